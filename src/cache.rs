@@ -1,0 +1,103 @@
+//! Is a response stored for this request, and what may be done with it (RFC 9111, RFC 5861, RFC 9213)?
+//!
+//! Everything here decides and nothing fetches: the exchange looks into the store and brings what it found.
+
+pub mod admission;
+pub mod directives;
+pub mod entry;
+pub mod freshness;
+pub mod key;
+pub mod stale;
+pub mod validation;
+
+use crate::config;
+use crate::time::Timestamp;
+use directives::{RequestDirectives, ResponseDirectives};
+use entry::Stored;
+
+/// What may be done with a stored response that fits the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It answers the request.
+    Fresh,
+    /// It answers the request, and is refreshed behind the answer (RFC 5861 §3).
+    StaleWhileRevalidate,
+    /// It must be validated first. Should the origin fail, [`stale::may_stand_in`] decides.
+    Stale,
+}
+
+/// Decides what may be done with `stored` for a request that says `request` (RFC 9111 §4).
+///
+/// `no-cache`, in the response or the request, and a `max-age` or `min-fresh` of the request that is not met,
+/// make it [`Verdict::Stale`] however fresh it is. A `max-stale` of the request is a permission that nobody has
+/// to use, and is not used.
+pub fn judge(
+    stored: &Stored,
+    request: &RequestDirectives,
+    settings: &config::Cache,
+    now: Timestamp,
+) -> Verdict {
+    if request.no_cache || ResponseDirectives::of(&stored.headers).no_cache {
+        return Verdict::Stale;
+    }
+    let age = freshness::age(stored, now);
+    let left = freshness::lifetime(stored, settings).saturating_sub(age);
+    if left.is_zero() {
+        return if stale::may_revalidate_behind(stored, request, settings, now) {
+            Verdict::StaleWhileRevalidate
+        } else {
+            Verdict::Stale
+        };
+    }
+    let young_enough = request.max_age.is_none_or(|max_age| age <= max_age);
+    let fresh_enough = request.min_fresh.is_none_or(|min_fresh| left >= min_fresh);
+    if young_enough && fresh_enough { Verdict::Fresh } else { Verdict::Stale }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use entry::test::{seconds, stored};
+    use http::HeaderMap;
+
+    fn verdict(response: &str, request: &str, after: u64) -> Verdict {
+        let mut headers = HeaderMap::new();
+        headers.insert("cache-control", request.parse().unwrap());
+        let settings = config::Cache::default();
+        judge(
+            &stored(&[("cache-control", response)]),
+            &RequestDirectives::of(&headers),
+            &settings,
+            seconds(after),
+        )
+    }
+
+    #[test]
+    fn a_fresh_response_answers_unless_somebody_asks_for_validation() {
+        use Verdict::{Fresh, Stale, StaleWhileRevalidate};
+        for (response, request, after, expected) in [
+            ("max-age=60", "", 59, Fresh),
+            ("max-age=60", "", 60, Stale), // §4.2: fresh while lifetime > age
+            ("max-age=60, must-revalidate", "", 59, Fresh), // §5.2.2.2: binds once stale
+            ("max-age=60, no-cache", "", 1, Stale), // §5.2.2.4
+            ("max-age=60, no-cache=\"set-cookie\"", "", 1, Stale), // taken as unqualified
+            ("max-age=60", "no-cache", 1, Stale), // §5.2.1.4
+            ("max-age=60", "max-age=10", 10, Fresh), // §5.2.1.1
+            ("max-age=60", "max-age=10", 11, Stale),
+            ("max-age=60", "max-age=0", 1, Stale),
+            ("max-age=60", "max-age=soon", 1, Stale),
+            ("max-age=60", "min-fresh=20", 40, Fresh), // §5.2.1.3
+            ("max-age=60", "min-fresh=20", 41, Stale),
+            ("max-age=60", "max-stale", 61, Stale), // §5.2.1.2: MAY
+            ("max-age=60, stale-while-revalidate=30", "", 60, StaleWhileRevalidate), // RFC 5861 §3
+            ("max-age=60, stale-while-revalidate=30", "", 90, StaleWhileRevalidate),
+            ("max-age=60, stale-while-revalidate=30", "", 91, Stale),
+            ("max-age=60, stale-while-revalidate=30", "max-age=100", 70, Stale), // §5.2.1.1: no stale wanted
+            ("max-age=60, stale-while-revalidate=30, must-revalidate", "", 70, Stale),
+            ("s-maxage=60, stale-while-revalidate=30", "", 70, Stale), // §5.2.2.10
+            ("", "", 0, Stale),
+        ] {
+            assert_eq!(verdict(response, request, after), expected, "{response} | {request} | {after}");
+        }
+    }
+}

@@ -1,0 +1,642 @@
+//! May the store be asked, and may an answer be stored, and for how long (RFC 9111 §3, §3.5, §4.4)?
+
+use std::time::Duration;
+
+use http::header::{
+    self, AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, RANGE, SET_COOKIE, TE, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{Method, StatusCode};
+
+use super::directives::{RequestDirectives, ResponseDirectives};
+use super::key::Vary;
+use super::{freshness, stale, validation};
+use crate::config;
+use crate::request::Request;
+use crate::time::Timestamp;
+
+/// How long a response with a validator is kept past its freshness where it may not be served stale: a 304
+/// then saves the body.
+const KEPT_FOR_VALIDATION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The longest time for which anything is kept.
+const LONGEST_RETENTION: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Why a request goes past the store: it is neither answered from it nor is its answer stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bypass {
+    /// The settings say so.
+    Disabled,
+    /// Neither GET nor HEAD.
+    Method,
+    /// It has a body, which is no part of the key.
+    Body,
+    /// It asks for a part.
+    Range,
+    /// It asks to change protocols.
+    Upgrade,
+    /// `Cache-Control: no-store` (RFC 9111 §5.2.1.5).
+    RequestNoStore,
+    /// `If-Match`, `If-Unmodified-Since` or `If-Range`: they are for the origin to judge (RFC 9111 §4.3.2).
+    Preconditions,
+    /// `Connection` takes fields off that this worker sees and the origin does not: its `Vary` would be
+    /// compared with what it never got.
+    ConnectionOptions,
+}
+
+impl Bypass {
+    /// The word for the log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Method => "method",
+            Self::Body => "request_body",
+            Self::Range => "range",
+            Self::Upgrade => "upgrade",
+            Self::RequestNoStore => "request_no_store",
+            Self::Preconditions => "preconditions",
+            Self::ConnectionOptions => "connection_options",
+        }
+    }
+}
+
+/// Whether the store may be asked for an answer to `request`, and the answer to it be stored.
+///
+/// `Authorization` is no obstacle here: what is stored was allowed to answer everybody (RFC 9111 §3.5).
+pub fn may_look_up(request: &Request, settings: &config::Cache) -> Result<(), Bypass> {
+    let headers = &request.headers;
+    let preconditions = [header::IF_MATCH, header::IF_UNMODIFIED_SINCE, header::IF_RANGE];
+    if !settings.enabled {
+        Err(Bypass::Disabled)
+    } else if request.method != Method::GET && request.method != Method::HEAD {
+        Err(Bypass::Method)
+    } else if headers.contains_key(UPGRADE) {
+        Err(Bypass::Upgrade)
+    } else if request.has_body {
+        Err(Bypass::Body)
+    } else if headers.contains_key(RANGE) {
+        Err(Bypass::Range)
+    } else if preconditions.iter().any(|name| headers.contains_key(name)) {
+        Err(Bypass::Preconditions)
+    } else if RequestDirectives::of(headers).no_store {
+        Err(Bypass::RequestNoStore)
+    } else if connection_options(headers)
+        .any(|name| !HOP_BY_HOP.contains(&name) && headers.contains_key(name))
+    {
+        Err(Bypass::ConnectionOptions)
+    } else {
+        Ok(())
+    }
+}
+
+/// That an answer may be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// For how long from now on: what is left of its freshness and the longest time past it for which it can be
+    /// of use. More than zero, at most a year.
+    pub retention: Duration,
+    /// The request fields by which answers for the URL differ.
+    pub vary: Vary,
+}
+
+/// Why an answer is not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotStored {
+    /// The request goes past the store.
+    Bypassed(Bypass),
+    /// The answer to HEAD has no body to store.
+    Head,
+    /// An error, or another status that is not stored, or one that needs an explicit lifetime and has none.
+    Status,
+    /// 206.
+    Partial,
+    /// `no-store`.
+    NoStore,
+    /// `private`.
+    Private,
+    /// `Set-Cookie`: it belongs to one visitor.
+    SetCookie,
+    /// `Vary: *`, or a `Vary` that cannot be read.
+    VaryAny,
+    /// The client chose a field that could have changed the answer, and `Vary` does not name it.
+    UnkeyedHeader,
+    /// The request had `Authorization`, and the response does not allow to store it all the same.
+    Authorization,
+    /// The request had a cookie that could identify somebody, and the response is not explicitly for all.
+    Identified,
+    /// The body is larger than `cache.max_body`.
+    TooLarge,
+    /// It is neither fresh nor can it be used stale or be validated.
+    NothingToGain,
+}
+
+impl NotStored {
+    /// The word for the log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bypassed(bypass) => bypass.word(),
+            Self::Head => "head",
+            Self::Status => "status",
+            Self::Partial => "partial",
+            Self::NoStore => "no_store",
+            Self::Private => "private",
+            Self::SetCookie => "set_cookie",
+            Self::VaryAny => "vary_any",
+            Self::UnkeyedHeader => "unkeyed_header",
+            Self::Authorization => "authorization",
+            Self::Identified => "identified",
+            Self::TooLarge => "too_large",
+            Self::NothingToGain => "nothing_to_gain",
+        }
+    }
+
+    /// Whether the origin thereby withdraws what is stored for the URL already. The other reasons concern this
+    /// one request or answer; a copy that was stored by everybody's leave stays good.
+    pub fn withdraws(self) -> bool {
+        match self {
+            Self::NoStore | Self::Private | Self::VaryAny => true,
+            Self::Bypassed(_)
+            | Self::Head
+            | Self::Status
+            | Self::Partial
+            | Self::SetCookie
+            | Self::UnkeyedHeader
+            | Self::Authorization
+            | Self::Identified
+            | Self::TooLarge
+            | Self::NothingToGain => false,
+        }
+    }
+}
+
+/// What was asked, as far as it decides whether the answer may be shown to others.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The client's request.
+    pub request: &'a Request,
+    /// Names of fields sent to the origin that are not known to be harmless, and so could have changed the
+    /// answer: it may be stored only if its `Vary` names each.
+    pub unkeyed: &'a [HeaderName],
+    /// Whether a cookie that could identify somebody was sent.
+    pub identified: bool,
+}
+
+/// Decides whether an answer may be stored, for how long and by which fields it was selected (RFC 9111 §3).
+///
+/// `headers` are as received, hop-by-hop fields included; `length` is that of the body, where it is known;
+/// `now` is when its header came. The body must turn out whole besides, and no larger than `cache.max_body`.
+/// After a 304 the merged response is to be given, and the time at which the validating request was sent.
+///
+/// A targeted field decides in place of `Cache-Control` (RFC 9213 §2.2); the rules about cookies and
+/// `Authorization` hold whoever speaks. Stricter than RFC 9111 in that a lifetime of zero neither makes an
+/// answer to an identified visitor storable nor counts as an explicit one for the statuses that need it.
+pub fn admit(
+    asked: &Asked<'_>,
+    status: StatusCode,
+    headers: &HeaderMap,
+    length: Option<u64>,
+    settings: &config::Cache,
+    requested_at: Timestamp,
+    now: Timestamp,
+) -> Result<Admission, NotStored> {
+    may_look_up(asked.request, settings).map_err(NotStored::Bypassed)?;
+    if asked.request.method != Method::GET {
+        return Err(NotStored::Head);
+    }
+    let directives = ResponseDirectives::of(headers);
+    let explicit = freshness::explicit_lifetime(&directives, headers, now);
+    fits_status(status, explicit.is_some_and(|lifetime| !lifetime.is_zero()))?;
+    // All statuses that get this far are understood, so `must-understand` lifts `no-store` (§5.2.2.3).
+    if directives.no_store && !directives.must_understand {
+        return Err(NotStored::NoStore);
+    }
+    if directives.private {
+        return Err(NotStored::Private);
+    }
+    let vary = Vary::of(headers).ok_or(NotStored::VaryAny)?;
+    is_for_all(asked, headers, &directives, &vary)?;
+    if length.is_some_and(|length| length > settings.max_body) {
+        return Err(NotStored::TooLarge);
+    }
+    let age = freshness::age_of(headers, requested_at, now, now);
+    let lifetime = explicit.unwrap_or(settings.default_ttl);
+    let retention = retention(&directives, validation::names_a_version(headers), lifetime, age, settings);
+    if retention.is_zero() {
+        return Err(NotStored::NothingToGain);
+    }
+    Ok(Admission { retention, vary })
+}
+
+/// Whether a response with this status to this method means that what is stored for the URL is out of date: an
+/// unsafe or unknown method that was not refused (RFC 9111 §4.4).
+pub fn invalidates(method: &Method, status: StatusCode) -> bool {
+    !method.is_safe() && (status.is_success() || status.is_redirection())
+}
+
+/// Whether a cookie of this name cannot identify anybody, by `cache.harmless_cookies`.
+pub fn is_harmless_cookie(name: &str, settings: &config::Cache) -> bool {
+    settings.harmless_cookies.iter().any(|pattern| pattern.matches(name))
+}
+
+/// `headers` without those that concern one connection or one proxy (RFC 9110 §7.6.1, RFC 9111 §3.1): the known
+/// ones, `Connection` and what it names.
+///
+/// Deviation: `Connection` cannot take off the fields that decide about storing. No sender may name them there,
+/// and if one did, a prohibition would be lost.
+pub fn without_hop_by_hop(headers: &HeaderMap) -> HeaderMap {
+    let named: Vec<_> = connection_options(headers).collect();
+    let mut kept = headers.clone();
+    for name in HOP_BY_HOP {
+        kept.remove(name);
+    }
+    for name in named.into_iter().filter(|name| !NEVER_HOP_BY_HOP.contains(name)) {
+        kept.remove(name);
+    }
+    kept
+}
+
+/// The fields that `Connection` names, lower case.
+fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> + '_ {
+    headers
+        .get_all(CONNECTION)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok())
+}
+
+const HOP_BY_HOP: [HeaderName; 9] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    header::PROXY_AUTHENTICATE,
+    HeaderName::from_static("proxy-authentication-info"),
+    header::PROXY_AUTHORIZATION,
+];
+
+const NEVER_HOP_BY_HOP: [HeaderName; 14] = [
+    header::AGE,
+    AUTHORIZATION,
+    header::CACHE_CONTROL,
+    HeaderName::from_static("cdn-cache-control"),
+    HeaderName::from_static("cloudflare-cdn-cache-control"),
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::COOKIE,
+    header::DATE,
+    header::EXPIRES,
+    header::PRAGMA,
+    SET_COOKIE,
+    header::VARY,
+];
+
+/// Which statuses are stored. Those that tell of a passing state, or that the request itself may have provoked,
+/// need a lifetime of more than zero.
+fn fits_status(status: StatusCode, has_lifetime: bool) -> Result<(), NotStored> {
+    match status.as_u16() {
+        200 | 203 | 300 | 301 => Ok(()),
+        204 | 302 | 307 | 308 | 404 | 410 if has_lifetime => Ok(()),
+        206 => Err(NotStored::Partial),
+        _ => Err(NotStored::Status),
+    }
+}
+
+/// Whether the answer may be shown to somebody else.
+fn is_for_all(
+    asked: &Asked<'_>,
+    headers: &HeaderMap,
+    directives: &ResponseDirectives,
+    vary: &Vary,
+) -> Result<(), NotStored> {
+    if headers.contains_key(SET_COOKIE) {
+        return Err(NotStored::SetCookie);
+    }
+    if asked.unkeyed.iter().any(|name| !vary.covers(name)) {
+        return Err(NotStored::UnkeyedHeader);
+    }
+    // A zero may stand for a value that could not be read, which permits nothing.
+    let states = |lifetime: Option<Duration>| lifetime.is_some_and(|lifetime| !lifetime.is_zero());
+    let shared = directives.public || states(directives.s_maxage);
+    if asked.request.headers.contains_key(AUTHORIZATION) && !shared && !directives.must_revalidate {
+        return Err(NotStored::Authorization);
+    }
+    if asked.identified && !shared && !states(directives.max_age) {
+        return Err(NotStored::Identified);
+    }
+    Ok(())
+}
+
+/// For how long a response of this age can be of use.
+fn retention(
+    directives: &ResponseDirectives,
+    has_validator: bool,
+    lifetime: Duration,
+    age: Duration,
+    settings: &config::Cache,
+) -> Duration {
+    let fresh = lifetime.saturating_sub(age);
+    let for_validation =
+        if has_validator { fresh.saturating_add(KEPT_FOR_VALIDATION) } else { Duration::ZERO };
+    let as_it_is = match stale::prohibition(directives) {
+        Some(stale::Forbidden::NoCache) => Duration::ZERO,
+        Some(_) => fresh,
+        None => {
+            let if_error = stale::span(directives.stale_if_error, settings.stale_if_error);
+            let behind = stale::span(directives.stale_while_revalidate, settings.stale_while_revalidate);
+            lifetime.saturating_add(if_error.max(behind)).saturating_sub(age)
+        }
+    };
+    as_it_is.max(for_validation).min(LONGEST_RETENTION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::test::{fields, seconds};
+    use super::*;
+    use crate::config::{Cache, Pattern};
+    use crate::request::Target;
+    use proptest::prelude::*;
+
+    const DAY: u64 = 24 * 60 * 60;
+
+    fn request(method: &str, headers: &[(&str, &str)]) -> Request {
+        Request {
+            method: method.parse().unwrap(),
+            target: Target::parse("https://example.com/").unwrap(),
+            headers: fields(headers),
+            has_body: false,
+            id: "1".to_owned(),
+        }
+    }
+
+    /// The verdict on an answer that came at once, with the retention in seconds.
+    fn admitted(
+        request: &Request,
+        identified: bool,
+        status: u16,
+        headers: &[(&str, &str)],
+    ) -> Result<u64, NotStored> {
+        let asked = Asked { request, unkeyed: &[], identified };
+        let status = StatusCode::from_u16(status).unwrap();
+        let (settings, now) = (Cache::default(), seconds(0));
+        admit(&asked, status, &fields(headers), Some(10), &settings, now, now)
+            .map(|admission| admission.retention.as_secs())
+    }
+
+    #[test]
+    fn only_plain_get_and_head_ask_the_store() {
+        let settings = Cache::default();
+        for (method, headers, expected) in [
+            ("GET", &[][..], Ok(())),
+            ("HEAD", &[], Ok(())),
+            ("GET", &[("authorization", "x"), ("cookie", "a=b")], Ok(())),
+            ("GET", &[("if-none-match", "*"), ("cache-control", "no-cache")], Ok(())),
+            ("GET", &[("connection", "close, te"), ("te", "trailers")], Ok(())),
+            ("POST", &[], Err(Bypass::Method)),
+            ("OPTIONS", &[], Err(Bypass::Method)),
+            ("get", &[], Err(Bypass::Method)), // methods are case-sensitive, RFC 9110 §9.1
+            ("GET", &[("range", "bytes=0-1")], Err(Bypass::Range)),
+            ("GET", &[("upgrade", "websocket")], Err(Bypass::Upgrade)),
+            ("GET", &[("cache-control", "No-Store")], Err(Bypass::RequestNoStore)),
+            ("GET", &[("if-match", "\"a\"")], Err(Bypass::Preconditions)),
+            ("GET", &[("if-unmodified-since", "x")], Err(Bypass::Preconditions)),
+            ("GET", &[("if-range", "\"a\"")], Err(Bypass::Preconditions)),
+            (
+                "GET",
+                &[("connection", "Accept-Language"), ("accept-language", "de")],
+                Err(Bypass::ConnectionOptions),
+            ),
+        ] {
+            assert_eq!(may_look_up(&request(method, headers), &settings), expected, "{method} {headers:?}");
+        }
+        let with_body = Request { has_body: true, ..request("GET", &[]) };
+        assert_eq!(may_look_up(&with_body, &settings), Err(Bypass::Body));
+        let disabled = Cache { enabled: false, ..settings };
+        assert_eq!(may_look_up(&request("GET", &[]), &disabled), Err(Bypass::Disabled));
+    }
+
+    #[test]
+    fn what_must_not_be_shown_to_others_is_not_stored() {
+        use NotStored::{Authorization, Identified, NoStore, Partial, Private, SetCookie, Status, VaryAny};
+        let anonymous = request("GET", &[]);
+        let cc = |text| ("cache-control", text);
+        for (status, headers, expected) in [
+            (200, &[][..], Ok(DAY)),
+            (200, &[cc("max-age=60")], Ok(60 + DAY)),
+            (200, &[cc("max-age=60, No-Store")], Err(NoStore)), // §3
+            (200, &[cc("max-age=60, no-store, must-understand")], Ok(60 + DAY)), // §5.2.2.3
+            (200, &[cc("max-age=60, private")], Err(Private)),
+            (200, &[cc("max-age=60, private=\"x-user\"")], Err(Private)),
+            (200, &[cc("public, max-age=60"), ("set-cookie", "a=b")], Err(SetCookie)),
+            (200, &[("cdn-cache-control", "max-age=60"), ("set-cookie", "a=b")], Err(SetCookie)),
+            (200, &[("cdn-cache-control", "max-age=60"), cc("no-store, private")], Ok(60 + DAY)), // RFC 9213
+            (200, &[("cdn-cache-control", "no-store"), cc("max-age=60")], Err(NoStore)),
+            (200, &[("vary", "*")], Err(VaryAny)),
+            (206, &[cc("max-age=60")], Err(Partial)),
+            (204, &[], Err(Status)),
+            (204, &[cc("max-age=60")], Ok(60 + DAY)),
+            (301, &[], Ok(DAY)),
+            (302, &[], Err(Status)),
+            (302, &[cc("max-age=60")], Ok(60 + DAY)),
+            (302, &[cc("max-age=0")], Err(Status)),
+            (304, &[cc("max-age=60")], Err(Status)),
+            (404, &[], Err(Status)),
+            (404, &[cc("max-age=60")], Ok(60 + DAY)),
+            (404, &[cc("public")], Err(Status)),
+            (410, &[cc("s-maxage=60")], Ok(60)),
+            (400, &[cc("max-age=60")], Err(Status)),
+            (403, &[cc("max-age=60")], Err(Status)),
+            (414, &[cc("max-age=60")], Err(Status)),
+            (500, &[cc("max-age=60, public")], Err(Status)),
+            (503, &[cc("max-age=60, public")], Err(Status)),
+            (101, &[cc("max-age=60")], Err(Status)),
+        ] {
+            assert_eq!(admitted(&anonymous, false, status, headers), expected, "{status} {headers:?}");
+        }
+        let authorized = request("GET", &[("authorization", "Bearer x")]);
+        for (directives, by_authorization, by_cookie) in [
+            ("", Err(Authorization), Err(Identified)),
+            ("max-age=60", Err(Authorization), Ok(60 + DAY)), // §3.5
+            ("max-age=0", Err(Authorization), Err(Identified)),
+            ("max-age=x", Err(Authorization), Err(Identified)),
+            ("public", Ok(DAY), Ok(DAY)),
+            ("s-maxage=60", Ok(60), Ok(60)),
+            ("s-maxage=x", Err(Authorization), Err(Identified)),
+            ("must-revalidate, max-age=60", Ok(60), Ok(60)),
+            ("stale-if-error=60", Err(Authorization), Err(Identified)),
+        ] {
+            let headers = [cc(directives)];
+            assert_eq!(admitted(&authorized, false, 200, &headers), by_authorization, "{directives}");
+            assert_eq!(admitted(&anonymous, true, 200, &headers), by_cookie, "{directives}");
+        }
+        let expires = ("expires", "Sun, 06 Nov 1994 08:50:37 GMT");
+        assert_eq!(admitted(&anonymous, true, 200, &[expires]), Err(Identified));
+    }
+
+    #[test]
+    fn a_field_outside_the_key_must_be_named_by_vary() {
+        let (request, now, settings) = (request("GET", &[]), seconds(0), Cache::default());
+        let unkeyed = [HeaderName::from_static("x-theme"), HeaderName::from_static("x-size")];
+        let asked = Asked { request: &request, unkeyed: &unkeyed, identified: false };
+        for (vary, expected) in [
+            ("x-theme", Err(NotStored::UnkeyedHeader)),
+            ("X-Theme, x-size", Ok(())),
+            ("accept", Err(NotStored::UnkeyedHeader)),
+        ] {
+            let headers = fields(&[("vary", vary)]);
+            let verdict = admit(&asked, StatusCode::OK, &headers, None, &settings, now, now);
+            assert_eq!(verdict.map(|_| ()), expected, "{vary}");
+        }
+    }
+
+    #[test]
+    fn a_copy_is_kept_for_as_long_as_it_can_be_of_use() {
+        let anonymous = request("GET", &[]);
+        let tag = ("etag", "\"a\"");
+        let cc = |text| ("cache-control", text);
+        let nothing = Err(NotStored::NothingToGain);
+        for (headers, expected) in [
+            (&[cc("max-age=60, stale-if-error=30")][..], Ok(90)),
+            (&[cc("max-age=60, stale-if-error=30, stale-while-revalidate=50")], Ok(110)),
+            (&[cc("max-age=60, stale-if-error=0")], Ok(60)),
+            (&[cc("max-age=60, stale-if-error=30"), ("age", "70")], Ok(20)),
+            (&[cc("max-age=60, stale-if-error=30"), ("age", "90")], nothing),
+            (&[cc("max-age=60, must-revalidate, stale-if-error=30")], Ok(60)),
+            (&[cc("max-age=60, must-revalidate"), tag], Ok(60 + DAY)),
+            (&[cc("max-age=60, must-revalidate"), ("age", "50")], Ok(10)),
+            (&[cc("max-age=60, stale-if-error=30"), tag], Ok(60 + DAY)),
+            (&[cc("max-age=60, stale-if-error=172800"), tag], Ok(60 + 2 * DAY)),
+            (&[cc("max-age=60, no-cache")], nothing),
+            (&[cc("max-age=60, no-cache"), tag], Ok(60 + DAY)),
+            (&[cc("no-cache"), tag], Ok(DAY)),
+            (&[cc("s-maxage=0")], nothing),
+            (&[cc("max-age=2147483648")], Ok(365 * DAY)),
+        ] {
+            assert_eq!(admitted(&anonymous, false, 200, headers), expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn large_bodies_and_answers_to_head_are_not_stored() {
+        let (now, settings) = (seconds(0), Cache { max_body: 9, ..Cache::default() });
+        let get = request("GET", &[]);
+        let asked = Asked { request: &get, unkeyed: &[], identified: false };
+        let of_length = |length| {
+            admit(&asked, StatusCode::OK, &HeaderMap::new(), length, &settings, now, now).map(|_| ())
+        };
+        assert_eq!(of_length(Some(10)), Err(NotStored::TooLarge));
+        assert_eq!(of_length(Some(9)), Ok(()));
+        assert_eq!(of_length(None), Ok(()));
+        assert_eq!(admitted(&request("HEAD", &[]), false, 200, &[]), Err(NotStored::Head));
+        let post = admitted(&request("POST", &[]), false, 200, &[("cache-control", "max-age=60")]);
+        assert_eq!(post, Err(NotStored::Bypassed(Bypass::Method)));
+    }
+
+    #[test]
+    fn unsafe_methods_that_succeed_invalidate() {
+        // RFC 9111 §4.4
+        for (method, status, expected) in [
+            ("POST", 200, true),
+            ("PUT", 204, true),
+            ("DELETE", 303, true),
+            ("PURGE", 200, true),
+            ("POST", 404, false),
+            ("POST", 500, false),
+            ("GET", 200, false),
+            ("HEAD", 200, false),
+            ("OPTIONS", 200, false),
+        ] {
+            let (method, status) = (method.parse().unwrap(), StatusCode::from_u16(status).unwrap());
+            assert_eq!(invalidates(&method, status), expected, "{method} {status}");
+        }
+    }
+
+    #[test]
+    fn harmless_cookies_are_named_by_the_settings() {
+        let settings = Cache::default();
+        for (name, harmless) in
+            [("_ga", true), ("_ga_ABC", true), ("_gid", true), ("_gids", false), ("_GA", false), ("", false)]
+        {
+            assert_eq!(is_harmless_cookie(name, &settings), harmless, "{name}");
+        }
+        let none = Cache { harmless_cookies: Vec::new(), ..settings.clone() };
+        assert!(!is_harmless_cookie("_ga", &none));
+        let all = Cache { harmless_cookies: vec![Pattern::new("*")], ..settings };
+        assert!(is_harmless_cookie("session", &all));
+    }
+
+    #[test]
+    fn fields_of_one_connection_go_no_further() {
+        // RFC 9110 §7.6.1
+        let headers = fields(&[
+            ("connection", "close, X-Hop"),
+            ("connection", "cache-control, set-cookie, (broken"),
+            ("x-hop", "1"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "keep-alive"),
+            ("te", "trailers"),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "h2c"),
+            ("proxy-authenticate", "Basic"),
+            ("cache-control", "no-store"),
+            ("set-cookie", "a=b"),
+            ("x-end", "1"),
+            ("x-end", "2"),
+        ]);
+        let kept =
+            fields(&[("cache-control", "no-store"), ("set-cookie", "a=b"), ("x-end", "1"), ("x-end", "2")]);
+        assert_eq!(without_hop_by_hop(&headers), kept);
+    }
+
+    fn directive() -> impl Strategy<Value = String> {
+        prop::sample::select(vec![
+            "max-age=60",
+            "max-age=0",
+            "s-maxage=60",
+            "public",
+            "no-cache",
+            "must-revalidate",
+            "stale-if-error=60",
+            "stale-if-error=0",
+            "stale-while-revalidate=30",
+            "must-understand",
+            "x=y",
+            "max-age=x",
+        ])
+        .prop_map(str::to_owned)
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_stored_over_a_prohibition(
+            directives in prop::collection::vec(directive(), 0..5),
+            prohibition in 0..4_usize,
+            status in 200..600_u16,
+            (authorized, identified) in any::<(bool, bool)>(),
+        ) {
+            let text = directives.join(", ");
+            let forbidding = [("cache-control", "private"), ("set-cookie", "a"), ("vary", "*"), ("cache-control", "no-store")];
+            prop_assume!(prohibition != 3 || !text.contains("must-understand"));
+            let request = request("GET", if authorized { &[("authorization", "x")] } else { &[] });
+            let headers = [("cache-control", text.as_str()), forbidding[prohibition]];
+            prop_assert!(admitted(&request, identified, status, &headers).is_err());
+        }
+
+        #[test]
+        fn a_kept_copy_is_of_use_and_not_for_ever(
+            directives in prop::collection::vec(directive(), 0..5),
+            age in 0..1_000_000_u64,
+            tag in any::<bool>(),
+        ) {
+            let (text, age) = (directives.join(", "), age.to_string());
+            let mut headers = vec![("cache-control", text.as_str()), ("age", age.as_str())];
+            headers.extend(tag.then_some(("etag", "\"a\"")));
+            match admitted(&request("GET", &[]), false, 200, &headers) {
+                Ok(retention) => prop_assert!((1..=365 * DAY).contains(&retention)),
+                Err(reason) => prop_assert_eq!(reason, NotStored::NothingToGain),
+            }
+        }
+    }
+}

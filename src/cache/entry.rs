@@ -1,0 +1,334 @@
+//! What is written in the store beside a body, and read back from it?
+//!
+//! The written form is one line of printable ASCII, so that it fits in one header value of the platform's
+//! cache: a number, then parts that each end in `;`, then a full stop by which a cut line is known. The
+//! number changes with the form; an entry of another number reads as absent.
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::status::StatusCode;
+
+use super::key::Vary;
+use crate::time::Timestamp;
+
+/// The number of the written form.
+const FORM: &str = "1";
+
+/// The longest written form, in bytes.
+const LONGEST: usize = 16 * 1024;
+
+/// What stands under a key of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A response.
+    Response(Stored),
+    /// Under a URL's own key: its answers differ by these fields, and each has a key of its own.
+    Variants {
+        /// The fields by which they differ.
+        vary: Vary,
+        /// Variants requested before this are forgotten, even where the store still has them.
+        since: Timestamp,
+    },
+}
+
+/// A stored response without its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its header fields as received, but for those that concern one connection.
+    pub headers: HeaderMap,
+    /// When the request that it answers was sent.
+    pub requested_at: Timestamp,
+    /// When its header came.
+    pub received_at: Timestamp,
+    /// The length of its body in bytes, where it is known.
+    pub length: Option<u64>,
+    /// What the request had under the names in `Vary`, as [`Vary::values`] gives it.
+    pub selected_by: Vec<(HeaderName, String)>,
+}
+
+impl Entry {
+    /// The written form; `None` if it would be longer than 16 KiB.
+    pub fn encode(&self) -> Option<String> {
+        let mut writer = Writer(String::new());
+        writer.part(&[FORM.as_bytes()]);
+        match self {
+            Self::Response(stored) => stored.write(&mut writer),
+            Self::Variants { vary, since } => {
+                writer.part(&[b"variants"]);
+                writer.part(&[since.as_millis().to_string().as_bytes()]);
+                for name in vary.names() {
+                    writer.part(&[name.as_str().as_bytes()]);
+                }
+            }
+        }
+        let Writer(mut text) = writer;
+        text.push('.');
+        (text.len() <= LONGEST).then_some(text)
+    }
+
+    /// Reads a written form; `None` if its number is unknown or anything in it is damaged.
+    pub fn decode(text: &str) -> Option<Self> {
+        if text.len() > LONGEST {
+            return None;
+        }
+        let mut parts = text.strip_suffix(";.")?.split(';');
+        if parts.next()? != FORM {
+            return None;
+        }
+        match parts.next()? {
+            "response" => Stored::read(parts).map(Self::Response),
+            "variants" => {
+                let since = Timestamp::from_millis(number(parts.next()?)?);
+                let names = parts.map(|name| HeaderName::from_bytes(name.as_bytes()).ok());
+                Some(Self::Variants { vary: Vary::from_names(names.collect::<Option<_>>()?), since })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Stored {
+    /// Whether a request with these fields would have been answered like this (RFC 9111 §4.1). Never if the
+    /// response says `Vary: *`.
+    pub fn matches(&self, request_headers: &HeaderMap) -> bool {
+        Vary::of(&self.headers).is_some_and(|vary| vary.values(request_headers) == self.selected_by)
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        writer.part(&[b"response"]);
+        writer.part(&[self.status.as_str().as_bytes()]);
+        writer.part(&[self.requested_at.as_millis().to_string().as_bytes()]);
+        writer.part(&[self.received_at.as_millis().to_string().as_bytes()]);
+        writer.part(&[self.length.map_or_else(|| "-".to_owned(), |length| length.to_string()).as_bytes()]);
+        for (name, value) in &self.selected_by {
+            writer.part(&[b"<", name.as_str().as_bytes(), b":", value.as_bytes()]);
+        }
+        for (name, value) in &self.headers {
+            writer.part(&[name.as_str().as_bytes(), b":", value.as_bytes()]);
+        }
+    }
+
+    fn read<'a>(mut parts: impl Iterator<Item = &'a str>) -> Option<Self> {
+        let status = StatusCode::from_bytes(parts.next()?.as_bytes()).ok()?;
+        let requested_at = Timestamp::from_millis(number(parts.next()?)?);
+        let received_at = Timestamp::from_millis(number(parts.next()?)?);
+        let length = match parts.next()? {
+            "-" => None,
+            digits => Some(number(digits)?),
+        };
+        let mut headers = HeaderMap::new();
+        let mut selected_by = Vec::new();
+        for part in parts {
+            let (name, value) = part.split_once(':')?;
+            let value = unescaped(value)?;
+            if let Some(name) = name.strip_prefix('<') {
+                selected_by
+                    .push((HeaderName::from_bytes(name.as_bytes()).ok()?, String::from_utf8(value).ok()?));
+            } else {
+                let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+                headers.try_append(name, HeaderValue::from_bytes(&value).ok()?).ok()?;
+            }
+        }
+        Some(Self { status, headers, requested_at, received_at, length, selected_by })
+    }
+}
+
+fn number(digits: &str) -> Option<u64> {
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
+/// Writes parts. Names are field names, which have neither `;` nor `:` and do not begin with `<`; the `%` that
+/// they may have is left alone, as they are not unescaped either.
+struct Writer(String);
+
+impl Writer {
+    /// Writes one part. The last piece of several is a value and is escaped; all others are plain.
+    fn part(&mut self, pieces: &[&[u8]]) {
+        let value_at = if pieces.len() > 1 { pieces.len() - 1 } else { usize::MAX };
+        for (at, piece) in pieces.iter().enumerate() {
+            for &byte in *piece {
+                if at == value_at && (!matches!(byte, b' '..=b'~') || matches!(byte, b';' | b'%')) {
+                    self.0.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 15)]);
+                } else {
+                    self.0.push(char::from(byte));
+                }
+            }
+        }
+        self.0.push(';');
+    }
+}
+
+fn hex_digit(nibble: u8) -> char {
+    char::from_digit(u32::from(nibble), 16).unwrap_or('0')
+}
+
+fn unescaped(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = text.bytes();
+    let mut value = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        value.push(match byte {
+            b'%' => {
+                let mut nibble = || char::from(bytes.next()?).to_digit(16);
+                u8::try_from(nibble()? << 4 | nibble()?).ok()?
+            }
+            b' '..=b'~' => byte,
+            _ => return None,
+        });
+    }
+    Some(value)
+}
+
+#[cfg(test)]
+pub(super) mod test {
+    use super::*;
+
+    /// The point `seconds` after [`stored`] responses came.
+    pub fn seconds(seconds: u64) -> Timestamp {
+        Timestamp::from_millis(784_111_777_000 + seconds * 1000)
+    }
+
+    pub fn fields(fields: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value);
+        }
+        headers
+    }
+
+    /// A 200 that came without delay at `seconds(0)`, which is Sun, 06 Nov 1994 08:49:37 GMT.
+    pub fn stored(headers: &[(&str, &str)]) -> Stored {
+        Stored {
+            status: StatusCode::OK,
+            headers: fields(headers),
+            requested_at: seconds(0),
+            received_at: seconds(0),
+            length: Some(10),
+            selected_by: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::test::{fields, stored};
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_written_form_stays_readable() {
+        // Entries outlive a deploy: a change here needs a new number.
+        let mut response = stored(&[("etag", "\"a;b\""), ("x", "100% \u{e9}")]);
+        response.selected_by = vec![("accept".parse().unwrap(), "=*/*".to_owned())];
+        let text =
+            "1;response;200;784111777000;784111777000;10;<accept:=*/*;etag:\"a%3bb\";x:100%25 %c3%a9;.";
+        let entry = Entry::Response(response);
+        assert_eq!(entry.encode().unwrap(), text);
+        assert_eq!(Entry::decode(text), Some(entry));
+        let variants = Entry::Variants {
+            vary: Vary::of(&fields(&[("vary", "b, a")])).unwrap(),
+            since: Timestamp::from_millis(1),
+        };
+        assert_eq!(variants.encode().unwrap(), "1;variants;1;a;b;.");
+        assert_eq!(Entry::decode("1;variants;1;a;b;."), Some(variants));
+    }
+
+    #[test]
+    fn damage_reads_as_absent() {
+        for text in [
+            "",
+            ".",
+            ";.",
+            "1;.",
+            "2;response;200;1;2;-;.",
+            "1;unknown;.",
+            "1;response;200;1;2;-",
+            "1;response;200;1;2;-;",
+            "1;response;200;1;2;.",
+            "1;response;20;1;2;-;.",
+            "1;response;200;;2;-;.",
+            "1;response;200;+1;2;-;.",
+            "1;response;200;1;99999999999999999999;-;.",
+            "1;response;200;1;2;-;a;.",
+            "1;response;200;1;2;-;a b:c;.",
+            "1;response;200;1;2;-;a:%;.",
+            "1;response;200;1;2;-;a:%0;.",
+            "1;response;200;1;2;-;a:%0a;.",
+            "1;response;200;1;2;-;a:%+1;.",
+            "1;response;200;1;2;-;a:é;.",
+            "1;response;200;1;2;-;<a:%ff;.",
+            "1;variants;a b;.",
+            "1;variants;;.",
+        ] {
+            assert_eq!(Entry::decode(text), None, "{text}");
+        }
+        assert!(Entry::decode("1;response;200;1;2;-;.").is_some());
+    }
+
+    #[test]
+    fn an_entry_too_large_for_a_header_value_is_not_written() {
+        let almost = "x".repeat(LONGEST - 60);
+        assert!(Entry::Response(stored(&[("x", &almost)])).encode().is_some());
+        assert_eq!(Entry::Response(stored(&[("x", &almost), ("y", &"%".repeat(20))])).encode(), None);
+    }
+
+    #[test]
+    fn a_response_answers_only_requests_that_select_it() {
+        // RFC 9111 §4.1
+        let mut response = stored(&[("vary", "accept, x")]);
+        let selecting = fields(&[("accept", "a"), ("cookie", "b")]);
+        response.selected_by = Vary::of(&response.headers).unwrap().values(&selecting);
+        assert!(response.matches(&selecting));
+        assert!(response.matches(&fields(&[("accept", " a ")])));
+        assert!(!response.matches(&fields(&[("accept", "b")])));
+        assert!(!response.matches(&fields(&[("accept", "a"), ("x", "")])));
+        assert!(!response.matches(&HeaderMap::new()));
+        assert!(!stored(&[("vary", "*")]).matches(&HeaderMap::new()));
+        assert!(stored(&[]).matches(&selecting));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(
+            lines in prop::collection::vec(("[a-c!%'|~]{1,3}", prop::collection::vec(any::<u8>(), 0..12)), 0..8),
+            selecting in prop::collection::vec(("[a-c%]{1,3}", ".{0,8}"), 0..3),
+            (status, requested, received) in (100..1000_u16, any::<u64>(), any::<u64>()),
+            length in any::<Option<u64>>(),
+        ) {
+            let mut headers = HeaderMap::new();
+            for (name, value) in lines {
+                if let Ok(value) = HeaderValue::from_bytes(&value) {
+                    headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value);
+                }
+            }
+            let selected_by = selecting
+                .into_iter()
+                .map(|(name, value)| (HeaderName::from_bytes(name.as_bytes()).unwrap(), value))
+                .collect();
+            let entry = Entry::Response(Stored {
+                status: StatusCode::from_u16(status).unwrap(),
+                headers,
+                requested_at: Timestamp::from_millis(requested),
+                received_at: Timestamp::from_millis(received),
+                length,
+                selected_by,
+            });
+            let text = entry.encode().unwrap();
+            prop_assert!(text.bytes().all(|byte| matches!(byte, b' '..=b'~')));
+            prop_assert!(!text.starts_with(' ') && !text.ends_with(' '));
+            prop_assert_eq!(Entry::decode(&text), Some(entry));
+        }
+
+        #[test]
+        fn any_text_can_be_read(text in "(1;(response|variants);)?[0-9a-c%:;.<\\-\\PC]{0,40}(;\\.)?") {
+            Entry::decode(&text);
+        }
+
+        #[test]
+        fn a_cut_entry_is_absent(value in "[ -~]{0,20}", cut in 1..20_usize) {
+            let text = Entry::Response(stored(&[("x", &value)])).encode().unwrap();
+            prop_assert_eq!(Entry::decode(&text[..text.len() - cut]), None);
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Under what name does the store keep an answer (RFC 9111 §2, §4.1)?
+//!
+//! A key is a URL below this worker's own endpoints, where no client is answered from the store:
+//!
+//! ```text
+//! https://<host>/.well-known/holdfast/cache/1/<scheme>/<authority><path?query>
+//! https://<host>/.well-known/holdfast/cache/1/<digest>/<scheme>/<authority><path?query>
+//! ```
+//!
+//! The first is a URL's own key, the second that of one of its variants. Scheme and digest cannot be mistaken
+//! for each other, and an authority has no slash, so two different targets or variants never share a key.
+
+use http::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, VARY};
+use sha2::{Digest, Sha256};
+
+use super::directives::joined;
+use crate::request::{Request, Target};
+
+/// The path below which entries are kept; its number is that of the layout above.
+const BELOW: &str = "/.well-known/holdfast/cache/1/";
+
+/// Values up to this many bytes are kept as they are, longer ones as a digest.
+const LONGEST_PLAIN_VALUE: usize = 128;
+
+/// The name of an entry in the store: an absolute URL.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key(String);
+
+impl Key {
+    /// The key of what `request` asks for. The method is no part of it: what answers GET answers HEAD.
+    pub fn of(request: &Request) -> Self {
+        Self::of_target(&request.target)
+    }
+
+    /// The key of what stands at `target`.
+    pub fn of_target(target: &Target) -> Self {
+        let (host, scheme) = (target.host(), target.scheme());
+        Self(format!("https://{host}{BELOW}{scheme}/{}{}", target.authority(), target.path_and_query()))
+    }
+
+    /// The key of the variant that a request with `headers` selects, where the answers differ by `vary`.
+    ///
+    /// To be taken from a URL's own key. Without a name in `vary` it is that key itself.
+    pub fn variant(&self, vary: &Vary, headers: &HeaderMap) -> Self {
+        let Some((host, target)) = self.0.split_once(BELOW).filter(|_| !vary.is_empty()) else {
+            return self.clone();
+        };
+        // A name has no colon and a value no line feed: only the same list gives the same text.
+        let mut text = String::new();
+        for name in vary.names() {
+            text.push_str(name.as_str());
+            if let Some(value) = normalised(headers, name) {
+                text.push(':');
+                text.push_str(&value);
+            }
+            text.push('\n');
+        }
+        Self(format!("{host}{BELOW}{}/{target}", sha256(text.as_bytes())))
+    }
+
+    /// The key as a URL.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The request header fields by which answers differ: sorted, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vary(Vec<HeaderName>);
+
+impl Vary {
+    /// Reads `Vary` (RFC 9110 §12.5.5). `None` if it is `*`, or if a member is no field name: then no later
+    /// request can be known to select the same answer.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let mut names = Vec::new();
+        for line in headers.get_all(VARY) {
+            for member in line.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+                match member {
+                    b"" => {}
+                    b"*" => return None,
+                    name => names.push(HeaderName::from_bytes(name).ok()?),
+                }
+            }
+        }
+        Some(Self::from_names(names))
+    }
+
+    pub(super) fn from_names(mut names: Vec<HeaderName>) -> Self {
+        names.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
+        names.dedup();
+        Self(names)
+    }
+
+    /// Whether all requests for the URL get the same answer.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The fields' names.
+    pub fn names(&self) -> &[HeaderName] {
+        &self.0
+    }
+
+    /// Whether `name` is among them.
+    pub fn covers(&self, name: &HeaderName) -> bool {
+        self.0.contains(name)
+    }
+
+    /// What `headers` has under these names, to be compared with what another request has. A field that is
+    /// absent is left out, and so equals only its absence (RFC 9111 §4.1).
+    ///
+    /// The values are normalised: lines joined, outer whitespace off, and for `Accept-Encoding` and
+    /// `Accept-Language` also inner whitespace off and all in lower case. Long values and credentials are
+    /// replaced by a digest, so that neither is kept.
+    pub fn values(&self, headers: &HeaderMap) -> Vec<(HeaderName, String)> {
+        self.0.iter().filter_map(|name| Some((name.clone(), normalised(headers, name)?))).collect()
+    }
+}
+
+/// `None` if the field is absent. The first character tells a value from a digest.
+fn normalised(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let mut value = joined(headers, name)?;
+    if *name == ACCEPT_ENCODING || *name == ACCEPT_LANGUAGE {
+        value.retain(|byte| !matches!(byte, b' ' | b'\t'));
+        value.make_ascii_lowercase();
+    }
+    let is_credential = *name == COOKIE || *name == AUTHORIZATION;
+    Some(if is_credential || value.len() > LONGEST_PLAIN_VALUE {
+        format!("#{}", sha256(&value))
+    } else {
+        // Each byte as the character of that number, so that bytes that are not UTF-8 stay apart.
+        std::iter::once('=').chain(value.into_iter().map(char::from)).collect()
+    })
+}
+
+/// SHA-256 as 64 lower-case hexadecimal digits. Clients choose the values that name a variant: with a weaker
+/// digest one could construct a value that shares its name with somebody else's variant, and so push that
+/// variant out of the store.
+fn sha256(message: &[u8]) -> String {
+    Sha256::digest(message).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderValue, Method};
+    use proptest::prelude::*;
+
+    fn fields(fields: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value);
+        }
+        headers
+    }
+
+    fn key(url: &str) -> Key {
+        Key::of_target(&Target::parse(url).unwrap())
+    }
+
+    fn vary(text: &str) -> Vary {
+        Vary::of(&fields(&[("vary", text)])).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_a_url_below_our_own_endpoints() {
+        let request = Request {
+            method: Method::GET,
+            target: Target::parse("http://example.com:8080/a/b?c=d?e").unwrap(),
+            headers: HeaderMap::new(),
+            has_body: false,
+            id: "1".to_owned(),
+        };
+        let key = Key::of(&request);
+        assert_eq!(
+            key.as_str(),
+            "https://example.com/.well-known/holdfast/cache/1/http/example.com:8080/a/b?c=d?e"
+        );
+        let variant = key.variant(&vary("accept"), &HeaderMap::new());
+        assert!(variant.as_str().ends_with("/http/example.com:8080/a/b?c=d?e"));
+        assert_eq!(variant.as_str().len(), key.as_str().len() + 65);
+        assert_eq!(key.variant(&Vary::default(), &request.headers), key);
+    }
+
+    #[test]
+    fn vary_is_a_set_of_names_or_matches_nothing() {
+        // RFC 9110 §12.5.5
+        assert_eq!(vary("Accept, accept-encoding,, ACCEPT"), vary("accept-encoding,accept"));
+        assert!(vary(" , ").is_empty());
+        assert!(Vary::of(&HeaderMap::new()).unwrap().is_empty());
+        let lines = fields(&[("vary", "a"), ("vary", "b")]);
+        assert_eq!(Vary::of(&lines).unwrap(), vary("b, a"));
+        for text in ["*", "accept, *", "a b", "(", "accept;q=1"] {
+            assert_eq!(Vary::of(&fields(&[("vary", text)])), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn requests_that_mean_the_same_select_the_same_variant() {
+        // RFC 9111 §4.1
+        let url = key("https://example.com/");
+        let same = |names: &str, one: &[(&str, &str)], other: &[(&str, &str)]| {
+            let (vary, one, other) = (vary(names), fields(one), fields(other));
+            let same = vary.values(&one) == vary.values(&other);
+            assert_eq!(url.variant(&vary, &one) == url.variant(&vary, &other), same);
+            same
+        };
+        assert!(same(
+            "accept-encoding",
+            &[("accept-encoding", "gzip, BR")],
+            &[("accept-encoding", "GZIP,br")]
+        ));
+        assert!(same("a", &[("a", "x"), ("a", "y")], &[("a", "x, y")]));
+        assert!(same("a", &[("b", "x")], &[("b", "y")]));
+        assert!(!same("a", &[("a", "x")], &[("a", "X")]));
+        assert!(!same("a", &[("a", "")], &[]));
+        assert!(!same("a, b", &[("a", "x")], &[("b", "x")]));
+        assert!(!same("cookie", &[("cookie", "id=1")], &[("cookie", "id=2")]));
+        let run_together = url.variant(&vary("a"), &fields(&[("a", "xb")]));
+        assert_ne!(run_together, url.variant(&vary("a, b"), &fields(&[("a", "x")])));
+        let long = "x".repeat(LONGEST_PLAIN_VALUE + 1);
+        let digest = format!("#{}", sha256(long.as_bytes()));
+        assert!(!same("a", &[("a", &long)], &[("a", &digest)]));
+    }
+
+    #[test]
+    fn credentials_are_not_kept() {
+        let headers = fields(&[("cookie", "session=secret"), ("authorization", "Bearer secret")]);
+        for (name, value) in vary("cookie, authorization").values(&headers) {
+            assert!(value.starts_with('#') && !value.contains("secret"), "{name}: {value}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn two_targets_never_share_a_key(
+            one in "https?://[a-b]{1,2}(:[0-9])?(/(https?|[a-b]|1|.well-known|holdfast|cache)){0,9}(\\?[a-b/]{0,3})?",
+            other in "https?://[a-b]{1,2}(:[0-9])?(/(https?|[a-b]|1|.well-known|holdfast|cache)){0,9}(\\?[a-b/]{0,3})?",
+            names in "[ab](, [ab])?",
+            value in "[ -~]{0,6}",
+        ) {
+            let (one, other) = (Target::parse(&one).unwrap(), Target::parse(&other).unwrap());
+            prop_assert_eq!(Key::of_target(&one) == Key::of_target(&other), one == other);
+            let headers = fields(&[("a", &value)]);
+            let variant = Key::of_target(&one).variant(&vary(&names), &headers);
+            prop_assert_ne!(&variant, &Key::of_target(&other));
+            prop_assert_ne!(&variant, &Key::of_target(&one));
+            let of_other = Key::of_target(&other).variant(&vary(&names), &headers);
+            prop_assert_eq!(variant == of_other, one == other);
+        }
+
+        #[test]
+        fn two_variants_never_share_a_key(
+            one in prop::collection::vec(("[ab]", prop::collection::vec(any::<u8>(), 0..4)), 0..3),
+            other in prop::collection::vec(("[ab]", prop::collection::vec(any::<u8>(), 0..4)), 0..3),
+            names in "[ab]", other_names in "[ab](, [ab])?",
+        ) {
+            let of = |lines: &[(String, Vec<u8>)]| {
+                let mut headers = HeaderMap::new();
+                for (name, value) in lines {
+                    if let Ok(value) = HeaderValue::from_bytes(value) {
+                        headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value);
+                    }
+                }
+                headers
+            };
+            let (one, other, url) = (of(&one), of(&other), key("https://example.com/"));
+            let (names, other_names) = (vary(&names), vary(&other_names));
+            let same = names == other_names && names.values(&one) == other_names.values(&other);
+            prop_assert_eq!(url.variant(&names, &one) == url.variant(&other_names, &other), same);
+        }
+
+        #[test]
+        fn any_vary_can_be_read(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+                let mut headers = HeaderMap::new();
+                headers.insert(VARY, value);
+                Vary::of(&headers);
+            }
+        }
+    }
+}

@@ -1,0 +1,652 @@
+//! What an operator can set, and what holds where nothing is set.
+//!
+//! A [`Config`] is made from the `HOLDFAST` variable alone, by [`Config::from_value`], which finds every
+//! mistake in one pass. Each route's [`Settings`] are complete: its tables are laid over the defaults
+//! when the configuration is read, not when a request comes.
+
+mod keys;
+mod reader;
+mod values;
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::Value;
+
+use crate::request::Target;
+use reader::{Mistakes, WHOLE};
+
+/// A whole configuration, checked. The default is what holds where `HOLDFAST` is absent or empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// How this deployment calls itself in `Proxy-Status` (RFC 9209 §2); by default the public host.
+    pub name: Option<String>,
+    /// Where requests go, in order of preference; empty for the zone's own origin (route mode).
+    pub origins: Vec<Origin>,
+    /// What holds where no route matches.
+    pub defaults: Settings,
+    /// The first that matches decides.
+    pub routes: Vec<Route>,
+}
+
+impl Config {
+    /// The platform's limit for one variable: 5 KB, in bytes of JSON.
+    pub const MOST_BYTES: usize = 5 * 1024;
+
+    /// Reads the variable's value, or answers with every mistake in it, in the order of the document.
+    ///
+    /// A value that would be more than [`MOST_BYTES`](Self::MOST_BYTES) of JSON is a mistake too.
+    pub fn from_value(value: &Value) -> Result<Self, Vec<ConfigError>> {
+        Self::read(value, value.to_string().len())
+    }
+
+    /// Reads the variable's JSON text, as [`from_value`](Self::from_value) does.
+    pub fn from_json(text: &str) -> Result<Self, Vec<ConfigError>> {
+        match serde_json::from_str(text) {
+            Ok(value) => Self::read(&value, text.len()),
+            Err(error) => Err(vec![ConfigError {
+                key: WHOLE.to_owned(),
+                value: reader::as_written(&Value::from(text)),
+                rule: format!("JSON is accepted; this is not: {error}"),
+            }]),
+        }
+    }
+
+    fn read(value: &Value, bytes: usize) -> Result<Self, Vec<ConfigError>> {
+        let mut mistakes = Mistakes::default();
+        if bytes > Self::MOST_BYTES {
+            mistakes.add(ConfigError {
+                key: WHOLE.to_owned(),
+                value: reader::as_written(value),
+                rule: format!(
+                    "at most {} bytes of JSON fit in a variable, these are {bytes}",
+                    Self::MOST_BYTES
+                ),
+            });
+        }
+        let config = reader::read_whole(value, &mut mistakes, keys::config);
+        let errors = mistakes.into_errors();
+        match config {
+            Some(config) if errors.is_empty() => Ok(config),
+            Some(_) | None => Err(errors),
+        }
+    }
+}
+
+/// One mistake in a configuration. It displays as `key = value: rule`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Which key, e.g. `timeouts.first_byte`, `origins[0]` or `routes[1].cache.max_body`; `HOLDFAST` for
+    /// the whole.
+    pub key: String,
+    /// Its value as JSON, at most 80 characters of it, without a password.
+    pub value: String,
+    /// What is accepted.
+    pub rule: String,
+}
+
+/// An origin: scheme, host and port; the path of a request is appended to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Its URL with `/` as path.
+    pub url: Target,
+}
+
+/// Which requests a route is for, and what holds for them. A field that is absent matches everything.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// What the host must look like.
+    pub host: Option<Pattern>,
+    /// What the path must look like.
+    pub path: Option<Pattern>,
+    /// Which methods; empty for all.
+    pub methods: Vec<Method>,
+    /// The defaults with this route's own tables laid over them.
+    pub settings: Settings,
+}
+
+/// Text in which each `*` stands for any run of characters, none included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(String);
+
+impl Pattern {
+    /// The pattern that `text` writes.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the whole of `text` fits.
+    pub fn matches(&self, text: &str) -> bool {
+        let mut parts = self.0.split('*');
+        let first = parts.next().unwrap_or_default();
+        let Some(mut rest) = text.strip_prefix(first) else { return false };
+        let Some(last) = parts.next_back() else { return rest.is_empty() };
+        for part in parts {
+            let Some(at) = rest.find(part) else { return false };
+            rest = rest.get(at + part.len()..).unwrap_or_default();
+        }
+        rest.ends_with(last)
+    }
+}
+
+/// Everything that a route can set.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// How long to wait for an origin.
+    pub timeouts: Timeouts,
+    /// Whether and how to try again.
+    pub retry: Retry,
+    /// What to store, and when a stored copy may stand in.
+    pub cache: Cache,
+    /// How bodies are handed on.
+    pub body: Body,
+    /// The pages made here.
+    pub page: Page,
+}
+
+/// `timeouts`: how long to wait for an origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// One attempt, from sending it to its response header.
+    pub first_byte: Duration,
+    /// Silence between pieces of a body.
+    pub idle: Duration,
+    /// All attempts and waits, to the response header.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            first_byte: Duration::from_secs(10),
+            idle: Duration::from_secs(15),
+            total: Duration::from_secs(25),
+        }
+    }
+}
+
+/// `retry`: whether and how to try again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Attempts for one request, the first one included; 1 means no retry.
+    pub attempts: u32,
+    /// Whether the origin honours `Idempotency-Key`, so that keyed requests may be repeated.
+    pub idempotency_key: bool,
+    /// The longest wait before the first retry; it doubles with each.
+    pub backoff: Duration,
+    /// The longest wait before any retry, and the longest `Retry-After` that is obeyed.
+    pub backoff_max: Duration,
+    /// A request body up to this many bytes is held so that it can be sent again.
+    pub replay_body: u64,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            idempotency_key: false,
+            backoff: Duration::from_millis(100),
+            backoff_max: Duration::from_secs(2),
+            replay_body: 64 * 1024,
+        }
+    }
+}
+
+/// `cache`: what to store, and when a stored copy may stand in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// Whether anything is stored or answered from the store.
+    pub enabled: bool,
+    /// Freshness of answers that say nothing about it.
+    pub default_ttl: Duration,
+    /// How long past its freshness a copy may stand in for a failed origin, where the answer is silent.
+    pub stale_if_error: Duration,
+    /// How long past its freshness a copy may be served while it is refreshed, where the answer is silent.
+    pub stale_while_revalidate: Duration,
+    /// Names of cookies that cannot identify anybody; a `*` at the end stands for any ending.
+    pub harmless_cookies: Vec<Pattern>,
+    /// The largest body that is stored, in bytes.
+    pub max_body: u64,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            default_ttl: Duration::ZERO,
+            stale_if_error: Duration::from_secs(24 * 60 * 60),
+            stale_while_revalidate: Duration::ZERO,
+            harmless_cookies: ["_ga*", "_gid", "_fbp"].map(Pattern::new).to_vec(),
+            max_body: 25 * 1024 * 1024,
+        }
+    }
+}
+
+/// `body`: how bodies are handed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// Bodies up to this many bytes are complete before the client sees any of them.
+    pub hold: u64,
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self { hold: 256 * 1024 }
+    }
+}
+
+/// `page`: the pages made here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The site's name, as its visitors know it.
+    pub brand: Option<String>,
+    /// Where visitors get help: an `https`, `http` or `mailto` URL.
+    pub support_url: Option<String>,
+    /// Where visitors see the state of the service: an `https` or `http` URL.
+    pub status_url: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn errors(value: &Value) -> Vec<String> {
+        Config::from_value(value).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn where_nothing_is_set_the_defaults_hold() {
+        let config = Config::from_value(&json!({})).unwrap();
+        assert_eq!(config, Config::default());
+        assert_eq!(config.defaults, Settings::default());
+        assert_eq!(Config::from_json("{}"), Ok(config));
+        let tables =
+            json!({ "timeouts": {}, "retry": {}, "cache": {}, "body": {}, "page": {}, "routes": [] });
+        assert_eq!(Config::from_value(&tables), Ok(Config::default()));
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let config = Config::from_json(
+            r#"{
+                "name": "example-edge",
+                "origins": ["https://a.example", "http://b.example:8080/"],
+                "timeouts": { "first_byte": "3s", "idle": "4s", "total": "8s" },
+                "retry": {
+                    "attempts": 2, "idempotency_key": true, "backoff": "1ms", "backoff_max": "1s",
+                    "replay_body": "1KiB"
+                },
+                "cache": {
+                    "enabled": false, "default_ttl": "1m", "stale_if_error": "2h",
+                    "stale_while_revalidate": "3s", "harmless_cookies": ["theme"], "max_body": "1MiB"
+                },
+                "body": { "hold": "0B" },
+                "page": { "brand": "Example", "support_url": "mailto:a@b.example", "status_url": "https://c.example" },
+                "routes": [{ "host": "API.example.com", "path": "/v1/*", "methods": ["GET", "HEAD"] }]
+            }"#,
+        );
+        let seconds = Duration::from_secs;
+        let defaults = Settings {
+            timeouts: Timeouts { first_byte: seconds(3), idle: seconds(4), total: seconds(8) },
+            retry: Retry {
+                attempts: 2,
+                idempotency_key: true,
+                backoff: Duration::from_millis(1),
+                backoff_max: seconds(1),
+                replay_body: 1024,
+            },
+            cache: Cache {
+                enabled: false,
+                default_ttl: seconds(60),
+                stale_if_error: seconds(7200),
+                stale_while_revalidate: seconds(3),
+                harmless_cookies: vec![Pattern::new("theme")],
+                max_body: 1 << 20,
+            },
+            body: Body { hold: 0 },
+            page: Page {
+                brand: Some("Example".to_owned()),
+                support_url: Some("mailto:a@b.example".to_owned()),
+                status_url: Some("https://c.example".to_owned()),
+            },
+        };
+        let origin = |url| Origin { url: Target::parse(url).unwrap() };
+        let expected = Config {
+            name: Some("example-edge".to_owned()),
+            origins: vec![origin("https://a.example/"), origin("http://b.example:8080/")],
+            routes: vec![Route {
+                host: Some(Pattern::new("api.example.com")),
+                path: Some(Pattern::new("/v1/*")),
+                methods: vec![Method::GET, Method::HEAD],
+                settings: defaults.clone(),
+            }],
+            defaults,
+        };
+        assert_eq!(config, Ok(expected));
+    }
+
+    #[test]
+    fn a_route_changes_what_it_sets_and_inherits_the_rest() {
+        let config = Config::from_value(&json!({
+            "timeouts": { "idle": "4s" },
+            "cache": { "harmless_cookies": ["a"] },
+            "routes": [
+                { "path": "/api/*", "timeouts": { "first_byte": "3s", "total": "8s" }, "cache": { "enabled": false } },
+                { "path": "/shop/*", "cache": { "harmless_cookies": ["b"] } },
+            ],
+        }));
+        let config = config.unwrap();
+        let [api, shop] = &config.routes[..] else { panic!("{config:?}") };
+        let seconds = Duration::from_secs;
+        let timeouts = Timeouts { first_byte: seconds(3), idle: seconds(4), total: seconds(8) };
+        assert_eq!(api.settings.timeouts, timeouts);
+        assert!(!api.settings.cache.enabled && shop.settings.cache.enabled);
+        assert_eq!(api.settings.cache.harmless_cookies, [Pattern::new("a")]);
+        assert_eq!(shop.settings.cache.harmless_cookies, [Pattern::new("b")]);
+        assert_eq!(api.settings.retry, config.defaults.retry);
+    }
+
+    #[test]
+    fn every_mistake_is_named_in_one_pass_in_the_order_of_the_document() {
+        // As text: `json!` would be no document with an order of its own.
+        let value = serde_json::from_str(
+            r#"{
+                "retries": 3,
+                "timeouts": { "total": "1h", "first_byte": "10", "soft": "off" },
+                "origins": ["https://a", "https://me:secret@b", "ftp://c"],
+                "routes": [
+                    { "path": "/a", "cache": { "max_body": "1GB" } },
+                    { "path": "api" },
+                    { "cache": { "enabled": true } },
+                    7
+                ],
+                "cache": { "enabled": "yes", "harmless_cookies": ["*", "ok"] },
+                "page": true,
+                "name": ""
+            }"#,
+        );
+        let expected = [
+            r#"retries = 3: unknown key; HOLDFAST has name, origins, timeouts, retry, cache, body, page and routes"#,
+            r#"timeouts.total = "1h": "1ms" to "5m" is accepted"#,
+            r#"timeouts.first_byte = "10": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d""#,
+            r#"timeouts.soft = "off": unknown key; timeouts has first_byte, idle and total"#,
+            r#"origins[1] = "https://…@b": a user and password are not accepted here; let the origin trust the worker by a header or a client certificate"#,
+            r#"origins[2] = "ftp://c": an http or https URL with nothing after host and port is accepted; write e.g. "https://origin.example.com""#,
+            r#"routes[0].cache.max_body = "1GB": a size needs a unit in powers of 1024; write e.g. "512B", "64KiB" or "25MiB""#,
+            r#"routes[1].path = "api": a path that begins with "/" or "*" is accepted, with "*" for any run of characters, e.g. "/api/*"; percent-encoded as it arrives, without a query"#,
+            r#"routes[2] = {"cache":{"enabled":true}}: a route says with host, path or methods which requests it is for; what is for all stands outside of routes"#,
+            r#"routes[3] = 7: a table is accepted, as in { key = value }"#,
+            r#"cache.enabled = "yes": true or false is accepted, without quotes"#,
+            r#"cache.harmless_cookies[0] = "*": the name of a cookie is accepted, e.g. "_gid", or its beginning and a "*" at the end, e.g. "_ga*""#,
+            r#"page = true: a table is accepted, as in { key = value }"#,
+            r#"name = "": a text of 1 to 64 printable ASCII characters is accepted, with no space at either end"#,
+        ];
+        assert_eq!(errors(&value.unwrap()), expected);
+    }
+
+    #[test]
+    fn an_unknown_key_is_answered_with_the_nearest() {
+        let value = json!({ "timeouts": { "firstbyte": "1s" } });
+        let expected = r#"timeouts.firstbyte = "1s": unknown key; did you mean first_byte? timeouts has first_byte, idle and total"#;
+        assert_eq!(errors(&value), [expected]);
+        let value = json!({ "routes": [{ "path": "/", "caches": {} }] });
+        assert!(errors(&value)[0].starts_with("routes[0].caches = {}: unknown key; did you mean cache? "));
+        assert!(errors(&json!({ "a b": 1 }))[0].starts_with(r#""a b" = 1: unknown key"#));
+    }
+
+    #[test]
+    fn an_impossible_combination_names_both_keys_and_values() {
+        for (value, expected) in [
+            (
+                json!({ "timeouts": { "first_byte": "30s" } }),
+                r#"timeouts.first_byte = "30s": must not be more than timeouts.total, which is "25s" by default"#,
+            ),
+            (
+                json!({ "timeouts": { "total": "5s" } }),
+                r#"timeouts.total = "5s": must not be less than timeouts.first_byte, which is "10s" by default"#,
+            ),
+            (
+                json!({ "timeouts": { "first_byte": "9s", "total": "8000ms" } }),
+                r#"timeouts.first_byte = "9s": must not be more than timeouts.total, which is "8s""#,
+            ),
+            (
+                json!({ "routes": [{ "path": "/a", "timeouts": { "total": "8s" } }] }),
+                r#"routes[0].timeouts.total = "8s": must not be less than timeouts.first_byte, which is "10s" unless this route sets it too"#,
+            ),
+            (
+                json!({ "routes": [{ "path": "/a", "timeouts": { "total": "8s", "first_byte": "9s" } }] }),
+                r#"routes[0].timeouts.first_byte = "9s": must not be more than routes[0].timeouts.total, which is "8s""#,
+            ),
+            (
+                json!({ "retry": { "backoff": "3s" } }),
+                r#"retry.backoff = "3s": must not be more than retry.backoff_max, which is "2s" by default"#,
+            ),
+            (
+                json!({ "routes": [{ "path": "/*" }, { "path": "/a", "methods": ["GET"] }] }),
+                r#"routes[1] = {"path":"/a","methods":["GET"]}: routes[0] comes first and takes every request that this route is for"#,
+            ),
+        ] {
+            assert_eq!(errors(&value), [expected]);
+        }
+    }
+
+    #[test]
+    fn one_mistake_does_not_cause_another() {
+        for value in [
+            json!({ "timeouts": { "first_byte": "30s", "total": 60 } }),
+            json!({ "timeouts": { "total": 60 }, "routes": [{ "path": "/", "timeouts": { "first_byte": "30s" } }] }),
+            json!({ "timeouts": { "first_byte": "30s" }, "routes": [{ "path": "/", "timeouts": { "idle": "1s" } }] }),
+            json!({ "routes": [{ "path": "/a" }, { "path": "b" }, { "path": "c", "host": "d" }] }),
+        ] {
+            let errors = errors(&value);
+            let routes = value["routes"].as_array().map_or(0, Vec::len);
+            assert_eq!(errors.len(), if routes == 3 { 2 } else { 1 }, "{errors:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_of_origins_is_not_route_mode() {
+        let expected = "origins = []: name one, or leave the key out for the zone's own origin";
+        assert_eq!(errors(&json!({ "origins": [] })), [expected]);
+        let nine: Vec<String> = (0..9).map(|n| format!("https://{n}.example")).collect();
+        assert!(
+            errors(&json!({ "origins": nine }))[0].ends_with("at most 8 entries are accepted, these are 9")
+        );
+        assert!(errors(&json!({ "origins": "https://a" }))[0].contains("a list of URLs"));
+    }
+
+    #[test]
+    fn what_does_not_fit_in_a_variable_is_a_mistake() {
+        let routes = |count| {
+            let routes: Vec<_> = (0..count).map(|n| json!({ "path": format!("/{n:0>35}/*") })).collect();
+            json!({ "routes": routes })
+        };
+        assert!(Config::from_value(&routes(102)).is_ok());
+        let error = &errors(&routes(103))[0];
+        assert!(error.starts_with(r#"HOLDFAST = {"routes":[{"path":"/000"#), "{error}");
+        assert!(error.ends_with("at most 5120 bytes of JSON fit in a variable, these are 5162"), "{error}");
+        let padded = format!("{}{}", "{}", " ".repeat(5119));
+        assert_eq!(Config::from_json(&padded).unwrap_err().len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_table_at_all_is_a_mistake() {
+        for text in ["", "{", "[]", "null", "\"{}\"", "1", "{\"a\":}", "\u{0}"] {
+            let errors = Config::from_json(text).unwrap_err();
+            assert_eq!((errors.len(), errors[0].key.as_str()), (1, "HOLDFAST"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_documentation_has_a_row_for_every_key() {
+        let document = include_str!("../docs/configuration.md");
+        for key in KEYS {
+            assert!(document.contains(&format!("| `{key}` |")), "{key}");
+        }
+        let rows = document.lines().filter(|line| line.starts_with("| `")).count();
+        assert_eq!(rows, KEYS.len());
+    }
+
+    #[test]
+    fn no_key_is_read_that_is_not_documented() {
+        let every_table = json!({
+            "?": 0, "timeouts": { "?": 0 }, "retry": { "?": 0 }, "cache": { "?": 0 }, "body": { "?": 0 },
+            "page": { "?": 0 }, "routes": [{ "path": "/", "?": 0 }],
+        });
+        let mut known = Vec::new();
+        for error in Config::from_value(&every_table).unwrap_err() {
+            let table = error.key.strip_suffix(r#""?""#).unwrap().replace("[0]", "[]");
+            let (_, keys) = error.rule.rsplit_once(" has ").unwrap();
+            known.extend(keys.replace(" and ", ", ").split(", ").map(|key| format!("{table}{key}")));
+        }
+        let is_table = |key: &str| {
+            ["timeouts", "retry", "cache", "body", "page", "routes"]
+                .contains(&key.trim_start_matches("routes[]."))
+        };
+        known.retain(|key| !is_table(key));
+        known.sort();
+        let mut documented = KEYS.map(str::to_owned);
+        documented.sort();
+        assert_eq!(known, documented);
+    }
+
+    /// Every key that is no table, as docs/configuration.md names it.
+    const KEYS: [&str; 23] = [
+        "name",
+        "origins",
+        "timeouts.first_byte",
+        "timeouts.idle",
+        "timeouts.total",
+        "retry.attempts",
+        "retry.idempotency_key",
+        "retry.backoff",
+        "retry.backoff_max",
+        "retry.replay_body",
+        "cache.enabled",
+        "cache.default_ttl",
+        "cache.stale_if_error",
+        "cache.stale_while_revalidate",
+        "cache.harmless_cookies",
+        "cache.max_body",
+        "body.hold",
+        "page.brand",
+        "page.support_url",
+        "page.status_url",
+        "routes[].host",
+        "routes[].path",
+        "routes[].methods",
+    ];
+
+    /// Values that often have a known key in a place where it is read, and otherwise are anything.
+    fn any_settings(depth: u32) -> impl Strategy<Value = Value> {
+        let words = || {
+            prop::sample::select(vec![
+                "name",
+                "origins",
+                "timeouts",
+                "retry",
+                "cache",
+                "body",
+                "page",
+                "routes",
+                "host",
+                "path",
+                "methods",
+                "first_byte",
+                "idle",
+                "total",
+                "attempts",
+                "idempotency_key",
+                "backoff",
+                "backoff_max",
+                "replay_body",
+                "enabled",
+                "default_ttl",
+                "harmless_cookies",
+                "max_body",
+                "hold",
+                "brand",
+                "support_url",
+                "soft",
+                "firstbyte",
+            ])
+        };
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<i32>().prop_map(|number| Value::from(f64::from(number) / 8.0)),
+            ".{0,90}".prop_map(Value::from),
+            "[0-9]{1,3}(ms|s|m|KiB|MiB|B)".prop_map(Value::from),
+            "https?://[a-c@:/.]{1,5}".prop_map(Value::from),
+            "[/*][a-c*]{0,3}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(depth, 64, 8, move |inner| {
+            prop_oneof![
+                1 => prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                6 => prop::collection::vec((words(), inner), 0..8).prop_map(|fields| {
+                    let fields = fields.into_iter().map(|(key, value)| (key.to_owned(), value));
+                    Value::Object(fields.collect())
+                }),
+            ]
+        })
+    }
+
+    /// What stands at `key` in `value`, for keys without quotes.
+    fn find<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+        key.split(['.', '[']).try_fold(value, |value, part| match part.strip_suffix(']') {
+            Some(index) => value.get(index.parse::<usize>().ok()?),
+            None => value.get(part),
+        })
+    }
+
+    #[test]
+    fn a_star_stands_for_any_run_of_characters() {
+        for (pattern, text, fits) in [
+            ("/api/*", "/api/", true),
+            ("/api/*", "/api/a/b", true),
+            ("/api/*", "/api", false),
+            ("/a*/c", "/a/b/c", true),
+            ("/a*/c", "/a/b/cd", false),
+            ("*", "", true),
+            ("", "", true),
+            ("", "a", false),
+            ("a*a", "a", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("*.example.com", "example.com", false),
+        ] {
+            assert_eq!(Pattern::new(pattern).matches(text), fits, "{pattern} {text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_pattern_without_a_star_fits_itself_alone(text in "[a-c/]{0,8}", other in "[a-c/]{0,8}") {
+            prop_assert_eq!(Pattern::new(&*text).matches(&other), text == other);
+        }
+
+        #[test]
+        fn no_value_breaks_the_reader(value in any_settings(3)) {
+            let text = value.to_string();
+            let read = Config::from_value(&value);
+            prop_assert_eq!(&read, &Config::from_json(&text));
+            for error in read.err().unwrap_or_default() {
+                prop_assert!(!error.rule.is_empty());
+                prop_assert!(error.value.chars().count() <= 80);
+                prop_assert!(error.key == WHOLE || find(&value, &error.key).is_some(), "{error}");
+            }
+        }
+
+        #[test]
+        fn filling_the_stars_gives_a_text_that_fits(parts in prop::collection::vec("[ab]{0,3}", 1..5), fill in "[ab]{0,3}") {
+            prop_assert!(Pattern::new(parts.join("*")).matches(&parts.join(&fill)));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Every key, declared once: where its value goes, what is accepted, within which bounds.
+//!
+//! The documentation of these keys is docs/configuration.md; a test holds it to this file.
+
+use std::time::Duration;
+
+use super::reader::{Items, Table};
+use super::values::{self, duration, size, write_duration};
+use super::{Body, Cache, Config, Page, Pattern, Retry, Route, Settings, Timeouts};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const MIB: u64 = 1024 * 1024;
+
+const ORIGINS: Items = Items {
+    count: 1..=8,
+    if_empty: "name one, or leave the key out for the zone's own origin",
+    of: r#"URLs, e.g. ["https://origin.example.com"],"#,
+};
+const METHODS: Items = Items {
+    count: 1..=16,
+    if_empty: "name one, or leave the key out for all methods",
+    of: r#"methods, e.g. ["GET", "HEAD"],"#,
+};
+const COOKIES: Items = Items { count: 0..=64, if_empty: "", of: r#"cookie names, e.g. ["_ga*", "_gid"],"# };
+
+/// Reads the outermost table.
+pub(super) fn config(table: &mut Table<'_, '_>) -> Config {
+    let mut config = Config::default();
+    table.read("name", &mut config.name, |value| values::name(value).map(Some));
+    table.list("origins", &mut config.origins, &ORIGINS, values::origin);
+    settings(table, &mut config.defaults);
+    let Config { defaults, routes, .. } = &mut config;
+    table.tables("routes", |table| {
+        let route = route(table, defaults, routes);
+        routes.push(route);
+    });
+    config
+}
+
+/// Reads one entry of `routes`; its own tables are laid over `defaults`.
+fn route(table: &mut Table<'_, '_>, defaults: &Settings, earlier: &[Route]) -> Route {
+    let mut route = Route { host: None, path: None, methods: Vec::new(), settings: defaults.clone() };
+    table.read("host", &mut route.host, |value| values::host_pattern(value).map(Some));
+    table.read("path", &mut route.path, |value| values::path_pattern(value).map(Some));
+    table.list("methods", &mut route.methods, &METHODS, values::method);
+    settings(table, &mut route.settings);
+    let selects = ["host", "path", "methods"];
+    if !selects.iter().any(|key| table.has(key)) {
+        table.reject(
+            "a route says with host, path or methods which requests it is for; what is for all stands outside of routes"
+                .to_owned(),
+        );
+    } else if let Some(index) = earlier.iter().position(|earlier| covers(earlier, &route))
+        && !selects.iter().any(|key| table.is_mistaken(key))
+    {
+        table.reject(format!("routes[{index}] comes first and takes every request that this route is for"));
+    }
+    route
+}
+
+/// Whether every request that `route` is for is also one for `earlier`, as far as their text shows.
+fn covers(earlier: &Route, route: &Route) -> bool {
+    let takes = |earlier: &Option<Pattern>, pattern: &Option<Pattern>, all: &[&str]| match earlier {
+        Some(earlier) => all.contains(&earlier.as_str()) || pattern.as_ref() == Some(earlier),
+        None => true,
+    };
+    takes(&earlier.host, &route.host, &["*"])
+        && takes(&earlier.path, &route.path, &["*", "/*"])
+        && (earlier.methods.is_empty()
+            || !route.methods.is_empty()
+                && route.methods.iter().all(|method| earlier.methods.contains(method)))
+}
+
+fn settings(table: &mut Table<'_, '_>, into: &mut Settings) {
+    table.table("timeouts", |table| timeouts(table, &mut into.timeouts));
+    table.table("retry", |table| retry(table, &mut into.retry));
+    table.table("cache", |table| cache(table, &mut into.cache));
+    table.table("body", |table| body(table, &mut into.body));
+    table.table("page", |table| page(table, &mut into.page));
+}
+
+/// Past 100 s Cloudflare itself answers for a silent origin (524), so a longer first-byte limit would
+/// never be reached.
+fn timeouts(table: &mut Table<'_, '_>, into: &mut Timeouts) {
+    table.read("first_byte", &mut into.first_byte, duration(MILLISECOND..=100 * SECOND));
+    table.read("idle", &mut into.idle, duration(MILLISECOND..=300 * SECOND));
+    table.read("total", &mut into.total, duration(MILLISECOND..=300 * SECOND));
+    table.in_order(("first_byte", into.first_byte), ("total", into.total), write_duration);
+}
+
+/// An isolate has 128 MB for all its requests: 16 MiB held for one leaves room for a handful of others.
+fn retry(table: &mut Table<'_, '_>, into: &mut Retry) {
+    table.read("attempts", &mut into.attempts, values::count(1..=10));
+    table.read("idempotency_key", &mut into.idempotency_key, values::switch);
+    table.read("backoff", &mut into.backoff, duration(MILLISECOND..=10 * SECOND));
+    table.read("backoff_max", &mut into.backoff_max, duration(MILLISECOND..=60 * SECOND));
+    table.read("replay_body", &mut into.replay_body, size(0..=16 * MIB));
+    table.in_order(("backoff", into.backoff), ("backoff_max", into.backoff_max), write_duration);
+}
+
+fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
+    table.read("enabled", &mut into.enabled, values::switch);
+    table.read("default_ttl", &mut into.default_ttl, duration(Duration::ZERO..=YEAR));
+    table.read("stale_if_error", &mut into.stale_if_error, duration(Duration::ZERO..=YEAR));
+    table.read("stale_while_revalidate", &mut into.stale_while_revalidate, duration(Duration::ZERO..=YEAR));
+    table.list("harmless_cookies", &mut into.harmless_cookies, &COOKIES, values::cookie);
+    table.read("max_body", &mut into.max_body, size(0..=100 * MIB));
+}
+
+/// As for `retry.replay_body`: 16 MiB of the isolate's 128 MB.
+fn body(table: &mut Table<'_, '_>, into: &mut Body) {
+    table.read("hold", &mut into.hold, size(0..=16 * MIB));
+}
+
+fn page(table: &mut Table<'_, '_>, into: &mut Page) {
+    table.read("brand", &mut into.brand, |value| values::brand(value).map(Some));
+    table.read("support_url", &mut into.support_url, |value| values::web_or_mail_link(value).map(Some));
+    table.read("status_url", &mut into.status_url, |value| values::web_link(value).map(Some));
+}

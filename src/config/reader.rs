@@ -1,0 +1,375 @@
+//! A cursor over one table of settings, which notes every mistake and goes on.
+//!
+//! A key is declared by reading it: what is read is known, and the rest are unknown keys. A value that is
+//! not accepted leaves what was there before, so that one mistake does not cause another.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use super::ConfigError;
+
+/// The way to a value: at each level, its index in the table or list that it stands in.
+type Place = Vec<usize>;
+
+/// All mistakes found so far, each with its place in the document.
+#[derive(Default)]
+pub(super) struct Mistakes(Vec<(Place, ConfigError)>);
+
+impl Mistakes {
+    /// Notes a mistake that concerns the whole.
+    pub fn add(&mut self, error: ConfigError) {
+        self.0.push((Place::new(), error));
+    }
+
+    /// The mistakes in the order of the document.
+    pub fn into_errors(mut self) -> Vec<ConfigError> {
+        self.0.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.0.into_iter().map(|(_, error)| error).collect()
+    }
+
+    fn note(&mut self, place: Place, key: String, value: &Value, rule: String) {
+        self.0.push((place, ConfigError { key, value: as_written(value), rule }));
+    }
+}
+
+/// How a list may look.
+pub(super) struct Items {
+    /// How many entries it may have.
+    pub count: RangeInclusive<usize>,
+    /// What to write in place of an empty list, where that is not accepted.
+    pub if_empty: &'static str,
+    /// What the list is made of, with an example.
+    pub of: &'static str,
+}
+
+/// One table, and what is known of it.
+pub(super) struct Table<'v, 'm> {
+    fields: &'v Map<String, Value>,
+    /// Its key, empty for the outermost.
+    path: String,
+    place: Place,
+    known: Vec<&'static str>,
+    mistakes: &'m mut Mistakes,
+}
+
+/// Reads the outermost table with `read`, then notes its unknown keys; `None` if `value` is no table.
+pub(super) fn read_whole<T>(
+    value: &Value,
+    mistakes: &mut Mistakes,
+    read: impl FnOnce(&mut Table<'_, '_>) -> T,
+) -> Option<T> {
+    let Value::Object(fields) = value else {
+        mistakes.note(Place::new(), WHOLE.to_owned(), value, "a table of settings is accepted".to_owned());
+        return None;
+    };
+    let mut table = Table { fields, path: String::new(), place: Place::new(), known: Vec::new(), mistakes };
+    let read = read(&mut table);
+    table.finish();
+    Some(read)
+}
+
+/// The name of the variable, which stands for the outermost table in errors.
+pub(super) const WHOLE: &str = "HOLDFAST";
+
+impl<'v> Table<'v, '_> {
+    /// Whether this table has `key`, accepted or not.
+    pub fn has(&self, key: &str) -> bool {
+        self.fields.contains_key(key)
+    }
+
+    /// Puts what `accept` makes of `key` in the place of `into`; `accept` answers a mistake with its rule.
+    pub fn read<T>(&mut self, key: &'static str, into: &mut T, accept: impl Fn(&Value) -> Result<T, String>) {
+        let Some((value, place)) = self.known(key) else { return };
+        match accept(value) {
+            Ok(read) => *into = read,
+            Err(rule) => self.mistakes.note(place, self.key(key), value, rule),
+        }
+    }
+
+    /// Puts the list under `key` in the place of `into`, if every entry is accepted; `accept` also sees the
+    /// entries before.
+    pub fn list<T>(
+        &mut self,
+        key: &'static str,
+        into: &mut Vec<T>,
+        items: &Items,
+        accept: impl Fn(&Value, &[T]) -> Result<T, String>,
+    ) {
+        let Some((value, place)) = self.known(key) else { return };
+        let path = self.key(key);
+        let Value::Array(entries) = value else {
+            return self.mistakes.note(place, path, value, format!("a list of {} is accepted", items.of));
+        };
+        if entries.is_empty() && !items.count.contains(&0) {
+            return self.mistakes.note(place, path, value, items.if_empty.to_owned());
+        }
+        if !items.count.contains(&entries.len()) {
+            let rule =
+                format!("at most {} entries are accepted, these are {}", items.count.end(), entries.len());
+            self.mistakes.note(place.clone(), path.clone(), value, rule);
+        }
+        let mut read = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            match accept(entry, &read) {
+                Ok(entry) => read.push(entry),
+                Err(rule) => {
+                    self.mistakes.note(inside(&place, index), format!("{path}[{index}]"), entry, rule)
+                }
+            }
+        }
+        if read.len() == entries.len() {
+            *into = read;
+        }
+    }
+
+    /// Reads the table under `key`, where there is one.
+    pub fn table(&mut self, key: &'static str, read: impl FnOnce(&mut Table<'_, '_>)) {
+        let Some((value, place)) = self.known(key) else { return };
+        let path = self.key(key);
+        self.enter(value, path, place, read);
+    }
+
+    /// Reads each table of the list under `key`, in order.
+    pub fn tables(&mut self, key: &'static str, mut read: impl FnMut(&mut Table<'_, '_>)) {
+        let Some((value, place)) = self.known(key) else { return };
+        let path = self.key(key);
+        let Value::Array(entries) = value else {
+            let rule = format!("a list of tables is accepted; begin each with [[vars.{WHOLE}.{key}]]");
+            return self.mistakes.note(place, path, value, rule);
+        };
+        for (index, entry) in entries.iter().enumerate() {
+            self.enter(entry, format!("{path}[{index}]"), inside(&place, index), &mut read);
+        }
+    }
+
+    /// Notes a mistake of this table as a whole.
+    pub fn reject(&mut self, rule: String) {
+        let whole = Value::Object(self.fields.clone());
+        self.mistakes.note(self.place.clone(), self.path.clone(), &whole, rule);
+    }
+
+    /// Notes a mistake if `low` is above `high`, naming both keys and values. Where this table sets neither,
+    /// the mistake is not its own; where one of them was not accepted, there is nothing to compare.
+    pub fn in_order<T: Copy + PartialOrd>(
+        &mut self,
+        (low_key, low): (&'static str, T),
+        (high_key, high): (&'static str, T),
+        write: fn(T) -> String,
+    ) {
+        if low <= high || self.is_mistaken(low_key) || self.is_mistaken(high_key) {
+            return;
+        }
+        let (key, must_not_be, other_key, other) = if self.has(low_key) {
+            (low_key, "must not be more than", high_key, high)
+        } else {
+            (high_key, "must not be less than", low_key, low)
+        };
+        let Some((value, place)) = self.known(key) else { return };
+        let other = write(other);
+        let rule = match (self.has(other_key), self.is_in_list()) {
+            (true, _) => format!("{must_not_be} {}, which is \"{other}\"", self.key(other_key)),
+            (false, true) => {
+                let outer = self.outer_key(other_key);
+                format!("{must_not_be} {outer}, which is \"{other}\" unless this route sets it too")
+            }
+            (false, false) => {
+                format!("{must_not_be} {}, which is \"{other}\" by default", self.key(other_key))
+            }
+        };
+        self.mistakes.note(place, self.key(key), value, rule);
+    }
+
+    /// Declares `key`; gives its value and place, where there is one.
+    fn known(&mut self, key: &'static str) -> Option<(&'v Value, Place)> {
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
+        let value = self.fields.get(key)?;
+        let index = self.fields.keys().position(|other| other == key)?;
+        Some((value, inside(&self.place, index)))
+    }
+
+    fn enter(&mut self, value: &Value, path: String, place: Place, read: impl FnOnce(&mut Table<'_, '_>)) {
+        let Value::Object(fields) = value else {
+            let rule = "a table is accepted, as in { key = value }".to_owned();
+            return self.mistakes.note(place, path, value, rule);
+        };
+        let mut table = Table { fields, path, place, known: Vec::new(), mistakes: self.mistakes };
+        read(&mut table);
+        table.finish();
+    }
+
+    /// Notes every key that was never asked for.
+    fn finish(self) {
+        for (index, (key, value)) in self.fields.iter().enumerate() {
+            if self.known.contains(&key.as_str()) {
+                continue;
+            }
+            let name = if self.path.is_empty() { WHOLE } else { &self.path };
+            let meant = nearest(key, &self.known).map(|near| format!("did you mean {near}? "));
+            let rule =
+                format!("unknown key; {}{name} has {}", meant.unwrap_or_default(), listed(&self.known));
+            self.mistakes.note(inside(&self.place, index), self.key(key), value, rule);
+        }
+    }
+
+    /// The whole key of `key` in this table.
+    fn key(&self, key: &str) -> String {
+        let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let key = match key.bytes().all(is_bare) && !key.is_empty() {
+            true => key.to_owned(),
+            false => shortened(&Value::from(key).to_string()),
+        };
+        if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
+    }
+
+    /// The key that holds for `key` where the list entry around this table does not set it.
+    fn outer_key(&self, key: &str) -> String {
+        let table = self.path.rsplit_once("].").map_or(self.path.as_str(), |(_, table)| table);
+        format!("{table}.{key}")
+    }
+
+    fn is_in_list(&self) -> bool {
+        self.path.contains("].")
+    }
+
+    /// Whether `key`, here or where it would be inherited from, was not accepted.
+    pub fn is_mistaken(&self, key: &str) -> bool {
+        let (own, outer) = (self.key(key), self.outer_key(key));
+        self.mistakes.0.iter().any(|(_, error)| error.key == own || error.key == outer)
+    }
+}
+
+/// The place of what stands at `index` inside `place`.
+fn inside(place: &[usize], index: usize) -> Place {
+    place.iter().copied().chain([index]).collect()
+}
+
+/// `value` as it was written, as far as an error shows it: without the user and password of a URL, which
+/// have no business in a log.
+pub(super) fn as_written(value: &Value) -> String {
+    let text = value.to_string();
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once("//") {
+        let authority = after.find(['/', '?', '#', '"']).and_then(|end| after.get(..end)).unwrap_or(after);
+        let secret = authority.rfind('@').unwrap_or(0);
+        shown.push_str(before);
+        shown.push_str(if secret > 0 { "//…" } else { "//" });
+        rest = after.get(secret..).unwrap_or_default();
+    }
+    shown.push_str(rest);
+    shortened(&shown)
+}
+
+/// At most the first 80 characters of `text`, the last of them `…` if something was left out.
+pub(super) fn shortened(text: &str) -> String {
+    const MOST: usize = 80;
+    if text.chars().nth(MOST).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(MOST - 1).chain(['…']).collect()
+}
+
+/// The key among `known` that somebody who wrote `key` may have meant: at most two letters away, and less
+/// than half of it. Case, `-` and `_` are not counted.
+fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
+    const LONGEST: usize = 40;
+    if key.len() > LONGEST {
+        return None;
+    }
+    let plain = |text: &str| -> Vec<char> {
+        text.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let written = plain(key);
+    known
+        .iter()
+        .map(|known| (distance(&written, &plain(known)), *known))
+        .filter(|(distance, known)| *distance <= 2 && distance * 2 < known.len())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+/// How many letters must be added, taken away or replaced to turn `a` into `b` (Levenshtein), one row of
+/// the matrix at a time.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (line, from) in a.iter().enumerate() {
+        let mut next = Vec::with_capacity(row.len());
+        next.push(line + 1);
+        let mut left = line + 1;
+        for (pair, to) in row.windows(2).zip(b) {
+            let &[diagonal, above] = pair else { continue };
+            left = (diagonal + usize::from(from != to)).min(above + 1).min(left + 1);
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(words: &[&str]) -> String {
+    match words {
+        [] => "no keys".to_owned(),
+        [one] => (*one).to_owned(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} = {}: {}", self.key, self.value, self.rule)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_slip_of_the_keyboard_is_recognised() {
+        let known = ["first_byte", "idle", "total", "hold"];
+        for (written, meant) in [
+            ("first_bytes", Some("first_byte")),
+            ("firstByte", Some("first_byte")),
+            ("FIRST-BYTE", Some("first_byte")),
+            ("totla", Some("total")),
+            ("idel", None),
+            ("hld", Some("hold")),
+            ("soft", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(written, &known), meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn an_error_shows_no_password_and_no_novel() {
+        let shown = |text: &str| as_written(&Value::from(text));
+        assert_eq!(shown("https://me:secret@a.example/x"), r#""https://…@a.example/x""#);
+        assert_eq!(shown("https://a.example/@x"), r#""https://a.example/@x""#);
+        assert_eq!(shown("https://me:se@cret@a"), r#""https://…@a""#);
+        assert_eq!(shown("//@a"), r#""//@a""#);
+        assert_eq!(shown(&"é".repeat(200)).chars().count(), 80);
+    }
+
+    proptest! {
+        #[test]
+        fn the_distance_is_the_same_both_ways(a in "[ab]{0,6}", b in "[ab]{0,6}") {
+            let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+            prop_assert_eq!(distance(&a, &b), distance(&b, &a));
+            prop_assert_eq!(distance(&a, &b) == 0, a == b);
+        }
+
+        #[test]
+        fn what_an_error_shows_is_short(text in ".{0,200}") {
+            prop_assert!(as_written(&Value::from(&*text)).chars().count() <= 80);
+        }
+    }
+}

@@ -1,0 +1,497 @@
+//! The values that settings take: what is accepted as each, and what an error says if something else is
+//! written.
+//!
+//! A parser answers a mistake with its rule alone; [`reader`](super::reader) adds the key and the value.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use http::Method;
+use serde_json::Value;
+
+use super::{Origin, Pattern};
+use crate::request::Target;
+
+/// A duration, or the rule that it breaks.
+pub(super) type Accepted<T> = Result<T, String>;
+
+const DURATION_UNITS: [(&str, u64); 5] =
+    [("ms", 1), ("s", 1000), ("m", 60 * 1000), ("h", 60 * 60 * 1000), ("d", 24 * 60 * 60 * 1000)];
+const SIZE_UNITS: [(&str, u64); 3] = [("B", 1), ("KiB", 1024), ("MiB", 1024 * 1024)];
+
+/// Accepts durations such as `"250ms"` within `bounds`.
+pub(super) fn duration(bounds: RangeInclusive<Duration>) -> impl Fn(&Value) -> Accepted<Duration> {
+    move |value| {
+        let millis = value
+            .as_str()
+            .and_then(|text| amount(text, &DURATION_UNITS))
+            .ok_or(r#"a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d""#)?;
+        within(&bounds, Duration::from_millis(millis), write_duration)
+    }
+}
+
+/// Accepts sizes such as `"64KiB"` within `bounds`; gives bytes.
+pub(super) fn size(bounds: RangeInclusive<u64>) -> impl Fn(&Value) -> Accepted<u64> {
+    move |value| {
+        let bytes = value
+            .as_str()
+            .and_then(|text| amount(text, &SIZE_UNITS))
+            .ok_or(r#"a size needs a unit in powers of 1024; write e.g. "512B", "64KiB" or "25MiB""#)?;
+        within(&bounds, bytes, write_size)
+    }
+}
+
+/// Accepts whole numbers within `bounds`.
+pub(super) fn count(bounds: RangeInclusive<u32>) -> impl Fn(&Value) -> Accepted<u32> {
+    move |value| {
+        let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
+        count.filter(|count| bounds.contains(count)).ok_or_else(|| {
+            format!("a whole number from {} to {} is accepted, without quotes", bounds.start(), bounds.end())
+        })
+    }
+}
+
+/// Accepts `true` and `false`.
+pub(super) fn switch(value: &Value) -> Accepted<bool> {
+    value.as_bool().ok_or_else(|| "true or false is accepted, without quotes".to_owned())
+}
+
+/// Accepts a name for `Proxy-Status`: what a structured string can hold (RFC 8941 §3.3.3).
+pub(super) fn name(value: &Value) -> Accepted<String> {
+    let is_name = |text: &&str| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+            && text.trim().len() == text.len()
+    };
+    value.as_str().filter(is_name).map(str::to_owned).ok_or_else(|| {
+        "a text of 1 to 64 printable ASCII characters is accepted, with no space at either end".to_owned()
+    })
+}
+
+/// Accepts what a site calls itself: any script, one line.
+pub(super) fn brand(value: &Value) -> Accepted<String> {
+    let is_brand = |text: &&str| {
+        !text.trim().is_empty() && text.chars().count() <= 80 && !text.chars().any(char::is_control)
+    };
+    value
+        .as_str()
+        .filter(is_brand)
+        .map(str::to_owned)
+        .ok_or_else(|| "a text of 1 to 80 characters on one line is accepted".to_owned())
+}
+
+/// Accepts an origin that is not among `earlier`; gives it in the normal form of the URL Standard.
+pub(super) fn origin(value: &Value, earlier: &[Origin]) -> Accepted<Origin> {
+    const SHAPE: &str = r#"an http or https URL with nothing after host and port is accepted; write e.g. "https://origin.example.com""#;
+    let (scheme, rest) = value.as_str().and_then(web_url).ok_or(SHAPE)?;
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    if authority.contains('@') {
+        return Err("a user and password are not accepted here; let the origin trust the worker by a header or a client certificate".to_owned());
+    }
+    if let Some(at) = authority.find(['/', '?', '#']) {
+        let extra = authority.get(at..).unwrap_or_default();
+        return Err(format!("{SHAPE}, without {}: the request's own path is used", Value::from(extra)));
+    }
+    let authority = normal_authority(scheme, authority)?;
+    let url = Target::parse(&format!("{scheme}://{authority}/")).ok_or(SHAPE)?;
+    let origin = Origin { url };
+    if earlier.contains(&origin) {
+        return Err("this origin is in the list already".to_owned());
+    }
+    Ok(origin)
+}
+
+/// Accepts a link to a page.
+pub(super) fn web_link(value: &Value) -> Accepted<String> {
+    link(value, false)
+        .ok_or_else(|| r#"an https or http URL is accepted, e.g. "https://status.example.com""#.to_owned())
+}
+
+/// Accepts a link to a page or to a mail address.
+pub(super) fn web_or_mail_link(value: &Value) -> Accepted<String> {
+    link(value, true).ok_or_else(|| {
+        r#"an https, http or mailto URL is accepted, e.g. "https://example.com/support" or "mailto:help@example.com""#.to_owned()
+    })
+}
+
+/// Accepts the name of a cookie (RFC 6265 §4.1.1), or the beginning of one and a `*`. A `*` alone would
+/// call every cookie harmless, and store what was made for one visitor.
+pub(super) fn cookie(value: &Value, _earlier: &[Pattern]) -> Accepted<Pattern> {
+    let is_cookie = |text: &&str| {
+        let name = text.strip_suffix('*').unwrap_or(text);
+        !name.is_empty() && name.bytes().all(|byte| byte != b'*' && is_token_byte(byte))
+    };
+    value.as_str().filter(is_cookie).map(Pattern::new).ok_or_else(|| {
+        r#"the name of a cookie is accepted, e.g. "_gid", or its beginning and a "*" at the end, e.g. "_ga*""#.to_owned()
+    })
+}
+
+/// Accepts a pattern for hosts; gives it in lower case, as hosts arrive.
+pub(super) fn host_pattern(value: &Value) -> Accepted<Pattern> {
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'*');
+    let text = value.as_str().filter(|text| !text.is_empty() && text.bytes().all(is_host));
+    text.map(|text| Pattern::new(text.to_ascii_lowercase())).ok_or_else(|| {
+        r#"a host without scheme, port and path is accepted, with "*" for any run of characters, e.g. "*.example.com"; other scripts in their xn-- form"#.to_owned()
+    })
+}
+
+/// Accepts a pattern for paths, which arrive percent-encoded and without their query.
+pub(super) fn path_pattern(value: &Value) -> Accepted<Pattern> {
+    let is_path = |text: &&str| {
+        text.starts_with(['/', '*'])
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#'))
+    };
+    value.as_str().filter(is_path).map(Pattern::new).ok_or_else(|| {
+        r#"a path that begins with "/" or "*" is accepted, with "*" for any run of characters, e.g. "/api/*"; percent-encoded as it arrives, without a query"#.to_owned()
+    })
+}
+
+/// Accepts a method. Methods are case-sensitive (RFC 9110 §9.1) and the registered ones are upper case, so
+/// a lower-case one is a slip.
+pub(super) fn method(value: &Value, earlier: &[Method]) -> Accepted<Method> {
+    let is_method = |text: &&str| !text.bytes().any(|byte| byte.is_ascii_lowercase());
+    let method = value.as_str().filter(is_method).and_then(|text| Method::from_bytes(text.as_bytes()).ok());
+    let method = method.ok_or(r#"a method in upper case is accepted, e.g. "GET""#)?;
+    if earlier.contains(&method) {
+        return Err("this method is in the list already".to_owned());
+    }
+    Ok(method)
+}
+
+/// `span` as a setting would write it, in the largest unit that needs no fraction.
+pub(super) fn write_duration(span: Duration) -> String {
+    let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    if millis == 0 { "0s".to_owned() } else { write(millis, &DURATION_UNITS) }
+}
+
+/// `bytes` as a setting would write it, in the largest unit that needs no fraction.
+pub(super) fn write_size(bytes: u64) -> String {
+    if bytes == 0 { "0B".to_owned() } else { write(bytes, &SIZE_UNITS) }
+}
+
+fn write(amount: u64, units: &[(&str, u64)]) -> String {
+    let (unit, factor) =
+        units.iter().rev().find(|(_, factor)| amount.is_multiple_of(*factor)).unwrap_or(&("", 1));
+    format!("{}{unit}", amount / factor)
+}
+
+/// Reads digits and one of `units`; an amount past the range of `u64` is as good as its end.
+fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).filter(|digits| *digits > 0)?;
+    let (digits, unit) = text.split_at_checked(digits)?;
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
+    Some(digits.parse().unwrap_or(u64::MAX).saturating_mul(*factor))
+}
+
+fn within<T: PartialOrd + Copy>(bounds: &RangeInclusive<T>, value: T, write: fn(T) -> String) -> Accepted<T> {
+    if bounds.contains(&value) {
+        return Ok(value);
+    }
+    Err(format!(r#""{}" to "{}" is accepted"#, write(*bounds.start()), write(*bounds.end())))
+}
+
+/// The scheme of an `http` or `https` URL, in lower case, and what stands after `//`.
+fn web_url(text: &str) -> Option<(&'static str, &str)> {
+    let (scheme, rest) = text.split_once("://")?;
+    let scheme = ["https", "http"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
+    Some((scheme, rest))
+}
+
+/// A URL that can stand in an attribute of a page and leads where it says.
+fn link(value: &Value, mail: bool) -> Option<String> {
+    let text = value.as_str()?;
+    let is_plain = |byte: u8| {
+        byte.is_ascii_graphic()
+            && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+    };
+    if !text.bytes().all(is_plain) {
+        return None;
+    }
+    let leads_somewhere = match (web_url(text), text.split_once(':')) {
+        (Some((scheme, rest)), _) => {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            normal_authority(scheme, authority).is_ok()
+        }
+        (None, Some((scheme, address))) => {
+            let address = address.split('?').next().unwrap_or_default();
+            let parts = address.split_once('@');
+            mail && scheme.eq_ignore_ascii_case("mailto")
+                && parts.is_some_and(|(who, host)| !who.is_empty() && normal_host(host).is_ok())
+        }
+        (None, None) => false,
+    };
+    leads_somewhere.then(|| text.to_owned())
+}
+
+/// Host and port in normal form: lower case, and without the port that `scheme` has anyway.
+fn normal_authority(scheme: &str, authority: &str) -> Accepted<String> {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        Some(_) | None => (authority, None),
+    };
+    let host = normal_host(host)?;
+    let Some(port) = port else { return Ok(host) };
+    let digits = (!port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(port);
+    let port = digits.and_then(|port| port.parse::<u16>().ok()).filter(|port| *port > 0);
+    let port = port.ok_or("a port is a number from 1 to 65535")?;
+    let own = if scheme == "https" { 443 } else { 80 };
+    Ok(if port == own { host } else { format!("{host}:{port}") })
+}
+
+/// A name or an address in normal form. A name that ends in a number would be read as an address by the
+/// URL Standard, so it has to be one as it stands.
+fn normal_host(host: &str) -> Accepted<String> {
+    const RULE: &str = "a host is a name such as origin.example.com (other scripts in their xn-- form), an IPv4 address, or an IPv6 address in brackets";
+    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        let address = address.parse::<Ipv6Addr>().ok();
+        let address = address.filter(|address| address.to_ipv4_mapped().is_none());
+        return address.map(|address| format!("[{address}]")).ok_or_else(|| RULE.to_owned());
+    }
+    let host = host.to_ascii_lowercase();
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x");
+    let is_host = host.len() <= 253
+        && host.split('.').all(is_label)
+        && (!is_number || host.parse::<Ipv4Addr>().is_ok());
+    if is_host { Ok(host) } else { Err(RULE.to_owned()) }
+}
+
+/// Whether `byte` may stand in a token (RFC 9110 §5.6.2).
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    const ANY_DURATION: RangeInclusive<Duration> = Duration::ZERO..=Duration::MAX;
+
+    #[test]
+    fn durations_are_whole_numbers_with_a_unit() {
+        for (written, millis) in [
+            ("250ms", Some(250)),
+            ("10s", Some(10_000)),
+            ("5m", Some(300_000)),
+            ("1h", Some(3_600_000)),
+            ("1d", Some(86_400_000)),
+            ("0s", Some(0)),
+            ("0ms", Some(0)),
+            ("007s", Some(7_000)),
+            ("99999999999999999999999d", Some(u64::MAX)),
+            ("10", None),
+            ("s", None),
+            ("", None),
+            ("1.5s", None),
+            ("-1s", None),
+            ("+1s", None),
+            ("1 s", None),
+            (" 1s", None),
+            ("1S", None),
+            ("1sec", None),
+            ("1m30s", None),
+            ("١s", None),
+        ] {
+            let read = duration(ANY_DURATION)(&json!(written));
+            assert_eq!(read.ok(), millis.map(Duration::from_millis), "{written:?}");
+        }
+        assert!(duration(ANY_DURATION)(&json!(10)).unwrap_err().contains("needs a unit"));
+    }
+
+    #[test]
+    fn sizes_are_whole_numbers_with_a_unit() {
+        for (written, bytes) in [
+            ("512B", Some(512)),
+            ("64KiB", Some(65_536)),
+            ("25MiB", Some(26_214_400)),
+            ("0B", Some(0)),
+            ("64", None),
+            ("64KB", None),
+            ("64kib", None),
+            ("1GiB", None),
+        ] {
+            assert_eq!(size(0..=u64::MAX)(&json!(written)).ok(), bytes, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn bounds_belong_to_what_is_accepted() {
+        let accept = duration(Duration::from_millis(1)..=Duration::from_secs(100));
+        assert!(accept(&json!("1ms")).is_ok() && accept(&json!("100s")).is_ok());
+        for written in ["0s", "101s", "2m"] {
+            assert_eq!(accept(&json!(written)).unwrap_err(), r#""1ms" to "100s" is accepted"#);
+        }
+        assert_eq!(size(0..=16 << 20)(&json!("17MiB")).unwrap_err(), r#""0B" to "16MiB" is accepted"#);
+        for (written, fits) in [(json!(1), true), (json!(10), true), (json!(0), false), (json!(11), false)] {
+            assert_eq!(count(1..=10)(&written).is_ok(), fits, "{written}");
+        }
+        for written in [json!(-1), json!(3.0), json!("3"), json!(null), json!(u64::MAX)] {
+            assert!(count(1..=10)(&written).is_err(), "{written}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        for (written, url) in [
+            ("https://origin.example.com", Some("https://origin.example.com/")),
+            ("HTTPS://Origin.Example.com:443/", Some("https://origin.example.com/")),
+            ("http://a:80", Some("http://a/")),
+            ("http://a:443", Some("http://a:443/")),
+            ("http://127.0.0.1:8080", Some("http://127.0.0.1:8080/")),
+            ("http://[0:0::1]:8080", Some("http://[::1]:8080/")),
+            ("https://a_b.example", Some("https://a_b.example/")),
+            ("origin.example.com", None),
+            ("ftp://a", None),
+            ("https://", None),
+            ("https://a/b", None),
+            ("https://a?b", None),
+            ("https://a/?b", None),
+            ("https://a#b", None),
+            ("https://a//", None),
+            ("https://me:secret@a", None),
+            ("https://a:0", None),
+            ("https://a:65536", None),
+            ("https://a:", None),
+            ("https://a:+1", None),
+            ("https://a b", None),
+            ("https://a..b", None),
+            ("https://.a", None),
+            ("https://bücher.example", None),
+            ("https://1.2.3", None),
+            ("https://0x7f.1", None),
+            ("https://a.0x1", None),
+            ("https://[::1", None),
+            ("https://[::ffff:1.2.3.4]", None),
+            ("https://::1", None),
+        ] {
+            let read = origin(&json!(written), &[]);
+            assert_eq!(read.as_ref().ok().map(|origin| origin.url.as_str()), url, "{written:?} {read:?}");
+        }
+        let first = origin(&json!("https://a"), &[]).unwrap();
+        assert!(origin(&json!("https://A:443/"), &[first]).unwrap_err().contains("already"));
+    }
+
+    #[test]
+    fn a_link_leads_to_a_page_or_a_mailbox() {
+        for (written, web, mail) in [
+            ("https://example.com/support?a=b#c", true, true),
+            ("HTTP://example.com", true, true),
+            ("mailto:help@example.com?subject=Down", false, true),
+            ("mailto:help", false, false),
+            ("javascript:alert(1)", false, false),
+            ("https://", false, false),
+            ("https:///a", false, false),
+            ("https://a/\"onclick=", false, false),
+            ("https://a/ b", false, false),
+            ("https://me@a/", false, false),
+            ("//example.com", false, false),
+            ("/support", false, false),
+            ("tel:123", false, false),
+        ] {
+            assert_eq!(web_link(&json!(written)).is_ok(), web, "{written}");
+            assert_eq!(web_or_mail_link(&json!(written)).is_ok(), mail, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_star_for_cookies_stands_at_the_end_and_never_alone() {
+        for (written, fits) in [
+            ("_ga*", true),
+            ("_gid", true),
+            ("*", false),
+            ("", false),
+            ("**", false),
+            ("a*b", false),
+            ("*a", false),
+            ("a;b", false),
+            ("a=b", false),
+        ] {
+            assert_eq!(cookie(&json!(written), &[]).is_ok(), fits, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn routes_name_hosts_paths_and_methods_as_they_arrive() {
+        for (written, fits) in [
+            ("/api/*", true),
+            ("*.php", true),
+            ("/", true),
+            ("api", false),
+            ("", false),
+            ("/a?b", false),
+            ("/a b", false),
+            ("/é", false),
+            ("/%C3%A9", true),
+        ] {
+            assert_eq!(path_pattern(&json!(written)).is_ok(), fits, "{written:?}");
+        }
+        assert_eq!(host_pattern(&json!("*.Example.com")).unwrap().as_str(), "*.example.com");
+        for written in ["https://a", "a:80", "a/b", "", "bücher.example"] {
+            assert!(host_pattern(&json!(written)).is_err(), "{written:?}");
+        }
+        for (written, fits) in
+            [("GET", true), ("M-SEARCH", true), ("get", false), ("", false), ("A B", false)]
+        {
+            assert_eq!(method(&json!(written), &[]).is_ok(), fits, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_can_stand_in_a_header_and_a_brand_on_a_page() {
+        for (written, as_name, as_brand) in [
+            ("Example", true, true),
+            ("Example \"CDN\"", true, true),
+            ("Bücher & <Söhne>", false, true),
+            ("", false, false),
+            (" ", false, false),
+            (" a", false, true),
+            ("a\nb", false, false),
+            ("a\u{7f}", false, false),
+        ] {
+            assert_eq!(name(&json!(written)).is_ok(), as_name, "{written:?}");
+            assert_eq!(brand(&json!(written)).is_ok(), as_brand, "{written:?}");
+        }
+        let long = |length| json!("é".repeat(length));
+        assert!(brand(&long(80)).is_ok() && brand(&long(81)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_duration_that_is_written_is_read_again(millis in any::<u64>()) {
+            let span = Duration::from_millis(millis);
+            prop_assert_eq!(duration(ANY_DURATION)(&json!(write_duration(span))), Ok(span));
+        }
+
+        #[test]
+        fn a_size_that_is_written_is_read_again(bytes in any::<u64>()) {
+            prop_assert_eq!(size(0..=u64::MAX)(&json!(write_size(bytes))), Ok(bytes));
+        }
+
+        #[test]
+        fn round_amounts_are_read_again(count in 0u64..10_000, unit in 0usize..5) {
+            let (_, factor) = DURATION_UNITS[unit];
+            let span = Duration::from_millis(count * factor);
+            prop_assert_eq!(duration(ANY_DURATION)(&json!(write_duration(span))), Ok(span));
+        }
+
+        #[test]
+        fn no_text_breaks_a_parser(text in "\\PC{0,40}|[0-9]{0,25}[a-zA-Z]{0,3}|https?://[\\[\\]:@/?#a-z0-9.]{0,12}") {
+            let value = json!(text);
+            let _ = (duration(ANY_DURATION)(&value), size(0..=u64::MAX)(&value), name(&value), brand(&value));
+            let _ = (web_link(&value), web_or_mail_link(&value), cookie(&value, &[]), method(&value, &[]));
+            let _ = (host_pattern(&value), path_pattern(&value));
+            if let Ok(origin) = origin(&value, &[]) {
+                prop_assert_eq!(origin.url.path_and_query(), "/");
+                let again = json!(origin.url.as_str());
+                prop_assert_eq!(super::origin(&again, &[]), Ok(origin));
+            }
+        }
+    }
+}

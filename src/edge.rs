@@ -1,0 +1,302 @@
+//! The platform's side of the ports: the only code that knows Workers. It decides nothing.
+//!
+//! Each request costs few calls across the border between Rust and JavaScript, and header fields cross it
+//! as one string each way; bodies do not cross it. What is done with them is in `bridge.js`.
+
+mod bridge;
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashSet;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use wasm_bindgen::prelude::*;
+use worker::Delay;
+use worker::worker_sys::Context;
+
+use crate::cache::entry::{Entry, Stored};
+use crate::cache::key::Key;
+use crate::config::Config;
+use crate::exchange;
+use crate::origin::failure::Rejection;
+use crate::origin::forward::Forward;
+use crate::ports::{
+    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, Origin, Relay, Reporter, Store,
+};
+use crate::report::Report;
+use crate::time::Timestamp;
+
+use bridge::{Handle, fields_from, fields_of};
+
+/// What one isolate keeps between requests.
+struct Isolate {
+    config: OnceCell<Result<Rc<Config>, Vec<String>>>,
+    refreshing: RefCell<HashSet<String>>,
+}
+
+thread_local! {
+    static ISOLATE: Isolate = Isolate { config: OnceCell::new(), refreshing: RefCell::new(HashSet::new()) };
+}
+
+/// The configuration, read once in each isolate: bindings do not change while one lives.
+fn config(env: &JsValue) -> Result<Rc<Config>, Vec<String>> {
+    let read = || {
+        let text = bridge::settings_text(env).unwrap_or_else(|| "{}".to_owned());
+        Config::from_json(&text)
+            .map(Rc::new)
+            .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect())
+    };
+    ISOLATE.with(|isolate| isolate.config.get_or_init(read).clone())
+}
+
+/// Prepares a new instance.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// Answers one request.
+///
+/// # Errors
+/// None of its own: what JavaScript throws while the answer is built, such as a header that the platform
+/// refuses.
+#[wasm_bindgen]
+pub async fn fetch(
+    request: web_sys::Request,
+    env: JsValue,
+    ctx: Context,
+) -> Result<web_sys::Response, JsValue> {
+    let platform = Platform { ctx: Rc::new(worker::Context::new(ctx)) };
+    let head = bridge::request(&request, || platform.roll())?;
+    let answer = match config(&env) {
+        Ok(config) => {
+            if config.origins.is_empty() {
+                platform.ctx.pass_through_on_exception();
+            }
+            let upload = if head.has_body { request.body().map(JsValue::from) } else { None };
+            exchange::exchange(platform, config, head, upload).await
+        }
+        Err(mistakes) => exchange::refuse_for_configuration(platform, head, mistakes),
+    };
+    respond(answer)
+}
+
+/// Answers a request on which another instance died.
+///
+/// # Errors
+/// As [`fetch`].
+#[wasm_bindgen]
+pub fn internal_error(
+    request: web_sys::Request,
+    env: JsValue,
+    ctx: Context,
+) -> Result<web_sys::Response, JsValue> {
+    let platform = Platform { ctx: Rc::new(worker::Context::new(ctx)) };
+    let head = bridge::request(&request, || platform.roll())?;
+    let config = config(&env).unwrap_or_default();
+    respond(exchange::internal_error(platform, config, head))
+}
+
+/// Whether a request that this worker fails on should go to the zone's own origin.
+#[wasm_bindgen]
+pub fn passes_through(env: JsValue) -> bool {
+    config(&env).is_ok_and(|config| config.origins.is_empty())
+}
+
+fn respond(answer: Answer<Handle>) -> Result<web_sys::Response, JsValue> {
+    let Answer { status, headers, body } = answer;
+    let (handle, text) = match body {
+        AnswerBody::Empty => (None, None),
+        AnswerBody::Text(text) => (None, Some(text)),
+        AnswerBody::Handle(handle) => (Some(handle), None),
+    };
+    let status = status.as_u16();
+    match headers {
+        Headers::Own(headers) => bridge::respond_own(status, &fields_of(&headers), handle.as_ref(), text),
+        Headers::Edited(edits) => {
+            let remove: String = edits.remove.iter().map(|name| format!("{name}\n")).collect();
+            let (set, append) = (bridge::lines_of(&edits.set), bridge::lines_of(&edits.append));
+            let handle = handle.ok_or(JsValue::NULL)?;
+            bridge::respond_edited(status, &handle, &remove, &set, &append)
+        }
+    }
+}
+
+/// The ports of one request.
+#[derive(Clone)]
+struct Platform {
+    ctx: Rc<worker::Context>,
+}
+
+impl Origin for Platform {
+    type Body = Handle;
+    type Upload = JsValue;
+
+    async fn fetch(
+        &self,
+        forward: &Forward,
+        upload: Option<JsValue>,
+        limit: Duration,
+    ) -> Result<Fetched<Handle>, Rejection> {
+        let fields = fields_of(&forward.headers);
+        let fetched =
+            bridge::fetch_origin(&forward.url, forward.method.as_str(), &fields, upload, millis(limit))
+                .await
+                .map_err(rejection)?;
+        Ok(Fetched {
+            status: fetched.status(),
+            headers: fields_from(&fetched.fields()),
+            body: fetched.handle(),
+        })
+    }
+
+    async fn hold_upload(&self, upload: JsValue, limit: u64) -> Result<JsValue, JsValue> {
+        match bridge::hold_upload(&upload, bytes(limit)).await {
+            Ok(read) => match read.held() {
+                Some(held) => Ok(held),
+                None => Err(read.streamed()),
+            },
+            // The client broke off: a fetch with this body will find the same.
+            Err(_) => Err(upload),
+        }
+    }
+
+    fn again(&self, held: &JsValue) -> JsValue {
+        held.clone()
+    }
+
+    async fn hold(
+        &self,
+        body: Handle,
+        length: Option<u64>,
+        limit: u64,
+        idle: Duration,
+        within: Duration,
+    ) -> Held<Handle> {
+        let held = bridge::hold(&body, length_of(length), bytes(limit), millis(idle), millis(within)).await;
+        match held.map(|held| held.whole()) {
+            Ok(Some(whole)) => Held::Whole(body, whole as u64),
+            Ok(None) => Held::Partial(body),
+            Err(error) => Held::Torn(rejection(error)),
+        }
+    }
+
+    fn copy(&self, whole: &Handle) -> Handle {
+        bridge::copy_of(whole)
+    }
+
+    fn relay(
+        &self,
+        body: Handle,
+        length: Option<u64>,
+        idle: Option<Duration>,
+        copy: Option<u64>,
+    ) -> Relay<Handle, impl Future<Output = End> + 'static> {
+        let idle = idle.map_or(0.0, millis);
+        let relay = bridge::relay(&body, length_of(length), idle, copy.map_or(-1.0, bytes));
+        let end = relay.end();
+        let end = async move {
+            match wasm_bindgen_futures::JsFuture::from(end).await.map(bridge::BodyEnd::from) {
+                Ok(end) => match (end.whole(), end.torn()) {
+                    (Some(bytes), _) => End::Whole(bytes as u64),
+                    (None, Some(torn)) => End::Torn(rejection(torn)),
+                    (None, None) => End::ClientGone,
+                },
+                Err(error) => End::Torn(rejection(error)),
+            }
+        };
+        Relay { client: relay.client(), copy: relay.copy(), end }
+    }
+
+    async fn peek(&self, body: Handle, limit: u64, within: Duration) -> String {
+        bridge::peek(&body, bytes(limit), millis(within)).await.map_or_else(|_| String::new(), String::from)
+    }
+
+    fn cancel(&self, body: Handle) {
+        bridge::cancel(&body);
+    }
+}
+
+impl Store for Platform {
+    async fn load(&self, key: &Key) -> Option<(Entry, Handle)> {
+        let loaded = bridge::load(key.as_str()).await.ok().flatten()?;
+        let entry = Entry::decode(&loaded.entry())?;
+        Some((entry, loaded.handle()))
+    }
+
+    async fn save(&self, key: &Key, entry: &Entry, body: Option<Handle>, retention: Duration) -> bool {
+        let Some(text) = entry.encode() else { return false };
+        let has_no_body = match entry {
+            Entry::Variants { .. } | Entry::Response(Stored { length: Some(0), .. }) => true,
+            Entry::Response(_) => false,
+        };
+        bridge::save(key.as_str(), &text, body.as_ref(), has_no_body, retention.as_secs_f64().ceil())
+            .await
+            .is_ok_and(|stored| stored.is_truthy())
+    }
+
+    async fn remove(&self, key: &Key) {
+        // A failing cache never fails a request.
+        let _ = bridge::remove(key.as_str()).await;
+    }
+
+    fn begin_refresh(&self, key: &Key) -> bool {
+        ISOLATE.with(|isolate| isolate.refreshing.borrow_mut().insert(key.as_str().to_owned()))
+    }
+
+    fn end_refresh(&self, key: &Key) {
+        ISOLATE.with(|isolate| isolate.refreshing.borrow_mut().remove(key.as_str()));
+    }
+}
+
+impl Clock for Platform {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(js_sys::Date::now() as u64)
+    }
+
+    async fn sleep(&self, span: Duration) {
+        Delay::from(span).await;
+    }
+}
+
+impl Dice for Platform {
+    fn roll(&self) -> f64 {
+        js_sys::Math::random()
+    }
+}
+
+impl Background for Platform {
+    fn spawn(&self, work: impl Future<Output = ()> + 'static) {
+        self.ctx.wait_until(work);
+    }
+}
+
+impl Reporter for Platform {
+    fn report(&self, report: &Report) {
+        worker::console_log!("{}", report.to_line());
+    }
+}
+
+fn rejection(error: JsValue) -> Rejection {
+    let error = bridge::Thrown::from(error);
+    Rejection {
+        message: error.message().unwrap_or_default(),
+        retryable: error.retryable().unwrap_or_default(),
+        timed_out: error.timed_out().unwrap_or_default(),
+    }
+}
+
+/// `span` in milliseconds, at least 1 where it is not zero, as timers want it.
+fn millis(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1000.0).ceil()
+}
+
+/// Sizes are far below 2^53.
+fn bytes(size: u64) -> f64 {
+    size as f64
+}
+
+fn length_of(length: Option<u64>) -> f64 {
+    length.map_or(-1.0, bytes)
+}

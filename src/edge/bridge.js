@@ -1,0 +1,391 @@
+// What is done with bodies and headers on the JavaScript side of the border, so that they need not cross
+// it. Nothing here decides anything: limits and choices come in as arguments.
+//
+// Fields cross as one string, "name:value\n" for each line: neither part can hold a line break
+// (RFC 9110 §5.5). A body handle is an object with
+//   response  the response that it came with, for its header fields, stream and WebSocket
+//   abort     ends the fetch behind it
+//   bytes     all of it, once it was held to its end
+//   started   chunks read so far and the reader of the rest, if it was not
+//   stream    what is left of it while it is handed on
+
+const CHUNK_BYTES = 65536;
+const ENTRY = "holdfast-entry";
+const BODY_AT = "holdfast-body";
+const BODY_SECONDS = 30 * 86400;
+
+export function requestHead(request) {
+  return `${request.method}\n${request.url}\n${fieldsOf(request.headers)}`;
+}
+
+function fieldsOf(headers) {
+  let fields = "";
+  for (const [name, value] of headers) fields += `${name}:${value}\n`;
+  return fields;
+}
+
+function headersFrom(fields, headers = new Headers()) {
+  for (const line of lines(fields)) headers.append(...split(line));
+  return headers;
+}
+
+function lines(text) {
+  return text === "" ? [] : text.slice(0, -1).split("\n");
+}
+
+function split(line) {
+  const colon = line.indexOf(":");
+  return [line.slice(0, colon), line.slice(colon + 1)];
+}
+
+export async function fetchOrigin(url, method, fields, upload, limitMs) {
+  const controller = new AbortController();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    controller.abort();
+  }, limitMs);
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: headersFrom(fields),
+      body: upload,
+      redirect: "manual",
+      // Past the platform's own cache: it serves stale by rules of its own.
+      cache: "no-store",
+      // Coded bodies stay as they came; nothing here looks into them.
+      encodeResponseBody: "manual",
+      signal: controller.signal,
+    });
+    return {
+      status: response.status,
+      fields: fieldsOf(response.headers),
+      handle: { response, abort: () => controller.abort() },
+    };
+  } catch (error) {
+    throw rejection(error, late);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function rejection(error, timedOut) {
+  return { message: String(error?.message ?? error), retryable: error?.retryable === true, timedOut };
+}
+
+export async function holdUpload(stream, limit) {
+  const reader = stream.getReader();
+  const { chunks, bytes, done } = await readUpTo(reader, limit);
+  if (done) return { held: join(chunks, bytes) };
+  const { readable, writable } = new IdentityTransformStream();
+  const writer = writable.getWriter();
+  const feed = async () => {
+    try {
+      for (const chunk of chunks) await writer.write(chunk);
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return await writer.close();
+        await writer.write(value);
+      }
+    } catch (error) {
+      await Promise.allSettled([writer.abort(error), reader.cancel(error)]);
+    }
+  };
+  feed();
+  return { streamed: readable };
+}
+
+async function readUpTo(reader, limit) {
+  const chunks = [];
+  let bytes = 0;
+  while (bytes <= limit) {
+    const { value, done } = await reader.read();
+    if (done) return { chunks, bytes, done };
+    chunks.push(value);
+    bytes += value.byteLength;
+  }
+  return { chunks, bytes, done: false };
+}
+
+function join(chunks, bytes) {
+  if (chunks.length === 1) return chunks[0];
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
+
+// Calls `silent` once a wait begun by `waits` has lasted `idleMs`; 0 never does. One timer serves many waits.
+function watchdog(idleMs, silent) {
+  let since = Date.now();
+  let waiting = false;
+  let timer;
+  const check = () => {
+    const left = waiting ? since + idleMs - Date.now() : idleMs;
+    if (left > 0) timer = setTimeout(check, left);
+    else silent();
+  };
+  if (idleMs > 0) timer = setTimeout(check, idleMs);
+  return {
+    waits() {
+      since = Date.now();
+      waiting = true;
+    },
+    rests() {
+      waiting = false;
+    },
+    stop() {
+      clearTimeout(timer);
+    },
+  };
+}
+
+// Resolves to { whole: bytes }, { partial: true } with what came kept in the handle, or rejects.
+export async function hold(handle, length, limit, idleMs, withinMs) {
+  if (handle.bytes) return { whole: handle.bytes.byteLength };
+  const body = handle.response.body;
+  if (!body) return { whole: 0 };
+  const reader = body.getReader({ mode: "byob" });
+  const started = { chunks: [], bytes: 0, reader, pending: null };
+  // One byte more than is announced, so that the end is seen by the read that follows.
+  const chunkBytes = length >= 0 ? Math.min(length + 1, CHUNK_BYTES) : CHUNK_BYTES / 4;
+  let late = false;
+  let silent = false;
+  let heardAt = Date.now();
+  let expire;
+  const expired = new Promise((resolve) => {
+    expire = resolve;
+  });
+  const timer = setTimeout(() => {
+    late = true;
+    expire();
+  }, withinMs);
+  const dog = watchdog(idleMs, () => {
+    silent = true;
+    expire();
+  });
+  try {
+    while (started.bytes <= limit) {
+      dog.waits();
+      started.pending = reader.read(new Uint8Array(chunkBytes));
+      const read = await Promise.race([started.pending, expired]);
+      if (late && Date.now() - heardAt >= idleMs / 2) silent = true;
+      if (silent) throw new Error("silent");
+      if (late) break;
+      started.pending = null;
+      if (read.done) {
+        handle.bytes = join(started.chunks, started.bytes);
+        return { whole: started.bytes };
+      }
+      heardAt = Date.now();
+      started.chunks.push(read.value);
+      started.bytes += read.value.byteLength;
+    }
+    handle.started = started;
+    return { partial: true };
+  } catch (error) {
+    cancel(handle);
+    throw rejection(error, silent);
+  } finally {
+    clearTimeout(timer);
+    dog.stop();
+  }
+}
+
+export function copyOf(handle) {
+  return { response: handle.response, bytes: handle.bytes };
+}
+
+// Pumps the body to the client and, with `copyLimit` >= 0, to a second stream for the store. Either may go
+// away without the other noticing; if the body breaks off, so do both.
+export function relay(handle, length, idleMs, copyLimit) {
+  const pipe = () => {
+    const { readable, writable } =
+      length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream();
+    return { readable, writer: writable.getWriter(), open: true };
+  };
+  const client = pipe();
+  const copy = copyLimit >= 0 ? pipe() : null;
+  const end = pump(handle, client, copy, idleMs, copyLimit);
+  return {
+    client: { response: handle.response, stream: client.readable },
+    copy: copy ? { response: handle.response, stream: copy.readable } : undefined,
+    end,
+  };
+}
+
+async function pump(handle, client, copy, idleMs, copyLimit) {
+  const sinks = copy ? [client, copy] : [client];
+  const source = sourceOf(handle);
+  let bytes = 0;
+  let silent = false;
+  const dog = watchdog(idleMs, () => {
+    silent = true;
+    handle.abort();
+  });
+  const drop = async (sink, error) => {
+    if (!sink.open) return;
+    sink.open = false;
+    await sink.writer.abort(error).catch(() => {});
+  };
+  for (const sink of sinks) {
+    sink.writer.closed.catch(() => {
+      sink.open = false;
+    });
+  }
+  try {
+    for (;;) {
+      dog.waits();
+      const chunk = await source.next();
+      dog.rests();
+      if (!chunk) break;
+      bytes += chunk.byteLength;
+      if (copy?.open && bytes > copyLimit) await drop(copy, new Error("too large to be stored"));
+      const write = async (sink) => {
+        if (!sink.open) return;
+        try {
+          await sink.writer.write(chunk);
+        } catch {
+          sink.open = false;
+        }
+      };
+      if (sinks.length === 1) await write(client);
+      else await Promise.all(sinks.map(write));
+      if (!sinks.some((sink) => sink.open)) {
+        handle.abort();
+        return { gone: true };
+      }
+    }
+    const closed = await Promise.allSettled(sinks.map((sink) => sink.open && sink.writer.close()));
+    const short = closed.find((result) => result.status === "rejected");
+    if (short && client.open) throw short.reason;
+    return client.open ? { whole: bytes } : { gone: true };
+  } catch (error) {
+    handle.abort();
+    const broken = rejection(error, silent);
+    await Promise.all(sinks.map((sink) => drop(sink, new Error("the origin's body broke off"))));
+    return { torn: broken };
+  } finally {
+    dog.stop();
+  }
+}
+
+// The chunks of a body in turn: those read already, then the rest, in reads of `CHUNK_BYTES` (a plain read
+// of a native stream gives 4 KiB at most). A chunk may be overwritten once the next is asked for.
+function sourceOf(handle) {
+  const { chunks = [], reader, pending = null } = handle.started ?? {
+    reader: handle.response.body.getReader({ mode: "byob" }),
+  };
+  let read = pending;
+  let buffer = new ArrayBuffer(CHUNK_BYTES);
+  return {
+    async next() {
+      if (chunks.length > 0) return chunks.shift();
+      read ??= reader.read(new Uint8Array(buffer));
+      const { value, done } = await read;
+      read = null;
+      if (done) return null;
+      // The buffer of a read begun elsewhere may be smaller, and leaves ours untouched.
+      if (value.buffer.byteLength === CHUNK_BYTES) buffer = value.buffer;
+      return value;
+    },
+  };
+}
+
+export async function peek(handle, limit, withinMs) {
+  const body = handle.response.body;
+  if (!body) return "";
+  const reader = body.getReader();
+  const timer = setTimeout(() => handle.abort?.(), withinMs);
+  try {
+    const { chunks, bytes } = await readUpTo(reader, limit - 1);
+    return new TextDecoder().decode(join(chunks, bytes).subarray(0, limit));
+  } catch {
+    return "";
+  } finally {
+    clearTimeout(timer);
+    handle.abort?.();
+  }
+}
+
+export function cancel(handle) {
+  if (handle.abort) handle.abort();
+  else if (handle.stream) handle.stream.cancel().catch(() => {});
+  else if (!handle.bytes) handle.response?.body?.cancel().catch(() => {});
+}
+
+export function respondEdited(status, handle, remove, set, append) {
+  const { response } = handle;
+  const headers = new Headers(response.headers);
+  for (const name of lines(remove)) headers.delete(name);
+  for (const line of lines(set)) headers.set(...split(line));
+  headersFrom(append, headers);
+  const { statusText, webSocket } = response;
+  if (status === 101) return new Response(null, { status, statusText, headers, webSocket });
+  return new Response(bodyOf(handle), { status, statusText, headers, encodeBody: "manual" });
+}
+
+export function respondOwn(status, fields, handle, text) {
+  const headers = headersFrom(fields);
+  if (handle) return new Response(bodyOf(handle), { status, headers, encodeBody: "manual" });
+  return new Response(text ?? null, { status, headers });
+}
+
+function bodyOf(handle) {
+  if (handle.bytes) return handle.bytes.byteLength > 0 ? handle.bytes : null;
+  return handle.stream ?? handle.response.body;
+}
+
+const opened = () => caches.open("holdfast");
+
+export async function load(url) {
+  const cache = await opened();
+  const head = await cache.match(url);
+  const entry = head?.headers.get(ENTRY);
+  if (!entry) return undefined;
+  const bodyAt = head.headers.get(BODY_AT);
+  if (!bodyAt) return { entry, handle: { response: head } };
+  const body = await cache.match(bodyAt);
+  return body && { entry, handle: { response: body } };
+}
+
+// Bytes stand in the entry itself. A stream is stored apart, under an address of its own that the entry
+// names once the stream has ended well: the platform's cache may keep what came of one that broke off.
+// Without a body the entry keeps the one it has apart.
+export async function save(url, entry, handle, empty, seconds) {
+  const cache = await opened();
+  const headers = { "cache-control": `max-age=${seconds}`, [ENTRY]: entry };
+  let body = null;
+  if (handle?.stream) {
+    const at = `${url}/body/${crypto.randomUUID()}`;
+    const kept = { "cache-control": `max-age=${BODY_SECONDS}` };
+    try {
+      await cache.put(at, new Response(handle.stream, { headers: kept }));
+    } catch {
+      await cache.delete(at);
+      return false;
+    }
+    headers[BODY_AT] = at;
+  } else if (handle) {
+    body = handle.bytes;
+  } else if (!empty) {
+    const bodyAt = (await cache.match(url))?.headers.get(BODY_AT);
+    if (!bodyAt) return false;
+    headers[BODY_AT] = bodyAt;
+  }
+  await cache.put(url, new Response(body, { headers }));
+  return true;
+}
+
+export async function remove(url) {
+  const cache = await opened();
+  await cache.delete(url);
+}
+
+export function settingsText(env) {
+  const value = env.HOLDFAST;
+  return typeof value === "string" || value === undefined ? value : JSON.stringify(value);
+}

@@ -1,0 +1,207 @@
+//! The calls into `bridge.js`, and the form in which header fields cross.
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use js_sys::{JsString, Promise};
+use wasm_bindgen::prelude::*;
+
+use crate::request::{Request, Target};
+
+#[wasm_bindgen(raw_module = "./bridge.js")]
+extern "C" {
+    /// A body and all that came with it; see `bridge.js`.
+    #[derive(Clone, Debug)]
+    pub type Handle;
+
+    pub type FetchedParts;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn status(this: &FetchedParts) -> u16;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn fields(this: &FetchedParts) -> String;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn handle(this: &FetchedParts) -> Handle;
+
+    pub type HeldUpload;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn held(this: &HeldUpload) -> Option<JsValue>;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn streamed(this: &HeldUpload) -> JsValue;
+
+    pub type HeldBody;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn whole(this: &HeldBody) -> Option<f64>;
+
+    pub type RelayParts;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn client(this: &RelayParts) -> Handle;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn copy(this: &RelayParts) -> Option<Handle>;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn end(this: &RelayParts) -> Promise;
+
+    pub type BodyEnd;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn whole(this: &BodyEnd) -> Option<f64>;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn torn(this: &BodyEnd) -> Option<JsValue>;
+
+    pub type Loaded;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn entry(this: &Loaded) -> String;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn handle(this: &Loaded) -> Handle;
+
+    pub type Thrown;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn message(this: &Thrown) -> Option<String>;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn retryable(this: &Thrown) -> Option<bool>;
+    #[wasm_bindgen(method, getter, structural, js_name = timedOut)]
+    pub fn timed_out(this: &Thrown) -> Option<bool>;
+
+    #[wasm_bindgen(js_name = requestHead)]
+    fn request_head(request: &web_sys::Request) -> String;
+
+    #[wasm_bindgen(catch, js_name = fetchOrigin)]
+    pub async fn fetch_origin(
+        url: &str,
+        method: &str,
+        fields: &str,
+        upload: Option<JsValue>,
+        limit_ms: f64,
+    ) -> Result<FetchedParts, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = holdUpload)]
+    pub async fn hold_upload(stream: &JsValue, limit: f64) -> Result<HeldUpload, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    pub async fn hold(
+        handle: &Handle,
+        length: f64,
+        limit: f64,
+        idle_ms: f64,
+        within_ms: f64,
+    ) -> Result<HeldBody, JsValue>;
+
+    #[wasm_bindgen(js_name = copyOf)]
+    pub fn copy_of(handle: &Handle) -> Handle;
+
+    pub fn relay(handle: &Handle, length: f64, idle_ms: f64, copy_limit: f64) -> RelayParts;
+
+    #[wasm_bindgen(catch)]
+    pub async fn peek(handle: &Handle, limit: f64, within_ms: f64) -> Result<JsString, JsValue>;
+
+    pub fn cancel(handle: &Handle);
+
+    #[wasm_bindgen(catch, js_name = respondEdited)]
+    pub fn respond_edited(
+        status: u16,
+        handle: &Handle,
+        remove: &str,
+        set: &str,
+        append: &str,
+    ) -> Result<web_sys::Response, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = respondOwn)]
+    pub fn respond_own(
+        status: u16,
+        fields: &str,
+        handle: Option<&Handle>,
+        text: Option<String>,
+    ) -> Result<web_sys::Response, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    pub async fn load(url: &str) -> Result<Option<Loaded>, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    pub async fn save(
+        url: &str,
+        entry: &str,
+        handle: Option<&Handle>,
+        empty: bool,
+        seconds: f64,
+    ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    pub async fn remove(url: &str) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(js_name = settingsText)]
+    pub fn settings_text(env: &JsValue) -> Option<String>;
+}
+
+/// The client's request without its body. `roll` gives numbers from 0 to below 1, for an id where the
+/// platform gave none.
+///
+/// # Errors
+/// If its method or URL is none, which the platform rules out.
+pub fn request(request: &web_sys::Request, roll: impl Fn() -> f64) -> Result<Request, JsValue> {
+    let head = request_head(request);
+    let mut lines = head.splitn(3, '\n');
+    let (method, url, fields) = (
+        lines.next().unwrap_or_default(),
+        lines.next().unwrap_or_default(),
+        lines.next().unwrap_or_default(),
+    );
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| "the method is no token")?;
+    let target = Target::parse(url).ok_or("the URL is not absolute")?;
+    let headers = fields_from(fields);
+    let has_body = !matches!(method, Method::GET | Method::HEAD);
+    let id = id(&headers, roll);
+    Ok(Request { method, target, headers, has_body, id })
+}
+
+/// The platform's id of the request, if it is fit to be printed, else a random one.
+fn id(headers: &HeaderMap, roll: impl Fn() -> f64) -> String {
+    let is_safe = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    match headers.get("cf-ray").and_then(|value| value.to_str().ok()).filter(is_safe) {
+        Some(id) => id.to_owned(),
+        None => {
+            let part = || (roll() * f64::from(u32::MAX)) as u32;
+            format!("{:08x}{:08x}", part(), part())
+        }
+    }
+}
+
+/// Header fields as one string: `name:value\n` for each line, each byte of a value one character.
+pub fn fields_of(headers: &HeaderMap) -> String {
+    lines(headers.iter())
+}
+
+/// As [`fields_of`], for a list.
+pub fn lines_of(fields: &[(HeaderName, HeaderValue)]) -> String {
+    lines(fields.iter().map(|(name, value)| (name, value)))
+}
+
+fn lines<'a>(fields: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>) -> String {
+    let mut text = String::new();
+    for (name, value) in fields {
+        text.push_str(name.as_str());
+        text.push(':');
+        match value.to_str() {
+            Ok(value) => text.push_str(value),
+            Err(_) => text.extend(value.as_bytes().iter().map(|&byte| char::from(byte))),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Reads what [`fields_of`] writes. A line that is no field is left out.
+pub fn fields_from(text: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in text.split_terminator('\n') {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
+        let value = if value.is_ascii() {
+            HeaderValue::from_str(value)
+        } else {
+            let bytes: Vec<u8> = value.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+            HeaderValue::from_bytes(&bytes)
+        };
+        if let Ok(value) = value {
+            headers.append(name, value);
+        }
+    }
+    headers
+}

@@ -1,0 +1,226 @@
+//! The path of a request, from its arrival to the report: the only place where the stages meet.
+//!
+//! Generic over [`Ports`], so that the same path runs at the edge and natively on a virtual clock. One
+//! exchange gives one answer and one report.
+
+mod answer;
+mod attempts;
+mod store;
+
+use std::rc::Rc;
+
+use crate::cache::directives::RequestDirectives;
+use crate::cache::key::Key;
+use crate::cache::{Verdict, admission, stale};
+use crate::config::Config;
+use crate::origin::failure::Failure;
+use crate::origin::{End, forward, is_origin_error};
+use crate::policy::Policy;
+use crate::ports::{Answer, Ports};
+use crate::report::Outcome;
+use crate::request::Request;
+use crate::response::error_page::Cause;
+use crate::time::Timestamp;
+
+use answer::Trail;
+use attempts::{Pursuit, Received};
+use store::{Found, Lookup};
+
+/// Everything that belongs to one request and does not change on its way.
+struct Exchange<P> {
+    ports: P,
+    config: Rc<Config>,
+    request: Request,
+    began_at: Timestamp,
+}
+
+/// Answers `request`, whose body is `upload`, with the best that can be had: the origin's answer, perhaps
+/// after retries, the last good copy, or an honest page.
+pub async fn exchange<P: Ports>(
+    ports: P,
+    config: Rc<Config>,
+    request: Request,
+    upload: Option<P::Upload>,
+) -> Answer<P::Body> {
+    let began_at = ports.now();
+    let exchange = Rc::new(Exchange { ports, config, request, began_at });
+    let policy = Policy::of(&exchange.config, &exchange.request);
+    let mut trail = Trail::new(&policy);
+    let answer = exchange.walk(&policy, upload, &mut trail).await;
+    exchange.finish(answer, trail)
+}
+
+/// The answer to a request that cannot be served because the configuration is invalid; `mistakes` go to the
+/// report.
+pub fn refuse_for_configuration<P: Ports>(
+    ports: P,
+    request: Request,
+    mistakes: Vec<String>,
+) -> Answer<P::Body> {
+    let began_at = ports.now();
+    let config = Rc::new(Config::default());
+    let exchange = Rc::new(Exchange { ports, config, request, began_at });
+    let policy = Policy::of(&exchange.config, &exchange.request);
+    let mut trail = Trail::new(&policy);
+    trail.mistakes = mistakes;
+    let answer = exchange.page(&policy, Cause::Failure(Failure::Configuration), None, &mut trail);
+    exchange.finish(answer, trail)
+}
+
+/// The answer to a request on which this worker failed, after the fact.
+pub fn internal_error<P: Ports>(ports: P, config: Rc<Config>, request: Request) -> Answer<P::Body> {
+    let began_at = ports.now();
+    let exchange = Rc::new(Exchange { ports, config, request, began_at });
+    let policy = Policy::of(&exchange.config, &exchange.request);
+    let mut trail = Trail::new(&policy);
+    let answer = exchange.page(&policy, Cause::Failure(Failure::Internal), None, &mut trail);
+    exchange.finish(answer, trail)
+}
+
+impl<P: Ports> Exchange<P> {
+    async fn walk(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        upload: Option<P::Upload>,
+        trail: &mut Trail,
+    ) -> answer::Draft<P::Body> {
+        if forward::has_been_here(&self.request) {
+            return self.page(policy, Cause::Failure(Failure::Loop), None, trail);
+        }
+        let lookup = self.look_up(policy, trail).await;
+        let lookup = match lookup {
+            Lookup::Found(found) => match found.verdict {
+                Verdict::Fresh => {
+                    trail.outcome = Outcome::Hit;
+                    return self.stored_answer(found, trail);
+                }
+                Verdict::StaleWhileRevalidate => {
+                    trail.outcome = Outcome::StaleWhileRevalidate;
+                    self.refresh_behind(&found);
+                    return self.stored_answer(found, trail);
+                }
+                Verdict::Stale => Lookup::Found(found),
+            },
+            Lookup::Absent { .. } | Lookup::NotAsked => lookup,
+        };
+        if RequestDirectives::of(&self.request.headers).only_if_cached {
+            return self.nothing_stored(trail);
+        }
+        let pursuit = self.pursue(policy, upload, lookup.found()).await;
+        self.conclude(policy, lookup, pursuit, trail).await
+    }
+
+    /// What the attempts came to, made into an answer.
+    async fn conclude(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        lookup: Lookup<P::Body>,
+        pursuit: Pursuit<P::Body>,
+        trail: &mut Trail,
+    ) -> answer::Draft<P::Body> {
+        let Pursuit { last, attempts, stop, retry_after } = pursuit;
+        let end = attempts.last().map(|attempt| attempt.end);
+        trail.attempts.extend(attempts);
+        match (last, lookup) {
+            (Some(received), Lookup::Found(found)) if received.status == 304 => {
+                self.revalidated(policy, found, received, trail).await
+            }
+            (Some(received), lookup) if !is_origin_error(received.status) => {
+                self.origin_answer(policy, lookup, received, trail)
+            }
+            (last, lookup) => {
+                let failed = answer::Failed { last, end, stop, retry_after };
+                self.fall_back(policy, lookup, failed, trail)
+            }
+        }
+    }
+
+    /// Stale copy if the rules allow it, else the origin's own error where it stands, else the page.
+    fn fall_back(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        lookup: Lookup<P::Body>,
+        failed: answer::Failed<P::Body>,
+        trail: &mut Trail,
+    ) -> answer::Draft<P::Body> {
+        let cause = match (failed.last.as_ref(), failed.end) {
+            (Some(received), _) => Cause::OriginStatus(received.status_code()),
+            (None, Some(End::Failed(failure, _))) => Cause::Failure(failure),
+            (None, Some(End::Answered(_)) | None) => Cause::Failure(Failure::Internal),
+        };
+        if let Lookup::Found(found) = lookup {
+            let asked = RequestDirectives::of(&self.request.headers);
+            match stale::may_stand_in(&found.stored, &asked, &policy.settings.cache, self.ports.now()) {
+                Ok(()) => {
+                    if let Some(received) = failed.last {
+                        self.give_up(received);
+                    }
+                    trail.outcome = Outcome::Stale;
+                    trail.cause = Some(cause);
+                    return self.stored_answer(found, trail);
+                }
+                Err(forbidden) => {
+                    trail.stale_forbidden = Some(forbidden);
+                    self.ports.cancel(found.body);
+                }
+            }
+        }
+        match failed.last {
+            Some(received) if !self.deserves_page(&received, failed.stop) => {
+                trail.cause = Some(cause);
+                self.handed_on(received)
+            }
+            last => {
+                if let Some(received) = last {
+                    self.give_up(received);
+                }
+                self.page(policy, cause, failed.retry_after, trail)
+            }
+        }
+    }
+
+    /// A 304 to a condition of ours makes the stored copy fresh again (RFC 9111 §4.3.4).
+    async fn revalidated(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        found: Found<P::Body>,
+        received: Received<P::Body>,
+        trail: &mut Trail,
+    ) -> answer::Draft<P::Body> {
+        match self.freshen(policy, found, &received).await {
+            Some(found) => {
+                trail.outcome = Outcome::Revalidated;
+                self.stored_answer(found, trail)
+            }
+            None => {
+                // Ask again without a condition of ours.
+                let pursuit = self.pursue(policy, None, None).await;
+                let lookup = Lookup::Absent { vary_miss: false };
+                Box::pin(self.conclude(policy, lookup, pursuit, trail)).await
+            }
+        }
+    }
+
+    /// The origin's own answer, stored where the rules allow it.
+    fn origin_answer(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        lookup: Lookup<P::Body>,
+        received: Received<P::Body>,
+        trail: &mut Trail,
+    ) -> answer::Draft<P::Body> {
+        trail.outcome = if trail.attempts.len() > 1 { Outcome::Retried } else { Outcome::Origin };
+        if admission::invalidates(&self.request.method, received.status_code()) {
+            self.forget_behind(Key::of(&self.request));
+        }
+        let conditional = lookup.found().is_some();
+        if let Lookup::Found(found) = lookup {
+            self.ports.cancel(found.body);
+        }
+        let received = self.store_behind(policy, received, trail);
+        if conditional {
+            return self.as_the_client_asked(received);
+        }
+        self.handed_on(received)
+    }
+}

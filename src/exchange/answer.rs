@@ -1,0 +1,367 @@
+//! Answers on their way out: from the store, from an origin or made here, annotated and reported.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+
+use super::Exchange;
+use super::attempts::{Guarded, Received};
+use super::store::{Found, Lookup};
+use crate::cache::admission::{self, Bypass, NotStored};
+use crate::cache::{freshness, stale, validation};
+use crate::origin::failure;
+use crate::origin::retry::Stop;
+use crate::origin::{Attempt, End};
+use crate::policy::Policy;
+use crate::ports::{self, Answer, AnswerBody, Edits, Headers, Ports, Relay};
+use crate::report::{AttemptReport, Facts, Outcome, Report};
+use crate::response::error_page::{Cause, ErrorPage};
+use crate::response::fields::{self, CacheStatus, CacheVerdict, Forwarded};
+use crate::response::form::Form;
+use crate::time::Timestamp;
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// How a body that is being handed on will have ended.
+pub(super) type BodyEnd = Pin<Box<dyn Future<Output = ports::End>>>;
+
+/// An answer that is not annotated yet.
+pub(super) struct Draft<B> {
+    answer: Answer<B>,
+    end: Option<BodyEnd>,
+}
+
+impl<B> Draft<B> {
+    fn own(status: StatusCode, headers: HeaderMap, body: AnswerBody<B>) -> Self {
+        Self { answer: Answer { status, headers: Headers::Own(headers), body }, end: None }
+    }
+}
+
+/// What the attempts came to when they did not succeed.
+pub(super) struct Failed<B> {
+    /// The origin's own error, if that was the end of it.
+    pub last: Option<Received<B>>,
+    /// How the last attempt ended.
+    pub end: Option<End>,
+    pub stop: Stop,
+    pub retry_after: Option<Duration>,
+}
+
+/// What is to be told of an exchange, gathered on its way.
+pub(super) struct Trail {
+    pub route: Option<usize>,
+    pub outcome: Outcome,
+    pub attempts: Vec<Attempt>,
+    /// The failure that shows in the answer, if one does.
+    pub cause: Option<Cause>,
+    pub bypass: Option<Bypass>,
+    pub stored: bool,
+    pub not_stored: Option<NotStored>,
+    pub stale_forbidden: Option<stale::Forbidden>,
+    pub mistakes: Vec<String>,
+    /// Variants older than this are forgotten; `None` where the URL has none.
+    pub variants_since: Option<Timestamp>,
+    forwarded: Option<Forwarded>,
+    stale_age: Option<Duration>,
+    /// Freshness left of a stored answer, in seconds; negative for a stale one.
+    ttl: Option<i64>,
+}
+
+impl Trail {
+    pub fn new(policy: &Policy<'_>) -> Self {
+        Self {
+            route: policy.route,
+            outcome: Outcome::Origin,
+            attempts: Vec::new(),
+            cause: None,
+            bypass: None,
+            stored: false,
+            not_stored: None,
+            stale_forbidden: None,
+            mistakes: Vec::new(),
+            variants_since: None,
+            forwarded: None,
+            stale_age: None,
+            ttl: None,
+        }
+    }
+
+    pub fn looked_up<B>(&mut self, lookup: &Lookup<B>) {
+        self.forwarded = Some(match lookup {
+            Lookup::NotAsked => Forwarded::Bypass,
+            Lookup::Absent { vary_miss: false, .. } => Forwarded::UriMiss,
+            Lookup::Absent { vary_miss: true, .. } => Forwarded::VaryMiss,
+            Lookup::Found(_) => Forwarded::Stale,
+        });
+    }
+
+    /// Whether the store has anything for the URL.
+    pub fn has_entry(&self) -> bool {
+        matches!(self.forwarded, Some(Forwarded::Stale | Forwarded::VaryMiss))
+    }
+
+    /// The failure to name in `Proxy-Status`: the one that shows, else the last one that a retry got past.
+    fn touched_by(&self) -> Option<(Cause, Option<u16>)> {
+        let failed = self.attempts.iter().rev().map(|attempt| attempt.end).find_map(|end| match end {
+            End::Failed(failure, status) => Some((Cause::Failure(failure), status)),
+            End::Answered(status) if crate::origin::is_origin_error(status) => {
+                Some((Cause::OriginStatus(StatusCode::from_u16(status).ok()?), Some(status)))
+            }
+            End::Answered(_) => None,
+        });
+        match self.cause {
+            Some(Cause::OriginStatus(status)) => Some((Cause::OriginStatus(status), Some(status.as_u16()))),
+            Some(Cause::Failure(failure)) => {
+                let received = self.attempts.last().and_then(|attempt| attempt.end.received_status());
+                Some((Cause::Failure(failure), received))
+            }
+            None => failed,
+        }
+    }
+}
+
+impl<P: Ports> Exchange<P> {
+    /// The stored response, with its age; 304 or no body where the client asked so.
+    pub(super) fn stored_answer(&self, found: Found<P::Body>, trail: &mut Trail) -> Draft<P::Body> {
+        let Found { stored, body, .. } = found;
+        let now = self.ports.now();
+        let settings = &Policy::of(&self.config, &self.request).settings.cache;
+        let (age, lifetime) = (freshness::age(&stored, now), freshness::lifetime(&stored, settings));
+        trail.ttl = Some(seconds(lifetime).saturating_sub(seconds(age)));
+        if age >= lifetime {
+            trail.stale_age = Some(age);
+        }
+        let age = HeaderValue::from(age.as_secs());
+        let method = &self.request.method;
+        if validation::not_modified(method, &self.request.headers, stored.status, &stored.headers) {
+            self.ports.cancel(body);
+            let mut headers = validation::not_modified_headers(&stored.headers);
+            headers.insert(header::AGE, age);
+            return Draft::own(StatusCode::NOT_MODIFIED, headers, AnswerBody::Empty);
+        }
+        let mut headers = stored.headers;
+        headers.insert(header::AGE, age);
+        if *method == Method::HEAD {
+            self.ports.cancel(body);
+            return Draft::own(stored.status, headers, AnswerBody::Empty);
+        }
+        Draft::own(stored.status, headers, AnswerBody::Handle(body))
+    }
+
+    /// An origin's answer as it came, less what concerns only the connection to it.
+    pub(super) fn handed_on(&self, received: Received<P::Body>) -> Draft<P::Body> {
+        let status = received.status_code();
+        let mut edits = Edits::default();
+        if received.status != 101 {
+            let kept = admission::without_hop_by_hop(&received.headers);
+            let dropped = received.headers.keys().filter(|name| !kept.contains_key(*name));
+            edits.remove.extend(dropped.cloned());
+        }
+        if let Some(location) = received.location {
+            edits.set.push((header::LOCATION, location));
+        }
+        let (body, end) = match received.body {
+            Guarded::Bare(body) | Guarded::Whole(body, _) => (body, None),
+            Guarded::Stream { body, length, idle } => {
+                let Relay { client, end, .. } = self.ports.relay(body, length, idle, None);
+                (client, Some(Box::pin(end) as BodyEnd))
+            }
+            Guarded::Relayed { client, end } => (client, Some(end)),
+        };
+        let answer = Answer { status, headers: Headers::Edited(edits), body: AnswerBody::Handle(body) };
+        Draft { answer, end }
+    }
+
+    /// An answer that was fetched on a condition of ours, or none, under the client's own conditions.
+    pub(super) fn as_the_client_asked(&self, received: Received<P::Body>) -> Draft<P::Body> {
+        let (method, status) = (&self.request.method, received.status_code());
+        if !validation::not_modified(method, &self.request.headers, status, &received.headers) {
+            return self.handed_on(received);
+        }
+        let headers = validation::not_modified_headers(&received.headers);
+        let mut draft = Draft::own(StatusCode::NOT_MODIFIED, headers, AnswerBody::Empty);
+        match received.body {
+            Guarded::Relayed { client, end } => {
+                self.ports.cancel(client);
+                draft.end = Some(end);
+            }
+            Guarded::Bare(body) | Guarded::Whole(body, _) | Guarded::Stream { body, .. } => {
+                self.ports.cancel(body);
+            }
+        }
+        draft
+    }
+
+    /// Whether the branded page says more to this client than the origin's own error answer does. What was
+    /// not repeated because it must not be, and what is not a page, is handed on as it came.
+    pub(super) fn deserves_page(&self, received: &Received<P::Body>, stop: Stop) -> bool {
+        let is_page = match received.headers.get(header::CONTENT_TYPE) {
+            Some(kind) => kind.as_bytes().to_ascii_lowercase().starts_with(b"text/html"),
+            None => true,
+        };
+        let must_not_be_repeated = matches!(stop, Stop::NotRepeatable(_)) || !self.request.is_safe();
+        is_page && !must_not_be_repeated && matches!(Form::of(&self.request), Form::Html)
+    }
+
+    /// What a client gets that wants a stored response or none (RFC 9111 §5.2.1.7).
+    pub(super) fn nothing_stored(&self, trail: &mut Trail) -> Draft<P::Body> {
+        trail.outcome = Outcome::OnlyIfCached;
+        let headers = HeaderMap::from_iter([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]);
+        Draft::own(StatusCode::GATEWAY_TIMEOUT, headers, AnswerBody::Empty)
+    }
+
+    /// The page for `cause`, in the form that the client can use.
+    pub(super) fn page(
+        &self,
+        policy: &Policy<'_>,
+        cause: Cause,
+        retry_after: Option<Duration>,
+        trail: &mut Trail,
+    ) -> Draft<P::Body> {
+        trail.outcome = Outcome::Page;
+        trail.cause = Some(cause);
+        let status = match cause {
+            Cause::Failure(failure) => failure.status(),
+            Cause::OriginStatus(status) => status,
+        };
+        let may_have_acted = trail.attempts.iter().any(|attempt| match attempt.end {
+            End::Failed(failure, _) => failure.outcome_unknown(),
+            End::Answered(_) => true,
+        });
+        let page = ErrorPage {
+            status,
+            cause,
+            request: &self.request,
+            page: &policy.settings.page,
+            at: self.ports.now(),
+            retry_after,
+            unknown_outcome: may_have_acted && !self.request.is_safe(),
+        };
+        let (headers, text) = page.render(Form::of(&self.request));
+        Draft::own(status, headers, text.map_or(AnswerBody::Empty, AnswerBody::Text))
+    }
+
+    /// Annotates the answer and has the exchange reported once the answer has left.
+    pub(super) fn finish(self: &Rc<Self>, draft: Draft<P::Body>, trail: Trail) -> Answer<P::Body> {
+        let Draft { mut answer, end } = draft;
+        self.annotate(&mut answer, &trail);
+        let status = answer.status;
+        if end.is_some() || !self.line(&trail, Some(status), None).is_plain_sailing() {
+            let this = Rc::clone(self);
+            self.ports.spawn(async move {
+                let end = match end {
+                    Some(end) => Some(end.await),
+                    None => None,
+                };
+                this.report(&trail, Some(status), end.as_ref());
+            });
+        }
+        answer
+    }
+
+    fn annotate(&self, answer: &mut Answer<P::Body>, trail: &Trail) {
+        let touched = trail.touched_by();
+        let mut append = Vec::new();
+        if trail.outcome != Outcome::Page
+            && let Some(status) = self.cache_status(trail)
+        {
+            append.push((CACHE_STATUS, status.to_value()));
+        }
+        if let Some((cause, received)) = touched {
+            let name = self.config.name.as_deref().unwrap_or(self.request.target.host());
+            let value = fields::proxy_status(name, &cause, received);
+            append.extend(value.map(|value| (PROXY_STATUS, value)));
+        }
+        if let Some(timing) = fields::server_timing(&trail.attempts) {
+            append.push((SERVER_TIMING, timing));
+        }
+        match &mut answer.headers {
+            Headers::Edited(edits) => edits.append.extend(append),
+            Headers::Own(headers) => {
+                for (name, value) in append {
+                    headers.append(name, value);
+                }
+            }
+        }
+    }
+
+    fn cache_status(&self, trail: &Trail) -> Option<CacheStatus> {
+        let verdict = match trail.outcome {
+            Outcome::Hit | Outcome::StaleWhileRevalidate => CacheVerdict::Hit,
+            Outcome::Origin
+            | Outcome::Retried
+            | Outcome::Revalidated
+            | Outcome::Stale
+            | Outcome::RefreshFailed
+            | Outcome::OnlyIfCached
+            | Outcome::Page => CacheVerdict::Forward(match trail.bypass {
+                Some(bypass) => bypass.into(),
+                None => trail.forwarded?,
+            }),
+        };
+        let received = trail.attempts.last().and_then(|attempt| attempt.end.received_status());
+        let mut status = CacheStatus::new(verdict);
+        status.fwd_status = received.filter(|_| trail.outcome != Outcome::Origin);
+        status.stored = trail.stored;
+        status.ttl = trail.ttl;
+        status.detail = trail.not_stored.map(NotStored::word);
+        Some(status)
+    }
+
+    /// Reports the exchange, if there is anything to say.
+    pub(super) fn report(&self, trail: &Trail, status: Option<StatusCode>, end: Option<&ports::End>) {
+        let line = self.line(trail, status, end);
+        if !line.is_plain_sailing() {
+            self.ports.report(&line);
+        }
+    }
+
+    fn line(&self, trail: &Trail, status: Option<StatusCode>, end: Option<&ports::End>) -> Report {
+        let now = self.ports.now();
+        let body_failure = match end {
+            Some(ports::End::Torn(rejection)) => Some(failure::of_rejected_body(rejection)),
+            Some(ports::End::Whole(_) | ports::End::ClientGone) | None => None,
+        };
+        let touched = trail.touched_by();
+        Report::of(Facts {
+            at: now,
+            request: &self.request,
+            route: trail.route,
+            outcome: trail.outcome,
+            status,
+            cause: touched.map(|(cause, _)| cause),
+            received_status: touched.and_then(|(_, received)| received),
+            attempts: trail.attempts.iter().map(|attempt| self.attempt_report(attempt)).collect(),
+            stale_age: trail.stale_age,
+            stale_forbidden: trail.stale_forbidden,
+            not_stored: trail.not_stored,
+            body_failure,
+            total: now.since(self.began_at),
+            mistakes: &trail.mistakes,
+        })
+    }
+
+    fn attempt_report(&self, attempt: &Attempt) -> AttemptReport {
+        let origin = self.config.origins.get(attempt.origin);
+        AttemptReport {
+            origin: origin.map_or("zone", |origin| origin.url.authority()).to_owned(),
+            ms: millis(attempt.took),
+            waited_ms: millis(attempt.waited),
+            status: attempt.end.received_status(),
+            error: attempt.end.failure().map(|failure| failure.error().token()),
+        }
+    }
+}
+
+fn seconds(span: Duration) -> i64 {
+    i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

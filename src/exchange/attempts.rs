@@ -1,0 +1,285 @@
+//! Attempts at the origins, one after another, until one succeeds or none is worth making.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use super::Exchange;
+use crate::body::{self, Plan};
+use crate::cache::entry::Stored;
+use crate::cache::validation;
+use crate::config::Origin as OriginConfig;
+use crate::origin::deadline::Deadline;
+use crate::origin::failure::{self, Failure};
+use crate::origin::forward::{self, Forward};
+use crate::origin::retry::{self, Next, Repeatable, Situation, Stop};
+use crate::origin::{Attempt, End, backoff};
+use crate::policy::Policy;
+use crate::ports::{self, Held, Ports};
+use crate::request::Request;
+use crate::time::Timestamp;
+
+/// Enough of a 530's body to find its 1xxx code: the plain form is 16 bytes, the HTML form has the code in
+/// its title.
+const PEEK_BYTES: u64 = 4096;
+
+/// What all attempts came to.
+pub(super) struct Pursuit<B> {
+    /// The last attempt's answer, if it gave one; else it failed.
+    pub last: Option<Received<B>>,
+    /// All attempts, in order.
+    pub attempts: Vec<Attempt>,
+    /// Why there was no further one.
+    pub stop: Stop,
+    /// How long the origin asked to be left alone, in its own last answer.
+    pub retry_after: Option<Duration>,
+}
+
+/// An answer of an origin's own, its body guarded.
+pub(super) struct Received<B> {
+    /// 200 to 599, or 101.
+    pub status: u16,
+    /// As received.
+    pub headers: HeaderMap,
+    /// The `Location` that the client gets, where it is not the one received.
+    pub location: Option<HeaderValue>,
+    pub body: Guarded<B>,
+    /// See [`Forward::unkeyed`].
+    pub unkeyed: Vec<HeaderName>,
+    /// See [`Forward::identified`].
+    pub identified: bool,
+    pub requested_at: Timestamp,
+    pub received_at: Timestamp,
+}
+
+impl<B> Received<B> {
+    pub fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_GATEWAY)
+    }
+}
+
+/// A body, and how far it can be relied on.
+pub(super) enum Guarded<B> {
+    /// There is none, or it is not ours to touch (101): the handle of the response alone.
+    Bare(B),
+    /// It is here to its last byte.
+    Whole(B, u64),
+    /// It is still coming.
+    Stream { body: B, length: Option<u64>, idle: Option<Duration> },
+    /// It is still coming, and being handed on already.
+    Relayed { client: B, end: super::answer::BodyEnd },
+}
+
+/// The request body, as often as it can be sent.
+enum Upload<U> {
+    None,
+    Once(Option<U>),
+    Held(U),
+}
+
+/// What one attempt needs to know.
+struct Try<'a> {
+    number: usize,
+    origin: usize,
+    deadline: Deadline,
+    revalidates: Option<&'a Stored>,
+    asks_store: bool,
+}
+
+impl<P: Ports> Exchange<P> {
+    /// Tries until an attempt succeeds or no other is worth making. With `stored`, the answer is wanted for
+    /// the store, and asked for only if it has changed (RFC 9111 §4.3.1).
+    pub(super) async fn pursue(
+        &self,
+        policy: &Policy<'_>,
+        upload: Option<P::Upload>,
+        stored: Option<&Stored>,
+    ) -> Pursuit<P::Body> {
+        let deadline = Deadline::new(self.began_at, policy.settings.timeouts.total);
+        let (mut upload, repeatable) = self.prepare(policy, upload).await;
+        let mut attempts: Vec<Attempt> = Vec::new();
+        let (mut origin, mut waited) = (0, Duration::ZERO);
+        loop {
+            let attempt = Try {
+                number: attempts.len() + 1,
+                origin,
+                deadline,
+                revalidates: stored,
+                asks_store: policy.lookup.is_ok(),
+            };
+            let body = match &mut upload {
+                Upload::None => None,
+                Upload::Once(body) => body.take(),
+                Upload::Held(body) => Some(self.ports.again(body)),
+            };
+            let began_at = self.ports.now();
+            let (end, last) = self.attempt(policy, &attempt, body).await;
+            let now = self.ports.now();
+            attempts.push(Attempt { origin, waited, took: now.since(began_at), end });
+            let retry_after = last.as_ref().and_then(|received| backoff::retry_after(&received.headers, now));
+            let situation = Situation {
+                attempts: &attempts,
+                origins: self.config.origins.len().max(1),
+                repeatable,
+                safe: self.request.is_safe(),
+                settings: &policy.settings.retry,
+                least: policy.least_attempt(),
+                left: deadline.left(now),
+                retry_after,
+            };
+            match retry::next(&situation, self.ports.roll()) {
+                Next::Stop(stop) => return Pursuit { last, attempts, stop, retry_after },
+                Next::Attempt { origin: next, wait } => {
+                    if let Some(received) = last {
+                        self.give_up(received);
+                    }
+                    self.ports.sleep(wait).await;
+                    (origin, waited) = (next, wait);
+                }
+            }
+        }
+    }
+
+    /// Holds the request body if it may have to be sent again.
+    async fn prepare(
+        &self,
+        policy: &Policy<'_>,
+        upload: Option<P::Upload>,
+    ) -> (Upload<P::Upload>, Repeatable) {
+        let Some(upload) = upload else { return (Upload::None, policy.repeatable) };
+        let settings = &policy.settings.retry;
+        if policy.repeatable != Repeatable::Repeatable || settings.attempts < 2 {
+            return (Upload::Once(Some(upload)), policy.repeatable);
+        }
+        let announced = body::content_length(&self.request.headers);
+        if announced.is_some_and(|length| length > settings.replay_body) {
+            return (Upload::Once(Some(upload)), Repeatable::BodyTooLarge);
+        }
+        match self.ports.hold_upload(upload, settings.replay_body).await {
+            Ok(held) => (Upload::Held(held), Repeatable::Repeatable),
+            Err(streamed) => (Upload::Once(Some(streamed)), Repeatable::BodyTooLarge),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        policy: &Policy<'_>,
+        attempt: &Try<'_>,
+        upload: Option<P::Upload>,
+    ) -> (End, Option<Received<P::Body>>) {
+        let origin = self.config.origins.get(attempt.origin);
+        let forward = self.head_for(policy, attempt, origin);
+        let requested_at = self.ports.now();
+        let limit = attempt.deadline.limit(requested_at, policy.settings.timeouts.first_byte);
+        let fetched = match self.ports.fetch(&forward, upload, limit).await {
+            Ok(fetched) => fetched,
+            Err(rejection) => return (End::Failed(failure::of_rejected_fetch(&rejection), None), None),
+        };
+        let received_at = self.ports.now();
+        let status = fetched.status;
+        let fetched = match self.screen(&forward, fetched, policy).await {
+            Ok(fetched) => fetched,
+            Err(failure) => return (End::Failed(failure, Some(status)), None),
+        };
+        let location = origin.and_then(|origin| location_for_client(&fetched.headers, origin, &self.request));
+        let body = match self.guard(policy, attempt, status, &fetched.headers, fetched.body).await {
+            Ok(body) => body,
+            Err(failure) => return (End::Failed(failure, Some(status)), None),
+        };
+        let Forward { unkeyed, identified, .. } = forward;
+        let received = Received {
+            status,
+            headers: fetched.headers,
+            location,
+            body,
+            unkeyed,
+            identified,
+            requested_at,
+            received_at,
+        };
+        (End::Answered(status), Some(received))
+    }
+
+    fn head_for(&self, policy: &Policy<'_>, attempt: &Try<'_>, origin: Option<&OriginConfig>) -> Forward {
+        let fills_cache = attempt.asks_store.then_some(&policy.settings.cache);
+        let mut forward = forward::forward(&self.request, origin, fills_cache);
+        if attempt.number > 1 {
+            forward.mark_retry(attempt.number);
+        }
+        if let Some(stored) = attempt.revalidates {
+            forward.headers.remove(header::IF_NONE_MATCH);
+            forward.headers.remove(header::IF_MODIFIED_SINCE);
+            forward.headers.extend(validation::conditional_headers(stored));
+        }
+        forward
+    }
+
+    /// Sorts out answers that are failures by their head, among them those that the platform gives in the
+    /// origin's place.
+    async fn screen(
+        &self,
+        forward: &Forward,
+        fetched: ports::Fetched<P::Body>,
+        policy: &Policy<'_>,
+    ) -> Result<ports::Fetched<P::Body>, Failure> {
+        let status = fetched.status;
+        if forward.is_upgrade && status == 101 {
+            return Ok(fetched);
+        }
+        if status == 530 {
+            let text = self.ports.peek(fetched.body, PEEK_BYTES, policy.settings.timeouts.idle).await;
+            return Err(failure::of_status(status, Some(&text)).unwrap_or(Failure::EdgeOther));
+        }
+        let refused = forward.is_upgrade && (200..300).contains(&status);
+        match failure::of_status(status, None).or(refused.then_some(Failure::UpgradeRefused)) {
+            Some(failure) => {
+                self.ports.cancel(fetched.body);
+                Err(failure)
+            }
+            None => Ok(fetched),
+        }
+    }
+
+    /// Holds a small body until it is whole.
+    async fn guard(
+        &self,
+        policy: &Policy<'_>,
+        attempt: &Try<'_>,
+        status: u16,
+        headers: &HeaderMap,
+        body: P::Body,
+    ) -> Result<Guarded<P::Body>, Failure> {
+        let settings = policy.settings;
+        if status == 101 {
+            return Ok(Guarded::Bare(body));
+        }
+        match body::plan(&self.request.method, status, headers, settings) {
+            Plan::None => Ok(Guarded::Bare(body)),
+            Plan::Stream { length, idle } => Ok(Guarded::Stream { body, length, idle }),
+            Plan::Hold { length } => {
+                let idle = settings.timeouts.idle;
+                let within = attempt.deadline.left(self.ports.now());
+                match self.ports.hold(body, length, settings.body.hold, idle, within).await {
+                    Held::Whole(body, bytes) => Ok(Guarded::Whole(body, bytes)),
+                    Held::Partial(body) => Ok(Guarded::Stream { body, length, idle: Some(idle) }),
+                    Held::Torn(rejection) => Err(failure::of_rejected_body(&rejection)),
+                }
+            }
+        }
+    }
+
+    /// Lets go of an answer that nobody gets.
+    pub(super) fn give_up(&self, received: Received<P::Body>) {
+        match received.body {
+            Guarded::Bare(body)
+            | Guarded::Whole(body, _)
+            | Guarded::Stream { body, .. }
+            | Guarded::Relayed { client: body, .. } => self.ports.cancel(body),
+        }
+    }
+}
+
+fn location_for_client(headers: &HeaderMap, origin: &OriginConfig, request: &Request) -> Option<HeaderValue> {
+    let location = headers.get(header::LOCATION)?.to_str().ok()?;
+    HeaderValue::try_from(forward::public_location(location, origin, request)?).ok()
+}

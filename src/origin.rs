@@ -1,0 +1,61 @@
+//! Attempts at an origin: what is sent, what came of it, and whether to try again.
+
+pub mod backoff;
+pub mod deadline;
+pub mod failure;
+pub mod forward;
+pub mod retry;
+
+use std::time::Duration;
+
+use failure::Failure;
+
+/// One fetch, made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Which of the configured origins, counted from 0; 0 in route mode.
+    pub origin: usize,
+    /// The wait before it; zero before the first.
+    pub waited: Duration,
+    /// From sending it until its header, its held body, or its failure.
+    pub took: Duration,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With an answer of the origin's own, of this status.
+    Answered(u16),
+    /// With a failure; the status is the one that came, where one came.
+    Failed(Failure, Option<u16>),
+}
+
+impl End {
+    /// The status that was received, whoever chose it.
+    pub fn received_status(self) -> Option<u16> {
+        match self {
+            Self::Answered(status) => Some(status),
+            Self::Failed(_, status) => status,
+        }
+    }
+
+    /// The failure, if it is one.
+    pub fn failure(self) -> Option<Failure> {
+        match self {
+            Self::Answered(_) => None,
+            Self::Failed(failure, _) => Some(failure),
+        }
+    }
+}
+
+/// Whether an origin's own status says that it is in trouble which a stored copy may cover (RFC 5861 §4).
+pub fn is_origin_error(status: u16) -> bool {
+    matches!(status, 500 | 502 | 503 | 504)
+}
+
+/// Whether an origin's own status may be gone at the next attempt. A 500 usually comes again.
+pub fn is_transient(status: u16) -> bool {
+    matches!(status, 502..=504)
+}

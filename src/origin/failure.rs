@@ -1,0 +1,617 @@
+//! What went wrong between this worker and an origin, as one word of RFC 9209 §2.3.
+//!
+//! A [`Failure`] is one row of one table: its error type, the status a client gets, whether another
+//! attempt may succeed, and the words for people. Everything that must know one of these asks here, so
+//! that status, page, header, log and documentation cannot disagree.
+
+use http::StatusCode;
+
+/// The error types of RFC 9209 §2.3 that this worker can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorType {
+    /// The origin's name could not be resolved (§2.3.2).
+    DnsError,
+    /// The origin is known to be out of service (§2.3.3).
+    DestinationUnavailable,
+    /// No route leads to the origin's address (§2.3.6).
+    DestinationIpUnroutable,
+    /// The origin refused the connection (§2.3.7).
+    ConnectionRefused,
+    /// The connection ended before an answer began (§2.3.8).
+    ConnectionTerminated,
+    /// The connection was not made in time (§2.3.9).
+    ConnectionTimeout,
+    /// The connection fell silent (§2.3.10).
+    ConnectionReadTimeout,
+    /// The TLS handshake failed (§2.3.14).
+    TlsProtocolError,
+    /// The origin's certificate is not acceptable (§2.3.15).
+    TlsCertificateError,
+    /// The answer ended before its body was whole (§2.3.21).
+    HttpResponseIncomplete,
+    /// The body's framing made no sense (§2.3.27).
+    HttpResponseTransferCoding,
+    /// No answer in time (§2.3.29).
+    HttpResponseTimeout,
+    /// The answer is not HTTP, or breaks its rules (§2.3.31).
+    HttpProtocolError,
+    /// The change of protocols failed (§2.3.30).
+    HttpUpgradeFailed,
+    /// This worker failed (§2.3.33).
+    ProxyInternalError,
+    /// This worker's configuration is invalid (§2.3.34).
+    ProxyConfigurationError,
+    /// The request came through this worker before (§2.3.36).
+    ProxyLoopDetected,
+}
+
+impl ErrorType {
+    /// The registered token, as it stands in `Proxy-Status`, in logs and in problem documents.
+    pub const fn token(self) -> &'static str {
+        match self {
+            Self::DnsError => "dns_error",
+            Self::DestinationUnavailable => "destination_unavailable",
+            Self::DestinationIpUnroutable => "destination_ip_unroutable",
+            Self::ConnectionRefused => "connection_refused",
+            Self::ConnectionTerminated => "connection_terminated",
+            Self::ConnectionTimeout => "connection_timeout",
+            Self::ConnectionReadTimeout => "connection_read_timeout",
+            Self::TlsProtocolError => "tls_protocol_error",
+            Self::TlsCertificateError => "tls_certificate_error",
+            Self::HttpResponseIncomplete => "http_response_incomplete",
+            Self::HttpResponseTransferCoding => "http_response_transfer_coding",
+            Self::HttpResponseTimeout => "http_response_timeout",
+            Self::HttpProtocolError => "http_protocol_error",
+            Self::HttpUpgradeFailed => "http_upgrade_failed",
+            Self::ProxyInternalError => "proxy_internal_error",
+            Self::ProxyConfigurationError => "proxy_configuration_error",
+            Self::ProxyLoopDetected => "proxy_loop_detected",
+        }
+    }
+}
+
+/// May another attempt at the same origin succeed?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Here {
+    /// It may, each time.
+    Again,
+    /// One more attempt is worth it, a third is not.
+    Once,
+    /// It would fail the same way, or cost too much time.
+    Never,
+}
+
+/// May an attempt at another origin succeed?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// It may.
+    Again,
+    /// It may, but this origin may still be at it: only for safe methods (RFC 9110 §9.2.1).
+    SafeMethods,
+    /// The fault does not lie with the origin.
+    Never,
+}
+
+/// How an attempt, or the request before any attempt, failed. Exactly one applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// The connection was lost before any header.
+    ConnectionLost,
+    /// What came is not HTTP, its header section is too large, or the name was not found: the
+    /// platform does not tell these apart.
+    NotUnderstood,
+    /// No header by the attempt's limit or the deadline.
+    NoHeaderInTime,
+    /// The body ended before it was whole.
+    BodyCutShort,
+    /// The body's framing is broken.
+    BodyBadlyFramed,
+    /// The body fell silent for longer than the idle limit.
+    BodySilent,
+    /// The final status is below 200 or above 599.
+    StatusOutOfRange,
+    /// Cloudflare 520: the origin's answer was empty or not understood.
+    EdgeUnknownAnswer,
+    /// Cloudflare 521: the origin refused the connection.
+    EdgeRefused,
+    /// Cloudflare 522: no connection in time.
+    EdgeConnectTimeout,
+    /// Cloudflare 523: no route to the origin.
+    EdgeUnreachable,
+    /// Cloudflare 524: connected, but no answer in time.
+    EdgeAnswerTimeout,
+    /// Cloudflare 525: the TLS handshake failed.
+    EdgeTlsHandshake,
+    /// Cloudflare 526: the certificate is not acceptable.
+    EdgeCertificate,
+    /// Cloudflare 527: the connection between Cloudflare and its listener was interrupted.
+    EdgeListener,
+    /// Cloudflare 530 with code 1016: the origin's name does not resolve.
+    EdgeNameNotFound,
+    /// Cloudflare 530 with code 1033: the tunnel to the origin is not connected.
+    EdgeTunnelDown,
+    /// Cloudflare 530 with another code or none.
+    EdgeOther,
+    /// The request has been through this worker before.
+    Loop,
+    /// An upgrade was asked for and the origin answered as if it had not been.
+    UpgradeRefused,
+    /// This worker's own fault.
+    Internal,
+    /// The configuration is invalid.
+    Configuration,
+}
+
+/// What one [`Failure`] means, for the code and for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The failure that this row describes.
+    pub failure: Failure,
+    /// Its own word, for logs: finer than the error type.
+    pub word: &'static str,
+    /// Its error type in RFC 9209.
+    pub error: ErrorType,
+    /// The status that a client gets: 500, 502, 503 or 504.
+    pub status: StatusCode,
+    /// May an attempt at the same origin succeed?
+    pub here: Here,
+    /// May an attempt at another origin succeed?
+    pub elsewhere: Elsewhere,
+    /// May the origin have acted on the request all the same?
+    pub outcome_unknown: bool,
+    /// What happened, for an operator; part of a sentence that begins with "the origin" or stands alone.
+    pub what: &'static str,
+    /// What to look at first, for an operator.
+    pub check: &'static str,
+}
+
+/// One row for each [`Failure`], in the order of its variants.
+pub const TABLE: [Row; 22] = {
+    use Elsewhere as E;
+    use ErrorType as T;
+    use Failure as F;
+    use Here as H;
+    const BAD: StatusCode = StatusCode::BAD_GATEWAY;
+    const LATE: StatusCode = StatusCode::GATEWAY_TIMEOUT;
+    const KNOWN: bool = false;
+    const UNKNOWN: bool = true;
+    #[allow(clippy::too_many_arguments)]
+    const fn row(
+        failure: Failure,
+        word: &'static str,
+        error: ErrorType,
+        status: StatusCode,
+        here: Here,
+        elsewhere: Elsewhere,
+        outcome_unknown: bool,
+        what: &'static str,
+        check: &'static str,
+    ) -> Row {
+        Row { failure, word, error, status, here, elsewhere, outcome_unknown, what, check }
+    }
+    [
+        row(
+            F::ConnectionLost,
+            "connection_lost",
+            T::ConnectionTerminated,
+            BAD,
+            H::Again,
+            E::Again,
+            UNKNOWN,
+            "closed or refused the connection before any header",
+            "Is the server running and listening on this port? Did it crash, or close idle connections early?",
+        ),
+        row(
+            F::NotUnderstood,
+            "not_understood",
+            T::HttpProtocolError,
+            BAD,
+            H::Once,
+            E::Again,
+            UNKNOWN,
+            "sent something that is not HTTP, or too large a header section, or its name was not found",
+            "Does the name resolve? Is this an HTTP port? How large are the response headers (cookies)?",
+        ),
+        row(
+            F::NoHeaderInTime,
+            "no_header_in_time",
+            T::HttpResponseTimeout,
+            LATE,
+            H::Again,
+            E::Again,
+            UNKNOWN,
+            "sent no header in time",
+            "Is it overloaded, or waiting for a database? Compare `timeouts.first_byte` with its slowest page.",
+        ),
+        row(
+            F::BodyCutShort,
+            "body_cut_short",
+            T::HttpResponseIncomplete,
+            BAD,
+            H::Again,
+            E::Again,
+            UNKNOWN,
+            "closed the connection before the body was whole",
+            "Do its workers crash or get killed in mid-answer? Is Content-Length right?",
+        ),
+        row(
+            F::BodyBadlyFramed,
+            "body_badly_framed",
+            T::HttpResponseTransferCoding,
+            BAD,
+            H::Again,
+            E::Again,
+            UNKNOWN,
+            "framed the body wrongly",
+            "What writes Transfer-Encoding: chunked, and does a middleware write to the socket beside it?",
+        ),
+        row(
+            F::BodySilent,
+            "body_silent",
+            T::ConnectionReadTimeout,
+            LATE,
+            H::Again,
+            E::Again,
+            UNKNOWN,
+            "fell silent in the middle of the body",
+            "What does it wait for while it writes? Compare `timeouts.idle` with its longest pause.",
+        ),
+        row(
+            F::StatusOutOfRange,
+            "status_out_of_range",
+            T::HttpProtocolError,
+            BAD,
+            H::Never,
+            E::Again,
+            UNKNOWN,
+            "answered with a status below 200 or above 599",
+            "Which application or module sets this status?",
+        ),
+        row(
+            F::EdgeUnknownAnswer,
+            "edge_unknown_answer",
+            T::HttpProtocolError,
+            BAD,
+            H::Again,
+            E::Again,
+            UNKNOWN,
+            "answered with nothing, or with something that is not understood (520)",
+            "Does it crash on this request? Are its response headers too large? Does a firewall reset connections?",
+        ),
+        row(
+            F::EdgeRefused,
+            "edge_refused",
+            T::ConnectionRefused,
+            BAD,
+            H::Again,
+            E::Again,
+            KNOWN,
+            "refused the connection (521)",
+            "Is the server running? Does its firewall let Cloudflare's addresses in?",
+        ),
+        row(
+            F::EdgeConnectTimeout,
+            "edge_connect_timeout",
+            T::ConnectionTimeout,
+            LATE,
+            H::Never,
+            E::Again,
+            KNOWN,
+            "did not accept the connection in time (522)",
+            "Is the machine up and its address right? Does a firewall drop Cloudflare's packets?",
+        ),
+        row(
+            F::EdgeUnreachable,
+            "edge_unreachable",
+            T::DestinationIpUnroutable,
+            BAD,
+            H::Once,
+            E::Again,
+            KNOWN,
+            "cannot be reached over the network (523)",
+            "Is the address in the DNS record right? Does its network announce a route?",
+        ),
+        row(
+            F::EdgeAnswerTimeout,
+            "edge_answer_timeout",
+            T::HttpResponseTimeout,
+            LATE,
+            H::Never,
+            E::SafeMethods,
+            UNKNOWN,
+            "accepted the request and did not answer in time (524)",
+            "Which request takes this long? Move long work out of the request.",
+        ),
+        row(
+            F::EdgeTlsHandshake,
+            "edge_tls_handshake",
+            T::TlsProtocolError,
+            BAD,
+            H::Never,
+            E::Again,
+            KNOWN,
+            "failed the TLS handshake (525)",
+            "Does it speak TLS on this port, with a certificate for this name and a common cipher?",
+        ),
+        row(
+            F::EdgeCertificate,
+            "edge_certificate",
+            T::TlsCertificateError,
+            BAD,
+            H::Never,
+            E::Again,
+            KNOWN,
+            "showed a certificate that is not acceptable (526)",
+            "Has the certificate expired? Does it name this host? Is its chain complete?",
+        ),
+        row(
+            F::EdgeListener,
+            "edge_listener",
+            T::ConnectionTerminated,
+            BAD,
+            H::Again,
+            E::Again,
+            UNKNOWN,
+            "lost its connection to Cloudflare (527)",
+            "Does a firewall or a listener on the way drop long connections?",
+        ),
+        row(
+            F::EdgeNameNotFound,
+            "edge_name_not_found",
+            T::DnsError,
+            BAD,
+            H::Once,
+            E::Again,
+            KNOWN,
+            "has a name that does not resolve (530, 1016)",
+            "Does the record of the origin's name exist, and does its CNAME lead anywhere?",
+        ),
+        row(
+            F::EdgeTunnelDown,
+            "edge_tunnel_down",
+            T::DestinationUnavailable,
+            StatusCode::SERVICE_UNAVAILABLE,
+            H::Once,
+            E::Again,
+            KNOWN,
+            "is behind a tunnel that is not connected (530, 1033)",
+            "Is cloudflared running beside the origin, and connected?",
+        ),
+        row(
+            F::EdgeOther,
+            "edge_other",
+            T::HttpProtocolError,
+            BAD,
+            H::Once,
+            E::Again,
+            KNOWN,
+            "could not be used by Cloudflare (530)",
+            "Look up the 1xxx code in the body of the answer.",
+        ),
+        row(
+            F::Loop,
+            "loop",
+            T::ProxyLoopDetected,
+            BAD,
+            H::Never,
+            E::Never,
+            KNOWN,
+            "the request has been through this worker before",
+            "Does `origins` name the public host, or does the origin redirect to it?",
+        ),
+        row(
+            F::UpgradeRefused,
+            "upgrade_refused",
+            T::HttpUpgradeFailed,
+            BAD,
+            H::Never,
+            E::Again,
+            KNOWN,
+            "did not change protocols as asked",
+            "Does this path serve WebSockets? Does a proxy before the origin pass Upgrade on?",
+        ),
+        row(
+            F::Internal,
+            "internal",
+            T::ProxyInternalError,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            H::Never,
+            E::Never,
+            UNKNOWN,
+            "this worker failed",
+            "Please report it with the log line of this request.",
+        ),
+        row(
+            F::Configuration,
+            "configuration",
+            T::ProxyConfigurationError,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            H::Never,
+            E::Never,
+            KNOWN,
+            "the configuration is invalid",
+            "The log names the key, the value and what is accepted; `cargo xtask check` finds it before a deploy.",
+        ),
+    ]
+};
+
+impl Failure {
+    /// What this failure means.
+    pub const fn row(self) -> &'static Row {
+        // In bounds: the table has a row for each variant, in order, which a test checks.
+        #[allow(clippy::indexing_slicing)]
+        &TABLE[self as usize]
+    }
+
+    /// Its error type (RFC 9209 §2.3).
+    pub const fn error(self) -> ErrorType {
+        self.row().error
+    }
+
+    /// The status that a client gets for it.
+    pub const fn status(self) -> StatusCode {
+        self.row().status
+    }
+
+    /// May the origin have acted on the request? For an unsafe method the client must be told.
+    pub const fn outcome_unknown(self) -> bool {
+        self.row().outcome_unknown
+    }
+}
+
+/// How the platform's `fetch`, or a read of a body that it gave, was rejected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The message of the exception.
+    pub message: String,
+    /// Whether it carried `retryable: true`, as lost connections do.
+    pub retryable: bool,
+    /// Whether it was our own limit that ended the wait.
+    pub timed_out: bool,
+}
+
+/// Names the failure behind a `fetch` that gave no header.
+pub fn of_rejected_fetch(rejection: &Rejection) -> Failure {
+    if rejection.timed_out {
+        Failure::NoHeaderInTime
+    } else if is_lost_connection(rejection) {
+        Failure::ConnectionLost
+    } else {
+        Failure::NotUnderstood
+    }
+}
+
+/// Names the failure behind a body that could not be read to its end.
+pub fn of_rejected_body(rejection: &Rejection) -> Failure {
+    if rejection.timed_out {
+        Failure::BodySilent
+    } else if is_lost_connection(rejection) {
+        Failure::BodyCutShort
+    } else {
+        Failure::BodyBadlyFramed
+    }
+}
+
+fn is_lost_connection(rejection: &Rejection) -> bool {
+    rejection.retryable || rejection.message.starts_with("Network connection lost")
+}
+
+/// Names the failure that a status stands for when the platform, and not the origin, chose it; `None`
+/// if the status is the origin's own answer.
+///
+/// `body` is the beginning of the body of a 530, which carries a 1xxx code; it is not read otherwise.
+pub fn of_status(status: u16, body: Option<&str>) -> Option<Failure> {
+    Some(match status {
+        520 => Failure::EdgeUnknownAnswer,
+        521 => Failure::EdgeRefused,
+        522 => Failure::EdgeConnectTimeout,
+        523 => Failure::EdgeUnreachable,
+        524 => Failure::EdgeAnswerTimeout,
+        525 => Failure::EdgeTlsHandshake,
+        526 => Failure::EdgeCertificate,
+        527 => Failure::EdgeListener,
+        530 => match body.and_then(cloudflare_code) {
+            Some(1016) => Failure::EdgeNameNotFound,
+            Some(1033) => Failure::EdgeTunnelDown,
+            Some(_) | None => Failure::EdgeOther,
+        },
+        200..=599 => return None,
+        0..200 | 600.. => Failure::StatusOutOfRange,
+    })
+}
+
+/// The 1xxx code of a Cloudflare error page, which says `error code: 1016` in its plain form and
+/// `Error 1016` in its HTML form.
+fn cloudflare_code(body: &str) -> Option<u16> {
+    let body = body.to_ascii_lowercase();
+    body.match_indices("error").find_map(|(at, word)| {
+        let rest = body.get(at + word.len()..)?;
+        let rest = rest.trim_start_matches(|c: char| c == ':' || c.is_ascii_whitespace());
+        let rest = rest.strip_prefix("code").unwrap_or(rest);
+        let rest = rest.trim_start_matches(|c: char| c == ':' || c.is_ascii_whitespace());
+        let digits = rest.get(..4)?;
+        digits.parse().ok().filter(|code| (1000..2000).contains(code))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_failure_has_its_row_and_a_gateway_status() {
+        for (index, row) in TABLE.iter().enumerate() {
+            assert_eq!(row.failure as usize, index, "{row:?}");
+            assert!([500, 502, 503, 504].contains(&row.status.as_u16()), "{row:?}");
+            assert!(!row.what.is_empty() && !row.check.is_empty(), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn every_failure_has_a_word_of_its_own() {
+        let mut words: Vec<_> = TABLE.iter().map(|row| row.word).collect();
+        assert!(words.iter().all(|word| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), TABLE.len());
+    }
+
+    #[test]
+    fn a_timeout_is_a_504_and_a_bad_answer_is_a_502() {
+        // RFC 9209 §2.3 recommends a status for each type.
+        for row in &TABLE {
+            let recommended = match row.error.token() {
+                "destination_unavailable" => 503,
+                "connection_timeout" | "connection_read_timeout" | "http_response_timeout" => 504,
+                "proxy_internal_error" | "proxy_configuration_error" => 500,
+                _ => 502,
+            };
+            assert_eq!(row.status, recommended, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn rejections_are_told_apart() {
+        let rejection = |message: &str, retryable, timed_out| Rejection {
+            message: message.to_owned(),
+            retryable,
+            timed_out,
+        };
+        let lost = rejection("Network connection lost.", true, false);
+        let unmarked = rejection("Network connection lost.", false, false);
+        let internal = rejection("internal error; reference = abc", false, false);
+        let late = rejection("The operation was aborted", false, true);
+        assert_eq!(of_rejected_fetch(&lost), Failure::ConnectionLost);
+        assert_eq!(of_rejected_fetch(&unmarked), Failure::ConnectionLost);
+        assert_eq!(of_rejected_fetch(&internal), Failure::NotUnderstood);
+        assert_eq!(of_rejected_fetch(&late), Failure::NoHeaderInTime);
+        assert_eq!(of_rejected_body(&lost), Failure::BodyCutShort);
+        assert_eq!(of_rejected_body(&internal), Failure::BodyBadlyFramed);
+        assert_eq!(of_rejected_body(&late), Failure::BodySilent);
+    }
+
+    #[test]
+    fn a_530_is_told_apart_by_its_code() {
+        for (body, failure) in [
+            ("error code: 1016", Failure::EdgeNameNotFound),
+            ("<title>Origin DNS error</title> <span>Error</span> Error 1016 Ray", Failure::EdgeNameNotFound),
+            ("error code: 1033\n", Failure::EdgeTunnelDown),
+            ("error code: 1000", Failure::EdgeOther),
+            ("error code: 10", Failure::EdgeOther),
+            ("1016", Failure::EdgeOther),
+            ("", Failure::EdgeOther),
+        ] {
+            assert_eq!(of_status(530, Some(body)), Some(failure), "{body:?}");
+        }
+        assert_eq!(of_status(530, None), Some(Failure::EdgeOther));
+    }
+
+    proptest! {
+        #[test]
+        fn every_status_is_an_answer_or_one_failure(status in any::<u16>(), body in ".*") {
+            let answer = (200..600).contains(&status) && !(520..=527).contains(&status) && status != 530;
+            prop_assert_eq!(of_status(status, Some(&body)).is_none(), answer);
+        }
+    }
+}

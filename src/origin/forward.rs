@@ -1,0 +1,390 @@
+//! The request head that an origin gets, and what of its answer's head must not get out.
+//!
+//! What a client sent is not trusted: fields that say where a request came from are set here, fields that
+//! concern one connection stay behind (RFC 9110 §7.6.1). Where the answer may be stored for others, the
+//! origin gets only what is in the cache key or cannot matter; a field that is neither is sent all the
+//! same, but named in [`Forward::unkeyed`], so that the answer is stored only if its `Vary` names it too.
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+
+use crate::cache::admission;
+use crate::config::{self, Cache};
+use crate::policy::ATTEMPT;
+use crate::request::{Request, Target};
+
+/// Who has had this request in hand (RFC 8586). It may belong to the platform, which may rewrite it.
+pub const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
+/// The same, by this worker alone.
+pub const HOP: HeaderName = HeaderName::from_static("holdfast-hop");
+
+const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("cf-connecting-ip");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+/// How this worker calls itself in `Via` and `CDN-Loop`.
+const PSEUDONYM: &str = "holdfast";
+
+/// A request head, ready to be sent.
+#[derive(Clone, Debug)]
+pub struct Forward {
+    /// The absolute URL.
+    pub url: String,
+    /// The method.
+    pub method: Method,
+    /// The header fields.
+    pub headers: HeaderMap,
+    /// Names of fields that the client chose and that could have changed the answer.
+    pub unkeyed: Vec<HeaderName>,
+    /// Whether a cookie that could identify somebody is sent.
+    pub identified: bool,
+    /// Whether it asks to change protocols to WebSocket.
+    pub is_upgrade: bool,
+}
+
+/// Makes the head that `origin`, or the zone's own origin if there is none, gets for `request`.
+///
+/// With `fills_cache`, the answer may be stored: then harmless cookies and fields that override the method
+/// or the target are left out.
+pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: Option<&Cache>) -> Forward {
+    let is_upgrade = request.wants_websocket();
+    let mut headers = admission::without_hop_by_hop(&request.headers);
+    if is_upgrade {
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    }
+    for name in NOT_SENT {
+        headers.remove(name);
+    }
+    set_provenance(&mut headers, request);
+    let mut unkeyed = Vec::new();
+    let mut identified = false;
+    if let Some(settings) = fills_cache {
+        drop_overrides(&mut headers);
+        keep_identifying_cookies(&mut headers, settings);
+        identified = headers.contains_key(header::COOKIE);
+        unkeyed = headers.keys().filter(|name| !is_known(name)).cloned().collect();
+    }
+    let url = match origin {
+        Some(origin) => {
+            format!("{}://{}{}", origin.url.scheme(), origin.url.authority(), request.target.path_and_query())
+        }
+        None => request.target.as_str().to_owned(),
+    };
+    Forward { url, method: request.method.clone(), headers, unkeyed, identified, is_upgrade }
+}
+
+impl Forward {
+    /// Marks this as attempt number `number`, from 2.
+    pub fn mark_retry(&mut self, number: usize) {
+        self.headers.insert(ATTEMPT, HeaderValue::from(number));
+    }
+}
+
+/// Whether `request` has been through this worker before under the host that it is for now: then going on
+/// would not end.
+///
+/// The mark is the public host, not the product: a site may well have another site behind it that uses this
+/// worker too.
+pub fn has_been_here(request: &Request) -> bool {
+    let here = request.target.authority();
+    let is_mine = |member: &str| {
+        let mut parts = member.split(';').map(str::trim);
+        parts.next().is_some_and(|id| id.eq_ignore_ascii_case(here))
+    };
+    let by_us = |member: &str| member.to_ascii_lowercase().contains(PSEUDONYM);
+    members(&request.headers, &HOP).any(is_mine)
+        || members(&request.headers, &CDN_LOOP).any(|member| is_mine(member) && by_us(member))
+}
+
+fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(',').map(str::trim))
+}
+
+/// Fields that are set anew, or that are between the client and the platform.
+const NOT_SENT: [HeaderName; 9] = [
+    header::HOST,
+    header::EXPECT,
+    header::FORWARDED,
+    X_FORWARDED_FOR,
+    X_FORWARDED_HOST,
+    X_FORWARDED_PROTO,
+    X_REAL_IP,
+    ATTEMPT,
+    HeaderName::from_static("cf-worker"),
+];
+
+fn set_provenance(headers: &mut HeaderMap, request: &Request) {
+    let host = request.target.authority();
+    if let Ok(value) = HeaderValue::from_str(host) {
+        headers.insert(X_FORWARDED_HOST, value.clone());
+        headers.append(HOP, value);
+    }
+    if let Ok(value) = HeaderValue::from_str(request.target.scheme()) {
+        headers.insert(X_FORWARDED_PROTO, value);
+    }
+    if let Some(address) = headers.get(CLIENT_ADDRESS).cloned() {
+        headers.insert(X_FORWARDED_FOR, address.clone());
+        headers.insert(X_REAL_IP, address);
+    }
+    if let Ok(value) = HeaderValue::from_str(&format!("{host};by={PSEUDONYM}")) {
+        headers.append(CDN_LOOP, value);
+    }
+    headers.append(header::VIA, HeaderValue::from_static("1.1 holdfast"));
+}
+
+/// Fields that some frameworks take for the real method or target. On a fetch that fills the cache they
+/// would let one client choose what everybody gets.
+fn drop_overrides(headers: &mut HeaderMap) {
+    for name in [
+        "x-http-method-override",
+        "x-http-method",
+        "x-method-override",
+        "x-original-url",
+        "x-original-uri",
+        "x-original-host",
+        "x-rewrite-url",
+        "x-host",
+        "x-forwarded-server",
+        "x-forwarded-scheme",
+        "x-forwarded-port",
+        "x-forwarded-prefix",
+        "x-forwarded-ssl",
+    ] {
+        headers.remove(name);
+    }
+}
+
+/// Leaves only cookies that could identify somebody, in one line; a value that cannot be read counts as one.
+fn keep_identifying_cookies(headers: &mut HeaderMap, settings: &Cache) {
+    let mut kept: Vec<u8> = Vec::new();
+    for line in headers.get_all(header::COOKIE) {
+        for cookie in line.as_bytes().split(|&byte| byte == b';') {
+            let cookie = cookie.trim_ascii();
+            let name = cookie.split(|&byte| byte == b'=').next().unwrap_or_default().trim_ascii();
+            let harmless =
+                std::str::from_utf8(name).is_ok_and(|name| admission::is_harmless_cookie(name, settings));
+            if !cookie.is_empty() && !harmless {
+                if !kept.is_empty() {
+                    kept.extend_from_slice(b"; ");
+                }
+                kept.extend_from_slice(cookie);
+            }
+        }
+    }
+    headers.remove(header::COOKIE);
+    if let Some(value) = HeaderValue::from_bytes(&kept).ok().filter(|value| !value.is_empty()) {
+        headers.insert(header::COOKIE, value);
+    }
+}
+
+/// Whether `name` is in the cache key, is judged by a rule of its own (`Authorization`, `Cookie`,
+/// conditionals), is set here or by the platform, or is sent by every browser and chooses an answer only
+/// where `Vary` says so, as origins that are cached anywhere must.
+fn is_known(name: &HeaderName) -> bool {
+    const KNOWN: [&str; 45] = [
+        "accept",
+        "accept-charset",
+        "accept-encoding",
+        "accept-language",
+        "authorization",
+        "cache-control",
+        "cdn-loop",
+        "cf-connecting-ip",
+        "cf-connecting-ipv6",
+        "cf-ipcity",
+        "cf-ipcountry",
+        "cf-ray",
+        "cf-visitor",
+        "cf-warp-tag-id",
+        "cookie",
+        "device-memory",
+        "dnt",
+        "downlink",
+        "dpr",
+        "early-data",
+        "ect",
+        "from",
+        "holdfast-hop",
+        "if-modified-since",
+        "if-none-match",
+        "max-forwards",
+        "pragma",
+        "priority",
+        "purpose",
+        "referer",
+        "rtt",
+        "save-data",
+        "traceparent",
+        "tracestate",
+        "upgrade-insecure-requests",
+        "user-agent",
+        "via",
+        "viewport-width",
+        "width",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+        "x-request-id",
+        "true-client-ip",
+    ];
+    let name = name.as_str();
+    KNOWN.contains(&name) || name.starts_with("sec-")
+}
+
+/// The value of `Location` for the client: one that points at the origin's own host points at the public
+/// one instead. `None` if it can stay as it is.
+pub fn public_location(location: &str, origin: &config::Origin, request: &Request) -> Option<String> {
+    let absolute = location.strip_prefix("//").map(|rest| format!("{}://{rest}", origin.url.scheme()));
+    let target = Target::parse(absolute.as_deref().unwrap_or(location))?;
+    let points_at_origin = target.authority().eq_ignore_ascii_case(origin.url.authority())
+        && target.authority() != request.target.authority();
+    if !points_at_origin {
+        return None;
+    }
+    let fragment = location.find('#').and_then(|at| location.get(at..)).unwrap_or_default();
+    let public = &request.target;
+    Some(format!("{}://{}{}{fragment}", public.scheme(), public.authority(), target.path_and_query()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn request(fields: &[(&str, &str)]) -> Request {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
+        }
+        Request {
+            method: Method::GET,
+            target: Target::parse("https://www.example.com/a?b").unwrap(),
+            headers,
+            has_body: false,
+            id: "1".to_owned(),
+        }
+    }
+
+    fn origin() -> config::Origin {
+        config::Origin { url: Target::parse("http://127.0.0.1:8080/").unwrap() }
+    }
+
+    #[test]
+    fn what_the_client_says_of_its_origin_is_set_and_not_trusted() {
+        let request = request(&[
+            ("host", "evil.example"),
+            ("forwarded", "for=1.2.3.4"),
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x-forwarded-host", "evil.example"),
+            ("x-forwarded-proto", "gopher"),
+            ("cf-connecting-ip", "192.0.2.7"),
+            ("connection", "x-once, keep-alive"),
+            ("x-once", "1"),
+            ("te", "trailers"),
+            ("upgrade", "h2c"),
+        ]);
+        let sent = forward(&request, Some(&origin()), None);
+        assert_eq!(sent.url, "http://127.0.0.1:8080/a?b");
+        let value = |name: &str| sent.headers.get(name).map(|value| value.to_str().unwrap());
+        assert_eq!(value("x-forwarded-for"), Some("192.0.2.7"));
+        assert_eq!(value("x-forwarded-host"), Some("www.example.com"));
+        assert_eq!(value("x-forwarded-proto"), Some("https"));
+        assert_eq!(value("via"), Some("1.1 holdfast"));
+        for name in ["host", "forwarded", "connection", "x-once", "te", "upgrade"] {
+            assert_eq!(value(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_fetch_that_fills_the_cache_carries_nothing_that_could_change_it() {
+        let request = request(&[
+            ("x-http-method-override", "DELETE"),
+            ("x-original-url", "/admin"),
+            ("cookie", "_ga=1; _ga_XYZ=2; _gid=3"),
+            ("accept-language", "de"),
+            ("x-theme", "dark"),
+        ]);
+        let sent = forward(&request, None, Some(&Cache::default()));
+        for name in ["x-http-method-override", "x-original-url", "cookie"] {
+            assert!(!sent.headers.contains_key(name), "{name}");
+        }
+        assert!(!sent.identified);
+        assert_eq!(sent.unkeyed, ["x-theme"]);
+        let passed = forward(&request, None, None);
+        assert!(
+            passed.headers.contains_key("cookie") && passed.headers.contains_key("x-http-method-override")
+        );
+    }
+
+    #[test]
+    fn a_cookie_that_could_identify_somebody_is_sent_and_noticed() {
+        let request = request(&[("cookie", "_ga=1; sid=abc; _gid=3"), ("cookie", "lang=de")]);
+        let sent = forward(&request, None, Some(&Cache::default()));
+        assert_eq!(sent.headers["cookie"], "sid=abc; lang=de");
+        assert!(sent.identified);
+    }
+
+    #[test]
+    fn a_request_that_was_here_before_is_known_by_either_mark() {
+        let first = request(&[]);
+        assert!(!has_been_here(&first));
+        let sent = forward(&first, None, None);
+        let back = |names: &[HeaderName]| {
+            let mut headers = sent.headers.clone();
+            headers.retain_only(names);
+            Request { headers, ..first.clone() }
+        };
+        assert!(has_been_here(&back(&[HOP])));
+        assert!(has_been_here(&back(&[CDN_LOOP])));
+        let elsewhere = Target::parse("https://origin.example.com/a").unwrap();
+        assert!(!has_been_here(&Request { target: elsewhere, ..back(&[HOP, CDN_LOOP]) }));
+        assert!(!has_been_here(&request(&[("cdn-loop", "cloudflare; loops=1, www.example.com")])));
+    }
+
+    trait RetainOnly {
+        fn retain_only(&mut self, names: &[HeaderName]);
+    }
+
+    impl RetainOnly for HeaderMap {
+        fn retain_only(&mut self, names: &[HeaderName]) {
+            let others: Vec<_> = self.keys().filter(|name| !names.contains(name)).cloned().collect();
+            for name in others {
+                self.remove(name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_location_at_the_origin_points_at_the_public_host() {
+        for (location, public) in [
+            ("http://127.0.0.1:8080/x?y#z", Some("https://www.example.com/x?y#z")),
+            ("//127.0.0.1:8080/x", Some("https://www.example.com/x")),
+            ("/x", None),
+            ("http://127.0.0.1/x", None),
+            ("https://other.example/x", None),
+            ("", None),
+        ] {
+            assert_eq!(public_location(location, &origin(), &request(&[])).as_deref(), public, "{location}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_harmless_cookie_is_ever_sent_to_fill_the_cache(
+            names in prop::collection::vec("_ga|_ga_[A-Z]{3}|_gid|sid|lang", 0..6),
+        ) {
+            let line = names.iter().map(|name| format!("{name}=v")).collect::<Vec<_>>().join("; ");
+            let sent = forward(&request(&[("cookie", &line)]), None, Some(&Cache::default()));
+            let expected: Vec<_> = names.iter().filter(|name| !name.starts_with("_g")).collect();
+            prop_assert_eq!(sent.identified, !expected.is_empty());
+            let kept = sent.headers.get("cookie").map_or("", |value| value.to_str().unwrap()).to_owned();
+            prop_assert!(!kept.contains("_g"));
+            prop_assert_eq!(kept.matches("=v").count(), expected.len());
+        }
+    }
+}

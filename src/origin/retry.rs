@@ -1,0 +1,258 @@
+//! Try again, where, and when; or stop, and why.
+
+use std::time::Duration;
+
+use super::failure::{Elsewhere, Here};
+use super::{Attempt, End, backoff, is_transient};
+use crate::config::Retry;
+
+/// Whether a request may be sent more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeatable {
+    /// An idempotent method (RFC 9110 §9.2.2), or a key that the origin is known to honour, and a body that
+    /// can be sent again.
+    Repeatable,
+    /// The method is not idempotent.
+    NotIdempotent,
+    /// The request body is too large to hold.
+    BodyTooLarge,
+    /// Somebody before this worker is retrying already.
+    IsRetry,
+}
+
+/// What is known when an attempt did not succeed.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// The attempts made, in order.
+    pub attempts: &'a [Attempt],
+    /// How many origins there are; at least 1.
+    pub origins: usize,
+    /// Whether the request may be sent again.
+    pub repeatable: Repeatable,
+    /// Whether the method is safe (RFC 9110 §9.2.1).
+    pub safe: bool,
+    /// What the operator set.
+    pub settings: &'a Retry,
+    /// The least time in which an attempt can be expected to succeed.
+    pub least: Duration,
+    /// What is left until the deadline.
+    pub left: Duration,
+    /// The `Retry-After` of the origin's own last answer. The platform's own answers carry one that says
+    /// nothing about the origin: it does not belong here.
+    pub retry_after: Option<Duration>,
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Wait, then try this origin.
+    Attempt {
+        /// Which one, counted from 0.
+        origin: usize,
+        /// How long to wait before.
+        wait: Duration,
+    },
+    /// Leave it at that.
+    Stop(Stop),
+}
+
+/// Why there is no further attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The last one succeeded, or its status is final.
+    Final,
+    /// The request must not be repeated.
+    NotRepeatable(Repeatable),
+    /// `retry.attempts` have been made.
+    Attempts,
+    /// No origin is left at which another one might succeed.
+    Hopeless,
+    /// There is not enough time left.
+    Deadline,
+    /// The origin asked for a longer pause than `retry.backoff_max`.
+    RetryAfter,
+}
+
+/// Decides what follows the last of `situation.attempts`; `roll` in 0..1 spreads the wait.
+pub fn next(situation: &Situation<'_>, roll: f64) -> Next {
+    let Some(last) = situation.attempts.last() else {
+        return Next::Attempt { origin: 0, wait: Duration::ZERO };
+    };
+    if let End::Answered(status) = last.end
+        && !is_transient(status)
+    {
+        return Next::Stop(Stop::Final);
+    }
+    if situation.repeatable != Repeatable::Repeatable {
+        return Next::Stop(Stop::NotRepeatable(situation.repeatable));
+    }
+    let made = u32::try_from(situation.attempts.len()).unwrap_or(u32::MAX);
+    if made >= situation.settings.attempts {
+        return Next::Stop(Stop::Attempts);
+    }
+    let Some(origin) = next_origin(situation, last) else {
+        return Next::Stop(Stop::Hopeless);
+    };
+    let asked = situation.retry_after.filter(|_| origin == last.origin).unwrap_or_default();
+    if asked > situation.settings.backoff_max {
+        return Next::Stop(Stop::RetryAfter);
+    }
+    let wait = backoff::wait(situation.settings, made, roll).max(asked);
+    if wait.saturating_add(situation.least) > situation.left {
+        return Next::Stop(Stop::Deadline);
+    }
+    Next::Attempt { origin, wait }
+}
+
+/// The next origin in order, the last one's own place coming last, at which an attempt may succeed.
+fn next_origin(situation: &Situation<'_>, last: &Attempt) -> Option<usize> {
+    (1..=situation.origins)
+        .map(|step| (last.origin + step) % situation.origins)
+        .find(|&origin| may_succeed_at(situation, last, origin))
+}
+
+fn may_succeed_at(situation: &Situation<'_>, last: &Attempt, origin: usize) -> bool {
+    let elsewhere = match last.end {
+        End::Answered(_) => true,
+        End::Failed(failure, _) => match failure.row().elsewhere {
+            Elsewhere::Again => true,
+            Elsewhere::SafeMethods => situation.safe,
+            Elsewhere::Never => false,
+        },
+    };
+    if origin != last.origin && !elsewhere {
+        return false;
+    }
+    let there = |attempt: &&Attempt| attempt.origin == origin;
+    match situation.attempts.iter().rfind(there).map(|attempt| attempt.end) {
+        None | Some(End::Answered(_)) => true,
+        Some(End::Failed(failure, _)) => match failure.row().here {
+            Here::Again => true,
+            Here::Once => situation.attempts.iter().filter(there).count() < 2,
+            Here::Never => false,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::failure::{Failure, TABLE};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn failed(origin: usize, failure: Failure) -> Attempt {
+        let end = End::Failed(failure, None);
+        Attempt { origin, waited: Duration::ZERO, took: Duration::ZERO, end }
+    }
+
+    fn answered(status: u16) -> Attempt {
+        Attempt { end: End::Answered(status), ..failed(0, Failure::ConnectionLost) }
+    }
+
+    fn after<'a>(attempts: &'a [Attempt], settings: &'a Retry) -> Situation<'a> {
+        Situation {
+            attempts,
+            origins: 1,
+            repeatable: Repeatable::Repeatable,
+            safe: true,
+            settings,
+            least: Duration::from_millis(100),
+            left: Duration::from_secs(25),
+            retry_after: None,
+        }
+    }
+
+    fn origin_after(situation: &Situation<'_>) -> Option<usize> {
+        match next(situation, 0.5) {
+            Next::Attempt { origin, .. } => Some(origin),
+            Next::Stop(_) => None,
+        }
+    }
+
+    #[test]
+    fn the_same_origin_is_tried_again_as_often_as_the_table_says() {
+        let settings = Retry { attempts: 10, ..Retry::default() };
+        for row in &TABLE {
+            let mut attempts = Vec::new();
+            while origin_after(&after(&attempts, &settings)).is_some() {
+                attempts.push(failed(0, row.failure));
+            }
+            let expected = match row.here {
+                Here::Again => 10,
+                Here::Once => 2,
+                Here::Never => 1,
+            };
+            assert_eq!(attempts.len(), expected, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn the_next_attempt_goes_to_the_next_origin() {
+        let settings = Retry { attempts: 10, ..Retry::default() };
+        for row in &TABLE {
+            let attempts = [failed(0, row.failure)];
+            for safe in [true, false] {
+                let next = origin_after(&Situation { origins: 2, safe, ..after(&attempts, &settings) });
+                let expected = match row.elsewhere {
+                    Elsewhere::Again => Some(1),
+                    Elsewhere::SafeMethods => safe.then_some(1),
+                    Elsewhere::Never => None,
+                };
+                assert_eq!(next, expected, "{row:?}");
+            }
+        }
+        let attempts = [failed(0, Failure::EdgeTlsHandshake), failed(1, Failure::ConnectionLost)];
+        assert_eq!(origin_after(&Situation { origins: 2, ..after(&attempts, &settings) }), Some(1));
+    }
+
+    #[test]
+    fn only_gateway_statuses_of_the_origin_are_tried_again() {
+        let settings = Retry::default();
+        for (status, again) in
+            [(200, false), (404, false), (429, false), (500, false), (502, true), (503, true), (504, true)]
+        {
+            assert_eq!(origin_after(&after(&[answered(status)], &settings)).is_some(), again, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_must_not_be_repeated_is_not() {
+        let (settings, attempts) = (Retry::default(), [failed(0, Failure::ConnectionLost)]);
+        for repeatable in [Repeatable::NotIdempotent, Repeatable::BodyTooLarge, Repeatable::IsRetry] {
+            let situation = Situation { repeatable, ..after(&attempts, &settings) };
+            assert_eq!(next(&situation, 0.0), Next::Stop(Stop::NotRepeatable(repeatable)));
+        }
+    }
+
+    #[test]
+    fn retry_after_is_a_minimum_up_to_the_longest_backoff() {
+        let (settings, attempts) = (Retry::default(), [answered(503)]);
+        let asked = |seconds| Situation {
+            retry_after: Some(Duration::from_secs(seconds)),
+            ..after(&attempts, &settings)
+        };
+        assert_eq!(next(&asked(2), 0.0), Next::Attempt { origin: 0, wait: Duration::from_secs(2) });
+        assert_eq!(next(&asked(3), 0.0), Next::Stop(Stop::RetryAfter));
+        let another = Situation { origins: 2, ..asked(60) };
+        assert_eq!(next(&another, 1.0), Next::Attempt { origin: 1, wait: settings.backoff });
+    }
+
+    proptest! {
+        #[test]
+        fn no_attempt_starts_with_too_little_left(
+            left in 0u64..3000, made in 1usize..5, asked in prop::option::of(0u64..4), roll in 0.0f64..1.0,
+        ) {
+            let settings = Retry { attempts: 5, ..Retry::default() };
+            let attempts = vec![answered(503); made];
+            let situation = Situation {
+                left: Duration::from_millis(left),
+                retry_after: asked.map(Duration::from_secs),
+                ..after(&attempts, &settings)
+            };
+            if let Next::Attempt { wait, .. } = next(&situation, roll) {
+                prop_assert!(wait + situation.least <= situation.left);
+                prop_assert!(wait > Duration::ZERO && wait <= settings.backoff_max);
+            }
+        }
+    }
+}

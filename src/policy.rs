@@ -1,0 +1,135 @@
+//! What the configuration means for one request.
+
+use std::time::Duration;
+
+use http::HeaderName;
+
+use crate::cache::admission::{self, Bypass};
+use crate::config::{Config, Route, Settings};
+use crate::origin::retry::Repeatable;
+use crate::request::Request;
+
+/// Marks a retry towards the origin; its value is the number of the attempt, from 2.
+pub const ATTEMPT: HeaderName = HeaderName::from_static("holdfast-attempt");
+
+/// What holds for one request.
+#[derive(Clone, Debug)]
+pub struct Policy<'a> {
+    /// Which route matched, counted from 0; `None` for the defaults.
+    pub route: Option<usize>,
+    /// The settings that hold.
+    pub settings: &'a Settings,
+    /// Whether the store is looked into, or why not.
+    pub lookup: Result<(), Bypass>,
+    /// Whether the request may be sent again, as far as its head tells.
+    pub repeatable: Repeatable,
+}
+
+impl<'a> Policy<'a> {
+    /// Selects the first route that matches and reads off what it means for `request`.
+    pub fn of(config: &'a Config, request: &Request) -> Self {
+        let matched = config.routes.iter().enumerate().find(|(_, route)| is_for(route, request));
+        let settings = matched.map_or(&config.defaults, |(_, route)| &route.settings);
+        Self {
+            route: matched.map(|(index, _)| index),
+            settings,
+            lookup: admission::may_look_up(request, &settings.cache),
+            repeatable: repeatable(request, settings),
+        }
+    }
+
+    /// The least time in which an attempt can be expected to succeed: a tenth of its limit.
+    pub fn least_attempt(&self) -> Duration {
+        self.settings.timeouts.first_byte / 10
+    }
+}
+
+fn is_for(route: &Route, request: &Request) -> bool {
+    route.host.as_ref().is_none_or(|host| host.matches(request.target.host()))
+        && route.path.as_ref().is_none_or(|path| path.matches(request.target.path()))
+        && (route.methods.is_empty() || route.methods.contains(&request.method))
+}
+
+/// Idempotent methods (RFC 9110 §9.2.2), and keyed requests where the operator vouches for the origin: a
+/// key that a client sent proves nothing about it.
+fn repeatable(request: &Request, settings: &Settings) -> Repeatable {
+    let keyed = settings.retry.idempotency_key && request.headers.contains_key("idempotency-key");
+    if request.headers.contains_key(ATTEMPT) {
+        Repeatable::IsRetry
+    } else if request.method.is_idempotent() || keyed {
+        Repeatable::Repeatable
+    } else {
+        Repeatable::NotIdempotent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Pattern, Retry};
+    use crate::request::Target;
+    use http::{HeaderMap, Method};
+
+    fn request(method: &str, url: &str) -> Request {
+        Request {
+            method: method.parse().unwrap(),
+            target: Target::parse(url).unwrap(),
+            headers: HeaderMap::new(),
+            has_body: false,
+            id: "1".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_first_route_that_matches_decides() {
+        let route = |host: Option<&str>, path: Option<&str>, methods: &[Method]| Route {
+            host: host.map(Pattern::new),
+            path: path.map(Pattern::new),
+            methods: methods.to_vec(),
+            settings: Settings::default(),
+        };
+        let config = Config {
+            name: None,
+            origins: Vec::new(),
+            defaults: Settings::default(),
+            routes: vec![
+                route(None, Some("/api/*"), &[Method::POST]),
+                route(Some("*.example.com"), None, &[]),
+                route(None, Some("/api/*"), &[]),
+            ],
+        };
+        for (method, url, expected) in [
+            ("POST", "https://a.example.com/api/x", Some(0)),
+            ("GET", "https://a.example.com/api/x", Some(1)),
+            ("GET", "https://example.com/api/x?/y", Some(2)),
+            ("GET", "https://example.com/?/api/x", None),
+        ] {
+            assert_eq!(Policy::of(&config, &request(method, url)).route, expected, "{method} {url}");
+        }
+    }
+
+    #[test]
+    fn only_what_may_be_repeated_is() {
+        // RFC 9110 §9.2.2
+        let vouched = Retry { idempotency_key: true, ..Retry::default() };
+        let vouched = Settings { retry: vouched, ..Settings::default() };
+        for (method, keyed, plain, with_vouching) in [
+            ("GET", false, true, true),
+            ("PUT", false, true, true),
+            ("DELETE", false, true, true),
+            ("POST", false, false, false),
+            ("POST", true, false, true),
+            ("PATCH", true, false, true),
+            ("get", false, false, false),
+        ] {
+            let mut request = request(method, "https://example.com/");
+            if keyed {
+                request.headers.insert("idempotency-key", "\"1\"".parse().unwrap());
+            }
+            for (settings, expected) in [(&Settings::default(), plain), (&vouched, with_vouching)] {
+                let may = repeatable(&request, settings) == Repeatable::Repeatable;
+                assert_eq!(may, expected, "{method} keyed: {keyed}");
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What the exchange needs from outside, as traits.
+//!
+//! The edge implements them on the platform; the tests implement them on a virtual clock. Bodies are
+//! opaque: the exchange moves them and asks for what it needs done, and never sees a byte, so that on the
+//! edge a body stays a JavaScript stream.
+
+use std::future::Future;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+
+use crate::cache::entry::Entry;
+use crate::cache::key::Key;
+use crate::origin::failure::Rejection;
+use crate::origin::forward::Forward;
+use crate::report::Report;
+use crate::time::Timestamp;
+
+/// Everything that the exchange needs from outside.
+pub trait Ports: Origin + Store + Clock + Dice + Background + Reporter + Clone + 'static {}
+
+impl<P: Origin + Store + Clock + Dice + Background + Reporter + Clone + 'static> Ports for P {}
+
+/// What an origin answered: its head, and a handle to the rest.
+#[derive(Debug)]
+pub struct Fetched<B> {
+    /// The final status, as sent, in or out of range.
+    pub status: u16,
+    /// Its header fields.
+    pub headers: HeaderMap,
+    /// Its body, not read yet.
+    pub body: B,
+}
+
+/// What became of a body that was to be held until whole.
+#[derive(Debug)]
+pub enum Held<B> {
+    /// It is whole, and this many bytes long.
+    Whole(B, u64),
+    /// It is larger than the limit or did not end in time: what came so far, and the rest as it comes.
+    Partial(B),
+    /// It broke off.
+    Torn(Rejection),
+}
+
+/// A body on its way to a client, watched.
+pub struct Relay<B, E> {
+    /// For the client. If the origin's body breaks off, so does this one, never with a clean end.
+    pub client: B,
+    /// A second copy for the store, where one was asked for. It breaks off likewise.
+    pub copy: Option<B>,
+    /// How it ended, once it has.
+    pub end: E,
+}
+
+/// How a relayed body ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Whole, after this many bytes.
+    Whole(u64),
+    /// The origin broke off or fell silent.
+    Torn(Rejection),
+    /// The client went away first.
+    ClientGone,
+}
+
+/// The way to the origins, and what can be done with a body.
+pub trait Origin {
+    /// A response body, opaque.
+    type Body: 'static;
+    /// The client's request body, opaque.
+    type Upload: 'static;
+
+    /// Sends `forward`, follows no redirect, and gives the response head, or says how none came within
+    /// `limit`. The limit does not touch the body. `upload` is the body to send, where there is one.
+    fn fetch(
+        &self,
+        forward: &Forward,
+        upload: Option<Self::Upload>,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Fetched<Self::Body>, Rejection>>;
+
+    /// Reads the request body so that it can be sent more than once: `Ok` with the held body if it ended
+    /// within `limit` bytes, else `Err` with a body that can be sent once.
+    fn hold_upload(
+        &self,
+        upload: Self::Upload,
+        limit: u64,
+    ) -> impl Future<Output = Result<Self::Upload, Self::Upload>>;
+
+    /// Another handle to an upload that is held.
+    fn again(&self, held: &Self::Upload) -> Self::Upload;
+
+    /// Reads `body` until it ends, exceeds `limit` bytes, or `within` has passed. Silence longer than `idle`
+    /// is a torn body, and so is one that has been silent for half of that when `within` has passed: it is
+    /// more likely dead than slow. `length` is its `Content-Length`, where it has one.
+    fn hold(
+        &self,
+        body: Self::Body,
+        length: Option<u64>,
+        limit: u64,
+        idle: Duration,
+        within: Duration,
+    ) -> impl Future<Output = Held<Self::Body>>;
+
+    /// Another handle to a body that is whole.
+    fn copy(&self, whole: &Self::Body) -> Self::Body;
+
+    /// Hands `body` on piece by piece, watching for silence longer than `idle` where one is given, with
+    /// a second copy for the store if `copy`, given up if the body exceeds that many bytes.
+    fn relay(
+        &self,
+        body: Self::Body,
+        length: Option<u64>,
+        idle: Option<Duration>,
+        copy: Option<u64>,
+    ) -> Relay<Self::Body, impl Future<Output = End> + 'static>;
+
+    /// The beginning of `body` as text, at most `limit` bytes, for telling failures apart.
+    fn peek(&self, body: Self::Body, limit: u64, within: Duration) -> impl Future<Output = String>;
+
+    /// Gives up `body`, so that its connection is free.
+    fn cancel(&self, body: Self::Body);
+}
+
+/// The edge cache, as a store of entries. It fails silently: a failing cache never fails a request.
+pub trait Store: Origin {
+    /// What is stored under `key`.
+    fn load(&self, key: &Key) -> impl Future<Output = Option<(Entry, Self::Body)>>;
+
+    /// Stores `entry` and its whole `body` under `key` for `retention`; `true` if the store took it.
+    /// A body that breaks off is not stored.
+    fn save(
+        &self,
+        key: &Key,
+        entry: &Entry,
+        body: Option<Self::Body>,
+        retention: Duration,
+    ) -> impl Future<Output = bool>;
+
+    /// Removes what is stored under `key`.
+    fn remove(&self, key: &Key) -> impl Future<Output = ()>;
+
+    /// Whether the caller is now the one that refreshes `key`; `false` while somebody else in this
+    /// isolate does.
+    fn begin_refresh(&self, key: &Key) -> bool;
+
+    /// Ends what [`begin_refresh`](Self::begin_refresh) began.
+    fn end_refresh(&self, key: &Key);
+}
+
+/// The time.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> Timestamp;
+    /// Waits.
+    fn sleep(&self, span: Duration) -> impl Future<Output = ()>;
+}
+
+/// Chance.
+pub trait Dice {
+    /// A number from 0 to below 1, evenly spread.
+    fn roll(&self) -> f64;
+}
+
+/// Work that goes on behind the answer.
+pub trait Background {
+    /// Runs `work` to its end, after the answer has left too.
+    fn spawn(&self, work: impl Future<Output = ()> + 'static);
+}
+
+/// Where reports go.
+pub trait Reporter {
+    /// Takes one report.
+    fn report(&self, report: &Report);
+}
+
+/// A response head and what belongs behind it, as the exchange hands it to the edge.
+#[derive(Debug)]
+pub struct Answer<B> {
+    /// 200 to 599, or 101 with a body handle that carries the WebSocket.
+    pub status: StatusCode,
+    /// Its header fields.
+    pub headers: Headers,
+    /// Its body.
+    pub body: AnswerBody<B>,
+}
+
+/// The header fields of an [`Answer`].
+#[derive(Debug)]
+pub enum Headers {
+    /// Those of the response behind the body handle, changed in places: an origin's answer that is handed
+    /// on need not be taken apart and put together again.
+    Edited(Edits),
+    /// Exactly these.
+    Own(HeaderMap),
+}
+
+/// Changes to header fields, applied in this order.
+#[derive(Debug, Default)]
+pub struct Edits {
+    /// Taken off, every line of each.
+    pub remove: Vec<http::HeaderName>,
+    /// Put in the place of all lines of that name.
+    pub set: Vec<(http::HeaderName, http::HeaderValue)>,
+    /// Added after the lines of that name.
+    pub append: Vec<(http::HeaderName, http::HeaderValue)>,
+}
+
+/// The body of an [`Answer`].
+#[derive(Debug)]
+pub enum AnswerBody<B> {
+    /// None at all.
+    Empty,
+    /// Text made here.
+    Text(String),
+    /// A handle.
+    Handle(B),
+}

@@ -1,0 +1,362 @@
+//! What happened to one request, in one record.
+//!
+//! A [`Report`] becomes one line of JSON. The names of its fields and the words in them are stable: within
+//! one schema number they are added to and never change their meaning. Absent fields are left out. There
+//! are no query strings, cookies, credentials or bodies in it, and what the client sent is cut to a
+//! bounded length.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::{Serialize, Serializer};
+
+use crate::cache::admission::NotStored;
+use crate::cache::stale;
+use crate::origin::failure::Failure;
+use crate::request::Request;
+use crate::response::error_page::Cause;
+use crate::time::Timestamp;
+
+/// The number of the schema below.
+pub const SCHEMA: u32 = 1;
+
+/// The record of one exchange.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    v: u32,
+    /// When this report was made; written as RFC 3339 in UTC with milliseconds.
+    #[serde(serialize_with = "rfc3339_millis")]
+    pub at: Timestamp,
+    /// The request's id, as the client saw it on an error page.
+    pub id: String,
+    /// Its method.
+    pub method: String,
+    /// The host that it was for, with the port where it is not the scheme's own.
+    pub host: String,
+    /// Its path without the query, still percent-encoded, at most 512 bytes.
+    pub path: String,
+    /// The route that applied: its number in the configuration, from 0. Absent for the defaults.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route: Option<usize>,
+    /// What it all came to.
+    pub outcome: Outcome,
+    /// The status that the client got.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The error type of the failure that mattered (RFC 9209 §2.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<&'static str>,
+    /// The same failure to its exact row, in a word of our own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<&'static str>,
+    /// The error status that was received from the origin or on its behalf.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub received_status: Option<u16>,
+    /// Every attempt, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<AttemptReport>,
+    /// Seconds since the stale copy that was served was generated or last validated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_age_s: Option<u64>,
+    /// The directive that forbade a stored copy to stand in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_forbidden: Option<&'static str>,
+    /// What to write instead of that directive, for an operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_advice: Option<&'static str>,
+    /// Why the answer was not stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_stored: Option<&'static str>,
+    /// The error type of a body that broke off after the head had left; what the client got breaks off too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<&'static str>,
+    /// Milliseconds from the arrival of the request to `at`.
+    pub total_ms: u64,
+    /// What is wrong with the configuration.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub config_errors: Vec<String>,
+}
+
+/// What an exchange came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The origin's answer to the first attempt, an error of its own included.
+    Origin,
+    /// The origin's answer to a later attempt.
+    Retried,
+    /// A fresh copy.
+    Hit,
+    /// A stored copy that the origin has just confirmed.
+    Revalidated,
+    /// A stale copy that is refreshed behind the answer.
+    StaleWhileRevalidate,
+    /// A stale copy in place of a failed origin.
+    Stale,
+    /// A refresh behind a stale copy that had been served already came to nothing.
+    RefreshFailed,
+    /// Nothing: the client wanted a stored response or none.
+    OnlyIfCached,
+    /// An error made here.
+    Page,
+}
+
+/// One attempt at an origin.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AttemptReport {
+    /// The origin's host, with the port where it is not the scheme's own.
+    pub origin: String,
+    /// Milliseconds from sending it until its header, its held body, or its failure.
+    pub ms: u64,
+    /// Milliseconds of waiting before it. Left out where there was no wait.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub waited_ms: u64,
+    /// The status that came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The error type of its failure (RFC 9209 §2.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<&'static str>,
+}
+
+/// What a [`Report`] is made from.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// When the report is made.
+    pub at: Timestamp,
+    /// The request.
+    pub request: &'a Request,
+    /// The route that applied, counted from 0; `None` for the defaults.
+    pub route: Option<usize>,
+    /// What it all came to.
+    pub outcome: Outcome,
+    /// The status that the client got; `None` for work behind an answer.
+    pub status: Option<StatusCode>,
+    /// What went wrong, even if the client did not notice.
+    pub cause: Option<Cause>,
+    /// The status that came with it.
+    pub received_status: Option<u16>,
+    /// Every attempt, in order.
+    pub attempts: Vec<AttemptReport>,
+    /// The age of the stale copy that was served.
+    pub stale_age: Option<Duration>,
+    /// What forbade a stored copy to stand in.
+    pub stale_forbidden: Option<stale::Forbidden>,
+    /// Why the answer was not stored.
+    pub not_stored: Option<NotStored>,
+    /// How the body broke off after the head had left.
+    pub body_failure: Option<Failure>,
+    /// From the arrival of the request to `at`.
+    pub total: Duration,
+    /// What is wrong with the configuration.
+    pub mistakes: &'a [String],
+}
+
+impl Report {
+    /// The report that `facts` make.
+    pub fn of(facts: Facts<'_>) -> Self {
+        const LONGEST_ID: usize = 128;
+        const LONGEST_METHOD: usize = 32;
+        const LONGEST_HOST: usize = 260;
+        const LONGEST_PATH: usize = 512;
+        let Request { method, target, id, .. } = facts.request;
+        let failure = match facts.cause {
+            Some(Cause::Failure(failure)) => Some(failure),
+            Some(Cause::OriginStatus(_)) | None => None,
+        };
+        let authority = target.authority().rsplit('@').next().unwrap_or_default();
+        Self {
+            v: SCHEMA,
+            at: facts.at,
+            id: cut(id, LONGEST_ID),
+            method: cut(method.as_str(), LONGEST_METHOD),
+            host: cut(authority, LONGEST_HOST),
+            path: cut(target.path(), LONGEST_PATH),
+            route: facts.route,
+            outcome: facts.outcome,
+            status: facts.status.map(|status| status.as_u16()),
+            error: failure.map(|failure| failure.error().token()),
+            failure: failure.map(|failure| failure.row().word),
+            received_status: facts.received_status,
+            attempts: facts.attempts,
+            stale_age_s: facts.stale_age.map(|age| age.as_secs()),
+            stale_forbidden: facts.stale_forbidden.map(stale::Forbidden::directive),
+            stale_advice: facts.stale_forbidden.map(stale::Forbidden::advice),
+            not_stored: facts.not_stored.map(NotStored::word),
+            body: facts.body_failure.map(|failure| failure.error().token()),
+            total_ms: u64::try_from(facts.total.as_millis()).unwrap_or(u64::MAX),
+            config_errors: facts.mistakes.to_vec(),
+        }
+    }
+
+    /// This report as one line of JSON, without a line break at its end.
+    pub fn to_line(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether there is nothing to tell: no failure on the way, no copy in place of an answer, no error
+    /// handed on.
+    pub fn is_plain_sailing(&self) -> bool {
+        let calm = match self.outcome {
+            Outcome::OnlyIfCached => return true,
+            Outcome::Origin | Outcome::Hit | Outcome::Revalidated | Outcome::StaleWhileRevalidate => true,
+            Outcome::Retried | Outcome::Stale | Outcome::RefreshFailed | Outcome::Page => false,
+        };
+        calm && self.status.is_none_or(|status| status < 500)
+            && self.error.is_none()
+            && self.attempts.iter().all(|attempt| attempt.error.is_none())
+            && self.body.is_none()
+            && self.config_errors.is_empty()
+    }
+}
+
+/// The beginning of `text`, at most `longest` bytes, whole characters.
+fn cut(text: &str, longest: usize) -> String {
+    text.get(..text.floor_char_boundary(longest)).unwrap_or_default().to_owned()
+}
+
+// The signatures are serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn rfc3339_millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    let seconds = at.to_rfc3339();
+    serializer.collect_str(&format_args!("{}.{:03}Z", seconds.trim_end_matches('Z'), at.as_millis() % 1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::Target;
+    use http::{HeaderMap, Method};
+    use proptest::prelude::*;
+
+    fn request(url: &str, id: &str) -> Request {
+        Request {
+            method: Method::GET,
+            target: Target::parse(url).unwrap(),
+            headers: HeaderMap::new(),
+            has_body: false,
+            id: id.to_owned(),
+        }
+    }
+
+    fn facts(request: &Request) -> Facts<'_> {
+        Facts {
+            at: Timestamp::from_millis(1_767_323_045_078),
+            request,
+            route: None,
+            outcome: Outcome::Origin,
+            status: Some(StatusCode::OK),
+            cause: None,
+            received_status: None,
+            attempts: vec![AttemptReport {
+                origin: "a".to_owned(),
+                ms: 1,
+                status: Some(200),
+                ..Default::default()
+            }],
+            stale_age: None,
+            stale_forbidden: None,
+            not_stored: None,
+            body_failure: None,
+            total: Duration::from_millis(2),
+            mistakes: &[],
+        }
+    }
+
+    #[test]
+    fn the_names_of_the_fields_are_stable() {
+        let request = request("https://example.com:8443/a?b=c", "8f2a-LHR");
+        assert_eq!(
+            Report::of(facts(&request)).to_line(),
+            r#"{"v":1,"at":"2026-01-02T03:04:05.078Z","id":"8f2a-LHR","method":"GET","host":"example.com:8443","#.to_owned()
+                + r#""path":"/a","outcome":"origin","status":200,"attempts":[{"origin":"a","ms":1,"status":200}],"total_ms":2}"#
+        );
+        let attempt = |ms, waited_ms, status, error| AttemptReport {
+            origin: "o.example:81".to_owned(),
+            ms,
+            waited_ms,
+            status,
+            error,
+        };
+        let mistakes = ["timeouts".to_owned()];
+        let forbidden = stale::Forbidden::MustRevalidate;
+        let full = Facts {
+            route: Some(2),
+            outcome: Outcome::Page,
+            status: Some(StatusCode::BAD_GATEWAY),
+            cause: Some(Cause::Failure(Failure::EdgeRefused)),
+            received_status: Some(521),
+            attempts: vec![
+                attempt(12, 0, Some(521), Some("connection_refused")),
+                attempt(34, 87, Some(503), None),
+            ],
+            stale_age: Some(Duration::from_millis(90_900)),
+            stale_forbidden: Some(forbidden),
+            not_stored: Some(NotStored::Private),
+            body_failure: Some(Failure::BodySilent),
+            mistakes: &mistakes,
+            ..facts(&request)
+        };
+        assert_eq!(
+            Report::of(full).to_line(),
+            r#"{"v":1,"at":"2026-01-02T03:04:05.078Z","id":"8f2a-LHR","method":"GET","host":"example.com:8443","#.to_owned()
+                + r#""path":"/a","route":2,"outcome":"page","status":502,"error":"connection_refused","#
+                + r#""failure":"edge_refused","received_status":521,"attempts":["#
+                + r#"{"origin":"o.example:81","ms":12,"status":521,"error":"connection_refused"},"#
+                + r#"{"origin":"o.example:81","ms":34,"waited_ms":87,"status":503}],"#
+                + r#""stale_age_s":90,"stale_forbidden":"must-revalidate","stale_advice":"#
+                + &serde_json::to_string(forbidden.advice()).unwrap()
+                + &format!(r#","not_stored":"{}","#, NotStored::Private.word())
+                + r#""body":"connection_read_timeout","total_ms":2,"config_errors":["timeouts"]}"#
+        );
+    }
+
+    #[test]
+    fn plain_sailing_is_an_answer_without_a_failure_on_the_way() {
+        let request = request("https://example.com/", "1");
+        let sailing = |change: &dyn Fn(&mut Facts<'_>)| {
+            let mut facts = facts(&request);
+            change(&mut facts);
+            Report::of(facts).is_plain_sailing()
+        };
+        for outcome in [Outcome::Origin, Outcome::Hit, Outcome::Revalidated, Outcome::StaleWhileRevalidate] {
+            assert!(sailing(&|facts| facts.outcome = outcome), "{outcome:?}");
+        }
+        for outcome in [Outcome::Retried, Outcome::Stale, Outcome::RefreshFailed, Outcome::Page] {
+            assert!(!sailing(&|facts| facts.outcome = outcome), "{outcome:?}");
+        }
+        assert!(sailing(&|facts| facts.status = Some(StatusCode::NOT_FOUND)));
+        assert!(sailing(&|facts| facts.not_stored = Some(NotStored::Private)));
+        assert!(!sailing(&|facts| facts.status = Some(StatusCode::INTERNAL_SERVER_ERROR)));
+        assert!(!sailing(&|facts| facts.cause = Some(Cause::Failure(Failure::ConnectionLost))));
+        assert!(!sailing(&|facts| facts.attempts[0].error = Some("connection_terminated")));
+        assert!(!sailing(&|facts| facts.body_failure = Some(Failure::BodyCutShort)));
+        let mistakes = ["key".to_owned()];
+        assert!(!Report::of(Facts { mistakes: &mistakes, ..facts(&request) }).is_plain_sailing());
+    }
+
+    #[test]
+    fn queries_and_passwords_are_not_logged() {
+        let request = request("https://me:secret@example.com/a?token=secret#secret", "1");
+        let line = Report::of(facts(&request)).to_line();
+        assert!(!line.contains("secret") && !line.contains("token"), "{line}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_report_is_one_bounded_line(host in "[^/?#]{1,300}", path in ".{0,1000}", id in ".{0,300}") {
+            let request = request(&format!("https://{host}/{path}"), &id);
+            let line = Report::of(facts(&request)).to_line();
+            prop_assert!(!line.chars().any(|c| c < ' '));
+            let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+            prop_assert!(value["path"].as_str().unwrap().len() <= 512);
+            prop_assert!(value["id"].as_str().unwrap().len() <= 128);
+        }
+    }
+}

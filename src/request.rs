@@ -1,0 +1,135 @@
+//! What the exchange keeps of a client's request.
+
+use http::{HeaderMap, Method, header};
+
+/// A request as the platform received it, without its body.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Its method, as sent (methods are case-sensitive, RFC 9110 §9.1).
+    pub method: Method,
+    /// Its target.
+    pub target: Target,
+    /// Its header fields, repeated lines kept apart where the platform keeps them apart.
+    pub headers: HeaderMap,
+    /// Whether a body follows.
+    pub has_body: bool,
+    /// The platform's id for it, or one made here; safe to print (ASCII letters, digits, `-`).
+    pub id: String,
+}
+
+impl Request {
+    /// Whether the method changes nothing at the origin (RFC 9110 §9.2.1).
+    pub fn is_safe(&self) -> bool {
+        self.method.is_safe()
+    }
+
+    /// Whether the client asks to change protocols to WebSocket (RFC 6455 §4.1).
+    pub fn wants_websocket(&self) -> bool {
+        self.headers
+            .get_all(header::UPGRADE)
+            .iter()
+            .any(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    }
+}
+
+/// An absolute `http` or `https` URL in the normal form of the URL Standard, cut at its parts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    url: String,
+    scheme_end: usize,
+    authority_end: usize,
+    path_end: usize,
+}
+
+impl Target {
+    /// Cuts `url` at its parts; `None` if it is not an absolute `http` or `https` URL with a host.
+    ///
+    /// A fragment is dropped. An empty path becomes `/`.
+    pub fn parse(url: &str) -> Option<Self> {
+        let url = url.split('#').next().unwrap_or_default();
+        let scheme_end = ["https", "http"]
+            .into_iter()
+            .find(|scheme| {
+                url.get(scheme.len()..).is_some_and(|rest| rest.starts_with("://")) && url.starts_with(scheme)
+            })
+            .map(str::len)?;
+        let after_scheme = scheme_end + 3;
+        let rest = url.get(after_scheme..)?;
+        let authority_end = after_scheme + rest.find(['/', '?']).unwrap_or(rest.len());
+        if authority_end == after_scheme {
+            return None;
+        }
+        let mut url = url.to_owned();
+        if !url.get(authority_end..)?.starts_with('/') {
+            url.insert(authority_end, '/');
+        }
+        let path_end = url.get(authority_end..)?.find('?').map_or(url.len(), |at| authority_end + at);
+        Some(Self { url, scheme_end, authority_end, path_end })
+    }
+
+    /// The whole URL.
+    pub fn as_str(&self) -> &str {
+        &self.url
+    }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &str {
+        self.url.get(..self.scheme_end).unwrap_or_default()
+    }
+
+    /// The host, with the port where it is not the scheme's own.
+    pub fn authority(&self) -> &str {
+        self.url.get(self.scheme_end + 3..self.authority_end).unwrap_or_default()
+    }
+
+    /// The host without a port.
+    pub fn host(&self) -> &str {
+        let authority = self.authority();
+        match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            Some(_) | None => authority,
+        }
+    }
+
+    /// The path, beginning with `/`, still percent-encoded.
+    pub fn path(&self) -> &str {
+        self.url.get(self.authority_end..self.path_end).unwrap_or_default()
+    }
+
+    /// The path and, where there is one, `?` and the query.
+    pub fn path_and_query(&self) -> &str {
+        self.url.get(self.authority_end..).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_target_is_cut_at_its_parts() {
+        let target = Target::parse("https://example.com:8443/a%20b/c?d=e?f&g#h").unwrap();
+        assert_eq!(target.as_str(), "https://example.com:8443/a%20b/c?d=e?f&g");
+        assert_eq!(target.scheme(), "https");
+        assert_eq!((target.authority(), target.host()), ("example.com:8443", "example.com"));
+        assert_eq!((target.path(), target.path_and_query()), ("/a%20b/c", "/a%20b/c?d=e?f&g"));
+        let target = Target::parse("http://[::1]?q").unwrap();
+        assert_eq!((target.host(), target.path_and_query()), ("[::1]", "/?q"));
+        for url in ["", "/a", "ftp://a/", "http://", "https:///a", "http:/a", "httpx://a"] {
+            assert_eq!(Target::parse(url), None, "{url:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_of_a_target_make_it_up(url in "https?://[a-z.:\\[\\]0-9]{1,9}[/?#]?\\PC{0,20}") {
+            if let Some(target) = Target::parse(&url) {
+                let whole = format!("{}://{}{}", target.scheme(), target.authority(), target.path_and_query());
+                prop_assert_eq!(whole, target.as_str());
+                prop_assert!(target.path().starts_with('/'));
+                prop_assert!(target.path_and_query().starts_with(target.path()));
+            }
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The header fields that say what happened on the way: `Cache-Status` (RFC 9211), `Proxy-Status`
+//! (RFC 9209) and `Server-Timing` (W3C).
+//!
+//! The first two are structured fields (RFC 9651). Members that others wrote are kept: these functions
+//! write one more member, to be appended.
+
+use http::HeaderValue;
+use sfv::{
+    Integer, ItemSerializer, KeyRef, ListSerializer, RefBareItem, StringRef, TokenRef, key_ref, token_ref,
+};
+
+use crate::cache::admission::Bypass;
+use crate::origin::{Attempt, End};
+use crate::response::error_page::Cause;
+
+/// How this worker calls itself in `Cache-Status`.
+const CACHE_NAME: &TokenRef = token_ref("Holdfast");
+
+/// What the cache did for one request (RFC 9211 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheStatus {
+    /// Answered from the store, or why the request went forward.
+    pub verdict: CacheVerdict,
+    /// The status that the origin answered with, where it differs from what the client gets (§2.3). Left
+    /// out of a hit.
+    pub fwd_status: Option<u16>,
+    /// Seconds of freshness left, negative for a stale answer (§2.4).
+    pub ttl: Option<i64>,
+    /// Whether the answer to the forwarded request was stored (§2.5). Left out of a hit.
+    pub stored: bool,
+    /// Whether the request waited for another one's answer (§2.6). Left out of a hit.
+    pub collapsed: bool,
+    /// One word of our own (§2.8), such as why nothing was stored.
+    pub detail: Option<&'static str>,
+}
+
+/// Whether the store answered (RFC 9211 §2.1, §2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheVerdict {
+    /// The stored answer was used without asking the origin.
+    Hit,
+    /// The request went forward to the origin.
+    Forward(Forwarded),
+}
+
+/// Why a request went forward (RFC 9211 §2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forwarded {
+    /// The cache is off for this request.
+    Bypass,
+    /// Its method must be forwarded.
+    Method,
+    /// Nothing is stored for the URL.
+    UriMiss,
+    /// Something is stored for the URL, but for other request fields.
+    VaryMiss,
+    /// Nothing stored can be used; which of the two misses it was is not known.
+    Miss,
+    /// A fresh answer is stored, but the request asks for more.
+    Request,
+    /// A stale answer is stored.
+    Stale,
+    /// Only a part is stored.
+    Partial,
+}
+
+impl Forwarded {
+    /// The registered token.
+    pub const fn token(self) -> &'static str {
+        match self {
+            Self::Bypass => "bypass",
+            Self::Method => "method",
+            Self::UriMiss => "uri-miss",
+            Self::VaryMiss => "vary-miss",
+            Self::Miss => "miss",
+            Self::Request => "request",
+            Self::Stale => "stale",
+            Self::Partial => "partial",
+        }
+    }
+}
+
+impl From<Bypass> for Forwarded {
+    fn from(bypass: Bypass) -> Self {
+        match bypass {
+            Bypass::Method => Self::Method,
+            Bypass::RequestNoStore => Self::Request,
+            Bypass::Disabled
+            | Bypass::Body
+            | Bypass::Range
+            | Bypass::Upgrade
+            | Bypass::Preconditions
+            | Bypass::ConnectionOptions => Self::Bypass,
+        }
+    }
+}
+
+impl CacheStatus {
+    /// A status that says no more than `verdict`.
+    pub const fn new(verdict: CacheVerdict) -> Self {
+        Self { verdict, fwd_status: None, ttl: None, stored: false, collapsed: false, detail: None }
+    }
+
+    /// The member to append to `Cache-Status`, such as `Holdfast;hit;ttl=30`.
+    pub fn to_value(self) -> HeaderValue {
+        let item = ItemSerializer::new().bare_item(CACHE_NAME);
+        let mut item = match self.verdict {
+            CacheVerdict::Hit => item.parameter(key_ref("hit"), true),
+            CacheVerdict::Forward(reason) => {
+                let mut item = item.parameter(key_ref("fwd"), word(reason.token()));
+                if let Some(status) = self.fwd_status {
+                    item = item.parameter(key_ref("fwd-status"), Integer::from(status));
+                }
+                for (key, value) in [(key_ref("stored"), self.stored), (key_ref("collapsed"), self.collapsed)]
+                {
+                    if value {
+                        item = item.parameter(key, true);
+                    }
+                }
+                item
+            }
+        };
+        if let Some(ttl) = self.ttl {
+            item = item.parameter(key_ref("ttl"), integer(ttl));
+        }
+        if let Some(detail) = self.detail {
+            item = item.parameter(key_ref("detail"), word(detail));
+        }
+        ascii(item.finish()).unwrap_or(HeaderValue::from_static("Holdfast"))
+    }
+}
+
+/// The member to append to `Proxy-Status` on an answer that a failure touched (RFC 9209 §2), such as
+/// `example.com;error=connection_refused;received-status=521`.
+///
+/// `name` is the deployment's; `received_status` is what was received from the origin or on its behalf.
+/// An origin's own error status is no error of this proxy: then there is no `error`, and the status is
+/// the received one. There are never `details`. A name that cannot be written as it is has what cannot be
+/// written replaced by `?`; for an empty one there is no member.
+pub fn proxy_status(name: &str, cause: &Cause, received_status: Option<u16>) -> Option<HeaderValue> {
+    const LONGEST_HOST: usize = 253;
+    let safe: String = name
+        .chars()
+        .take(LONGEST_HOST)
+        .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' })
+        .collect();
+    if safe.trim().is_empty() {
+        return None;
+    }
+    let mut item = ItemSerializer::new().bare_item(word(&safe));
+    let received = match cause {
+        Cause::Failure(failure) => {
+            item = item.parameter(key_ref("error"), word(failure.error().token()));
+            received_status
+        }
+        Cause::OriginStatus(status) => Some(received_status.unwrap_or(status.as_u16())),
+    };
+    if let Some(status) = received {
+        item = item.parameter(key_ref("received-status"), Integer::from(status));
+    }
+    ascii(item.finish())
+}
+
+/// The value of `Server-Timing` for the attempts in order, such as
+/// `origin;dur=120;desc="1: connection_terminated", origin;dur=34;desc="2: 200"`; `None` without any.
+pub fn server_timing(attempts: &[Attempt]) -> Option<HeaderValue> {
+    const NAME: &TokenRef = token_ref("origin");
+    const DURATION: &KeyRef = key_ref("dur");
+    let mut list = ListSerializer::new();
+    for (number, attempt) in (1..).zip(attempts) {
+        let description = match attempt.end {
+            End::Answered(status) => format!("{number}: {status}"),
+            End::Failed(failure, _) => format!("{number}: {}", failure.error().token()),
+        };
+        let ms = integer(i64::try_from(attempt.took.as_millis()).unwrap_or(i64::MAX));
+        list.bare_item(NAME).parameter(DURATION, ms).parameter(key_ref("desc"), text(&description));
+    }
+    ascii(list.finish()?)
+}
+
+/// `text` as a token if it can be one, else as a string.
+fn word(value: &str) -> RefBareItem<'_> {
+    TokenRef::from_str(value).map_or_else(|_| text(value), RefBareItem::Token)
+}
+
+/// `text` as a string; empty if it has characters that a string cannot have.
+fn text(value: &str) -> RefBareItem<'_> {
+    RefBareItem::String(StringRef::from_str(value).unwrap_or(StringRef::constant("")))
+}
+
+/// `value` within the range of integers in structured fields, 15 digits (RFC 9651 §3.3.1).
+fn integer(value: i64) -> Integer {
+    const LARGEST: i64 = 999_999_999_999_999;
+    Integer::try_from(value.clamp(-LARGEST, LARGEST)).unwrap_or(Integer::constant(0))
+}
+
+/// `value` as a field value; structured fields are printable ASCII, so there is always one.
+fn ascii(value: String) -> Option<HeaderValue> {
+    HeaderValue::try_from(value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::failure::Failure;
+    use http::StatusCode;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    use sfv::{Dictionary, Item, List, Parser};
+
+    #[test]
+    fn cache_status_is_written_as_registered() {
+        // RFC 9211 §2
+        let base = CacheStatus::new(CacheVerdict::Hit);
+        let forward = |reason| CacheStatus::new(CacheVerdict::Forward(reason));
+        for (status, expected) in [
+            (base, "Holdfast;hit"),
+            (CacheStatus { ttl: Some(30), ..base }, "Holdfast;hit;ttl=30"),
+            (CacheStatus { ttl: Some(-412), ..base }, "Holdfast;hit;ttl=-412"),
+            (CacheStatus { ttl: Some(i64::MIN), ..base }, "Holdfast;hit;ttl=-999999999999999"),
+            (CacheStatus { stored: true, collapsed: true, fwd_status: Some(200), ..base }, "Holdfast;hit"),
+            (CacheStatus { stored: true, ..forward(Forwarded::UriMiss) }, "Holdfast;fwd=uri-miss;stored"),
+            (
+                CacheStatus {
+                    fwd_status: Some(304),
+                    ttl: Some(60),
+                    stored: true,
+                    collapsed: true,
+                    ..forward(Forwarded::Stale)
+                },
+                "Holdfast;fwd=stale;fwd-status=304;stored;collapsed;ttl=60",
+            ),
+            (
+                CacheStatus { detail: Some("set-cookie"), ..forward(Forwarded::VaryMiss) },
+                "Holdfast;fwd=vary-miss;detail=set-cookie",
+            ),
+            (
+                CacheStatus { detail: Some("two words"), ..forward(Forwarded::Bypass) },
+                "Holdfast;fwd=bypass;detail=\"two words\"",
+            ),
+            (forward(Forwarded::Method), "Holdfast;fwd=method"),
+            (forward(Forwarded::Miss), "Holdfast;fwd=miss"),
+            (forward(Forwarded::Request), "Holdfast;fwd=request"),
+            (forward(Forwarded::Partial), "Holdfast;fwd=partial"),
+        ] {
+            assert_eq!(status.to_value(), expected);
+        }
+    }
+
+    #[test]
+    fn proxy_status_names_deployment_error_and_received_status() {
+        // RFC 9209 §2
+        let late = Cause::Failure(Failure::NoHeaderInTime);
+        let own = Cause::OriginStatus(StatusCode::SERVICE_UNAVAILABLE);
+        for (name, cause, received, expected) in [
+            ("example.com", late, None, Some("example.com;error=http_response_timeout")),
+            (
+                "example.com:8443",
+                late,
+                Some(524),
+                Some("example.com:8443;error=http_response_timeout;received-status=524"),
+            ),
+            ("example.com", own, None, Some("example.com;received-status=503")),
+            ("example.com", own, Some(503), Some("example.com;received-status=503")),
+            ("1.example.com", own, None, Some("\"1.example.com\";received-status=503")),
+            ("[::1]", late, None, Some("\"[::1]\";error=http_response_timeout")),
+            ("a\r\nSet-Cookie: b=c", late, None, Some("\"a??Set-Cookie: b=c\";error=http_response_timeout")),
+            ("a\";error=x", late, None, Some("\"a\\\";error=x\";error=http_response_timeout")),
+            ("bücher.example", late, None, Some("\"b?cher.example\";error=http_response_timeout")),
+            ("", late, None, None),
+            (" ", late, None, None),
+        ] {
+            assert_eq!(
+                proxy_status(name, &cause, received).as_ref().map(|value| value.to_str().unwrap()),
+                expected,
+                "{name:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_attempt_has_its_time() {
+        assert_eq!(server_timing(&[]), None);
+        let attempt = |took, end| Attempt { origin: 0, waited: Duration::ZERO, took, end };
+        let attempts = [
+            attempt(Duration::from_millis(120), End::Failed(Failure::ConnectionLost, None)),
+            attempt(Duration::from_micros(34_900), End::Answered(200)),
+        ];
+        let expected = "origin;dur=120;desc=\"1: connection_terminated\", origin;dur=34;desc=\"2: 200\"";
+        assert_eq!(server_timing(&attempts).unwrap(), expected);
+        let forever = attempt(Duration::MAX, End::Answered(200));
+        assert_eq!(server_timing(&[forever]).unwrap(), "origin;dur=999999999999999;desc=\"1: 200\"");
+    }
+
+    proptest! {
+        #[test]
+        fn a_hostile_name_stays_one_member_with_one_error(name in "\\PC{0,40}|[\\x00-\\x7f]{0,300}") {
+            if let Some(value) = proxy_status(&name, &Cause::Failure(Failure::EdgeRefused), Some(521)) {
+                let list: List = Parser::new(value.as_bytes()).parse().unwrap();
+                prop_assert_eq!(list.len(), 1);
+                let item: Item = Parser::new(value.as_bytes()).parse().unwrap();
+                prop_assert_eq!(item.params.len(), 2);
+                prop_assert!(Parser::new(value.as_bytes()).parse::<Dictionary>().is_err() || list.len() == 1);
+            }
+        }
+    }
+}

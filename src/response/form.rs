@@ -1,0 +1,374 @@
+//! In which form can this client use an error?
+//!
+//! `Sec-Fetch-Dest` says what a browser wants the answer for (Fetch Metadata §2.1), `Accept` says what a
+//! client can read (RFC 9110 §12.5.1). Neither is obeyed to the letter: an error in a form that was not
+//! asked for is better than none, where somebody may read it (§12.4.1 leaves that to the server).
+
+use http::{HeaderMap, header};
+
+use crate::request::Request;
+
+/// The form of an answer made here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// A page for people.
+    Html,
+    /// `application/problem+json` for programs (RFC 9457).
+    Problem,
+    /// A few lines for a terminal.
+    Text,
+    /// No body: nobody would see it.
+    Empty,
+}
+
+impl Form {
+    /// The form for whoever sent `request`.
+    ///
+    /// A navigation gets the page unless its `Accept` refuses HTML. What a page loads for itself (images,
+    /// scripts, styles, …) gets an empty body. Everything else goes by `Accept`: the acceptable form with the
+    /// highest weight among those it names, and where it names none of them but `*/*`, or is absent, a
+    /// problem document for a script of a page (`Sec-Fetch-Dest: empty`) and text for others.
+    /// `text/event-stream` gets an empty body: `EventSource` shows no body to its script.
+    /// Unreadable fields count as absent.
+    pub fn of(request: &Request) -> Self {
+        let accept = Accept::of(&request.headers);
+        match Destination::of(&request.headers) {
+            Destination::Page if accept.weight("text", "html") > 0 => Self::Html,
+            Destination::Part => Self::Empty,
+            Destination::Script => accept.named_form(&[Self::Problem, Self::Html, Self::Text], Self::Problem),
+            Destination::Page | Destination::Unknown => {
+                accept.named_form(&[Self::Html, Self::Problem, Self::Text], Self::Text)
+            }
+        }
+    }
+}
+
+/// What a browser wants an answer for.
+enum Destination {
+    /// Something to show: a document or a frame.
+    Page,
+    /// Something that a page loads for itself; its body would not be read.
+    Part,
+    /// Data for a script: `fetch()`, `XMLHttpRequest`, `EventSource`.
+    Script,
+    /// Not a browser, or one that does not say.
+    Unknown,
+}
+
+impl Destination {
+    fn of(headers: &HeaderMap) -> Self {
+        let Some(value) = headers.get("sec-fetch-dest").and_then(|value| value.to_str().ok()) else {
+            return Self::Unknown;
+        };
+        match value.trim().to_ascii_lowercase().as_str() {
+            "document" | "iframe" | "frame" | "fencedframe" | "embed" | "object" => Self::Page,
+            "image" | "script" | "style" | "font" | "audio" | "video" | "track" | "manifest" | "worker"
+            | "sharedworker" | "serviceworker" | "audioworklet" | "paintworklet" | "xslt" | "json"
+            | "text" | "report" | "speculationrules" | "dictionary" => Self::Part,
+            "empty" | "webidentity" => Self::Script,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// The media ranges of `Accept`, lower case, in the order they came in; without any, everything goes.
+struct Accept(Vec<Range>);
+
+struct Range {
+    kind: String,
+    subtype: String,
+    has_parameters: bool,
+    /// In thousandths, 0 to 1000.
+    weight: u16,
+}
+
+impl Accept {
+    fn of(headers: &HeaderMap) -> Self {
+        let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+        Self(lines.flat_map(|line| split_unquoted(line, ',')).filter_map(Range::parse).collect())
+    }
+
+    /// The weight of `kind/subtype` by the most specific range that covers it; 0 if none does.
+    fn weight(&self, kind: &str, subtype: &str) -> u16 {
+        if self.0.is_empty() {
+            return 1000;
+        }
+        self.0
+            .iter()
+            .filter_map(|range| Some((range.specificity(kind, subtype)?, range.weight)))
+            .max()
+            .map_or(0, |best| best.1)
+    }
+
+    /// The weight of `kind/subtype` if a range other than `*/*` decides it.
+    fn named_weight(&self, kind: &str, subtype: &str) -> Option<u16> {
+        let named =
+            self.0.iter().any(|range| range.kind == kind && range.specificity(kind, subtype).is_some());
+        named.then(|| self.weight(kind, subtype))
+    }
+
+    /// A problem document is for everybody who reads JSON, unless it is refused by its own name.
+    fn named_json_weight(&self) -> Option<u16> {
+        if self.0.iter().any(|range| range.is("application", "problem+json")) {
+            return self.named_weight("application", "problem+json");
+        }
+        let json = |range: &&Range| {
+            range.kind == "application" && (range.subtype == "json" || range.subtype.ends_with("+json"))
+        };
+        let by_name = self.0.iter().filter(json).map(|range| range.weight).max();
+        by_name.or_else(|| self.named_weight("application", "json"))
+    }
+
+    /// The form that the ranges name with the highest weight, the earlier in `preference` where weights
+    /// are equal; where none is named, what the rest of the ranges suggest, and `otherwise` for `*/*`.
+    fn named_form(&self, preference: &[Form; 3], otherwise: Form) -> Form {
+        let weight = |form| match form {
+            Form::Html => self.named_weight("text", "html"),
+            Form::Problem => self.named_json_weight(),
+            Form::Text => self.named_weight("text", "plain"),
+            Form::Empty => None,
+        };
+        let mut best = (0, None);
+        for form in preference {
+            let weight = weight(*form).unwrap_or(0);
+            if weight > best.0 {
+                best = (weight, Some(*form));
+            }
+        }
+        best.1.unwrap_or_else(|| self.suggested_form(otherwise))
+    }
+
+    /// The form for a client that names none of ours.
+    fn suggested_form(&self, otherwise: Form) -> Form {
+        let wanted = || self.0.iter().filter(|range| range.weight > 0);
+        if self.0.is_empty() {
+            otherwise
+        } else if wanted().any(Range::is_never_read) || wanted().next().is_none() {
+            Form::Empty
+        } else if wanted().any(|range| range.kind == "application") && self.named_json_weight() != Some(0) {
+            Form::Problem
+        } else {
+            otherwise
+        }
+    }
+}
+
+impl Range {
+    /// Reads `type/subtype;parameters`. An unreadable weight counts as 1, an unreadable range as absent.
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = split_unquoted(text, ';').map(str::trim);
+        let (kind, subtype) = parts.next()?.split_once('/')?;
+        if kind.is_empty() || subtype.is_empty() || (kind == "*" && subtype != "*") {
+            return None;
+        }
+        let mut range = Self {
+            kind: kind.to_ascii_lowercase(),
+            subtype: subtype.to_ascii_lowercase(),
+            has_parameters: false,
+            weight: 1000,
+        };
+        for part in parts {
+            match part.split_once('=') {
+                Some((name, value)) if name.trim().eq_ignore_ascii_case("q") => {
+                    range.weight = weight(value.trim()).unwrap_or(1000);
+                    break;
+                }
+                Some(_) => range.has_parameters = true,
+                None => {}
+            }
+        }
+        Some(range)
+    }
+
+    fn is(&self, kind: &str, subtype: &str) -> bool {
+        self.kind == kind && self.subtype == subtype
+    }
+
+    /// How closely this range describes `kind/subtype`; `None` if it does not cover it. A range with
+    /// parameters covers it too, since what is made here has just one variant of each type, but less
+    /// closely than the same range without.
+    fn specificity(&self, kind: &str, subtype: &str) -> Option<u8> {
+        if self.is(kind, subtype) {
+            Some(if self.has_parameters { 2 } else { 3 })
+        } else if self.is(kind, "*") {
+            Some(1)
+        } else if self.is("*", "*") {
+            Some(0)
+        } else {
+            None
+        }
+    }
+
+    /// Whether whoever asks for this type throws the body of an error away.
+    fn is_never_read(&self) -> bool {
+        matches!(
+            (self.kind.as_str(), self.subtype.as_str()),
+            ("image" | "audio" | "video" | "font", _)
+                | ("text", "css" | "javascript" | "event-stream" | "vtt")
+                | ("application", "javascript" | "x-javascript" | "manifest+json")
+        )
+    }
+}
+
+/// Reads a weight in thousandths: 0 to 1 with at most three digits after the point (RFC 9110 §12.4.2).
+fn weight(text: &str) -> Option<u16> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    if decimals.len() > 3 || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let thousandths: u16 = format!("{decimals:0<3}").parse().ok()?;
+    match whole {
+        "0" => Some(thousandths),
+        "1" if thousandths == 0 => Some(1000),
+        _ => None,
+    }
+}
+
+/// The parts of `text` between separators that stand outside quoted strings (RFC 9110 §5.6.4).
+fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |c| {
+        match (quoted, escaped, c) {
+            (true, true, _) => escaped = false,
+            (true, false, '\\') => escaped = true,
+            (_, _, '"') => quoted = !quoted,
+            (false, _, _) | (true, false, _) => {}
+        }
+        !quoted && c == separator
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::Target;
+    use http::{HeaderValue, Method};
+    use proptest::prelude::*;
+
+    fn form(destination: &str, accept: &str) -> Form {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [("sec-fetch-dest", destination), ("accept", accept)] {
+            if !value.is_empty() {
+                headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            }
+        }
+        Form::of(&Request {
+            method: Method::GET,
+            target: Target::parse("https://example.com/").unwrap(),
+            headers,
+            has_body: false,
+            id: "id".to_owned(),
+        })
+    }
+
+    const CHROME: &str =
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
+
+    #[test]
+    fn who_asks_decides_the_form() {
+        for (destination, accept, expected) in [
+            // A browser that shows something.
+            ("document", CHROME, Form::Html),
+            ("document", "*/*", Form::Html),
+            ("document", "", Form::Html),
+            ("iframe", CHROME, Form::Html),
+            ("document", "text/html;q=0, */*", Form::Text),
+            ("document", "application/json", Form::Problem),
+            // A browser that loads parts of a page.
+            ("image", "image/avif,image/webp,*/*;q=0.8", Form::Empty),
+            ("script", "*/*", Form::Empty),
+            ("style", "text/css,*/*;q=0.1", Form::Empty),
+            ("font", "", Form::Empty),
+            ("serviceworker", "*/*", Form::Empty),
+            // A script of a page.
+            ("empty", "*/*", Form::Problem),
+            ("empty", "", Form::Problem),
+            ("empty", "application/json, text/plain, */*", Form::Problem),
+            ("empty", "text/html, application/xhtml+xml", Form::Html),
+            ("empty", "text/vnd.turbo-stream.html, text/html", Form::Html),
+            ("empty", "text/plain", Form::Text),
+            ("empty", "text/event-stream", Form::Empty),
+            ("empty", "application/json;q=0.5, text/html", Form::Html),
+            ("empty", "application/vnd.api+json", Form::Problem),
+            // Clients that say no more than what they accept.
+            ("", CHROME, Form::Html),
+            ("", "", Form::Text),
+            ("", "*/*", Form::Text),
+            ("", "application/json", Form::Problem),
+            ("", "Application/Problem+JSON", Form::Problem),
+            ("", "application/ld+json, application/json;q=0.9", Form::Problem),
+            ("", "application/json, text/javascript, */*; q=0.01", Form::Problem),
+            ("", "application/xml", Form::Problem),
+            ("", "application/*", Form::Problem),
+            ("", "text/*", Form::Html),
+            ("", "text/csv", Form::Text),
+            ("", "text/plain, text/html;q=0.9", Form::Text),
+            ("", "text/event-stream", Form::Empty),
+            ("", "image/webp,image/png,image/*;q=0.8,*/*;q=0.5", Form::Empty),
+            ("", "*/*;q=0", Form::Empty),
+            // A refusal by name is stronger than a permission by range (RFC 9110 §12.5.1).
+            ("", "text/*, text/html;q=0", Form::Text),
+            ("", "application/json, application/problem+json;q=0", Form::Text),
+            ("", "application/*, application/problem+json;q=0.0", Form::Text),
+            // Unreadable.
+            ("", "json", Form::Text),
+            ("", ",;,/,*/html", Form::Text),
+            ("", "text/html;q=much", Form::Html),
+            ("", "text/html;q=0.0000", Form::Html),
+            ("nonsense", CHROME, Form::Html),
+            ("nonsense", "*/*", Form::Text),
+        ] {
+            assert_eq!(form(destination, accept), expected, "{destination:?} {accept:?}");
+        }
+    }
+
+    #[test]
+    fn the_most_specific_range_weighs() {
+        // The example of RFC 9110 §12.5.1, for types without parameters.
+        let mut headers = HeaderMap::new();
+        headers.append("accept", HeaderValue::from_static("text/*;q=0.3, text/plain;q=0.7"));
+        headers.append(
+            "accept",
+            HeaderValue::from_static("text/plain;format=flowed,text/plain;x=\"a,b;q=0\";q=0.4, */*;q=0.5"),
+        );
+        let accept = Accept::of(&headers);
+        assert_eq!(accept.weight("text", "plain"), 700);
+        assert_eq!(accept.weight("text", "html"), 300);
+        assert_eq!(accept.weight("image", "jpeg"), 500);
+        assert_eq!(accept.0.len(), 5);
+    }
+
+    #[test]
+    fn a_weight_is_between_0_and_1() {
+        for (text, expected) in [
+            ("1", Some(1000)),
+            ("1.000", Some(1000)),
+            ("1.", Some(1000)),
+            ("0", Some(0)),
+            ("0.5", Some(500)),
+            ("0.05", Some(50)),
+            ("0.001", Some(1)),
+            ("1.001", None),
+            ("2", None),
+            ("-1", None),
+            ("0.1234", None),
+            ("", None),
+            (".5", None),
+            ("0,5", None),
+        ] {
+            assert_eq!(weight(text), expected, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_accept_gets_some_form(destination in "[a-z]{0,8}", accept in "[ -~]{0,60}") {
+            form(&destination, accept.trim());
+        }
+
+        #[test]
+        fn a_navigation_that_accepts_html_gets_the_page(others in prop::collection::vec("(image|text|application)/[a-z]{1,4}(;q=0\\.[0-9])?", 0..4)) {
+            prop_assert_eq!(form("document", &[others.join(","), "text/html".to_owned()].join(",")), Form::Html);
+        }
+    }
+}

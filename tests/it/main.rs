@@ -1,0 +1,9 @@
+//! The whole path, natively: the exchange against a scripted origin on a virtual clock.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod answers;
+mod retries;
+mod stale;
+mod storing;
+mod sweeps;
+mod world;

@@ -1,0 +1,175 @@
+//! What is stored, for whom, and how it is kept up to date.
+
+use crate::world::{Ending, answers, page, world};
+
+#[test]
+fn a_fresh_copy_answers_without_the_origin() {
+    // RFC 9111 §4.2
+    let world = world().origin([page("v1").cache_control("max-age=60")]);
+    world.get("/a?b").answers(200, "v1").header_has("cache-status", "stored");
+    let world = world.later(59);
+    world
+        .get("/a?b")
+        .answers(200, "v1")
+        .attempts(0)
+        .age(59)
+        .header_has("cache-status", "hit")
+        .reports_nothing();
+    world.get("/a?c").status(502);
+    world.later(1).get("/a?b").attempts(3);
+}
+
+#[test]
+fn nothing_of_one_visitor_is_shown_to_another() {
+    let private = [
+        page("mine").cache_control("private, max-age=60"),
+        page("mine").cache_control("no-store"),
+        page("mine").cache_control("max-age=60").header("set-cookie", "sid=1"),
+        page("mine").cache_control("max-age=60").header("vary", "*"),
+    ];
+    for answer in private {
+        let world = world().origin([answer]);
+        world.get("/").answers(200, "mine");
+        world.get("/").status(502);
+    }
+}
+
+#[test]
+fn an_answer_to_credentials_is_stored_only_where_it_allows_that() {
+    // RFC 9111 §3.5
+    for (directives, stored) in [("max-age=60", false), ("public, max-age=60", true), ("s-maxage=60", true)] {
+        let world =
+            world().with("authorization", "Bearer x").origin([page("mine").cache_control(directives)]);
+        world.get("/").answers(200, "mine");
+        world.without_fields().get("/").status(if stored { 200 } else { 502 });
+    }
+}
+
+#[test]
+fn an_answer_to_a_known_visitor_is_stored_only_where_it_says_so() {
+    let known = |answer| world().with("cookie", "sid=1; _ga=2").origin([answer]);
+    let world = known(page("mine"));
+    let story = world.get("/").answers(200, "mine");
+    assert_eq!(story.seen[0].headers["cookie"], "sid=1");
+    world.without_fields().get("/").status(502);
+    let world = known(page("ours").cache_control("max-age=60"));
+    world.get("/").answers(200, "ours");
+    world.without_fields().get("/").answers(200, "ours");
+}
+
+#[test]
+fn an_analytics_cookie_does_not_keep_a_page_from_being_stored() {
+    let world = world().with("cookie", "_ga=1; _gid=2").origin([page("v1")]);
+    let story = world.get("/").answers(200, "v1");
+    assert!(!story.seen[0].headers.contains_key("cookie"), "{story:#?}");
+    world.without_fields().get("/").answers(200, "v1");
+}
+
+#[test]
+fn a_field_that_is_not_in_the_key_cannot_choose_what_others_get() {
+    let poison = world().with("x-theme", "evil").origin([page("evil").cache_control("max-age=60")]);
+    poison.get("/").answers(200, "evil");
+    poison.without_fields().get("/").status(502);
+    let themed = world()
+        .with("x-theme", "dark")
+        .origin([page("dark").cache_control("max-age=60").header("vary", "x-theme")]);
+    themed.get("/").answers(200, "dark");
+    themed.get("/").answers(200, "dark").attempts(0);
+    themed.without_fields().get("/").status(502);
+}
+
+#[test]
+fn variants_are_kept_apart() {
+    // RFC 9111 §4.1
+    let answer = |text| page(text).cache_control("max-age=60").header("vary", "accept-language");
+    let german = world().with("accept-language", "de").origin([answer("guten Tag"), answer("good day")]);
+    german.get("/").answers(200, "guten Tag");
+    let english = german.clone().without_fields().with("accept-language", "en");
+    english.get("/").answers(200, "good day").header_has("cache-status", "fwd=vary-miss");
+    german.get("/").answers(200, "guten Tag").attempts(0);
+    english.get("/").answers(200, "good day").attempts(0);
+}
+
+#[test]
+fn a_stale_copy_is_validated_and_fresh_again() {
+    // RFC 9111 §4.3
+    let world = world().origin([page("v1").cache_control("max-age=60").header("etag", "\"1\"")]);
+    world.get("/");
+    let world =
+        world.later(90).origin([answers(304, "").header("etag", "\"1\"").cache_control("max-age=90")]);
+    let story = world.get("/").answers(200, "v1").attempts(1).reports_nothing();
+    assert_eq!(story.seen[0].headers["if-none-match"], "\"1\"");
+    world.later(80).get("/").answers(200, "v1").attempts(0);
+}
+
+#[test]
+fn a_304_about_something_else_is_not_believed() {
+    let world = world().origin([page("v1").cache_control("max-age=60").header("etag", "\"1\"")]);
+    world.get("/");
+    let world = world.later(90).origin([answers(304, "").header("etag", "\"2\""), page("v2")]);
+    let story = world.get("/").answers(200, "v2").attempts(2);
+    assert!(!story.seen[1].headers.contains_key("if-none-match"), "{story:#?}");
+}
+
+#[test]
+fn a_client_s_own_condition_is_answered_from_the_store() {
+    // RFC 9110 §13.1.2
+    let world = world().origin([page("v1").cache_control("max-age=60").header("etag", "\"1\"")]);
+    world.get("/");
+    world
+        .clone()
+        .with("if-none-match", "W/\"1\"")
+        .get("/")
+        .answers(304, "")
+        .header("etag", "\"1\"")
+        .attempts(0);
+    world.clone().with("if-none-match", "\"2\"").get("/").answers(200, "v1").attempts(0);
+    let stale = world.later(90).with("if-none-match", "\"2\"").origin([page("v2").header("etag", "\"2\"")]);
+    stale.get("/").answers(304, "").attempts(1);
+}
+
+#[test]
+fn what_is_not_whole_is_not_stored() {
+    let torn = || page("0123456789").cache_control("max-age=60").ends(Ending::Torn);
+    let world = world().set("body.hold", "5B").origin([page("v1").cache_control("max-age=1"), torn()]);
+    world.get("/").answers(200, "v1");
+    let world = world.later(5);
+    world.get("/").breaks_off();
+    world.get("/").answers(200, "v1");
+}
+
+#[test]
+fn a_partial_answer_passes_and_is_not_stored() {
+    let part = answers(206, "part").header("content-range", "bytes 0-3/9").cache_control("max-age=60");
+    let world = world().with("range", "bytes=0-3").origin([part]);
+    world.get("/").answers(206, "part").header_has("cache-status", "fwd=bypass");
+    world.without_fields().get("/").status(502);
+}
+
+#[test]
+fn an_unsafe_method_forgets_what_it_changed() {
+    // RFC 9111 §4.4
+    let world = world().origin([page("v1").cache_control("max-age=60"), answers(204, ""), page("v2")]);
+    world.get("/");
+    world.send("DELETE", "/", None).status(204).header_has("cache-status", "fwd=method");
+    world.get("/").answers(200, "v2");
+}
+
+#[test]
+fn a_failing_store_never_fails_a_request() {
+    let world = world().origin([page("v1"), page("v2")]);
+    world.get("/");
+    world.store_fails().get("/").answers(200, "v2");
+}
+
+#[test]
+fn a_route_can_switch_the_cache_off() {
+    let routes = serde_json::json!([{"path": "/api/*", "cache": {"enabled": false}}]);
+    let answer = || page("v1").cache_control("max-age=60");
+    let world = world().set("routes", routes).origin([answer(), answer()]);
+    world.get("/api/a").answers(200, "v1");
+    world.get("/a").answers(200, "v1");
+    let world = world.origin([]);
+    world.get("/api/a").status(502);
+    world.get("/a").answers(200, "v1");
+}

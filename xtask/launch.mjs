@@ -1,0 +1,60 @@
+// Runs the built Worker in workerd until its standard input ends.
+//
+// The first line of standard input says what to run, as JSON: see Launch in src/serve.rs. Answers are lines
+// of JSON as well: {"url"} once it listens, then {"log"} for each message that the Worker logs.
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import readline from "node:readline";
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions as read } from "wrangler";
+
+const say = (message) => void process.stdout.write(`${JSON.stringify(message)}\n`);
+
+const input = readline.createInterface({ input: process.stdin });
+const launch = JSON.parse(await new Promise((line) => input.once("line", line)));
+
+let miniflare;
+let ending = false;
+async function end(code) {
+  if (ending) return;
+  ending = true;
+  await miniflare?.dispose();
+  process.exit(code);
+}
+// Whoever started this has closed the pipe, or is gone.
+input.once("close", () => end(0));
+// A terminal sends these to every process in it; the one that started this decides.
+process.on("SIGINT", () => {});
+
+const { workerOptions, externalWorkers } = read(launch.wrangler_toml, launch.environment ?? undefined);
+const { modulesRules, ...options } = workerOptions;
+
+const types = { ".js": "ESModule", ".wasm": "CompiledWasm" };
+const files = readdirSync(launch.module, { recursive: true })
+  .map((name) => path.join(launch.module, name))
+  .filter((file) => path.extname(file) in types)
+  .sort((a, b) => (b === launch.entry) - (a === launch.entry));
+
+try {
+  miniflare = new Miniflare({
+    log: new Log(LogLevel.ERROR),
+    handleStructuredLogs: ({ message }) => say({ log: message }),
+    cf: false,
+    workers: [
+      {
+        ...options,
+        bindings: { ...options.bindings, HOLDFAST: launch.holdfast },
+        modules: files.map((file) => ({ type: types[path.extname(file)], path: file })),
+        modulesRoot: launch.module,
+        // Without the front Worker, which would negotiate and apply a compression of its own.
+        unsafeDirectSockets: [{ host: "127.0.0.1", port: launch.port }],
+      },
+      ...externalWorkers,
+    ],
+  });
+  await miniflare.ready;
+  say({ url: (await miniflare.unsafeGetDirectURL()).origin });
+} catch (error) {
+  process.stderr.write(`${error?.stack ?? error}\n`);
+  await end(1);
+}

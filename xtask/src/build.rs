@@ -1,0 +1,206 @@
+//! The Worker's module, from Rust to what wrangler bundles and Miniflare runs.
+//!
+//! cargo compiles, wasm-bindgen writes the JavaScript around it, wasm-opt makes it smaller, and `build/`
+//! receives the result: `index.js` (the entry), `bridge.js`, `holdfast.js`, `holdfast_bg.wasm`, and the
+//! snippets of crates that bring some.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use anyhow::{Context, Result, anyhow, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::root;
+use crate::setup;
+use crate::step::{cargo, run, step, written};
+
+/// What decides about the module, relative to the project's folder.
+const INPUTS: [&str; 10] = [
+    ".cargo/config.toml",
+    "Cargo.lock",
+    "Cargo.toml",
+    "askama.toml",
+    "package-lock.json",
+    "rust-toolchain.toml",
+    "src",
+    "templates",
+    "xtask/Cargo.toml",
+    "xtask/src/build.rs",
+];
+
+/// What rustc emits and workerd runs; named, so that wasm-opt adds nothing newer.
+const FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// A built module.
+#[derive(Debug)]
+pub struct Built {
+    /// The folder that holds it.
+    pub folder: PathBuf,
+    /// Whether it was there already.
+    pub was_fresh: bool,
+}
+
+impl Built {
+    /// The entry module.
+    pub fn entry(&self) -> PathBuf {
+        self.folder.join("index.js")
+    }
+
+    /// Bytes of WebAssembly: as they are, and compressed by gzip.
+    pub fn sizes(&self) -> Result<(usize, usize)> {
+        let bytes = fs::read(self.folder.join("holdfast_bg.wasm"))?;
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(&bytes)?;
+        Ok((bytes.len(), gzip.finish()?.len()))
+    }
+}
+
+/// Makes sure that `build/` holds the module of the sources as they are, and that the packages from npm are
+/// those of the lock; does nothing if so.
+///
+/// One process builds at a time, others wait for it.
+pub fn ensure() -> Result<Built> {
+    let folder = root().join("build");
+    fs::create_dir_all(&folder)?;
+    let lock = File::create(folder.join(".lock"))?;
+    lock.lock().context("could not lock build/.lock")?;
+
+    let inputs = digest_of_inputs()?;
+    let stamp = folder.join(".stamp");
+    let built = Built { folder, was_fresh: true };
+    if built.entry().is_file() && fs::read_to_string(&stamp).is_ok_and(|made_of| made_of == inputs) {
+        setup::packages()?;
+        return Ok(built);
+    }
+
+    let compiled = thread::scope(|scope| {
+        let packages = scope.spawn(setup::packages);
+        let compiled = setup::target()
+            .and_then(|()| step("cargo: the Worker, optimised (one or two minutes at first)", compile));
+        packages.join().map_err(|_| anyhow!("the installation of the packages panicked"))??;
+        compiled
+    })?;
+    if stamp.exists() {
+        fs::remove_file(&stamp)?;
+    }
+    let staging = built.folder.join(".staging");
+    remove(&staging)?;
+    assemble(&compiled, &staging)?;
+    install(&staging, &built.folder)?;
+    fs::write(&stamp, inputs)?;
+    Ok(Built { was_fresh: false, ..built })
+}
+
+/// Compiles the library and answers where cargo has put it.
+fn compile() -> Result<PathBuf> {
+    let mut command = cargo();
+    command.args(["build", "--quiet", "--release", "--package", "holdfast", "--lib"]);
+    command.args(["--target", setup::TARGET, "--message-format", "json-render-diagnostics"]);
+    let output = command.stderr(Stdio::inherit()).output().context("could not start cargo")?;
+    if !output.status.success() {
+        bail!("{} failed ({})", written(&command), output.status);
+    }
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    artifacts
+        .filter_map(|message| message.get("filenames")?.as_array().cloned())
+        .flatten()
+        .filter_map(|file| file.as_str().map(PathBuf::from))
+        .find(|file| file.file_name() == Some(OsStr::new("holdfast.wasm")))
+        .context("cargo built no holdfast.wasm: is `cdylib` among the crate types?")
+}
+
+/// Writes into `folder` everything that is deployed.
+fn assemble(compiled: &Path, folder: &Path) -> Result<()> {
+    step("wasm-bindgen", || {
+        Bindgen::new()
+            .input_path(compiled)
+            .web(true)?
+            .omit_default_module_path(true)
+            .reset_state_function(true)
+            .typescript(false)
+            .remove_producers_section(true)
+            .generate(folder)
+    })?;
+    step("wasm-opt", || {
+        let module = folder.join("holdfast_bg.wasm");
+        let program = root().join("node_modules/binaryen/bin/wasm-opt");
+        let mut command = Command::new("node");
+        command.arg(program).arg("-Os").args(FEATURES).arg(&module).arg("-o").arg(&module);
+        run(command.stdin(Stdio::null()))
+    })?;
+    for (source, name) in [("entry.js", "index.js"), ("bridge.js", "bridge.js")] {
+        let source = root().join("src/edge").join(source);
+        fs::copy(&source, folder.join(name))
+            .with_context(|| format!("could not copy {}", source.display()))?;
+    }
+    Ok(())
+}
+
+/// Replaces what `folder` holds by what `staging` holds.
+fn install(staging: &Path, folder: &Path) -> Result<()> {
+    for old in fs::read_dir(folder)? {
+        let old = old?;
+        if !old.file_name().to_string_lossy().starts_with('.') {
+            remove(&old.path())?;
+        }
+    }
+    for new in fs::read_dir(staging)? {
+        let new = new?;
+        fs::rename(new.path(), folder.join(new.file_name()))?;
+    }
+    remove(staging)
+}
+
+fn remove(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        fs::remove_dir_all(path)?;
+    } else if path.exists() {
+        fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+/// A number that differs when any of the inputs does, in name or content.
+fn digest_of_inputs() -> Result<String> {
+    let mut files = Vec::new();
+    for input in INPUTS {
+        collect(&root().join(input), &mut files)?;
+    }
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        file.hash(&mut hasher);
+        fs::read(&file)?.hash(&mut hasher);
+    }
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTUP_TOOLCHAIN"] {
+        std::env::var_os(variable).hash(&mut hasher);
+    }
+    Ok(format!("{:016x}", hasher.finish()))
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    if path.is_file() {
+        files.push(path.to_owned());
+    } else if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            collect(&entry?.path(), files)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! A site to break by hand: a small shop, an origin that fails on request, and the Worker before it.
+
+mod control;
+mod mood;
+mod site;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use faulty_origin::Origin;
+use serde_json::json;
+
+use crate::build;
+use crate::serve::{self, Options, Worker};
+use mood::Moods;
+
+/// Serves the site on `port` and its controls on `control_port`, both on 127.0.0.1, until interrupted.
+pub fn demo(port: u16, control_port: u16) -> Result<()> {
+    build::ensure()?;
+    let interrupted = serve::interrupted()?;
+    let moods = Arc::new(Moods::default());
+    let shop = site::Shop::new();
+    let origin = Arc::new(Origin::start(local(0), {
+        let moods = Arc::clone(&moods);
+        move |seen| moods.answer(seen, &shop)
+    })?);
+    let mut worker = Worker::start(&Options {
+        holdfast: Some(settings(&origin.url())),
+        port,
+        echo: true,
+        ..Options::default()
+    })?;
+    let controls =
+        control::start(local(control_port), worker.url().to_owned(), Arc::clone(&origin), moods)
+            .with_context(|| format!("port {control_port} is taken; choose another with --control-port"))?;
+    println!();
+    println!("  what visitors get      {}", worker.url());
+    println!("  break the origin here  {}", controls.url());
+    println!();
+    println!("  Below, what the Worker logs. Ctrl-C ends it.");
+    println!();
+    worker.run_until(&interrupted)
+}
+
+/// Limits short enough to wait for, and the shop's brand.
+fn settings(origin: &str) -> serde_json::Value {
+    json!({
+        "name": "demo",
+        "origins": [origin],
+        "timeouts": { "first_byte": "2s", "idle": "2s", "total": "7s" },
+        "retry": { "attempts": 3, "backoff": "100ms", "backoff_max": "2s" },
+        "page": { "brand": "Millrace Bakery", "support_url": "mailto:hello@millrace.example" },
+    })
+}
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}

@@ -1,0 +1,169 @@
+//! The ways in which the demo's origin can answer.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use faulty_origin::{Script, Seen, scripts};
+
+use super::site::{Answer, Shop};
+
+/// How long a slow origin takes: within the demo's limit of 2 s for an attempt.
+const SLOW: Duration = Duration::from_millis(1500);
+
+/// One way to answer, and what it leads to.
+pub struct Mood {
+    /// Its name in forms and requests.
+    pub word: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// What the origin does.
+    pub does: &'static str,
+    /// What a visitor gets.
+    pub expect: &'static str,
+    way: Way,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Well,
+    FirstFails,
+    Down,
+    Reset,
+    Torn,
+    Garbage,
+    Hang,
+    Slow,
+    Busy,
+}
+
+/// All of them, the good one first.
+pub const MOODS: [Mood; 9] = [
+    Mood {
+        word: "back",
+        title: "Healthy",
+        does: "Answers as it should.",
+        expect: "The page itself, and it is remembered as the last good copy.",
+        way: Way::Well,
+    },
+    Mood {
+        word: "flaky",
+        title: "Flaky",
+        does: "Resets the connection of every first attempt, answers every second one.",
+        expect: "The page itself: the retry heals it, and the visitor notices nothing. Orders are not repeated: \
+                 a POST gets a 502 page that says so.",
+        way: Way::FirstFails,
+    },
+    Mood {
+        word: "down",
+        title: "Down",
+        does: "Nothing listens on its port, so no attempt arrives below.",
+        expect: "The last good copy where there is one, with its age; else a 502 page (connection_terminated).",
+        way: Way::Down,
+    },
+    Mood {
+        word: "reset",
+        title: "Reset",
+        does: "Takes the request, then resets the connection.",
+        expect: "Three attempts, then the last good copy or a 502 page (connection_terminated). After an order, the \
+                 page says that it may have been received.",
+        way: Way::Reset,
+    },
+    Mood {
+        word: "torn",
+        title: "Torn body",
+        does: "Promises a body and closes in the middle of it.",
+        expect: "Never half a page: three attempts, then the last good copy or a 502 page \
+                 (http_response_incomplete).",
+        way: Way::Torn,
+    },
+    Mood {
+        word: "garbage",
+        title: "Garbage",
+        does: "Sends something that is not HTTP.",
+        expect: "Two attempts, then the last good copy or a 502 page (http_protocol_error).",
+        way: Way::Garbage,
+    },
+    Mood {
+        word: "hang",
+        title: "Hang",
+        does: "Takes the request and says nothing, ever.",
+        expect: "After 2 s an attempt and 7 s in all: the last good copy or a 504 page (http_response_timeout).",
+        way: Way::Hang,
+    },
+    Mood {
+        word: "slow",
+        title: "Slow",
+        does: "Answers after 1.5 s.",
+        expect: "The page itself, late: slow is not failed.",
+        way: Way::Slow,
+    },
+    Mood {
+        word: "503",
+        title: "503",
+        does: "Answers 503 Service Unavailable with Retry-After: 1 and a page of its own.",
+        expect: "Three attempts a second apart, then the last good copy; else a page in the shop's brand, still 503. \
+                 The API's JSON error is handed on as it came.",
+        way: Way::Busy,
+    },
+];
+
+/// The one that holds now.
+#[derive(Default)]
+pub struct Moods(AtomicUsize);
+
+impl Moods {
+    /// The one that holds now.
+    pub fn current(&self) -> &'static Mood {
+        MOODS.get(self.0.load(Ordering::SeqCst)).unwrap_or(&MOODS[0])
+    }
+
+    /// Changes to the one of this name, if there is one.
+    pub fn change(&self, word: &str) -> bool {
+        let found = MOODS.iter().position(|mood| mood.word == word);
+        if let Some(index) = found {
+            self.0.store(index, Ordering::SeqCst);
+        }
+        found.is_some()
+    }
+
+    /// What the origin does with this request.
+    pub fn answer(&self, seen: &Seen, shop: &Shop) -> Script {
+        let first = attempt(seen) == 1;
+        match self.current().way {
+            Way::FirstFails if first => scripts::reset(),
+            Way::Well | Way::FirstFails | Way::Down => script(seen, shop.answer(seen)),
+            Way::Slow => scripts::late(SLOW, script(seen, shop.answer(seen))),
+            Way::Reset => scripts::reset(),
+            Way::Torn => torn(&shop.answer(seen)),
+            Way::Garbage => scripts::garbage(),
+            Way::Hang => scripts::hang(),
+            Way::Busy => script(seen, Shop::busy(seen)),
+        }
+    }
+}
+
+impl Mood {
+    /// Whether nothing listens.
+    pub fn refuses(&self) -> bool {
+        self.way == Way::Down
+    }
+}
+
+/// Which attempt this is, as the Worker marks it.
+pub fn attempt(seen: &Seen) -> u32 {
+    seen.header("Holdfast-Attempt").and_then(|number| number.parse().ok()).unwrap_or(1)
+}
+
+fn script(seen: &Seen, answer: Answer) -> Script {
+    let headers: Vec<_> = answer.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    match seen.method.as_str() {
+        "HEAD" => scripts::head_only(answer.status, &headers, answer.body.len()),
+        _ => scripts::answer(answer.status, &headers, answer.body),
+    }
+}
+
+fn torn(answer: &Answer) -> Script {
+    let headers: Vec<_> = answer.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let (sent, missing) = answer.body.split_at(answer.body.len() / 2);
+    scripts::cut_short_with(&headers, sent, missing.len().max(1))
+}

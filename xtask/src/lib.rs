@@ -1,0 +1,20 @@
+//! What the project does to itself: build, check, serve, demonstrate, test.
+//!
+//! The commands are functions, so that the edge tests can build the Worker and start it the way the commands
+//! do. Nothing here is part of what is deployed.
+
+pub mod build;
+pub mod check;
+pub mod demo;
+pub mod serve;
+mod setup;
+mod step;
+pub mod test;
+
+use std::path::Path;
+
+/// The project's own folder.
+pub fn root() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
+}

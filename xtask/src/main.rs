@@ -1,0 +1,106 @@
+//! `cargo xtask`: the project's commands.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use xtask::serve::{self, Options, Refused, Worker};
+use xtask::{build, check, demo, root, test};
+
+/// Builds, checks, serves, demonstrates and tests Holdfast.
+///
+/// What a command needs (the WebAssembly target, the packages from npm) it installs by itself.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Cmd,
+}
+
+#[derive(Subcommand)]
+enum Cmd {
+    /// Shows it: a small site with an origin that fails on request, and the Worker before it
+    Demo {
+        /// Where visitors reach the site
+        #[arg(long, default_value_t = 8787)]
+        port: u16,
+        /// Where the origin is made to fail
+        #[arg(long, default_value_t = 8788)]
+        control_port: u16,
+    },
+    /// Runs the built Worker on a local port before any origin
+    ///
+    /// Starts from wrangler.toml. What it serves is what the Worker sent, byte for byte.
+    Serve {
+        /// An origin, such as http://127.0.0.1:3000; several are tried in this order
+        #[arg(long = "origin", value_name = "URL", required = true)]
+        origins: Vec<String>,
+        /// The port on 127.0.0.1; 0 for any free one
+        #[arg(long, default_value_t = 8787)]
+        port: u16,
+        /// A setting, such as timeouts.first_byte=2s or cache.enabled=false
+        #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+        set: Vec<(String, String)>,
+        /// The environment in wrangler.toml to start from
+        #[arg(long, value_name = "NAME")]
+        env: Option<String>,
+    },
+    /// Runs everything that must hold: build, lints, documentation, tests natively and in workerd
+    Test,
+    /// Checks the settings of every environment in wrangler.toml
+    Check {
+        /// Another file than the project's own
+        file: Option<PathBuf>,
+    },
+    /// Builds what wrangler deploys, unless the settings are wrong
+    Build,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            let refused = error.is::<Refused>();
+            ExitCode::from(if refused { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(command: Cmd) -> Result<()> {
+    match command {
+        Cmd::Demo { port, control_port } => demo::demo(port, control_port),
+        Cmd::Serve { origins, port, set, env } => {
+            serve(&Options { origins, set, port, environment: env, echo: true, ..Options::default() })
+        }
+        Cmd::Test => test::test(),
+        Cmd::Check { file } => {
+            let summary = check::check(&file.unwrap_or_else(|| root().join("wrangler.toml")))?;
+            println!("{summary}");
+            Ok(())
+        }
+        Cmd::Build => {
+            check::check(&root().join("wrangler.toml"))?;
+            let built = build::ensure()?;
+            if !built.was_fresh {
+                let (bytes, compressed) = built.sizes()?;
+                println!("build/: {} KiB of WebAssembly, {} KiB gzipped", bytes / 1024, compressed / 1024);
+            }
+            Ok(())
+        }
+    }
+}
+
+fn serve(options: &Options) -> Result<()> {
+    options.checked_settings()?;
+    let interrupted = serve::interrupted()?;
+    let mut worker = Worker::start(options)?;
+    println!("{} -> {}", worker.url(), options.origins.join(", "));
+    worker.run_until(&interrupted)
+}
+
+fn key_and_value(text: &str) -> Result<(String, String)> {
+    let (key, value) = text.split_once('=').context("write it as key=value")?;
+    Ok((key.trim().to_owned(), value.trim().to_owned()))
+}

@@ -1,0 +1,66 @@
+//! Everything that must hold before a change is kept.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::build::{self, Built};
+use crate::check;
+use crate::root;
+use crate::setup;
+use crate::step::{cargo, run, step};
+
+/// The most that the module may weigh, compressed: a tenth of what Cloudflare accepts on the free plan (3 MB),
+/// so that a cold start stays far below its limit.
+const MODULE_LIMIT: usize = 300 * 1024;
+
+/// Builds, lints, documents and tests, natively and in workerd.
+///
+/// All parts run, so that one report names everything that fails; cargo's own summary of the tests comes last.
+pub fn test() -> Result<()> {
+    let mut failed = Vec::new();
+    let mut part = |name: &'static str, work: &mut dyn FnMut() -> Result<()>| {
+        if let Err(error) = step(name, work) {
+            eprintln!("{error:#}");
+            failed.push(name);
+        }
+    };
+    part("build", &mut || build::ensure().and_then(|built| weigh(&built)));
+    part("wrangler.toml", &mut || check::check(&root().join("wrangler.toml")).map(drop).map_err(Into::into));
+    part("cargo fmt", &mut || run(cargo().args(["fmt", "--all", "--check"])));
+    part("cargo clippy", &mut || {
+        run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    });
+    part("cargo clippy, wasm32", &mut || {
+        let mut clippy = cargo();
+        clippy.args(["clippy", "--quiet", "--package", "holdfast", "--lib", "--target", setup::TARGET]);
+        run(clippy.args(["--", "-D", "warnings"]))
+    });
+    part("cargo doc", &mut || {
+        run(documented(&mut cargo()).args(["--workspace", "--document-private-items"]))?;
+        run(documented(&mut cargo()).args(["--package", "holdfast", "--target", setup::TARGET]))
+    });
+    if let Err(error) = run(cargo().args(["test", "--workspace", "--no-fail-fast"])) {
+        eprintln!("{error:#}");
+        failed.push("cargo test");
+    }
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join("; "));
+    }
+    Ok(())
+}
+
+fn documented(command: &mut Command) -> &mut Command {
+    command.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--quiet", "--no-deps"])
+}
+
+fn weigh(built: &Built) -> Result<()> {
+    let (bytes, compressed) = built.sizes()?;
+    let kib = |bytes: usize| bytes.div_ceil(1024);
+    let limit = kib(MODULE_LIMIT);
+    eprintln!("    module: {} KiB, {} KiB gzipped (limit {limit} KiB)", kib(bytes), kib(compressed));
+    if compressed > MODULE_LIMIT {
+        bail!("the module is larger than {limit} KiB gzipped");
+    }
+    Ok(())
+}
