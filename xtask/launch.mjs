@@ -13,12 +13,26 @@ const say = (message) => void process.stdout.write(`${JSON.stringify(message)}\n
 const input = readline.createInterface({ input: process.stdin });
 const launch = JSON.parse(await new Promise((line) => input.once("line", line)));
 
+// The Worker's messages and workerd's own come on the same streams; workerd's say where in its source they
+// were written. They are of use when it does not start, and noise later: the Worker reports what failed.
+function take(line) {
+  let message;
+  try {
+    message = JSON.parse(line);
+  } catch {
+    message = { source: "workerd", message: line };
+  }
+  if (message.source === undefined) say({ log: message.message });
+  else if (!listens) process.stderr.write(`${message.message}\n`);
+}
+
 let miniflare;
+let listens = false;
 let ending = false;
 async function end(code) {
   if (ending) return;
   ending = true;
-  await miniflare?.dispose();
+  await miniflare?.dispose().catch(() => {});
   process.exit(code);
 }
 // Whoever started this has closed the pipe, or is gone.
@@ -38,7 +52,10 @@ const files = readdirSync(launch.module, { recursive: true })
 try {
   miniflare = new Miniflare({
     log: new Log(LogLevel.ERROR),
-    handleStructuredLogs: ({ message }) => say({ log: message }),
+    structuredWorkerdLogs: true,
+    handleRuntimeStdio(...streams) {
+      for (const input of streams) readline.createInterface({ input }).on("line", take);
+    },
     cf: false,
     workers: [
       {
@@ -53,6 +70,7 @@ try {
     ],
   });
   await miniflare.ready;
+  listens = true;
   say({ url: (await miniflare.unsafeGetDirectURL()).origin });
 } catch (error) {
   process.stderr.write(`${error?.stack ?? error}\n`);

@@ -249,10 +249,10 @@ impl<P: Ports> Exchange<P> {
         trail.attempts = pursuit.attempts;
         match pursuit.last {
             Some(received) if received.status == 304 => {
-                if let Lookup::Found(found) = self.look_up(&policy, &mut trail).await {
-                    if let Some(found) = self.freshen(&policy, found, &received).await {
-                        self.ports.cancel(found.body);
-                    }
+                if let Lookup::Found(found) = self.look_up(&policy, &mut trail).await
+                    && let Some(found) = self.freshen(&policy, found, &received).await
+                {
+                    self.ports.cancel(found.body);
                 }
             }
             Some(received) if !is_origin_error(received.status) => {

@@ -21,7 +21,7 @@ use holdfast::ports::{
 use holdfast::report::Report;
 use holdfast::request::{Request, Target};
 use holdfast::time::Timestamp;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 /// 2026-01-02T03:04:05Z.
@@ -130,7 +130,6 @@ impl Body {
 pub struct Seen {
     pub at: Timestamp,
     pub url: String,
-    pub method: Method,
     pub headers: HeaderMap,
     pub upload: Option<String>,
 }
@@ -348,7 +347,6 @@ impl Origin for World {
         self.inner.seen.borrow_mut().push(Seen {
             at: self.inner.now.get(),
             url: forward.url.clone(),
-            method: forward.method.clone(),
             headers: forward.headers.clone(),
             upload,
         });

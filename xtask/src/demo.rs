@@ -31,9 +31,10 @@ pub fn demo(port: u16, control_port: u16) -> Result<()> {
         echo: true,
         ..Options::default()
     })?;
-    let controls =
-        control::start(local(control_port), worker.url().to_owned(), Arc::clone(&origin), moods)
-            .with_context(|| format!("port {control_port} is taken; choose another with --control-port"))?;
+    let controls = control::start(local(control_port), worker.url().to_owned(), Arc::clone(&origin), moods)
+        .with_context(|| {
+        format!("port {control_port} of 127.0.0.1 cannot be had; choose another with --control-port")
+    })?;
     println!();
     println!("  what visitors get      {}", worker.url());
     println!("  break the origin here  {}", controls.url());

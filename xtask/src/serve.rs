@@ -7,6 +7,7 @@
 use std::fmt;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -172,6 +173,9 @@ impl Worker {
     ///
     /// The settings go to the Worker as they are, accepted or not: see [`Options::checked_settings`].
     pub fn start(options: &Options) -> Result<Self> {
+        let port = options.port;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .with_context(|| format!("port {port} of 127.0.0.1 cannot be had; choose another with --port"))?;
         let built = build::ensure()?;
         let settings = options.settings()?;
         let mut launcher = launcher()?;
