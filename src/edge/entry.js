@@ -46,6 +46,7 @@ export default {
       });
     } catch (error) {
       if (asked === instance && isDeath(error)) replace(error);
+      else console.error(`holdfast: ${error?.stack ?? error}`);
       // In route mode the runtime was told to send the request to the origin on an exception.
       if (holdfast.passes_through(env)) throw error;
       return holdfast.internal_error(request, env, ctx);

@@ -201,19 +201,23 @@ impl<P: Ports> Exchange<P> {
                 return Some(found);
             }
         };
-        let idle = settings.timeouts.idle;
-        let held = self.ports.hold(found.body, found.stored.length, settings.body.hold, idle, idle).await;
-        let copy = match held {
-            Held::Whole(body, _) => {
-                found.body = body;
-                Some(self.ports.copy(&found.body))
+        // Too large to be written again: the store keeps the body it has and renews the head.
+        let is_small = found.stored.length.is_some_and(|length| length <= settings.body.hold);
+        let copy = if is_small {
+            let idle = settings.timeouts.idle;
+            match self.ports.hold(found.body, found.stored.length, settings.body.hold, idle, idle).await {
+                Held::Whole(body, _) => {
+                    found.body = body;
+                    Some(self.ports.copy(&found.body))
+                }
+                Held::Partial(body) => {
+                    self.ports.cancel(body);
+                    return None;
+                }
+                Held::Torn(_) => return None,
             }
-            // Too large to be written again: the store keeps the body it has and renews the head.
-            Held::Partial(body) => {
-                found.body = body;
-                None
-            }
-            Held::Torn(_) => return None,
+        } else {
+            None
         };
         let (this, at) = (Rc::clone(self), found.at.clone());
         let entry = Entry::Response(found.stored.clone());

@@ -103,6 +103,17 @@ fn a_stale_copy_is_validated_and_fresh_again() {
 }
 
 #[test]
+fn a_large_stale_copy_is_validated_without_being_read() {
+    let world = world().set("body.hold", "5B");
+    let world = world.origin([page("0123456789").cache_control("max-age=60").header("etag", "\"1\"")]);
+    world.get("/");
+    let world =
+        world.later(90).origin([answers(304, "").header("etag", "\"1\"").cache_control("max-age=90")]);
+    world.get("/").answers(200, "0123456789").attempts(1);
+    world.get("/").answers(200, "0123456789").attempts(0);
+}
+
+#[test]
 fn a_304_about_something_else_is_not_believed() {
     let world = world().origin([page("v1").cache_control("max-age=60").header("etag", "\"1\"")]);
     world.get("/");

@@ -111,6 +111,14 @@ pub struct Body {
     headers: HeaderMap,
     pub text: String,
     ending: Ending,
+    /// Read in part: it has to be relayed, and cannot be handed on as it is.
+    begun: bool,
+}
+
+impl Body {
+    fn of(text: String) -> Self {
+        Self { headers: HeaderMap::new(), text, ending: Ending::Whole, begun: false }
+    }
 }
 
 impl Body {
@@ -249,11 +257,12 @@ impl World {
             status: answer.status.as_u16(),
             headers: headers_of(&answer),
             body: match answer.body {
-                AnswerBody::Empty => {
-                    Body { headers: HeaderMap::new(), text: String::new(), ending: Ending::Whole }
+                AnswerBody::Empty => Body::of(String::new()),
+                AnswerBody::Text(text) => Body::of(text),
+                AnswerBody::Handle(body) => {
+                    assert!(!body.begun, "a body that was read in part is handed on as if it were not");
+                    body
                 }
-                AnswerBody::Text(text) => Body { headers: HeaderMap::new(), text, ending: Ending::Whole },
-                AnswerBody::Handle(body) => body,
             },
             took: answered_at.since(began_at),
             seen: self.inner.seen.borrow()[attempts_before..].to_vec(),
@@ -364,7 +373,7 @@ impl Origin for World {
             Kind::Garbage => rejected("internal error; reference = 0", false, false),
             Kind::Hangs => rejected("aborted", false, true),
             Kind::Answers { status, headers, body, ending } => {
-                let body = Body { headers: headers.clone(), text: body, ending };
+                let body = Body { headers: headers.clone(), ending, ..Body::of(body) };
                 Ok(Fetched { status, headers, body })
             }
         }
@@ -387,7 +396,7 @@ impl Origin for World {
         within: Duration,
     ) -> Held<Body> {
         if body.text.len() as u64 > limit {
-            return Held::Partial(body);
+            return Held::Partial(Body { begun: true, ..body });
         }
         match body.ending {
             Ending::Whole => {
@@ -397,7 +406,7 @@ impl Origin for World {
             Ending::Torn | Ending::BadlyFramed => Held::Torn(body.rejection()),
             Ending::Silent if within < idle / 2 => {
                 self.wait(within).await;
-                Held::Partial(body)
+                Held::Partial(Body { begun: true, ..body })
             }
             Ending::Silent => {
                 self.wait(idle.min(within)).await;
@@ -419,7 +428,7 @@ impl Origin for World {
     ) -> Relay<Body, impl Future<Output = End> + 'static> {
         let copy = copy.map(|limit| {
             let fits = body.text.len() as u64 <= limit;
-            Body { ending: if fits { body.ending } else { Ending::Torn }, ..body.clone() }
+            Body { ending: if fits { body.ending } else { Ending::Torn }, begun: false, ..body.clone() }
         });
         let (world, ended) = (self.clone(), body.clone());
         let end = async move {
@@ -432,7 +441,7 @@ impl Origin for World {
                 }
             }
         };
-        Relay { client: body, copy, end }
+        Relay { client: Body { begun: false, ..body }, copy, end }
     }
 
     async fn peek(&self, body: Body, limit: u64, _: Duration) -> String {
@@ -446,11 +455,7 @@ impl Store for World {
     async fn load(&self, key: &Key) -> Option<(Entry, Body)> {
         let store = self.inner.store.borrow();
         let (text, body, until) = store.get(key.as_str()).filter(|_| !self.inner.store_fails.get())?;
-        let body = body.clone().unwrap_or(Body {
-            headers: HeaderMap::new(),
-            text: String::new(),
-            ending: Ending::Whole,
-        });
+        let body = body.clone().unwrap_or_else(|| Body::of(String::new()));
         (*until > self.inner.now.get()).then_some((Entry::decode(text)?, body))
     }
 
