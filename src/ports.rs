@@ -128,8 +128,8 @@ pub trait Store: Origin {
     /// What is stored under `key`.
     fn load(&self, key: &Key) -> impl Future<Output = Option<(Entry, Self::Body)>>;
 
-    /// Stores `entry` and its whole `body` under `key` for `retention`; `true` if the store took it.
-    /// A body that breaks off is not stored.
+    /// Stores `entry` and its whole `body` under `key` for `retention`; `true` if the store took it. A body
+    /// that breaks off is not stored. Without a body, an entry that has one keeps the one that is there.
     fn save(
         &self,
         key: &Key,

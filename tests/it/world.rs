@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use holdfast::cache::entry::Entry;
+use holdfast::cache::entry::{Entry, Stored};
 use holdfast::cache::key::Key;
 use holdfast::config::Config;
 use holdfast::exchange::exchange;
@@ -465,6 +465,10 @@ impl Store for World {
             return false;
         };
         let until = self.inner.now.get().plus(retention);
+        let is_empty =
+            matches!(entry, Entry::Variants { .. } | Entry::Response(Stored { length: Some(0), .. }));
+        let kept = || self.inner.store.borrow().get(key.as_str()).and_then(|(_, body, _)| body.clone());
+        let body = body.or_else(|| if is_empty { None } else { kept() });
         self.inner.store.borrow_mut().insert(key.as_str().to_owned(), (text, body, until));
         true
     }
