@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
-use http::HeaderName;
-
 use crate::cache::admission::{self, Bypass};
 use crate::config::{Config, Route, Settings};
+use crate::origin::forward::ATTEMPT;
 use crate::origin::retry::Repeatable;
 use crate::request::Request;
-
-/// Marks a retry towards the origin; its value is the number of the attempt, from 2.
-pub const ATTEMPT: HeaderName = HeaderName::from_static("holdfast-attempt");
 
 /// What holds for one request.
 #[derive(Clone, Debug)]

@@ -9,9 +9,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use crate::cache::admission;
 use crate::config::{self, Cache};
-use crate::policy::ATTEMPT;
 use crate::request::{Request, Target};
 
+/// Marks a retry towards the origin; its value is the number of the attempt, from 2.
+pub const ATTEMPT: HeaderName = HeaderName::from_static("holdfast-attempt");
 /// Who has had this request in hand (RFC 8586). It may belong to the platform, which may rewrite it.
 pub const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
 /// The same, by this worker alone.

@@ -139,7 +139,12 @@ pub fn torn_close_delimited(body: impl AsRef<[u8]>) -> Script {
 
 /// A chunk size that is no number, after one good chunk.
 pub fn bad_chunk_size() -> Script {
-    let mut script = chunks(&[], &[b"good"]);
+    bad_chunk_size_after(b"good")
+}
+
+/// A chunk size that is no number, after one good chunk of these bytes.
+pub fn bad_chunk_size_after(good: &[u8]) -> Script {
+    let mut script = chunks(&[], &[good]);
     script.extend([Step::Send(b"zz\r\nbad\r\n0\r\n\r\n".to_vec()), Step::Close]);
     script
 }

@@ -1,0 +1,192 @@
+//! Bodies arrive as the origin sent them: byte for byte, without delay, in both directions.
+
+use std::time::Duration;
+
+use faulty_origin::{Step, scripts};
+
+use crate::client::{End, Framing, Piece};
+use crate::harness::{LARGE, Page, QUICK_TOTAL, eventually, quick, tight};
+
+/// "hello hello hello hello" in gzip, as `gzip -n9` writes it.
+const GZIP: &[u8] = &[
+    0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57, 0xc8,
+    0x40, 0x27, 0x01, 0xe3, 0x51, 0x3d, 0x8d, 0x17, 0x00, 0x00, 0x00,
+];
+
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|at| (at * 31 % 251) as u8).collect()
+}
+
+#[test]
+fn a_body_keeps_its_length_whether_held_or_streamed() {
+    for length in [0, 1, 4096, 4097, LARGE, 1 << 20] {
+        let body = pattern(length);
+        let page = Page::new([scripts::with_headers(&[("Content-Type", "image/png")], &body)]);
+        let answer = quick().get(&page).send();
+        assert_eq!((answer.status(), &answer.end), (200, &End::Whole), "{length}");
+        assert_eq!(answer.header("content-length"), Some(length.to_string().as_str()), "{length}");
+        assert_eq!(answer.header("transfer-encoding"), None, "{length}");
+        assert!(answer.body == body, "{length}");
+    }
+}
+
+#[test]
+fn a_body_of_unknown_length_arrives_whole() {
+    for pieces in [&[&b"a"[..], b"b", b"c"][..], &[&[b'x'; LARGE], b"end"], &[]] {
+        let page = Page::new([scripts::chunked(&[], pieces)]);
+        let answer = quick().get(&page).send();
+        assert_eq!((answer.status(), &answer.end), (200, &End::Whole));
+        assert!(answer.body == pieces.concat());
+    }
+    for body in [b"until close".to_vec(), pattern(LARGE)] {
+        let page = Page::new([scripts::close_delimited(&body)]);
+        let answer = quick().get(&page).send();
+        assert_eq!((answer.status(), &answer.end), (200, &End::Whole));
+        assert!(answer.body == body);
+    }
+}
+
+#[test]
+fn a_compressed_body_is_not_touched() {
+    for times in [1, 400] {
+        let body = GZIP.repeat(times);
+        let fields =
+            [("Content-Encoding", "gzip"), ("Content-Type", "text/plain"), ("Vary", "Accept-Encoding")];
+        let page = Page::new([scripts::with_headers(&fields, &body)]);
+        for _ in 0..2 {
+            let answer = quick().get(&page).with("Accept-Encoding", "gzip").send();
+            assert_eq!(answer.header("content-encoding"), Some("gzip"));
+            assert_eq!(answer.header("content-length"), Some(body.len().to_string().as_str()));
+            assert!(answer.body == body, "{} bytes became {}", body.len(), answer.body.len());
+        }
+    }
+}
+
+#[test]
+fn a_visitor_who_cannot_unpack_gzip_gets_none() {
+    let page = Page::by(|seen| {
+        let unpacks = seen.header("accept-encoding").is_some_and(|codings| codings.contains("gzip"));
+        let fields = [("Content-Type", "text/plain"), ("Vary", "Accept-Encoding")];
+        if unpacks {
+            scripts::with_headers(&[fields[0], fields[1], ("Content-Encoding", "gzip")], GZIP)
+        } else {
+            scripts::with_headers(&fields, "hello")
+        }
+    });
+    quick().get(&page).with("Accept-Encoding", "identity").send().is(200, "hello");
+    assert!(quick().get(&page).with("Accept-Encoding", "gzip, br").send().body == GZIP);
+    quick().get(&page).send().is(200, "hello");
+}
+
+#[test]
+fn a_slow_body_that_is_never_silent_for_long_arrives_whole() {
+    let mut script = scripts::ok("x".repeat(20));
+    let Some(Step::Send(bytes)) = script.first().cloned() else { unreachable!() };
+    let (head, body) = bytes.split_at(bytes.len() - 20);
+    let slow = scripts::drip(vec![Step::Send(body.to_vec())], Duration::from_millis(120));
+    script.splice(0..1, [vec![Step::Send(head.to_vec())], slow].concat());
+    let page = Page::new([script]);
+    let answer = tight().get(&page).send();
+    answer.is(200, &"x".repeat(20));
+    assert_eq!(page.attempts(), 1);
+    // 20 times 120 ms are longer than the deadline for the header.
+    assert!(answer.head_took < Duration::from_millis(1200 + 800), "the header took {:?}", answer.head_took);
+}
+
+#[test]
+fn events_arrive_one_by_one_as_they_are_sent() {
+    let page = Page::new([scripts::events(&["one", "two", "three"], Duration::from_millis(700))]);
+    let mut open = quick().get(&page).with("Accept", "text/event-stream").open();
+    let head = open.head();
+    assert_eq!((head.status, head.header("content-type")), (200, Some("text/event-stream")));
+    let mut framing = open.framing(&head);
+    assert_eq!(open.piece(&mut framing), Piece::Data(b"data: one\n\n".to_vec()));
+    assert!(page.seen()[0].answered_at.is_none(), "the first event came when the stream was over");
+    assert_eq!(open.piece(&mut framing), Piece::Data(b"data: two\n\n".to_vec()));
+    assert!(page.seen()[0].answered_at.is_none(), "the second event came when the stream was over");
+    // The pauses are longer than `timeouts.idle`: silence is no fault of an event stream.
+    assert_eq!(open.piece(&mut framing), Piece::Data(b"data: three\n\n".to_vec()));
+    assert_eq!(open.piece(&mut framing), Piece::End(End::Whole));
+}
+
+#[test]
+fn a_large_body_is_not_held() {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 2 * LARGE);
+    let page = Page::new([vec![
+        Step::Send(head.into_bytes()),
+        Step::Send(pattern(LARGE)),
+        Step::Pause(Duration::from_millis(300)),
+        Step::Send(pattern(LARGE)),
+        Step::KeepAlive,
+    ]]);
+    let mut open = quick().get(&page).open();
+    let head = open.head();
+    let mut framing = open.framing(&head);
+    let mut first = 0;
+    while first < LARGE {
+        let Piece::Data(piece) = open.piece(&mut framing) else { panic!("ended after {first} bytes") };
+        first += piece.len();
+    }
+    assert!(page.seen()[0].answered_at.is_none(), "the first half came when all had been sent");
+    assert!(matches!(framing, Framing::Length(left) if left + first == 2 * LARGE));
+    assert_eq!(open.rest(framing).1, End::Whole);
+}
+
+#[test]
+fn a_large_upload_streams_through() {
+    let page = Page::new([scripts::ok("thanks")]);
+    let body = pattern(1 << 20);
+    for method in ["POST", "PUT"] {
+        let call = quick().call(method, &page.path).with("Content-Length", &body.len().to_string());
+        let before = page.attempts();
+        let mut open = call.open();
+        let (first, second) = body.split_at(body.len() / 2);
+        open.write(first);
+        eventually("the origin has the first half of the upload", || {
+            page.seen().get(before).is_some_and(|seen| seen.body.len() > LARGE && !seen.whole)
+        });
+        open.write(second);
+        open.answer().is(200, "thanks");
+        assert!(page.seen()[before].body == body, "{method}");
+    }
+}
+
+#[test]
+fn an_upload_of_unknown_length_arrives_whole() {
+    let page = Page::new([scripts::reset(), scripts::ok("thanks")]);
+    let mut open = quick().call("PUT", &page.path).with("Transfer-Encoding", "chunked").open();
+    open.write(b"3\r\nhel\r\n");
+    open.write(b"2\r\nlo\r\n0\r\n\r\n");
+    open.answer().is(200, "thanks");
+    assert!(page.seen().iter().all(|seen| seen.body == b"hello"));
+}
+
+#[test]
+fn a_visitor_who_leaves_frees_the_origin() {
+    let silent = scripts::hang_in_body(vec![b'x'; LARGE], LARGE);
+    let endless = scripts::events(&["tick"; 1000], Duration::from_millis(50));
+    for script in [silent, endless] {
+        let page = Page::new([script]);
+        let mut open = quick().get(&page).open();
+        assert_eq!(open.head().status, 200);
+        drop(open);
+        eventually("the origin sees the connection closed", || page.seen()[0].gone_at.is_some());
+    }
+}
+
+#[test]
+fn a_head_request_gets_no_body() {
+    let page = Page::by(|seen| {
+        let fields = [("Content-Type", "text/plain")];
+        if seen.method == "HEAD" {
+            scripts::head_only("200 OK", &fields, 5)
+        } else {
+            scripts::with_headers(&fields, "hello")
+        }
+    });
+    let answer = quick().call("HEAD", &page.path).send();
+    answer.is(200, "");
+    assert_eq!(answer.header("content-length"), Some("5"));
+    assert!(answer.took < QUICK_TOTAL);
+    assert_eq!(page.seen()[0].method, "HEAD");
+}

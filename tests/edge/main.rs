@@ -1,0 +1,22 @@
+//! The built worker in workerd, before an origin that misbehaves byte by byte.
+//!
+//! Nothing here looks into the worker: a raw client sends, a raw origin answers, and what a test says is
+//! what a visitor or an operator would see. Limits are short, so that failures are quick.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of it is test code, and runs in real time"
+)]
+
+mod attempts;
+mod bodies;
+mod cache;
+mod client;
+mod failures;
+mod harness;
+mod operators;
+mod pages;
+mod passing;
