@@ -6,7 +6,7 @@
 mod bridge;
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -32,11 +32,12 @@ use bridge::{Handle, fields_from, fields_of};
 /// What one isolate keeps between requests.
 struct Isolate {
     config: OnceCell<Result<Rc<Config>, Vec<String>>>,
-    refreshing: RefCell<HashSet<String>>,
+    /// Keys that are being refreshed, and until when at most.
+    refreshing: RefCell<HashMap<String, Timestamp>>,
 }
 
 thread_local! {
-    static ISOLATE: Isolate = Isolate { config: OnceCell::new(), refreshing: RefCell::new(HashSet::new()) };
+    static ISOLATE: Isolate = Isolate { config: OnceCell::new(), refreshing: RefCell::new(HashMap::new()) };
 }
 
 /// The configuration, read once in each isolate: bindings do not change while one lives.
@@ -67,7 +68,7 @@ pub async fn fetch(
     env: JsValue,
     ctx: Context,
 ) -> Result<web_sys::Response, JsValue> {
-    let platform = Platform { ctx: Rc::new(worker::Context::new(ctx)) };
+    let platform = Platform::new(&request, ctx);
     let head = bridge::request(&request, || platform.roll())?;
     let answer = match config(&env) {
         Ok(config) => {
@@ -92,7 +93,7 @@ pub fn internal_error(
     env: JsValue,
     ctx: Context,
 ) -> Result<web_sys::Response, JsValue> {
-    let platform = Platform { ctx: Rc::new(worker::Context::new(ctx)) };
+    let platform = Platform::new(&request, ctx);
     let head = bridge::request(&request, || platform.roll())?;
     let config = config(&env).unwrap_or_default();
     respond(exchange::internal_error(platform, config, head))
@@ -127,6 +128,14 @@ fn respond(answer: Answer<Handle>) -> Result<web_sys::Response, JsValue> {
 #[derive(Clone)]
 struct Platform {
     ctx: Rc<worker::Context>,
+    /// Aborted when the client goes away.
+    gone: web_sys::AbortSignal,
+}
+
+impl Platform {
+    fn new(request: &web_sys::Request, ctx: Context) -> Self {
+        Self { ctx: Rc::new(worker::Context::new(ctx)), gone: request.signal() }
+    }
 }
 
 impl Origin for Platform {
@@ -194,7 +203,7 @@ impl Origin for Platform {
         copy: Option<u64>,
     ) -> Relay<Handle, impl Future<Output = End> + 'static> {
         let idle = idle.map_or(0.0, millis);
-        let relay = bridge::relay(&body, length_of(length), idle, copy.map_or(-1.0, bytes));
+        let relay = bridge::relay(&body, length_of(length), idle, copy.map_or(-1.0, bytes), &self.gone);
         let end = relay.end();
         let end = async move {
             match wasm_bindgen_futures::JsFuture::from(end).await.map(bridge::BodyEnd::from) {
@@ -241,8 +250,17 @@ impl Store for Platform {
         let _ = bridge::remove(key.as_str()).await;
     }
 
-    fn begin_refresh(&self, key: &Key) -> bool {
-        ISOLATE.with(|isolate| isolate.refreshing.borrow_mut().insert(key.as_str().to_owned()))
+    fn begin_refresh(&self, key: &Key, at_most: Duration) -> bool {
+        let now = self.now();
+        ISOLATE.with(|isolate| {
+            let mut refreshing = isolate.refreshing.borrow_mut();
+            refreshing.retain(|_, until| *until > now);
+            if refreshing.contains_key(key.as_str()) {
+                return false;
+            }
+            refreshing.insert(key.as_str().to_owned(), now.plus(at_most));
+            true
+        })
     }
 
     fn end_refresh(&self, key: &Key) {

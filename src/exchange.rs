@@ -96,7 +96,7 @@ impl<P: Ports> Exchange<P> {
                 }
                 Verdict::StaleWhileRevalidate => {
                     trail.outcome = Outcome::StaleWhileRevalidate;
-                    self.refresh_behind(&found);
+                    self.refresh_behind(policy, &found);
                     return self.stored_answer(found, trail);
                 }
                 Verdict::Stale => Lookup::Found(found),

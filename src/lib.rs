@@ -14,7 +14,7 @@
 //! the platform and exists for wasm alone.
 //!
 //! The crate never panics on account of a request, never shows one visitor what belongs to another, and
-//! never ends a broken body as if it were whole.
+//! never stores what did not arrive whole.
 
 pub mod time;
 

@@ -141,9 +141,9 @@ pub trait Store: Origin {
     /// Removes what is stored under `key`.
     fn remove(&self, key: &Key) -> impl Future<Output = ()>;
 
-    /// Whether the caller is now the one that refreshes `key`; `false` while somebody else in this
-    /// isolate does.
-    fn begin_refresh(&self, key: &Key) -> bool;
+    /// Whether the caller is now the one that refreshes `key`; `false` while somebody else in this isolate
+    /// does. A claim lapses after `at_most`, as the platform may end work without a word.
+    fn begin_refresh(&self, key: &Key, at_most: Duration) -> bool;
 
     /// Ends what [`begin_refresh`](Self::begin_refresh) began.
     fn end_refresh(&self, key: &Key);

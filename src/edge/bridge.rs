@@ -85,7 +85,13 @@ extern "C" {
     #[wasm_bindgen(js_name = copyOf)]
     pub fn copy_of(handle: &Handle) -> Handle;
 
-    pub fn relay(handle: &Handle, length: f64, idle_ms: f64, copy_limit: f64) -> RelayParts;
+    pub fn relay(
+        handle: &Handle,
+        length: f64,
+        idle_ms: f64,
+        copy_limit: f64,
+        gone: &web_sys::AbortSignal,
+    ) -> RelayParts;
 
     #[wasm_bindgen(catch)]
     pub async fn peek(handle: &Handle, limit: f64, within_ms: f64) -> Result<JsString, JsValue>;

@@ -228,8 +228,9 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// Refreshes a stale copy that was just served, once at a time in this isolate (RFC 5861 §3).
-    pub(super) fn refresh_behind(self: &Rc<Self>, found: &Found<P::Body>) {
-        if !self.ports.begin_refresh(&found.at) {
+    pub(super) fn refresh_behind(self: &Rc<Self>, policy: &Policy<'_>, found: &Found<P::Body>) {
+        let timeouts = &policy.settings.timeouts;
+        if !self.ports.begin_refresh(&found.at, timeouts.total.saturating_add(timeouts.idle)) {
             return;
         }
         let request = Request { method: Method::GET, has_body: false, ..self.request.clone() };

@@ -477,7 +477,7 @@ impl Store for World {
         self.inner.store.borrow_mut().remove(key.as_str());
     }
 
-    fn begin_refresh(&self, key: &Key) -> bool {
+    fn begin_refresh(&self, key: &Key, _: Duration) -> bool {
         self.inner.refreshing.borrow_mut().insert(key.as_str().to_owned())
     }
 

@@ -188,7 +188,7 @@ fn digest_of_inputs() -> Result<String> {
         file.hash(&mut hasher);
         fs::read(&file)?.hash(&mut hasher);
     }
-    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTUP_TOOLCHAIN"] {
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
         std::env::var_os(variable).hash(&mut hasher);
     }
     Ok(format!("{:016x}", hasher.finish()))
