@@ -49,6 +49,9 @@ pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settin
     Plan::Hold { length }
 }
 
+/// The largest length that JavaScript can count, 2^53 - 1; a larger one is taken for none.
+const LARGEST: u64 = (1 << 53) - 1;
+
 /// The length that the head announces (RFC 9110 §8.6); `None` if it announces none, or several that differ,
 /// or if a transfer coding decides instead (RFC 9112 §6.3).
 pub fn content_length(headers: &HeaderMap) -> Option<u64> {
@@ -61,7 +64,8 @@ pub fn content_length(headers: &HeaderMap) -> Option<u64> {
         .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
         .map(|text| {
             let text = std::str::from_utf8(text.trim_ascii()).ok()?;
-            if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|length| digits && *length <= LARGEST)
         });
     let first: u64 = lengths.next()??;
     lengths.all(|length| length == Some(first)).then_some(first)
@@ -129,6 +133,8 @@ mod tests {
             (&[("content-length", "+5")], None),
             (&[("content-length", "")], None),
             (&[("content-length", "99999999999999999999")], None),
+            (&[("content-length", "9007199254740991")], Some((1 << 53) - 1)),
+            (&[("content-length", "9007199254740992")], None),
             (&[("content-length", "5"), ("transfer-encoding", "chunked")], None),
             (&[], None),
         ] {

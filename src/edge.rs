@@ -12,17 +12,20 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use worker::Delay;
 use worker::worker_sys::Context;
 
-use crate::cache::entry::{Entry, Stored};
+use crate::body;
+use crate::cache::entry::Entry;
 use crate::cache::key::Key;
 use crate::config::Config;
 use crate::exchange;
 use crate::origin::failure::Rejection;
 use crate::origin::forward::Forward;
 use crate::ports::{
-    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, Origin, Relay, Reporter, Store,
+    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, HeldUpload, Origin, Relay,
+    Reporter, Store,
 };
 use crate::report::Report;
 use crate::time::Timestamp;
@@ -149,10 +152,11 @@ impl Origin for Platform {
         limit: Duration,
     ) -> Result<Fetched<Handle>, Rejection> {
         let fields = fields_of(&forward.headers);
-        let fetched =
-            bridge::fetch_origin(&forward.url, forward.method.as_str(), &fields, upload, millis(limit))
-                .await
-                .map_err(rejection)?;
+        let length = length_of(body::content_length(&forward.headers));
+        let method = forward.method.as_str();
+        let fetched = bridge::fetch_origin(&forward.url, method, &fields, upload, length, millis(limit))
+            .await
+            .map_err(rejection)?;
         Ok(Fetched {
             status: fetched.status(),
             headers: fields_from(&fetched.fields()),
@@ -160,14 +164,14 @@ impl Origin for Platform {
         })
     }
 
-    async fn hold_upload(&self, upload: JsValue, limit: u64) -> Result<JsValue, JsValue> {
+    async fn hold_upload(&self, upload: JsValue, limit: u64) -> HeldUpload<JsValue> {
         match bridge::hold_upload(&upload, bytes(limit)).await {
-            Ok(read) => match read.held() {
-                Some(held) => Ok(held),
-                None => Err(read.streamed()),
+            Ok(read) => match (read.held(), read.streamed()) {
+                (Some(held), _) => HeldUpload::Whole(held),
+                (None, Some(streamed)) => HeldUpload::Larger(streamed),
+                (None, None) => HeldUpload::ClientGone,
             },
-            // The client broke off: a fetch with this body will find the same.
-            Err(_) => Err(upload),
+            Err(_) => HeldUpload::ClientGone,
         }
     }
 
@@ -203,19 +207,25 @@ impl Origin for Platform {
         copy: Option<u64>,
     ) -> Relay<Handle, impl Future<Output = End> + 'static> {
         let idle = idle.map_or(0.0, millis);
-        let relay = bridge::relay(&body, length_of(length), idle, copy.map_or(-1.0, bytes), &self.gone);
-        let end = relay.end();
+        let copy_limit = copy.map_or(-1.0, bytes);
+        let relay = bridge::relay(&body, length_of(length), idle, copy_limit, &self.gone);
+        let end = relay.as_ref().map(bridge::RelayParts::end).map_err(JsValue::clone);
         let end = async move {
-            match wasm_bindgen_futures::JsFuture::from(end).await.map(bridge::BodyEnd::from) {
-                Ok(end) => match (end.whole(), end.torn()) {
-                    (Some(bytes), _) => End::Whole(bytes as u64),
-                    (None, Some(torn)) => End::Torn(rejection(torn)),
-                    (None, None) => End::ClientGone,
-                },
+            let end = match end {
+                Ok(end) => JsFuture::from(end).await.map(bridge::BodyEnd::from),
+                Err(error) => Err(error),
+            };
+            match end.map(|end| (end.whole(), end.torn())) {
+                Ok((Some(bytes), _)) => End::Whole(bytes as u64),
+                Ok((None, Some(torn))) => End::Torn(rejection(torn)),
+                Ok((None, None)) => End::ClientGone,
                 Err(error) => End::Torn(rejection(error)),
             }
         };
-        Relay { client: relay.client(), copy: relay.copy(), end }
+        match relay {
+            Ok(relay) => Relay { client: relay.client(), copy: relay.copy(), end },
+            Err(_) => Relay { client: body, copy: None, end },
+        }
     }
 
     async fn peek(&self, body: Handle, limit: u64, within: Duration) -> String {
@@ -230,19 +240,39 @@ impl Origin for Platform {
 impl Store for Platform {
     async fn load(&self, key: &Key) -> Option<(Entry, Handle)> {
         let loaded = bridge::load(key.as_str()).await.ok().flatten()?;
-        let entry = Entry::decode(&loaded.entry())?;
-        Some((entry, loaded.handle()))
+        let (entry, body) = (Entry::decode(&loaded.entry()), loaded.handle());
+        if entry.is_none() {
+            bridge::cancel(&body);
+        }
+        Some((entry?, body))
     }
 
     async fn save(&self, key: &Key, entry: &Entry, body: Option<Handle>, retention: Duration) -> bool {
-        let Some(text) = entry.encode() else { return false };
-        let has_no_body = match entry {
-            Entry::Variants { .. } | Entry::Response(Stored { length: Some(0), .. }) => true,
-            Entry::Response(_) => false,
+        let Some(text) = entry.encode() else {
+            if let Some(body) = body {
+                bridge::cancel(&body);
+            }
+            return false;
         };
-        bridge::save(key.as_str(), &text, body.as_ref(), has_no_body, retention.as_secs_f64().ceil())
+        bridge::save(key.as_str(), &text, body.as_ref(), seconds(retention))
             .await
             .is_ok_and(|stored| stored.is_truthy())
+    }
+
+    fn renew(
+        &self,
+        key: &Key,
+        entry: &Entry,
+        loaded: &Handle,
+        retention: Duration,
+    ) -> impl Future<Output = bool> + 'static {
+        let (key, text, loaded) = (key.clone(), entry.encode(), loaded.clone());
+        async move {
+            let Some(text) = text else { return false };
+            bridge::renew(key.as_str(), &text, &loaded, seconds(retention))
+                .await
+                .is_ok_and(|stored| stored.is_truthy())
+        }
     }
 
     async fn remove(&self, key: &Key) {
@@ -308,6 +338,10 @@ fn rejection(error: JsValue) -> Rejection {
 /// `span` in milliseconds, at least 1 where it is not zero, as timers want it.
 fn millis(span: Duration) -> f64 {
     (span.as_secs_f64() * 1000.0).ceil()
+}
+
+fn seconds(span: Duration) -> f64 {
+    span.as_secs_f64().ceil()
 }
 
 /// Sizes are far below 2^53.

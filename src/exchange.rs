@@ -14,6 +14,7 @@ use crate::cache::key::Key;
 use crate::cache::{Verdict, admission, stale};
 use crate::config::Config;
 use crate::origin::failure::Failure;
+use crate::origin::retry::Stop;
 use crate::origin::{End, forward, is_origin_error};
 use crate::policy::Policy;
 use crate::ports::{Answer, Ports};
@@ -104,6 +105,7 @@ impl<P: Ports> Exchange<P> {
             Lookup::Absent { .. } | Lookup::NotAsked => lookup,
         };
         if RequestDirectives::of(&self.request.headers).only_if_cached {
+            self.let_go(lookup);
             return self.nothing_stored(trail);
         }
         let pursuit = self.pursue(policy, upload, lookup.found()).await;
@@ -119,6 +121,10 @@ impl<P: Ports> Exchange<P> {
         trail: &mut Trail,
     ) -> answer::Draft<P::Body> {
         let Pursuit { last, attempts, stop, retry_after } = pursuit;
+        if stop == Stop::ClientGone {
+            self.let_go(lookup);
+            return self.nobody(trail);
+        }
         let end = attempts.last().map(|attempt| attempt.end);
         trail.attempts.extend(attempts);
         match (last, lookup) {
@@ -214,9 +220,7 @@ impl<P: Ports> Exchange<P> {
             self.forget_behind(Key::of(&self.request));
         }
         let conditional = lookup.found().is_some();
-        if let Lookup::Found(found) = lookup {
-            self.ports.cancel(found.body);
-        }
+        self.let_go(lookup);
         let received = self.store_behind(policy, received, trail);
         if conditional {
             return self.as_the_client_asked(received);

@@ -43,6 +43,17 @@ pub enum Held<B> {
     Torn(Rejection),
 }
 
+/// What became of a request body that was to be held.
+#[derive(Debug)]
+pub enum HeldUpload<U> {
+    /// It is here, and can be sent as often as is wanted.
+    Whole(U),
+    /// It is larger than the limit: it can be sent once, as it comes.
+    Larger(U),
+    /// The client broke off.
+    ClientGone,
+}
+
 /// A body on its way to a client, watched.
 pub struct Relay<B, E> {
     /// For the client. If the origin's body breaks off, so does this one, never with a clean end.
@@ -72,7 +83,8 @@ pub trait Origin {
     type Upload: 'static;
 
     /// Sends `forward`, follows no redirect, and gives the response head, or says how none came within
-    /// `limit`. The limit does not touch the body. `upload` is the body to send, where there is one.
+    /// `limit`. The limit does not touch the body. `upload` is the body to send, where there is one; while it
+    /// is on its way, the limit counts from its last piece.
     fn fetch(
         &self,
         forward: &Forward,
@@ -80,13 +92,9 @@ pub trait Origin {
         limit: Duration,
     ) -> impl Future<Output = Result<Fetched<Self::Body>, Rejection>>;
 
-    /// Reads the request body so that it can be sent more than once: `Ok` with the held body if it ended
-    /// within `limit` bytes, else `Err` with a body that can be sent once.
-    fn hold_upload(
-        &self,
-        upload: Self::Upload,
-        limit: u64,
-    ) -> impl Future<Output = Result<Self::Upload, Self::Upload>>;
+    /// Reads the request body, up to `limit` bytes, so that it can be sent more than once.
+    fn hold_upload(&self, upload: Self::Upload, limit: u64)
+    -> impl Future<Output = HeldUpload<Self::Upload>>;
 
     /// Another handle to an upload that is held.
     fn again(&self, held: &Self::Upload) -> Self::Upload;
@@ -129,7 +137,7 @@ pub trait Store: Origin {
     fn load(&self, key: &Key) -> impl Future<Output = Option<(Entry, Self::Body)>>;
 
     /// Stores `entry` and its whole `body` under `key` for `retention`; `true` if the store took it. A body
-    /// that breaks off is not stored. Without a body, an entry that has one keeps the one that is there.
+    /// that breaks off is not stored, and one that is not taken is cancelled.
     fn save(
         &self,
         key: &Key,
@@ -137,6 +145,16 @@ pub trait Store: Origin {
         body: Option<Self::Body>,
         retention: Duration,
     ) -> impl Future<Output = bool>;
+
+    /// Stores `entry` under `key` before the very body that `loaded` was loaded with, which need not be read;
+    /// `false` if that body does not stand by itself, or is gone.
+    fn renew(
+        &self,
+        key: &Key,
+        entry: &Entry,
+        loaded: &Self::Body,
+        retention: Duration,
+    ) -> impl Future<Output = bool> + 'static;
 
     /// Removes what is stored under `key`.
     fn remove(&self, key: &Key) -> impl Future<Output = ()>;

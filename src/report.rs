@@ -98,6 +98,8 @@ pub enum Outcome {
     RefreshFailed,
     /// Nothing: the client wanted a stored response or none.
     OnlyIfCached,
+    /// Nothing: the client broke off in the middle of its request.
+    ClientGone,
     /// An error made here.
     Page,
 }
@@ -199,7 +201,7 @@ impl Report {
     /// handed on.
     pub fn is_plain_sailing(&self) -> bool {
         let calm = match self.outcome {
-            Outcome::OnlyIfCached => return true,
+            Outcome::OnlyIfCached | Outcome::ClientGone => return true,
             Outcome::Origin | Outcome::Hit | Outcome::Revalidated | Outcome::StaleWhileRevalidate => true,
             Outcome::Retried | Outcome::Stale | Outcome::RefreshFailed | Outcome::Page => false,
         };

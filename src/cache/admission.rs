@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 const KEPT_FOR_VALIDATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The longest time for which anything is kept.
-const LONGEST_RETENTION: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+pub const LONGEST_RETENTION: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Why a request goes past the store: it is neither answered from it nor is its answer stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum Bypass {
     RequestNoStore,
     /// `If-Match`, `If-Unmodified-Since` or `If-Range`: they are for the origin to judge (RFC 9111 §4.3.2).
     Preconditions,
+    /// A field has bytes that the platform could not read and replaced: two that differ would look alike.
+    Unreadable,
     /// `Connection` takes fields off that this worker sees and the origin does not: its `Vary` would be
     /// compared with what it never got.
     ConnectionOptions,
@@ -54,6 +56,7 @@ impl Bypass {
             Self::Upgrade => "upgrade",
             Self::RequestNoStore => "request_no_store",
             Self::Preconditions => "preconditions",
+            Self::Unreadable => "unreadable",
             Self::ConnectionOptions => "connection_options",
         }
     }
@@ -79,6 +82,8 @@ pub fn may_look_up(request: &Request, settings: &config::Cache) -> Result<(), By
         Err(Bypass::Preconditions)
     } else if RequestDirectives::of(headers).no_store {
         Err(Bypass::RequestNoStore)
+    } else if !is_readable(headers) {
+        Err(Bypass::Unreadable)
     } else if connection_options(headers)
         .any(|name| !HOP_BY_HOP.contains(&name) && headers.contains_key(name))
     {
@@ -86,6 +91,14 @@ pub fn may_look_up(request: &Request, settings: &config::Cache) -> Result<(), By
     } else {
         Ok(())
     }
+}
+
+/// Whether no value has the mark that the platform writes in place of bytes that it cannot read.
+fn is_readable(headers: &HeaderMap) -> bool {
+    let mark = "\u{fffd}".as_bytes();
+    headers.values().all(|value| {
+        value.as_bytes().is_ascii() || !value.as_bytes().windows(mark.len()).any(|bytes| bytes == mark)
+    })
 }
 
 /// That an answer may be stored.
@@ -123,8 +136,10 @@ pub enum NotStored {
     Authorization,
     /// The request had a cookie that could identify somebody, and the response is not explicitly for all.
     Identified,
-    /// The body is larger than `cache.max_body`.
+    /// The body is larger than `cache.max_body`, or the header than an entry may be.
     TooLarge,
+    /// A field has bytes that the platform could not read and replaced.
+    Unreadable,
     /// It is neither fresh nor can it be used stale or be validated.
     NothingToGain,
 }
@@ -145,26 +160,33 @@ impl NotStored {
             Self::Authorization => "authorization",
             Self::Identified => "identified",
             Self::TooLarge => "too_large",
+            Self::Unreadable => "unreadable",
             Self::NothingToGain => "nothing_to_gain",
         }
     }
 
     /// Whether the origin thereby withdraws what is stored for the URL already. The other reasons concern this
-    /// one request or answer; a copy that was stored by everybody's leave stays good.
-    pub fn withdraws(self) -> bool {
-        match self {
-            Self::NoStore | Self::Private | Self::VaryAny => true,
-            Self::Bypassed(_)
-            | Self::Head
-            | Self::Status
-            | Self::Partial
-            | Self::SetCookie
-            | Self::UnkeyedHeader
-            | Self::Authorization
-            | Self::Identified
-            | Self::TooLarge
-            | Self::NothingToGain => false,
-        }
+    /// one request or answer; a copy that was stored by everybody's leave stays good. It does so too where the
+    /// request came from somebody in particular: what they get says nothing about what others would.
+    pub fn withdraws(self, asked: &Asked<'_>) -> bool {
+        let is_anybody = !asked.identified
+            && asked.unkeyed.is_empty()
+            && !asked.request.headers.contains_key(AUTHORIZATION);
+        is_anybody
+            && match self {
+                Self::NoStore | Self::Private | Self::VaryAny => true,
+                Self::Bypassed(_)
+                | Self::Head
+                | Self::Status
+                | Self::Partial
+                | Self::SetCookie
+                | Self::UnkeyedHeader
+                | Self::Authorization
+                | Self::Identified
+                | Self::TooLarge
+                | Self::Unreadable
+                | Self::NothingToGain => false,
+            }
     }
 }
 
@@ -217,6 +239,9 @@ pub fn admit(
     if length.is_some_and(|length| length > settings.max_body) {
         return Err(NotStored::TooLarge);
     }
+    if !is_readable(headers) {
+        return Err(NotStored::Unreadable);
+    }
     let age = freshness::age_of(headers, requested_at, now, now);
     let lifetime = explicit.unwrap_or(settings.default_ttl);
     let retention = retention(&directives, validation::names_a_version(headers), lifetime, age, settings);
@@ -240,8 +265,8 @@ pub fn is_harmless_cookie(name: &str, settings: &config::Cache) -> bool {
 /// `headers` without those that concern one connection or one proxy (RFC 9110 §7.6.1, RFC 9111 §3.1): the known
 /// ones, `Connection` and what it names.
 ///
-/// Deviation: `Connection` cannot take off the fields that decide about storing. No sender may name them there,
-/// and if one did, a prohibition would be lost.
+/// Deviation: `Connection` cannot take off the fields that decide about storing, nor the client's address. No
+/// sender may name them there, and if one did, a prohibition, or who asks, would be lost.
 pub fn without_hop_by_hop(headers: &HeaderMap) -> HeaderMap {
     let named: Vec<_> = connection_options(headers).collect();
     let mut kept = headers.clone();
@@ -275,11 +300,12 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     header::PROXY_AUTHORIZATION,
 ];
 
-const NEVER_HOP_BY_HOP: [HeaderName; 14] = [
+const NEVER_HOP_BY_HOP: [HeaderName; 15] = [
     header::AGE,
     AUTHORIZATION,
     header::CACHE_CONTROL,
     HeaderName::from_static("cdn-cache-control"),
+    HeaderName::from_static("cf-connecting-ip"),
     HeaderName::from_static("cloudflare-cdn-cache-control"),
     header::CONTENT_ENCODING,
     header::CONTENT_LENGTH,

@@ -38,18 +38,23 @@ function split(line) {
   return [line.slice(0, colon), line.slice(colon + 1)];
 }
 
-export async function fetchOrigin(url, method, fields, upload, limitMs) {
+export async function fetchOrigin(url, method, fields, upload, uploadLength, limitMs) {
   const controller = new AbortController();
   let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    controller.abort();
-  }, limitMs);
+  let timer;
+  const arm = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      late = true;
+      controller.abort();
+    }, limitMs);
+  };
+  arm();
   try {
     const response = await fetch(url, {
       method,
       headers: headersFrom(fields),
-      body: upload,
+      body: upload instanceof ReadableStream ? fed(upload, uploadLength, arm) : upload,
       redirect: "manual",
       // Past the platform's own cache: it serves stale by rules of its own.
       cache: "no-store",
@@ -66,6 +71,33 @@ export async function fetchOrigin(url, method, fields, upload, limitMs) {
     throw rejection(error, late);
   } finally {
     clearTimeout(timer);
+    timer = null;
+  }
+
+  // The upload as it comes. Each piece that gets through begins the limit anew, until the answer is here.
+  function fed(stream, length, arm) {
+    const { readable, writable } =
+      length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream();
+    pass(stream.getReader({ mode: "byob" }), writable.getWriter(), () => timer !== null && arm());
+    return readable;
+  }
+}
+
+// Writes what `reader` gives to `writer`; if either fails, so does the other.
+async function pass(reader, writer, moved) {
+  let buffer = new ArrayBuffer(CHUNK_BYTES);
+  try {
+    for (;;) {
+      const { value, done } = await reader.read(new Uint8Array(buffer));
+      if (done) break;
+      await writer.write(value);
+      buffer = value.buffer;
+      moved();
+    }
+    await writer.close();
+    moved();
+  } catch (error) {
+    await Promise.allSettled([writer.abort(error), reader.cancel(error)]);
   }
 }
 
@@ -74,35 +106,30 @@ function rejection(error, timedOut) {
 }
 
 export async function holdUpload(stream, limit) {
-  const reader = stream.getReader();
+  const reader = stream.getReader({ mode: "byob" });
   const { chunks, bytes, done } = await readUpTo(reader, limit);
   if (done) return { held: join(chunks, bytes) };
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
   const feed = async () => {
-    try {
-      for (const chunk of chunks) await writer.write(chunk);
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) return await writer.close();
-        await writer.write(value);
-      }
-    } catch (error) {
-      await Promise.allSettled([writer.abort(error), reader.cancel(error)]);
-    }
+    for (const chunk of chunks) await writer.write(chunk);
+    await pass(reader, writer, () => {});
   };
-  feed();
+  feed().catch((error) => Promise.allSettled([writer.abort(error), reader.cancel(error)]));
   return { streamed: readable };
 }
 
+// The pieces are copied out of one buffer, so that many small ones cost no more than their bytes.
 async function readUpTo(reader, limit) {
+  let buffer = new ArrayBuffer(CHUNK_BYTES);
   const chunks = [];
   let bytes = 0;
   while (bytes <= limit) {
-    const { value, done } = await reader.read();
+    const { value, done } = await reader.read(new Uint8Array(buffer));
     if (done) return { chunks, bytes, done };
-    chunks.push(value);
+    chunks.push(value.slice());
     bytes += value.byteLength;
+    buffer = value.buffer;
   }
   return { chunks, bytes, done: false };
 }
@@ -150,8 +177,9 @@ export async function hold(handle, length, limit, idleMs, withinMs) {
   if (!body) return { whole: 0 };
   const reader = body.getReader({ mode: "byob" });
   const started = { chunks: [], bytes: 0, reader, pending: null };
-  // One byte more than is announced, so that the end is seen by the read that follows.
-  const chunkBytes = length >= 0 ? Math.min(length + 1, CHUNK_BYTES) : CHUNK_BYTES / 4;
+  handle.started = started;
+  // A byte more than is announced: a read that fills its buffer says nothing of the end.
+  let buffer = new ArrayBuffer(length >= 0 ? Math.min(length + 1, CHUNK_BYTES) : CHUNK_BYTES / 4);
   let late = false;
   let silent = false;
   let heardAt = Date.now();
@@ -170,7 +198,7 @@ export async function hold(handle, length, limit, idleMs, withinMs) {
   try {
     while (started.bytes <= limit) {
       dog.waits();
-      started.pending = reader.read(new Uint8Array(chunkBytes));
+      started.pending = reader.read(new Uint8Array(buffer));
       const read = await Promise.race([started.pending, expired]);
       if (late && Date.now() - heardAt >= idleMs / 2) silent = true;
       if (silent) throw new Error("silent");
@@ -181,10 +209,10 @@ export async function hold(handle, length, limit, idleMs, withinMs) {
         return { whole: started.bytes };
       }
       heardAt = Date.now();
-      started.chunks.push(read.value);
+      started.chunks.push(read.value.slice());
       started.bytes += read.value.byteLength;
+      buffer = read.value.buffer;
     }
-    handle.started = started;
     return { partial: true };
   } catch (error) {
     cancel(handle);
@@ -304,7 +332,7 @@ function sourceOf(handle) {
 export async function peek(handle, limit, withinMs) {
   const body = handle.response.body;
   if (!body) return "";
-  const reader = body.getReader();
+  const reader = body.getReader({ mode: "byob" });
   const timer = setTimeout(() => handle.abort?.(), withinMs);
   try {
     const { chunks, bytes } = await readUpTo(reader, limit - 1);
@@ -319,6 +347,7 @@ export async function peek(handle, limit, withinMs) {
 
 export function cancel(handle) {
   if (handle.abort) handle.abort();
+  else if (handle.started) handle.started.reader.cancel().catch(() => {});
   else if (handle.stream) handle.stream.cancel().catch(() => {});
   else if (!handle.bytes) handle.response?.body?.cancel().catch(() => {});
 }
@@ -350,40 +379,50 @@ const opened = () => caches.open("holdfast");
 export async function load(url) {
   const cache = await opened();
   const head = await cache.match(url);
-  const entry = head?.headers.get(ENTRY);
-  if (!entry) return undefined;
+  if (!head) return undefined;
+  const entry = head.headers.get(ENTRY) ?? "";
   const bodyAt = head.headers.get(BODY_AT);
   if (!bodyAt) return { entry, handle: { response: head } };
   const body = await cache.match(bodyAt);
-  return body && { entry, handle: { response: body } };
+  return body && { entry, handle: { response: body, bodyAt } };
 }
 
 // Bytes stand in the entry itself. A stream is stored apart, under an address of its own that the entry
 // names once the stream has ended well: the platform's cache may keep what came of one that broke off.
-// Without a body the entry keeps the one it has apart.
-export async function save(url, entry, handle, empty, seconds) {
-  const cache = await opened();
-  const headers = { "cache-control": `max-age=${seconds}`, [ENTRY]: entry };
-  let body = null;
-  if (handle?.stream) {
-    const at = `${url}/body/${crypto.randomUUID()}`;
-    const kept = { "cache-control": `max-age=${BODY_SECONDS}` };
-    try {
-      await cache.put(at, new Response(handle.stream, { headers: kept }));
-    } catch {
-      await cache.delete(at);
-      return false;
+export async function save(url, entry, handle, seconds) {
+  const headers = entryHeaders(entry, seconds);
+  try {
+    const cache = await opened();
+    if (handle?.stream) {
+      const bodyAt = `${url}/body/${crypto.randomUUID()}`;
+      const kept = { "cache-control": `max-age=${BODY_SECONDS}` };
+      try {
+        await cache.put(bodyAt, new Response(handle.stream, { headers: kept }));
+      } catch (error) {
+        await cache.delete(bodyAt);
+        throw error;
+      }
+      headers[BODY_AT] = bodyAt;
     }
-    headers[BODY_AT] = at;
-  } else if (handle) {
-    body = handle.bytes;
-  } else if (!empty) {
-    const bodyAt = (await cache.match(url))?.headers.get(BODY_AT);
-    if (!bodyAt) return false;
-    headers[BODY_AT] = bodyAt;
+    await cache.put(url, new Response(handle?.bytes ?? null, { headers }));
+    return true;
+  } catch {
+    if (handle?.stream && !handle.stream.locked) cancel(handle);
+    return false;
   }
-  await cache.put(url, new Response(body, { headers }));
+}
+
+// Writes a new entry before the body that another one stands before.
+export async function renew(url, entry, handle, seconds) {
+  if (!handle.bodyAt) return false;
+  const cache = await opened();
+  const headers = { ...entryHeaders(entry, seconds), [BODY_AT]: handle.bodyAt };
+  await cache.put(url, new Response(null, { headers }));
   return true;
+}
+
+function entryHeaders(entry, seconds) {
+  return { "cache-control": `max-age=${seconds}`, [ENTRY]: entry };
 }
 
 export async function remove(url) {

@@ -24,7 +24,7 @@ extern "C" {
     #[wasm_bindgen(method, getter, structural)]
     pub fn held(this: &HeldUpload) -> Option<JsValue>;
     #[wasm_bindgen(method, getter, structural)]
-    pub fn streamed(this: &HeldUpload) -> JsValue;
+    pub fn streamed(this: &HeldUpload) -> Option<JsValue>;
 
     pub type HeldBody;
     #[wasm_bindgen(method, getter, structural)]
@@ -67,6 +67,7 @@ extern "C" {
         method: &str,
         fields: &str,
         upload: Option<JsValue>,
+        upload_length: f64,
         limit_ms: f64,
     ) -> Result<FetchedParts, JsValue>;
 
@@ -85,13 +86,14 @@ extern "C" {
     #[wasm_bindgen(js_name = copyOf)]
     pub fn copy_of(handle: &Handle) -> Handle;
 
+    #[wasm_bindgen(catch)]
     pub fn relay(
         handle: &Handle,
         length: f64,
         idle_ms: f64,
         copy_limit: f64,
         gone: &web_sys::AbortSignal,
-    ) -> RelayParts;
+    ) -> Result<RelayParts, JsValue>;
 
     #[wasm_bindgen(catch)]
     pub async fn peek(handle: &Handle, limit: f64, within_ms: f64) -> Result<JsString, JsValue>;
@@ -126,6 +128,9 @@ extern "C" {
         empty: bool,
         seconds: f64,
     ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    pub async fn renew(url: &str, entry: &str, handle: &Handle, seconds: f64) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(catch)]
     pub async fn remove(url: &str) -> Result<(), JsValue>;
@@ -169,7 +174,7 @@ fn id(headers: &HeaderMap, roll: impl Fn() -> f64) -> String {
     }
 }
 
-/// Header fields as one string: `name:value\n` for each line, each byte of a value one character.
+/// Header fields as one string: `name:value\n` for each line. The platform reads and writes values as UTF-8.
 pub fn fields_of(headers: &HeaderMap) -> String {
     lines(headers.iter())
 }
@@ -184,10 +189,7 @@ fn lines<'a>(fields: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>) ->
     for (name, value) in fields {
         text.push_str(name.as_str());
         text.push(':');
-        match value.to_str() {
-            Ok(value) => text.push_str(value),
-            Err(_) => text.extend(value.as_bytes().iter().map(|&byte| char::from(byte))),
-        }
+        text.push_str(&String::from_utf8_lossy(value.as_bytes()));
         text.push('\n');
     }
     text
@@ -199,12 +201,7 @@ pub fn fields_from(text: &str) -> HeaderMap {
     for line in text.split_terminator('\n') {
         let Some((name, value)) = line.split_once(':') else { continue };
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-        let value = if value.is_ascii() {
-            HeaderValue::from_str(value)
-        } else {
-            let bytes: Vec<u8> = value.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
-            HeaderValue::from_bytes(&bytes)
-        };
+        let value = HeaderValue::from_bytes(value.as_bytes());
         if let Ok(value) = value {
             headers.append(name, value);
         }

@@ -47,8 +47,10 @@ export default {
     } catch (error) {
       if (asked === instance && isDeath(error)) replace(error);
       else console.error(`holdfast: ${error?.stack ?? error}`);
-      // In route mode the runtime was told to send the request to the origin on an exception.
-      if (holdfast.passes_through(env)) throw error;
+      // In route mode the runtime was told to send the request to the origin on an exception: not one that
+      // the origin may have had already and that must not come twice.
+      const isSafe = request.method === "GET" || request.method === "HEAD";
+      if (isSafe && holdfast.passes_through(env)) throw error;
       return holdfast.internal_error(request, env, ctx);
     } finally {
       owed.delete(fail);

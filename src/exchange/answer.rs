@@ -21,7 +21,6 @@ use crate::report::{AttemptReport, Facts, Outcome, Report};
 use crate::response::error_page::{Cause, ErrorPage};
 use crate::response::fields::{self, CacheStatus, CacheVerdict, Forwarded};
 use crate::response::form::Form;
-use crate::time::Timestamp;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
@@ -64,8 +63,6 @@ pub(super) struct Trail {
     pub not_stored: Option<NotStored>,
     pub stale_forbidden: Option<stale::Forbidden>,
     pub mistakes: Vec<String>,
-    /// Variants older than this are forgotten; `None` where the URL has none.
-    pub variants_since: Option<Timestamp>,
     forwarded: Option<Forwarded>,
     stale_age: Option<Duration>,
     /// Freshness left of a stored answer, in seconds; negative for a stale one.
@@ -84,7 +81,6 @@ impl Trail {
             not_stored: None,
             stale_forbidden: None,
             mistakes: Vec::new(),
-            variants_since: None,
             forwarded: None,
             stale_age: None,
             ttl: None,
@@ -146,7 +142,7 @@ impl<P: Ports> Exchange<P> {
         }
         let mut headers = stored.headers;
         headers.insert(header::AGE, age);
-        if *method == Method::HEAD {
+        if *method == Method::HEAD || stored.length == Some(0) {
             self.ports.cancel(body);
             return Draft::own(stored.status, headers, AnswerBody::Empty);
         }
@@ -213,6 +209,12 @@ impl<P: Ports> Exchange<P> {
         trail.outcome = Outcome::OnlyIfCached;
         let headers = HeaderMap::from_iter([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]);
         Draft::own(StatusCode::GATEWAY_TIMEOUT, headers, AnswerBody::Empty)
+    }
+
+    /// The end of an exchange whose client broke off in the middle of its request.
+    pub(super) fn nobody(&self, trail: &mut Trail) -> Draft<P::Body> {
+        trail.outcome = Outcome::ClientGone;
+        Draft::own(StatusCode::BAD_REQUEST, HeaderMap::new(), AnswerBody::Empty)
     }
 
     /// The page for `cause`, in the form that the client can use.
@@ -299,6 +301,7 @@ impl<P: Ports> Exchange<P> {
             | Outcome::Stale
             | Outcome::RefreshFailed
             | Outcome::OnlyIfCached
+            | Outcome::ClientGone
             | Outcome::Page => CacheVerdict::Forward(match trail.bypass {
                 Some(bypass) => bypass.into(),
                 None => trail.forwarded?,

@@ -15,7 +15,7 @@ use crate::origin::forward::{self, Forward};
 use crate::origin::retry::{self, Next, Repeatable, Situation, Stop};
 use crate::origin::{Attempt, End, backoff};
 use crate::policy::Policy;
-use crate::ports::{self, Held, Ports};
+use crate::ports::{self, Held, HeldUpload, Ports};
 use crate::request::Request;
 use crate::time::Timestamp;
 
@@ -33,6 +33,12 @@ pub(super) struct Pursuit<B> {
     pub stop: Stop,
     /// How long the origin asked to be left alone, in its own last answer.
     pub retry_after: Option<Duration>,
+}
+
+impl<B> Pursuit<B> {
+    fn without_client() -> Self {
+        Self { last: None, attempts: Vec::new(), stop: Stop::ClientGone, retry_after: None }
+    }
 }
 
 /// An answer of an origin's own, its body guarded.
@@ -95,8 +101,15 @@ impl<P: Ports> Exchange<P> {
         upload: Option<P::Upload>,
         stored: Option<&Stored>,
     ) -> Pursuit<P::Body> {
-        let deadline = Deadline::new(self.began_at, policy.settings.timeouts.total);
-        let (mut upload, repeatable) = self.prepare(policy, upload).await;
+        let total = policy.settings.timeouts.total;
+        let (mut upload, repeatable, deadline) = match upload {
+            None => (Upload::None, policy.repeatable, Deadline::new(self.began_at, total)),
+            Some(upload) => match self.prepare(policy, upload).await {
+                // How long the client took to send it is not the origin's affair.
+                Some((upload, repeatable)) => (upload, repeatable, Deadline::new(self.ports.now(), total)),
+                None => return Pursuit::without_client(),
+            },
+        };
         let mut attempts: Vec<Attempt> = Vec::new();
         let (mut origin, mut waited) = (0, Duration::ZERO);
         loop {
@@ -140,24 +153,24 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    /// Holds the request body if it may have to be sent again.
+    /// Holds the request body if it may have to be sent again; `None` if the client broke off.
     async fn prepare(
         &self,
         policy: &Policy<'_>,
-        upload: Option<P::Upload>,
-    ) -> (Upload<P::Upload>, Repeatable) {
-        let Some(upload) = upload else { return (Upload::None, policy.repeatable) };
+        upload: P::Upload,
+    ) -> Option<(Upload<P::Upload>, Repeatable)> {
         let settings = &policy.settings.retry;
         if policy.repeatable != Repeatable::Repeatable || settings.attempts < 2 {
-            return (Upload::Once(Some(upload)), policy.repeatable);
+            return Some((Upload::Once(Some(upload)), policy.repeatable));
         }
         let announced = body::content_length(&self.request.headers);
         if announced.is_some_and(|length| length > settings.replay_body) {
-            return (Upload::Once(Some(upload)), Repeatable::BodyTooLarge);
+            return Some((Upload::Once(Some(upload)), Repeatable::BodyTooLarge));
         }
         match self.ports.hold_upload(upload, settings.replay_body).await {
-            Ok(held) => (Upload::Held(held), Repeatable::Repeatable),
-            Err(streamed) => (Upload::Once(Some(streamed)), Repeatable::BodyTooLarge),
+            HeldUpload::Whole(held) => Some((Upload::Held(held), Repeatable::Repeatable)),
+            HeldUpload::Larger(streamed) => Some((Upload::Once(Some(streamed)), Repeatable::BodyTooLarge)),
+            HeldUpload::ClientGone => None,
         }
     }
 

@@ -1,22 +1,27 @@
 //! The store on the path: looked into before the origin, filled behind the answer.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use http::{Method, header};
 
 use super::Exchange;
 use super::answer::Trail;
 use super::attempts::{Guarded, Received};
-use crate::cache::admission::{self, Asked};
+use crate::cache::admission::{self, Asked, LONGEST_RETENTION, NotStored};
 use crate::cache::directives::RequestDirectives;
 use crate::cache::entry::{Entry, Stored};
-use crate::cache::key::Key;
+use crate::cache::key::{Key, Vary};
 use crate::cache::{Verdict, judge, validation};
 use crate::origin::is_origin_error;
 use crate::policy::Policy;
 use crate::ports::{Held, Ports, Relay};
 use crate::report::Outcome;
 use crate::request::Request;
+use crate::time::Timestamp;
+
+/// The platform ends what goes on behind an answer after this long.
+const LONGEST_WORK_BEHIND: Duration = Duration::from_secs(30);
 
 /// What the store has for a request.
 pub(super) enum Lookup<B> {
@@ -53,21 +58,20 @@ impl<P: Ports> Exchange<P> {
             return Lookup::NotAsked;
         }
         let key = Key::of(&self.request);
-        let (at, loaded) = match self.ports.load(&key).await {
+        let (at, loaded, since) = match self.ports.load(&key).await {
             Some((Entry::Variants { vary, since }, body)) => {
                 self.ports.cancel(body);
-                trail.variants_since = Some(since);
                 let at = key.variant(&vary, &self.request.headers);
                 let loaded = self.ports.load(&at).await;
-                (at, loaded)
+                (at, loaded, Some(since))
             }
-            loaded => (key.clone(), loaded),
+            loaded => (key.clone(), loaded, None),
         };
         let vary_miss = at != key;
         let lookup = match loaded {
             Some((Entry::Response(stored), body))
                 if stored.matches(&self.request.headers)
-                    && trail.variants_since.is_none_or(|since| stored.requested_at >= since) =>
+                    && since.is_none_or(|since| stored.requested_at >= since) =>
             {
                 let asked = RequestDirectives::of(&self.request.headers);
                 let verdict = judge(&stored, &asked, &policy.settings.cache, self.ports.now());
@@ -114,7 +118,7 @@ impl<P: Ports> Exchange<P> {
         ) {
             Ok(admission) => admission,
             Err(reason) => {
-                if reason.withdraws() && trail.has_entry() {
+                if reason.withdraws(&asked) && trail.has_entry() {
                     self.forget_behind(Key::of(&self.request));
                 }
                 trail.not_stored = Some(reason);
@@ -133,6 +137,11 @@ impl<P: Ports> Exchange<P> {
             length,
             selected_by: admission.vary.values(&self.request.headers),
         };
+        let entry = Entry::Response(stored);
+        if entry.encode().is_none() {
+            trail.not_stored = Some(NotStored::TooLarge);
+            return received;
+        }
         let copy = match received.body {
             Guarded::Bare(_) => None,
             Guarded::Whole(ref body, _) => Some(self.ports.copy(body)),
@@ -145,23 +154,36 @@ impl<P: Ports> Exchange<P> {
             Guarded::Relayed { .. } => return received,
         };
         trail.stored = true;
-        let since = trail.variants_since.unwrap_or(received.requested_at);
-        let this = Rc::clone(self);
+        let (this, requested_at) = (Rc::clone(self), received.requested_at);
         self.ports.spawn(async move {
             let key = Key::of(&this.request);
             let at = if admission.vary.is_empty() {
                 key
             } else {
                 let at = key.variant(&admission.vary, &this.request.headers);
-                let variants = Entry::Variants { vary: admission.vary, since };
-                if !this.ports.save(&key, &variants, None, admission.retention).await {
-                    return;
-                }
+                this.name_variants(&key, admission.vary, requested_at).await;
                 at
             };
-            this.ports.save(&at, &Entry::Response(stored), copy, admission.retention).await;
+            this.ports.save(&at, &entry, copy, admission.retention).await;
         });
         received
+    }
+
+    /// Notes under a URL's own key by what its answers differ. Variants that were forgotten while this one was
+    /// under way stay so.
+    async fn name_variants(&self, key: &Key, vary: Vary, requested_at: Timestamp) {
+        let since = match self.ports.load(key).await {
+            Some((entry, body)) => {
+                self.ports.cancel(body);
+                match entry {
+                    Entry::Variants { since, .. } => since,
+                    Entry::Response(_) => requested_at,
+                }
+            }
+            None => requested_at,
+        };
+        // It outlives every variant, each of which has a retention of its own.
+        self.ports.save(key, &Entry::Variants { vary, since }, None, LONGEST_RETENTION).await;
     }
 
     /// Takes what a 304 says into the stored response (RFC 9111 §4.3.4); `None` if the 304 speaks of another
@@ -195,34 +217,33 @@ impl<P: Ports> Exchange<P> {
         let admission = match admitted {
             Ok(admission) => admission,
             Err(reason) => {
-                if reason.withdraws() {
+                if reason.withdraws(&asked) {
                     self.forget_behind(found.at.clone());
                 }
                 return Some(found);
             }
         };
-        // Too large to be written again: the store keeps the body it has and renews the head.
-        let is_small = found.stored.length.is_some_and(|length| length <= settings.body.hold);
-        let copy = if is_small {
-            let idle = settings.timeouts.idle;
-            match self.ports.hold(found.body, found.stored.length, settings.body.hold, idle, idle).await {
-                Held::Whole(body, _) => {
-                    found.body = body;
-                    Some(self.ports.copy(&found.body))
-                }
-                Held::Partial(body) => {
-                    self.ports.cancel(body);
-                    return None;
-                }
-                Held::Torn(_) => return None,
-            }
-        } else {
-            None
-        };
         let (this, at) = (Rc::clone(self), found.at.clone());
-        let entry = Entry::Response(found.stored.clone());
+        let (entry, retention) = (Entry::Response(found.stored.clone()), admission.retention);
+        if found.stored.length.is_none_or(|length| length > settings.body.hold) {
+            let renewed = self.ports.renew(&at, &entry, &found.body, retention);
+            self.ports.spawn(async move {
+                renewed.await;
+            });
+            return Some(found);
+        }
+        let idle = settings.timeouts.idle;
+        match self.ports.hold(found.body, found.stored.length, settings.body.hold, idle, idle).await {
+            Held::Whole(body, _) => found.body = body,
+            Held::Partial(body) => {
+                self.ports.cancel(body);
+                return None;
+            }
+            Held::Torn(_) => return None,
+        }
+        let copy = self.ports.copy(&found.body);
         self.ports.spawn(async move {
-            this.ports.save(&at, &entry, copy, admission.retention).await;
+            this.ports.save(&at, &entry, Some(copy), retention).await;
         });
         Some(found)
     }
@@ -230,7 +251,8 @@ impl<P: Ports> Exchange<P> {
     /// Refreshes a stale copy that was just served, once at a time in this isolate (RFC 5861 §3).
     pub(super) fn refresh_behind(self: &Rc<Self>, policy: &Policy<'_>, found: &Found<P::Body>) {
         let timeouts = &policy.settings.timeouts;
-        if !self.ports.begin_refresh(&found.at, timeouts.total.saturating_add(timeouts.idle)) {
+        let at_most = timeouts.total.saturating_add(timeouts.idle).min(LONGEST_WORK_BEHIND);
+        if !self.ports.begin_refresh(&found.at, at_most) {
             return;
         }
         let request = Request { method: Method::GET, has_body: false, ..self.request.clone() };
@@ -271,6 +293,13 @@ impl<P: Ports> Exchange<P> {
                 trail.outcome = Outcome::RefreshFailed;
                 self.report(&trail, None, None);
             }
+        }
+    }
+
+    /// Lets go of a stored response that is not used after all.
+    pub(super) fn let_go(&self, lookup: Lookup<P::Body>) {
+        if let Lookup::Found(found) = lookup {
+            self.ports.cancel(found.body);
         }
     }
 

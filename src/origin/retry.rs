@@ -61,6 +61,8 @@ pub enum Next {
 pub enum Stop {
     /// The last one succeeded, or its status is final.
     Final,
+    /// The client broke off before its request was here.
+    ClientGone,
     /// The request must not be repeated.
     NotRepeatable(Repeatable),
     /// `retry.attempts` have been made.

@@ -90,6 +90,7 @@ impl From<Bypass> for Forwarded {
             | Bypass::Range
             | Bypass::Upgrade
             | Bypass::Preconditions
+            | Bypass::Unreadable
             | Bypass::ConnectionOptions => Self::Bypass,
         }
     }

@@ -165,7 +165,10 @@ fn an_upload_of_unknown_length_arrives_whole() {
 fn a_visitor_who_leaves_frees_the_origin() {
     let silent = scripts::hang_in_body(vec![b'x'; LARGE], LARGE);
     let endless = scripts::events(&["tick"; 1000], Duration::from_millis(50));
-    for script in [silent, endless] {
+    // No idle limit and no next event would ever tell that nobody listens any more.
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let quiet = vec![Step::Send(head.into()), Step::Send(scripts::chunk(b"data: 1\n\n")), Step::Hang];
+    for script in [silent, endless, quiet] {
         let page = Page::new([script]);
         let mut open = quick().get(&page).open();
         assert_eq!(open.head().status, 200);

@@ -42,6 +42,15 @@ fn check(rows: Vec<Row>) {
 fn differences(row: &Row) -> Vec<String> {
     let page = Page::new([row.script.clone()]);
     let answer = quick().get(&page).browsing().send();
+    // `cargo test --test edge failures -- --nocapture` shows the table as it was measured.
+    let shown = answer.header("proxy-status").unwrap_or_default();
+    println!(
+        "| {} | {} | `{shown}` | {} | {} ms |",
+        row.what,
+        answer.status(),
+        page.attempts(),
+        answer.took.as_millis()
+    );
     let received: Option<u16> = answer.proxy_status("received-status").and_then(|status| status.parse().ok());
     let mut differences = Vec::new();
     let mut compare = |field: &str, expected: String, found: String| {

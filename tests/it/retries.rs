@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::world::{Ending, answers, hangs, page, refuses, talks_garbage, world};
+use crate::world::{BROKEN_OFF, Ending, answers, hangs, page, refuses, talks_garbage, world};
 
 #[test]
 fn a_lost_connection_is_tried_again() {
@@ -149,4 +149,9 @@ fn an_upgrade_that_is_ignored_is_refused() {
     socket().origin([page("not a socket")]).get("/").status(502).reports("http_upgrade_failed");
     socket().origin([answers(403, "no")]).get("/").answers(403, "no");
     socket().origin([answers(101, "")]).get("/").status(101);
+}
+
+#[test]
+fn an_upload_that_the_client_breaks_off_is_no_failure_of_the_origin() {
+    world().origin([page("v1")]).send("PUT", "/", Some(BROKEN_OFF)).attempts(0).reports_nothing();
 }

@@ -184,3 +184,61 @@ fn a_route_can_switch_the_cache_off() {
     world.get("/api/a").status(502);
     world.get("/a").answers(200, "v1");
 }
+
+#[test]
+fn a_visitor_who_gets_a_private_answer_takes_nothing_from_the_others() {
+    let world = world().origin([page("v1"), page("mine").cache_control("private, no-store")]);
+    world.get("/").answers(200, "v1");
+    world.clone().with("cookie", "sid=1").get("/").answers(200, "mine");
+    world.get("/").answers(200, "v1");
+    let withdrawn = world.origin([page("v2").cache_control("no-store")]);
+    withdrawn.get("/").answers(200, "v2");
+    withdrawn.get("/").status(502);
+}
+
+#[test]
+fn a_variant_of_short_life_does_not_shorten_that_of_others() {
+    let english = page("good day").header("vary", "accept-language");
+    let french = answers(404, "rien").header("vary", "accept-language");
+    let world = world()
+        .with("accept-language", "en")
+        .origin([english, french.cache_control("max-age=2, stale-if-error=0")]);
+    world.get("/").answers(200, "good day");
+    world.clone().without_fields().with("accept-language", "fr").get("/").answers(404, "rien");
+    world.later(60).get("/").answers(200, "good day");
+}
+
+#[test]
+fn forgotten_variants_stay_so() {
+    // RFC 9111 §4.4
+    let answer = |text| page(text).cache_control("max-age=600").header("vary", "accept-language");
+    let german = world().with("accept-language", "de").origin([
+        answer("alt"),
+        answer("old"),
+        answers(204, ""),
+        answer("new"),
+    ]);
+    let english = german.clone().without_fields().with("accept-language", "en");
+    german.get("/").answers(200, "alt");
+    let english = english.later(1);
+    english.get("/").answers(200, "old");
+    let english = english.later(1);
+    english.send("POST", "/", Some("a")).status(204);
+    english.get("/").answers(200, "new").attempts(1);
+    german.get("/").status(502);
+}
+
+#[test]
+fn a_stored_answer_without_a_body_has_none() {
+    let world = world().origin([answers(204, "").cache_control("max-age=60")]);
+    world.get("/").status(204);
+    world.get("/").answers(204, "").attempts(0);
+}
+
+#[test]
+fn fields_that_could_not_be_read_keep_an_answer_from_being_stored() {
+    let vary = || page("mine").cache_control("max-age=60").header("vary", "x-user");
+    let world = world().with("x-user", "\u{fffd}").origin([vary(), vary()]);
+    world.get("/").answers(200, "mine").attempts(1).header_has("cache-status", "fwd=bypass");
+    world.get("/").answers(200, "mine").attempts(1);
+}

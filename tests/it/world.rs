@@ -9,14 +9,15 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use holdfast::cache::entry::{Entry, Stored};
+use holdfast::cache::entry::Entry;
 use holdfast::cache::key::Key;
 use holdfast::config::Config;
 use holdfast::exchange::exchange;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
-    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, Origin, Relay, Reporter, Store,
+    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, HeldUpload, Origin, Relay,
+    Reporter, Store,
 };
 use holdfast::report::Report;
 use holdfast::request::{Request, Target};
@@ -26,6 +27,9 @@ use serde_json::{Value, json};
 
 /// 2026-01-02T03:04:05Z.
 const EPOCH_MS: u64 = 1_767_323_045_000;
+
+/// An upload that the client breaks off.
+pub const BROKEN_OFF: &str = "\u{1f4a5}";
 
 /// How a scripted body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -379,8 +383,12 @@ impl Origin for World {
         }
     }
 
-    async fn hold_upload(&self, upload: String, limit: u64) -> Result<String, String> {
-        if upload.len() as u64 <= limit { Ok(upload) } else { Err(upload) }
+    async fn hold_upload(&self, upload: String, limit: u64) -> HeldUpload<String> {
+        match upload.as_str() {
+            BROKEN_OFF => HeldUpload::ClientGone,
+            text if text.len() as u64 <= limit => HeldUpload::Whole(upload),
+            _ => HeldUpload::Larger(upload),
+        }
     }
 
     fn again(&self, held: &String) -> String {
@@ -465,12 +473,24 @@ impl Store for World {
             return false;
         };
         let until = self.inner.now.get().plus(retention);
-        let is_empty =
-            matches!(entry, Entry::Variants { .. } | Entry::Response(Stored { length: Some(0), .. }));
-        let kept = || self.inner.store.borrow().get(key.as_str()).and_then(|(_, body, _)| body.clone());
-        let body = body.or_else(|| if is_empty { None } else { kept() });
         self.inner.store.borrow_mut().insert(key.as_str().to_owned(), (text, body, until));
         true
+    }
+
+    fn renew(
+        &self,
+        key: &Key,
+        entry: &Entry,
+        loaded: &Body,
+        retention: Duration,
+    ) -> impl Future<Output = bool> + 'static {
+        let (world, key, text, body) = (self.clone(), key.clone(), entry.encode(), loaded.clone());
+        async move {
+            let until = world.inner.now.get().plus(retention);
+            let kept = (text.unwrap(), Some(body), until);
+            world.inner.store.borrow_mut().insert(key.as_str().to_owned(), kept);
+            true
+        }
     }
 
     async fn remove(&self, key: &Key) {
