@@ -71,7 +71,7 @@ pub async fn fetch(
     env: JsValue,
     ctx: Context,
 ) -> Result<web_sys::Response, JsValue> {
-    let platform = Platform::new(&request, ctx);
+    let platform = Platform::new(ctx);
     let head = bridge::request(&request, || platform.roll())?;
     let answer = match config(&env) {
         Ok(config) => {
@@ -96,7 +96,7 @@ pub fn internal_error(
     env: JsValue,
     ctx: Context,
 ) -> Result<web_sys::Response, JsValue> {
-    let platform = Platform::new(&request, ctx);
+    let platform = Platform::new(ctx);
     let head = bridge::request(&request, || platform.roll())?;
     let config = config(&env).unwrap_or_default();
     respond(exchange::internal_error(platform, config, head))
@@ -131,13 +131,11 @@ fn respond(answer: Answer<Handle>) -> Result<web_sys::Response, JsValue> {
 #[derive(Clone)]
 struct Platform {
     ctx: Rc<worker::Context>,
-    /// Aborted when the client goes away.
-    gone: web_sys::AbortSignal,
 }
 
 impl Platform {
-    fn new(request: &web_sys::Request, ctx: Context) -> Self {
-        Self { ctx: Rc::new(worker::Context::new(ctx)), gone: request.signal() }
+    fn new(ctx: Context) -> Self {
+        Self { ctx: Rc::new(worker::Context::new(ctx)) }
     }
 }
 
@@ -208,7 +206,7 @@ impl Origin for Platform {
     ) -> Relay<Handle, impl Future<Output = End> + 'static> {
         let idle = idle.map_or(0.0, millis);
         let copy_limit = copy.map_or(-1.0, bytes);
-        let relay = bridge::relay(&body, length_of(length), idle, copy_limit, &self.gone);
+        let relay = bridge::relay(&body, length_of(length), idle, copy_limit);
         let end = relay.as_ref().map(bridge::RelayParts::end).map_err(JsValue::clone);
         let end = async move {
             let end = match end {

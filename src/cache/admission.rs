@@ -140,6 +140,8 @@ pub enum NotStored {
     TooLarge,
     /// A field has bytes that the platform could not read and replaced.
     Unreadable,
+    /// It is a stream of events, which has no end.
+    Endless,
     /// It is neither fresh nor can it be used stale or be validated.
     NothingToGain,
 }
@@ -161,6 +163,7 @@ impl NotStored {
             Self::Identified => "identified",
             Self::TooLarge => "too_large",
             Self::Unreadable => "unreadable",
+            Self::Endless => "endless",
             Self::NothingToGain => "nothing_to_gain",
         }
     }
@@ -185,6 +188,7 @@ impl NotStored {
                 | Self::Identified
                 | Self::TooLarge
                 | Self::Unreadable
+                | Self::Endless
                 | Self::NothingToGain => false,
             }
     }

@@ -228,9 +228,8 @@ export function copyOf(handle) {
 }
 
 // Pumps the body to the client and, with `copyLimit` >= 0, to a second stream for the store. Either may go
-// away without the other noticing; if the body breaks off, so do both. `gone` is the signal of the client's
-// request: a writer by itself notices only with the next write that nobody reads any more.
-export function relay(handle, length, idleMs, copyLimit, gone) {
+// away without the other noticing; if the body breaks off, so do both.
+export function relay(handle, length, idleMs, copyLimit) {
   const pipe = () => {
     const { readable, writable } =
       length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream();
@@ -238,10 +237,6 @@ export function relay(handle, length, idleMs, copyLimit, gone) {
   };
   const client = pipe();
   const copy = copyLimit >= 0 ? pipe() : null;
-  gone?.addEventListener("abort", () => {
-    client.open = false;
-    if (!copy?.open) handle.abort();
-  });
   const end = pump(handle, client, copy, idleMs, copyLimit);
   return {
     client: { response: handle.response, stream: client.readable },
@@ -298,7 +293,6 @@ async function pump(handle, client, copy, idleMs, copyLimit) {
     return client.open ? { whole: bytes } : { gone: true };
   } catch (error) {
     handle.abort();
-    if (!sinks.some((sink) => sink.open)) return { gone: true };
     const broken = rejection(error, silent);
     await Promise.all(sinks.map((sink) => drop(sink, new Error("the origin's body broke off"))));
     return { torn: broken };

@@ -87,13 +87,7 @@ extern "C" {
     pub fn copy_of(handle: &Handle) -> Handle;
 
     #[wasm_bindgen(catch)]
-    pub fn relay(
-        handle: &Handle,
-        length: f64,
-        idle_ms: f64,
-        copy_limit: f64,
-        gone: &web_sys::AbortSignal,
-    ) -> Result<RelayParts, JsValue>;
+    pub fn relay(handle: &Handle, length: f64, idle_ms: f64, copy_limit: f64) -> Result<RelayParts, JsValue>;
 
     #[wasm_bindgen(catch)]
     pub async fn peek(handle: &Handle, limit: f64, within_ms: f64) -> Result<JsString, JsValue>;
@@ -125,7 +119,6 @@ extern "C" {
         url: &str,
         entry: &str,
         handle: Option<&Handle>,
-        empty: bool,
         seconds: f64,
     ) -> Result<JsValue, JsValue>;
 

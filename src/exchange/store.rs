@@ -97,6 +97,10 @@ impl<P: Ports> Exchange<P> {
         if policy.lookup.is_err() || self.request.method != Method::GET {
             return received;
         }
+        if matches!(received.body, Guarded::Stream { idle: None, .. }) {
+            trail.not_stored = Some(NotStored::Endless);
+            return received;
+        }
         let asked =
             Asked { request: &self.request, unkeyed: &received.unkeyed, identified: received.identified };
         let length = match &received.body {

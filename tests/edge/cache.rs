@@ -467,3 +467,33 @@ fn the_default_times_hold_for_answers_that_are_silent_alone() {
     let allowed = says("max-age=0, stale-if-error=600");
     ask(&Page::new([scripts::with_headers(&allowed, "allowed")])).is(200, "allowed");
 }
+
+#[test]
+fn a_stored_answer_without_content_is_served() {
+    let fields = [("Cache-Control", "max-age=60")];
+    let page = Page::new([scripts::answer("204 No Content", &fields, "")]);
+    assert_eq!(quick().get(&page).send().status(), 204);
+    settle();
+    let answer = quick().get(&page).send();
+    assert_eq!((answer.status(), page.attempts()), (204, 1));
+}
+
+#[test]
+fn values_in_any_script_pass_and_select_their_own_variant() {
+    // Clients and origins here read each byte as one character.
+    let as_read = |text: &str| text.bytes().map(char::from).collect::<String>();
+    let page = Page::by(|seen| {
+        let user = seen.header("x-user").unwrap_or("none").to_owned();
+        let fields = [("Cache-Control", "max-age=60"), ("Vary", "X-User"), ("X-Name", "名ü")];
+        scripts::with_headers(&fields, user)
+    });
+    for _ in 0..2 {
+        for user in ["名", "字", "é"] {
+            let answer = quick().get(&page).with("X-User", user).send();
+            answer.is(200, &as_read(user));
+            assert_eq!(answer.header("x-name"), Some(&*as_read("名ü")));
+        }
+        settle();
+    }
+    assert_eq!(page.attempts(), 3);
+}
