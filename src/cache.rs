@@ -7,6 +7,7 @@ pub mod directives;
 pub mod entry;
 pub mod freshness;
 pub mod key;
+pub mod range;
 pub mod stale;
 pub mod validation;
 

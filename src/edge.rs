@@ -226,6 +226,10 @@ impl Origin for Platform {
         }
     }
 
+    fn slice(&self, body: Handle, start: u64, length: u64) -> Handle {
+        bridge::slice(&body, bytes(start), bytes(length))
+    }
+
     async fn peek(&self, body: Handle, limit: u64, within: Duration) -> String {
         bridge::peek(&body, bytes(limit), millis(within)).await.map_or_else(|_| String::new(), String::from)
     }

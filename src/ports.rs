@@ -124,6 +124,9 @@ pub trait Origin {
         copy: Option<u64>,
     ) -> Relay<Self::Body, impl Future<Output = End> + 'static>;
 
+    /// `length` bytes of a stored `body` from `start` on; it must be that long.
+    fn slice(&self, body: Self::Body, start: u64, length: u64) -> Self::Body;
+
     /// The beginning of `body` as text, at most `limit` bytes, for telling failures apart.
     fn peek(&self, body: Self::Body, limit: u64, within: Duration) -> impl Future<Output = String>;
 

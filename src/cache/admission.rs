@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::header::{
-    self, AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, RANGE, SET_COOKIE, TE, TRANSFER_ENCODING, UPGRADE,
+    self, AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, SET_COOKIE, TE, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{Method, StatusCode};
 
@@ -30,13 +30,11 @@ pub enum Bypass {
     Method,
     /// It has a body, which is no part of the key.
     Body,
-    /// It asks for a part.
-    Range,
     /// It asks to change protocols.
     Upgrade,
     /// `Cache-Control: no-store` (RFC 9111 §5.2.1.5).
     RequestNoStore,
-    /// `If-Match`, `If-Unmodified-Since` or `If-Range`: they are for the origin to judge (RFC 9111 §4.3.2).
+    /// `If-Match` or `If-Unmodified-Since`: they are for the origin to judge (RFC 9111 §4.3.2).
     Preconditions,
     /// A field has bytes that the platform could not read and replaced: two that differ would look alike.
     Unreadable,
@@ -52,7 +50,6 @@ impl Bypass {
             Self::Disabled => "disabled",
             Self::Method => "method",
             Self::Body => "request_body",
-            Self::Range => "range",
             Self::Upgrade => "upgrade",
             Self::RequestNoStore => "request_no_store",
             Self::Preconditions => "preconditions",
@@ -67,7 +64,7 @@ impl Bypass {
 /// `Authorization` is no obstacle here: what is stored was allowed to answer everybody (RFC 9111 §3.5).
 pub fn may_look_up(request: &Request, settings: &config::Cache) -> Result<(), Bypass> {
     let headers = &request.headers;
-    let preconditions = [header::IF_MATCH, header::IF_UNMODIFIED_SINCE, header::IF_RANGE];
+    let preconditions = [header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
     if !settings.enabled {
         Err(Bypass::Disabled)
     } else if request.method != Method::GET && request.method != Method::HEAD {
@@ -76,8 +73,6 @@ pub fn may_look_up(request: &Request, settings: &config::Cache) -> Result<(), By
         Err(Bypass::Upgrade)
     } else if request.has_body {
         Err(Bypass::Body)
-    } else if headers.contains_key(RANGE) {
-        Err(Bypass::Range)
     } else if preconditions.iter().any(|name| headers.contains_key(name)) {
         Err(Bypass::Preconditions)
     } else if RequestDirectives::of(headers).no_store {
@@ -427,12 +422,11 @@ mod tests {
             ("POST", &[], Err(Bypass::Method)),
             ("OPTIONS", &[], Err(Bypass::Method)),
             ("get", &[], Err(Bypass::Method)), // methods are case-sensitive, RFC 9110 §9.1
-            ("GET", &[("range", "bytes=0-1")], Err(Bypass::Range)),
+            ("GET", &[("range", "bytes=0-1"), ("if-range", "\"a\"")], Ok(())),
             ("GET", &[("upgrade", "websocket")], Err(Bypass::Upgrade)),
             ("GET", &[("cache-control", "No-Store")], Err(Bypass::RequestNoStore)),
             ("GET", &[("if-match", "\"a\"")], Err(Bypass::Preconditions)),
             ("GET", &[("if-unmodified-since", "x")], Err(Bypass::Preconditions)),
-            ("GET", &[("if-range", "\"a\"")], Err(Bypass::Preconditions)),
             (
                 "GET",
                 &[("connection", "Accept-Language"), ("accept-language", "de")],

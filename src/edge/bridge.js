@@ -49,12 +49,14 @@ export async function fetchOrigin(url, method, fields, upload, uploadLength, lim
       controller.abort();
     }, limitMs);
   };
+  // Each piece of an upload that gets through begins the limit anew, until the answer is here.
+  const moved = () => timer !== null && arm();
   arm();
   try {
     const response = await fetch(url, {
       method,
       headers: headersFrom(fields),
-      body: upload instanceof ReadableStream ? fed(upload, uploadLength, arm) : upload,
+      body: upload instanceof ReadableStream ? streamed(upload, uploadLength, moved) : upload,
       redirect: "manual",
       // Past the platform's own cache: it serves stale by rules of its own.
       cache: "no-store",
@@ -73,14 +75,14 @@ export async function fetchOrigin(url, method, fields, upload, uploadLength, lim
     clearTimeout(timer);
     timer = null;
   }
+}
 
-  // The upload as it comes. Each piece that gets through begins the limit anew, until the answer is here.
-  function fed(stream, length, arm) {
-    const { readable, writable } =
-      length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream();
-    pass(stream.getReader({ mode: "byob" }), writable.getWriter(), () => timer !== null && arm());
-    return readable;
-  }
+// The upload as it comes, with its length where that is known.
+function streamed(upload, length, moved) {
+  const { readable, writable } =
+    length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream();
+  pass(upload.getReader({ mode: "byob" }), writable.getWriter(), moved);
+  return readable;
 }
 
 // Writes what `reader` gives to `writer`; if either fails, so does the other.
@@ -321,6 +323,32 @@ function sourceOf(handle) {
       return value;
     },
   };
+}
+
+// `length` bytes of a body from `start` on.
+export function slice(handle, start, length) {
+  const { response, bytes } = handle;
+  if (bytes) return { response, bytes: bytes.subarray(start, start + length) };
+  const { readable, writable } = new FixedLengthStream(length);
+  cut(response.body.getReader({ mode: "byob" }), writable.getWriter(), start, start + length);
+  return { response, stream: readable };
+}
+
+async function cut(reader, writer, start, end) {
+  let buffer = new ArrayBuffer(CHUNK_BYTES);
+  try {
+    for (let at = 0; at < end; ) {
+      const { value, done } = await reader.read(new Uint8Array(buffer));
+      if (done) throw new Error("the body is shorter than its length");
+      const wanted = value.subarray(Math.max(start - at, 0), Math.max(end - at, 0));
+      at += value.byteLength;
+      if (wanted.byteLength > 0) await writer.write(wanted);
+      buffer = value.buffer;
+    }
+    await Promise.all([writer.close(), reader.cancel()]);
+  } catch (error) {
+    await Promise.allSettled([writer.abort(error), reader.cancel(error)]);
+  }
 }
 
 export async function peek(handle, limit, withinMs) {

@@ -89,6 +89,8 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub fn relay(handle: &Handle, length: f64, idle_ms: f64, copy_limit: f64) -> Result<RelayParts, JsValue>;
 
+    pub fn slice(handle: &Handle, start: f64, length: f64) -> Handle;
+
     #[wasm_bindgen(catch)]
     pub async fn peek(handle: &Handle, limit: f64, within_ms: f64) -> Result<JsString, JsValue>;
 

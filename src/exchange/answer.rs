@@ -11,6 +11,7 @@ use super::Exchange;
 use super::attempts::{Guarded, Received};
 use super::store::{Found, Lookup};
 use crate::cache::admission::{self, Bypass, NotStored};
+use crate::cache::range::{self, Selection};
 use crate::cache::{freshness, stale, validation};
 use crate::origin::failure;
 use crate::origin::retry::Stop;
@@ -122,7 +123,7 @@ impl Trail {
 }
 
 impl<P: Ports> Exchange<P> {
-    /// The stored response, with its age; 304 or no body where the client asked so.
+    /// The stored response, with its age; 304, a part or no body where the client asked so.
     pub(super) fn stored_answer(&self, found: Found<P::Body>, trail: &mut Trail) -> Draft<P::Body> {
         let Found { stored, body, .. } = found;
         let now = self.ports.now();
@@ -140,13 +141,27 @@ impl<P: Ports> Exchange<P> {
             headers.insert(header::AGE, age);
             return Draft::own(StatusCode::NOT_MODIFIED, headers, AnswerBody::Empty);
         }
+        let selection = range::select(method, &self.request.headers, &stored);
         let mut headers = stored.headers;
         headers.insert(header::AGE, age);
+        headers.extend(selection.content_range().map(|value| (header::CONTENT_RANGE, value)));
+        let (status, body) = match selection {
+            Selection::Whole => (stored.status, body),
+            Selection::Part { start, length, .. } => {
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+                (StatusCode::PARTIAL_CONTENT, self.ports.slice(body, start, length))
+            }
+            Selection::Unsatisfiable { .. } => {
+                self.ports.cancel(body);
+                headers.remove(header::CONTENT_LENGTH);
+                return Draft::own(StatusCode::RANGE_NOT_SATISFIABLE, headers, AnswerBody::Empty);
+            }
+        };
         if *method == Method::HEAD || stored.length == Some(0) {
             self.ports.cancel(body);
-            return Draft::own(stored.status, headers, AnswerBody::Empty);
+            return Draft::own(status, headers, AnswerBody::Empty);
         }
-        Draft::own(stored.status, headers, AnswerBody::Handle(body))
+        Draft::own(status, headers, AnswerBody::Handle(body))
     }
 
     /// An origin's answer as it came, less what concerns only the connection to it.

@@ -87,7 +87,6 @@ impl From<Bypass> for Forwarded {
             Bypass::RequestNoStore => Self::Request,
             Bypass::Disabled
             | Bypass::Body
-            | Bypass::Range
             | Bypass::Upgrade
             | Bypass::Preconditions
             | Bypass::Unreadable

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use faulty_origin::{Script, Seen, scripts};
 
-use crate::client::Answer;
+use crate::client::{Answer, End};
 use crate::harness::{LARGE, Page, eventually, patient, quick, routed, settle, tight};
 
 /// A page with these header fields, asked for once, so that its copy is stored if it may be.
@@ -496,4 +496,31 @@ fn values_in_any_script_pass_and_select_their_own_variant() {
         settle();
     }
     assert_eq!(page.attempts(), 3);
+}
+
+#[test]
+fn a_part_is_cut_from_the_stored_whole_small_or_large() {
+    // RFC 9110 §14
+    for length in [1000, 1 << 20] {
+        let whole: Vec<u8> = (0..length).map(|at| (at * 31 % 251) as u8).collect();
+        let page = Page::new([scripts::with_headers(&[("Cache-Control", "max-age=60")], whole.clone())]);
+        assert!(quick().get(&page).send().body == whole);
+        eventually("the copy is stored", || {
+            quick().get(&page).send().header("cache-status").is_some_and(|status| status.contains("hit"))
+        });
+        let attempts = page.attempts();
+        for (range, from, to) in
+            [("0-0", 0, 1), ("100-", 100, length), ("-7", length - 7, length), ("300-801", 300, 802)]
+        {
+            let answer = quick().get(&page).with("Range", &format!("bytes={range}")).send();
+            assert_eq!((answer.status(), &answer.end), (206, &End::Whole), "{range}");
+            assert!(answer.body == whole[from..to], "{range} of {length}");
+            let expected = format!("bytes {from}-{}/{length}", to - 1);
+            assert_eq!(answer.header("content-range"), Some(&*expected));
+            assert_eq!(answer.header("content-length"), Some(&*(to - from).to_string()));
+        }
+        let beyond = quick().get(&page).with("Range", &format!("bytes={length}-")).send();
+        assert_eq!((beyond.status(), beyond.body.len()), (416, 0));
+        assert_eq!(page.attempts(), attempts);
+    }
 }

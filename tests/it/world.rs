@@ -452,6 +452,11 @@ impl Origin for World {
         Relay { client: Body { begun: false, ..body }, copy, end }
     }
 
+    fn slice(&self, body: Body, start: u64, length: u64) -> Body {
+        let text = body.text[start as usize..(start + length) as usize].to_owned();
+        Body { text, ..body }
+    }
+
     async fn peek(&self, body: Body, limit: u64, _: Duration) -> String {
         body.text.chars().take(limit as usize).collect()
     }
