@@ -4,6 +4,7 @@
 //! receives the result: `index.js` (the entry), `bridge.js`, `holdfast.js`, `holdfast_bg.wasm`, and the
 //! snippets of crates that bring some.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -144,12 +145,33 @@ fn assemble(compiled: &Path, folder: &Path) -> Result<()> {
         command.arg(program).arg("-Os").args(FEATURES).arg(&module).arg("-o").arg(&module);
         run(command.stdin(Stdio::null()))
     })?;
+    let glue = folder.join("holdfast.js");
+    fs::write(&glue, once_each(&fs::read_to_string(&glue)?))?;
     for (source, name) in [("entry.js", "index.js"), ("bridge.js", "bridge.js")] {
         let source = root().join("src/edge").join(source);
         fs::copy(&source, folder.join(name))
             .with_context(|| format!("could not copy {}", source.display()))?;
     }
     Ok(())
+}
+
+/// `glue` with every module imported whole at most once: wasm-bindgen does so for each function that it
+/// hands over as it is, under the same key, which bundlers warn of.
+fn once_each(glue: &str) -> String {
+    let mut seen = HashSet::new();
+    let kept = glue.lines().filter(|line| {
+        let line = line.trim();
+        let repeats = line
+            .strip_prefix("import * as import")
+            .and_then(|rest| rest.split_once(" from "))
+            .map(|(_, module)| format!("from {module}"))
+            .or_else(|| {
+                let (module, name) = line.strip_suffix(',')?.split_once(": import")?;
+                name.bytes().all(|byte| byte.is_ascii_digit()).then(|| format!("key {module}"))
+            });
+        repeats.is_none_or(|module| seen.insert(module))
+    });
+    kept.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Replaces what `folder` holds by what `staging` holds.
@@ -203,4 +225,18 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_is_imported_whole_once() {
+        let glue = "import { a } from './b.js';\nimport * as import1 from \"./b.js\"\nimport * as import2 from \"./b.js\"\n\
+                    import * as import3 from \"./c.js\"\n  \"./b.js\": import1,\n  \"./b.js\": import2,\n  \"./c.js\": import3,\n";
+        let expected = "import { a } from './b.js';\nimport * as import1 from \"./b.js\"\n\
+                        import * as import3 from \"./c.js\"\n  \"./b.js\": import1,\n  \"./c.js\": import3,\n";
+        assert_eq!(once_each(glue), expected);
+    }
 }
