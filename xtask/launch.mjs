@@ -2,7 +2,8 @@
 //
 // The first line of standard input says what to run, as JSON: see Launch in src/serve.rs. Answers are lines
 // of JSON as well: {"url"} once it listens, then {"log"} for each message that the Worker logs.
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import readline from "node:readline";
 import { Log, LogLevel, Miniflare } from "miniflare";
@@ -26,6 +27,10 @@ function take(line) {
   else if (!listens) process.stderr.write(`${message.message}\n`);
 }
 
+// Everything that Miniflare and workerd write, the cache too, so that nothing of it stays behind.
+const scratch = mkdtempSync(path.join(os.tmpdir(), "holdfast-"));
+process.env.TMPDIR = scratch;
+
 let miniflare;
 let listens = false;
 let ending = false;
@@ -33,6 +38,7 @@ async function end(code) {
   if (ending) return;
   ending = true;
   await miniflare?.dispose().catch(() => {});
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
   process.exit(code);
 }
 // Whoever started this has closed the pipe, or is gone.

@@ -1,9 +1,11 @@
 //! What operators are told: one line where something went wrong, silence where nothing did.
 
+use std::collections::BTreeSet;
+
 use faulty_origin::scripts;
 
 use crate::client::HOST;
-use crate::harness::{Edge, Page, overlay, quick, routed, settle, site};
+use crate::harness::{Edge, Page, QUICK, overlay, quick, routed, settle, site};
 
 #[test]
 fn a_failure_is_one_line_of_json() {
@@ -153,4 +155,18 @@ fn a_bad_configuration_is_a_500_and_the_log_names_the_key() {
     }
     let log = edge.raw_log();
     assert!(log.contains("timeouts.first_byte") && log.contains("retry.attemps"), "{log}");
+}
+
+#[test]
+fn a_worker_that_ends_leaves_no_files() {
+    let folders = || -> BTreeSet<_> {
+        let entries = std::fs::read_dir(std::env::temp_dir()).unwrap().filter_map(Result::ok);
+        let ours = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with("holdfast-");
+        entries.filter(ours).map(|entry| entry.path()).collect()
+    };
+    let edge = Edge::start(&[site().url()], QUICK);
+    let during = folders();
+    drop(edge);
+    // Other tests start workers meanwhile; none of them ends before all tests are over.
+    assert_eq!(during.difference(&folders()).count(), 1);
 }
