@@ -186,7 +186,7 @@ fn keep_identifying_cookies(headers: &mut HeaderMap, settings: &Cache) {
 /// conditionals), is set here or by the platform, or is sent by every browser and chooses an answer only
 /// where `Vary` says so, as origins that are cached anywhere must.
 fn is_known(name: &HeaderName) -> bool {
-    const KNOWN: [&str; 47] = [
+    const KNOWN: [&str; 45] = [
         "accept",
         "accept-charset",
         "accept-encoding",
@@ -212,12 +212,10 @@ fn is_known(name: &HeaderName) -> bool {
         "holdfast-hop",
         "if-modified-since",
         "if-none-match",
-        "if-range",
         "max-forwards",
         "pragma",
         "priority",
         "purpose",
-        "range",
         "referer",
         "rtt",
         "save-data",
