@@ -9,7 +9,6 @@ mod store;
 
 use std::rc::Rc;
 
-use crate::cache::directives::RequestDirectives;
 use crate::cache::key::Key;
 use crate::cache::{Verdict, admission, stale};
 use crate::config::Config;
@@ -93,18 +92,18 @@ impl<P: Ports> Exchange<P> {
             Lookup::Found(found) => match found.verdict {
                 Verdict::Fresh => {
                     trail.outcome = Outcome::Hit;
-                    return self.stored_answer(found, trail);
+                    return self.stored_answer(policy, found, trail);
                 }
                 Verdict::StaleWhileRevalidate => {
                     trail.outcome = Outcome::StaleWhileRevalidate;
                     self.refresh_behind(policy, &found);
-                    return self.stored_answer(found, trail);
+                    return self.stored_answer(policy, found, trail);
                 }
                 Verdict::Stale => Lookup::Found(found),
             },
             Lookup::Absent { .. } | Lookup::NotAsked => lookup,
         };
-        if RequestDirectives::of(&self.request.headers).only_if_cached {
+        if policy.asked.only_if_cached {
             self.let_go(lookup);
             return self.nothing_stored(trail);
         }
@@ -155,15 +154,15 @@ impl<P: Ports> Exchange<P> {
             (None, Some(End::Answered(_)) | None) => Cause::Failure(Failure::Internal),
         };
         if let Lookup::Found(found) = lookup {
-            let asked = RequestDirectives::of(&self.request.headers);
-            match stale::may_stand_in(&found.stored, &asked, &policy.settings.cache, self.ports.now()) {
+            let settings = &policy.settings.cache;
+            match stale::may_stand_in(&found.stored, &policy.asked, settings, self.ports.now()) {
                 Ok(()) => {
                     if let Some(received) = failed.last {
                         self.give_up(received);
                     }
                     trail.outcome = Outcome::Stale;
                     trail.cause = Some(cause);
-                    return self.stored_answer(found, trail);
+                    return self.stored_answer(policy, found, trail);
                 }
                 Err(forbidden) => {
                     trail.stale_forbidden = Some(forbidden);
@@ -196,7 +195,7 @@ impl<P: Ports> Exchange<P> {
         match self.freshen(policy, found, &received).await {
             Some(found) => {
                 trail.outcome = Outcome::Revalidated;
-                self.stored_answer(found, trail)
+                self.stored_answer(policy, found, trail)
             }
             None => {
                 // Ask again without a condition of ours.

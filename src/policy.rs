@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cache::admission::{self, Bypass};
+use crate::cache::directives::RequestDirectives;
 use crate::config::{Config, Route, Settings};
 use crate::origin::forward::ATTEMPT;
 use crate::origin::retry::Repeatable;
@@ -17,6 +18,8 @@ pub struct Policy<'a> {
     pub settings: &'a Settings,
     /// Whether the store is looked into, or why not.
     pub lookup: Result<(), Bypass>,
+    /// What the request's `Cache-Control` asks for.
+    pub asked: RequestDirectives,
     /// Whether the request may be sent again, as far as its head tells.
     pub repeatable: Repeatable,
 }
@@ -30,6 +33,7 @@ impl<'a> Policy<'a> {
             route: matched.map(|(index, _)| index),
             settings,
             lookup: admission::may_look_up(request, &settings.cache),
+            asked: RequestDirectives::of(&request.headers),
             repeatable: repeatable(request, settings),
         }
     }

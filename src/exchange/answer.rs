@@ -124,10 +124,15 @@ impl Trail {
 
 impl<P: Ports> Exchange<P> {
     /// The stored response, with its age; 304, a part or no body where the client asked so.
-    pub(super) fn stored_answer(&self, found: Found<P::Body>, trail: &mut Trail) -> Draft<P::Body> {
+    pub(super) fn stored_answer(
+        &self,
+        policy: &Policy<'_>,
+        found: Found<P::Body>,
+        trail: &mut Trail,
+    ) -> Draft<P::Body> {
         let Found { stored, body, .. } = found;
         let now = self.ports.now();
-        let settings = &Policy::of(&self.config, &self.request).settings.cache;
+        let settings = &policy.settings.cache;
         let (age, lifetime) = (freshness::age(&stored, now), freshness::lifetime(&stored, settings));
         trail.ttl = Some(seconds(lifetime).saturating_sub(seconds(age)));
         if age >= lifetime {

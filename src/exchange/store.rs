@@ -9,7 +9,6 @@ use super::Exchange;
 use super::answer::Trail;
 use super::attempts::{Guarded, Received};
 use crate::cache::admission::{self, Asked, LONGEST_RETENTION, NotStored};
-use crate::cache::directives::RequestDirectives;
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::{Key, Vary};
 use crate::cache::{Verdict, judge, validation};
@@ -73,8 +72,7 @@ impl<P: Ports> Exchange<P> {
                 if stored.matches(&self.request.headers)
                     && since.is_none_or(|since| stored.requested_at >= since) =>
             {
-                let asked = RequestDirectives::of(&self.request.headers);
-                let verdict = judge(&stored, &asked, &policy.settings.cache, self.ports.now());
+                let verdict = judge(&stored, &policy.asked, &policy.settings.cache, self.ports.now());
                 Lookup::Found(Found { at, stored, body, verdict })
             }
             Some((_, body)) => {
