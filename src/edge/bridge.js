@@ -208,6 +208,7 @@ export async function hold(handle, length, limit, idleMs, withinMs) {
       started.pending = null;
       if (read.done) {
         handle.bytes = join(started.chunks, started.bytes);
+        handle.started = undefined;
         return { whole: started.bytes };
       }
       heardAt = Date.now();
