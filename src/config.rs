@@ -6,6 +6,8 @@
 
 mod keys;
 mod reader;
+mod share;
+mod token;
 mod values;
 
 use std::time::Duration;
@@ -15,6 +17,8 @@ use serde_json::Value;
 
 use crate::request::Target;
 use reader::{Mistakes, WHOLE};
+pub use share::Share;
+pub use token::Token;
 
 /// A whole configuration, checked. The default is what holds where `HOLDFAST` is absent or empty.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +31,9 @@ pub struct Config {
     pub defaults: Settings,
     /// The first that matches decides.
     pub routes: Vec<Route>,
+    /// The operators' secret, `HOLDFAST_TOKEN`. It is no key of `HOLDFAST`: whoever reads the variable sets
+    /// it afterwards. Without it, what only operators may see does not exist.
+    pub token: Option<Token>,
 }
 
 impl Config {
@@ -145,6 +152,8 @@ pub struct Settings {
     pub cache: Cache,
     /// How bodies are handed on.
     pub body: Body,
+    /// Of what a copy is kept for long.
+    pub keep: Keep,
     /// The pages made here.
     pub page: Page,
 }
@@ -204,6 +213,11 @@ pub struct Cache {
     pub enabled: bool,
     /// Freshness of answers that say nothing about it.
     pub default_ttl: Duration,
+    /// The share of the time between `Last-Modified` and `Date` for which an answer that states no lifetime
+    /// counts as fresh (RFC 9111 §4.2.2); zero for never.
+    pub heuristic: Share,
+    /// The longest freshness of that kind.
+    pub heuristic_max: Duration,
     /// How long past its freshness a copy may stand in for a failed origin, where the answer is silent.
     pub stale_if_error: Duration,
     /// How long past its freshness a copy may be served while it is refreshed, where the answer is silent.
@@ -212,6 +226,8 @@ pub struct Cache {
     pub harmless_cookies: Vec<Pattern>,
     /// The largest body that is stored, in bytes.
     pub max_body: u64,
+    /// How many variants of one URL are kept side by side, at least 1.
+    pub max_variants: u32,
 }
 
 impl Default for Cache {
@@ -219,10 +235,13 @@ impl Default for Cache {
         Self {
             enabled: true,
             default_ttl: Duration::ZERO,
+            heuristic: Share::ZERO,
+            heuristic_max: Duration::from_secs(24 * 60 * 60),
             stale_if_error: Duration::from_secs(24 * 60 * 60),
             stale_while_revalidate: Duration::ZERO,
             harmless_cookies: ["_ga*", "_gid", "_fbp"].map(Pattern::new).to_vec(),
             max_body: 25 * 1024 * 1024,
+            max_variants: 32,
         }
     }
 }
@@ -237,6 +256,31 @@ pub struct Body {
 impl Default for Body {
     fn default() -> Self {
         Self { hold: 256 * 1024 }
+    }
+}
+
+/// `keep`: of what a copy is kept for long, to be served when the origin fails and the cache has nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// The paths that are kept, percent-encoded as they arrive.
+    pub paths: Vec<Pattern>,
+    /// A copy is written at most once in this time, a minute or more.
+    pub interval: Duration,
+    /// How old a copy may be that is served: `interval` or more.
+    pub max_age: Duration,
+    /// An answer whose body is shorter than this share of the kept one's is not taken for good; zero turns
+    /// the check off.
+    pub shrink: Share,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self {
+            paths: vec![Pattern::new("/robots.txt")],
+            interval: Duration::from_secs(60 * 60),
+            max_age: Duration::from_secs(30 * 24 * 60 * 60),
+            shrink: Share::in_10_000(1000),
+        }
     }
 }
 
@@ -267,8 +311,7 @@ mod tests {
         assert_eq!(config, Config::default());
         assert_eq!(config.defaults, Settings::default());
         assert_eq!(Config::from_json("{}"), Ok(config));
-        let tables =
-            json!({ "timeouts": {}, "retry": {}, "cache": {}, "body": {}, "page": {}, "routes": [] });
+        let tables = json!({ "timeouts": {}, "retry": {}, "cache": {}, "body": {}, "keep": {}, "page": {}, "routes": [] });
         assert_eq!(Config::from_value(&tables), Ok(Config::default()));
     }
 
@@ -284,10 +327,12 @@ mod tests {
                     "replay_body": "1KiB"
                 },
                 "cache": {
-                    "enabled": false, "default_ttl": "1m", "stale_if_error": "2h",
-                    "stale_while_revalidate": "3s", "harmless_cookies": ["theme"], "max_body": "1MiB"
+                    "enabled": false, "default_ttl": "1m", "heuristic": 0.25, "heuristic_max": "4h",
+                    "stale_if_error": "2h", "stale_while_revalidate": "3s", "harmless_cookies": ["theme"],
+                    "max_body": "1MiB", "max_variants": 1
                 },
                 "body": { "hold": "0B" },
+                "keep": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
                 "page": { "brand": "Example", "support_url": "mailto:a@b.example", "status_url": "https://c.example" },
                 "routes": [{ "host": "API.example.com", "path": "/v1/*", "methods": ["GET", "HEAD"] }]
             }"#,
@@ -305,12 +350,21 @@ mod tests {
             cache: Cache {
                 enabled: false,
                 default_ttl: seconds(60),
+                heuristic: Share::in_10_000(2500),
+                heuristic_max: seconds(14_400),
                 stale_if_error: seconds(7200),
                 stale_while_revalidate: seconds(3),
                 harmless_cookies: vec![Pattern::new("theme")],
                 max_body: 1 << 20,
+                max_variants: 1,
             },
             body: Body { hold: 0 },
+            keep: Keep {
+                paths: vec![Pattern::new("/a"), Pattern::new("*.txt")],
+                interval: seconds(60),
+                max_age: seconds(300),
+                shrink: Share::in_10_000(10_000),
+            },
             page: Page {
                 brand: Some("Example".to_owned()),
                 support_url: Some("mailto:a@b.example".to_owned()),
@@ -328,6 +382,7 @@ mod tests {
                 settings: defaults.clone(),
             }],
             defaults,
+            token: None,
         };
         assert_eq!(config, Ok(expected));
     }
@@ -337,9 +392,10 @@ mod tests {
         let config = Config::from_value(&json!({
             "timeouts": { "idle": "4s" },
             "cache": { "harmless_cookies": ["a"] },
+            "keep": { "interval": "1m" },
             "routes": [
                 { "path": "/api/*", "timeouts": { "first_byte": "3s", "total": "8s" }, "cache": { "enabled": false } },
-                { "path": "/shop/*", "cache": { "harmless_cookies": ["b"] } },
+                { "path": "/shop/*", "cache": { "harmless_cookies": ["b"] }, "keep": { "paths": [] } },
             ],
         }));
         let config = config.unwrap();
@@ -351,6 +407,8 @@ mod tests {
         assert_eq!(api.settings.cache.harmless_cookies, [Pattern::new("a")]);
         assert_eq!(shop.settings.cache.harmless_cookies, [Pattern::new("b")]);
         assert_eq!(api.settings.retry, config.defaults.retry);
+        assert_eq!(shop.settings.keep.paths, []);
+        assert_eq!(shop.settings.keep.interval, seconds(60));
     }
 
     #[test]
@@ -368,12 +426,13 @@ mod tests {
                     7
                 ],
                 "cache": { "enabled": "yes", "harmless_cookies": ["*", "ok"] },
+                "keep": { "paths": ["/robots.txt", "ads.txt"], "interval": "10s", "shrink": "10%" },
                 "page": true,
                 "name": ""
             }"#,
         );
         let expected = [
-            r#"retries = 3: unknown key; HOLDFAST has name, origins, timeouts, retry, cache, body, page and routes"#,
+            r#"retries = 3: unknown key; HOLDFAST has name, origins, timeouts, retry, cache, body, keep, page and routes"#,
             r#"timeouts.total = "1h": "1ms" to "5m" is accepted"#,
             r#"timeouts.first_byte = "10": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d""#,
             r#"timeouts.soft = "off": unknown key; timeouts has first_byte, idle and total"#,
@@ -385,6 +444,9 @@ mod tests {
             r#"routes[3] = 7: a table is accepted, as in { key = value }"#,
             r#"cache.enabled = "yes": true or false is accepted, without quotes"#,
             r#"cache.harmless_cookies[0] = "*": the name of a cookie is accepted, e.g. "_gid", or its beginning and a "*" at the end, e.g. "_ga*""#,
+            r#"keep.paths[1] = "ads.txt": a path that begins with "/" or "*" is accepted, with "*" for any run of characters, e.g. "/api/*"; percent-encoded as it arrives, without a query"#,
+            r#"keep.interval = "10s": "1m" to "365d" is accepted"#,
+            r#"keep.shrink = "10%": a number from 0 to 1 is accepted, without quotes, e.g. 0.1"#,
             r#"page = true: a table is accepted, as in { key = value }"#,
             r#"name = "": a text of 1 to 64 printable ASCII characters is accepted, with no space at either end"#,
         ];
@@ -427,6 +489,14 @@ mod tests {
             (
                 json!({ "retry": { "backoff": "3s" } }),
                 r#"retry.backoff = "3s": must not be more than retry.backoff_max, which is "2s" by default"#,
+            ),
+            (
+                json!({ "keep": { "max_age": "30m" } }),
+                r#"keep.max_age = "30m": must not be less than keep.interval, which is "1h" by default"#,
+            ),
+            (
+                json!({ "routes": [{ "path": "/a", "keep": { "interval": "31d" } }] }),
+                r#"routes[0].keep.interval = "31d": must not be more than keep.max_age, which is "30d" unless this route sets it too"#,
             ),
             (
                 json!({ "routes": [{ "path": "/*" }, { "path": "/a", "methods": ["GET"] }] }),
@@ -498,7 +568,7 @@ mod tests {
     fn no_key_is_read_that_is_not_documented() {
         let every_table = json!({
             "?": 0, "timeouts": { "?": 0 }, "retry": { "?": 0 }, "cache": { "?": 0 }, "body": { "?": 0 },
-            "page": { "?": 0 }, "routes": [{ "path": "/", "?": 0 }],
+            "keep": { "?": 0 }, "page": { "?": 0 }, "routes": [{ "path": "/", "?": 0 }],
         });
         let mut known = Vec::new();
         for error in Config::from_value(&every_table).unwrap_err() {
@@ -507,7 +577,7 @@ mod tests {
             known.extend(keys.replace(" and ", ", ").split(", ").map(|key| format!("{table}{key}")));
         }
         let is_table = |key: &str| {
-            ["timeouts", "retry", "cache", "body", "page", "routes"]
+            ["timeouts", "retry", "cache", "body", "keep", "page", "routes"]
                 .contains(&key.trim_start_matches("routes[]."))
         };
         known.retain(|key| !is_table(key));
@@ -518,7 +588,7 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 23] = [
+    const KEYS: [&str; 30] = [
         "name",
         "origins",
         "timeouts.first_byte",
@@ -531,11 +601,18 @@ mod tests {
         "retry.replay_body",
         "cache.enabled",
         "cache.default_ttl",
+        "cache.heuristic",
+        "cache.heuristic_max",
         "cache.stale_if_error",
         "cache.stale_while_revalidate",
         "cache.harmless_cookies",
         "cache.max_body",
+        "cache.max_variants",
         "body.hold",
+        "keep.paths",
+        "keep.interval",
+        "keep.max_age",
+        "keep.shrink",
         "page.brand",
         "page.support_url",
         "page.status_url",
@@ -554,6 +631,7 @@ mod tests {
                 "retry",
                 "cache",
                 "body",
+                "keep",
                 "page",
                 "routes",
                 "host",
@@ -569,8 +647,14 @@ mod tests {
                 "replay_body",
                 "enabled",
                 "default_ttl",
+                "heuristic",
                 "harmless_cookies",
                 "max_body",
+                "max_variants",
+                "paths",
+                "interval",
+                "max_age",
+                "shrink",
                 "hold",
                 "brand",
                 "support_url",

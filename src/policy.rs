@@ -97,6 +97,7 @@ mod tests {
                 route(Some("*.example.com"), None, &[]),
                 route(None, Some("/api/*"), &[]),
             ],
+            token: None,
         };
         for (method, url, expected) in [
             ("POST", "https://a.example.com/api/x", Some(0)),

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::reader::{Items, Table};
 use super::values::{self, duration, size, write_duration};
-use super::{Body, Cache, Config, Page, Pattern, Retry, Route, Settings, Timeouts};
+use super::{Body, Cache, Config, Keep, Page, Pattern, Retry, Route, Settings, Timeouts};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const MIB: u64 = 1024 * 1024;
 
@@ -24,6 +25,8 @@ const METHODS: Items = Items {
     of: r#"methods, e.g. ["GET", "HEAD"],"#,
 };
 const COOKIES: Items = Items { count: 0..=64, if_empty: "", of: r#"cookie names, e.g. ["_ga*", "_gid"],"# };
+const KEPT_PATHS: Items =
+    Items { count: 0..=32, if_empty: "", of: r#"paths, e.g. ["/robots.txt", "/.well-known/*"],"# };
 
 /// Reads the outermost table.
 pub(super) fn config(table: &mut Table<'_, '_>) -> Config {
@@ -78,6 +81,7 @@ fn settings(table: &mut Table<'_, '_>, into: &mut Settings) {
     table.table("retry", |table| retry(table, &mut into.retry));
     table.table("cache", |table| cache(table, &mut into.cache));
     table.table("body", |table| body(table, &mut into.body));
+    table.table("keep", |table| keep(table, &mut into.keep));
     table.table("page", |table| page(table, &mut into.page));
 }
 
@@ -100,18 +104,32 @@ fn retry(table: &mut Table<'_, '_>, into: &mut Retry) {
     table.in_order(("backoff", into.backoff), ("backoff_max", into.backoff_max), write_duration);
 }
 
+/// Variants have an entry each in the platform's cache, which evicts as it likes: past some number they only
+/// push each other out.
 fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
     table.read("enabled", &mut into.enabled, values::switch);
     table.read("default_ttl", &mut into.default_ttl, duration(Duration::ZERO..=YEAR));
+    table.read("heuristic", &mut into.heuristic, values::share);
+    table.read("heuristic_max", &mut into.heuristic_max, duration(Duration::ZERO..=YEAR));
     table.read("stale_if_error", &mut into.stale_if_error, duration(Duration::ZERO..=YEAR));
     table.read("stale_while_revalidate", &mut into.stale_while_revalidate, duration(Duration::ZERO..=YEAR));
     table.list("harmless_cookies", &mut into.harmless_cookies, &COOKIES, values::cookie);
     table.read("max_body", &mut into.max_body, size(0..=100 * MIB));
+    table.read("max_variants", &mut into.max_variants, values::count(1..=128));
 }
 
 /// As for `retry.replay_body`: 16 MiB of the isolate's 128 MB.
 fn body(table: &mut Table<'_, '_>, into: &mut Body) {
     table.read("hold", &mut into.hold, size(0..=16 * MIB));
+}
+
+/// KV, where copies are kept, forgets nothing sooner than after a minute.
+fn keep(table: &mut Table<'_, '_>, into: &mut Keep) {
+    table.list("paths", &mut into.paths, &KEPT_PATHS, |value, _| values::path_pattern(value));
+    table.read("interval", &mut into.interval, duration(MINUTE..=YEAR));
+    table.read("max_age", &mut into.max_age, duration(MINUTE..=YEAR));
+    table.read("shrink", &mut into.shrink, values::share);
+    table.in_order(("interval", into.interval), ("max_age", into.max_age), write_duration);
 }
 
 fn page(table: &mut Table<'_, '_>, into: &mut Page) {

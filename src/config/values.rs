@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
-use super::{Origin, Pattern};
+use super::{Origin, Pattern, Share};
 use crate::request::Target;
 
 /// A duration, or the rule that it breaks.
@@ -50,6 +50,16 @@ pub(super) fn count(bounds: RangeInclusive<u32>) -> impl Fn(&Value) -> Accepted<
             format!("a whole number from {} to {} is accepted, without quotes", bounds.start(), bounds.end())
         })
     }
+}
+
+/// Accepts numbers from 0 to 1, in steps of one ten-thousandth: a smaller one would be taken for 0, which
+/// often means "off".
+pub(super) fn share(value: &Value) -> Accepted<Share> {
+    let number = value.as_f64().filter(|number| (0.0..=1.0).contains(number));
+    let number = number.ok_or("a number from 0 to 1 is accepted, without quotes, e.g. 0.1")?;
+    Share::of_number(number).ok_or_else(|| {
+        "a number from 0 to 1 is accepted with at most four digits behind the point, e.g. 0.0001".to_owned()
+    })
 }
 
 /// Accepts `true` and `false`.
@@ -338,6 +348,38 @@ mod tests {
     }
 
     #[test]
+    fn shares_are_numbers_from_0_to_1() {
+        for (written, parts) in [
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("0.0", Some(0)),
+            ("0.0001", Some(1)),
+            ("0.0007", Some(7)),
+            ("0.1", Some(1000)),
+            ("1e-1", Some(1000)),
+            ("0.3333", Some(3333)),
+            ("1", Some(10_000)),
+            ("1.0", Some(10_000)),
+            ("0.00005", None),
+            ("0.33333", None),
+            ("1.0001", None),
+            ("-0.1", None),
+            ("2", None),
+            ("10", None),
+            ("1e300", None),
+            (r#""0.1""#, None),
+            (r#""10%""#, None),
+            ("true", None),
+            ("null", None),
+        ] {
+            let read = share(&serde_json::from_str(written).unwrap());
+            assert_eq!(read.as_ref().ok(), parts.map(Share::in_10_000).as_ref(), "{written} {read:?}");
+        }
+        assert!(share(&json!("0.1")).unwrap_err().contains("without quotes"));
+        assert!(share(&json!(0.00005)).unwrap_err().contains("four digits"));
+    }
+
+    #[test]
     fn an_origin_is_scheme_host_and_port() {
         for (written, url) in [
             ("https://origin.example.com", Some("https://origin.example.com/")),
@@ -486,7 +528,7 @@ mod tests {
             let value = json!(text);
             let _ = (duration(ANY_DURATION)(&value), size(0..=u64::MAX)(&value), name(&value), brand(&value));
             let _ = (web_link(&value), web_or_mail_link(&value), cookie(&value, &[]), method(&value, &[]));
-            let _ = (host_pattern(&value), path_pattern(&value));
+            let _ = (host_pattern(&value), path_pattern(&value), share(&value));
             if let Ok(origin) = origin(&value, &[]) {
                 prop_assert_eq!(origin.url.path_and_query(), "/");
                 let again = json!(origin.url.as_str());
