@@ -6,7 +6,9 @@ pub mod admission;
 pub mod directives;
 pub mod entry;
 pub mod freshness;
+pub mod keep;
 pub mod key;
+pub mod purge;
 pub mod range;
 pub mod stale;
 pub mod validation;
@@ -23,6 +25,8 @@ pub enum Verdict {
     Fresh,
     /// It answers the request, and is refreshed behind the answer (RFC 5861 §3).
     StaleWhileRevalidate,
+    /// It answers the request, whose client takes stale responses (RFC 9111 §5.2.1.2).
+    StaleAccepted,
     /// It must be validated first. Should the origin fail, [`stale::may_stand_in`] decides.
     Stale,
 }
@@ -30,15 +34,16 @@ pub enum Verdict {
 /// Decides what may be done with `stored` for a request that says `request` (RFC 9111 §4).
 ///
 /// `no-cache`, in the response or the request, and a `max-age` or `min-fresh` of the request that is not met,
-/// make it [`Verdict::Stale`] however fresh it is. A `max-stale` of the request is a permission that nobody has
-/// to use, and is not used.
+/// make it [`Verdict::Stale`] however fresh it is, and so does a response that is marked as outdated. A response
+/// that is fresh and `immutable` meets every `max-age` of a request: that is what reloads send (RFC 8246 §2.1).
 pub fn judge(
     stored: &Stored,
     request: &RequestDirectives,
     settings: &config::Cache,
     now: Timestamp,
 ) -> Verdict {
-    if request.no_cache || ResponseDirectives::of(&stored.headers).no_cache {
+    let directives = ResponseDirectives::of(&stored.headers);
+    if request.no_cache || directives.no_cache || stored.outdated {
         return Verdict::Stale;
     }
     let age = freshness::age(stored, now);
@@ -46,11 +51,13 @@ pub fn judge(
     if left.is_zero() {
         return if stale::may_revalidate_behind(stored, request, settings, now) {
             Verdict::StaleWhileRevalidate
+        } else if stale::is_accepted(stored, request, settings, now) {
+            Verdict::StaleAccepted
         } else {
             Verdict::Stale
         };
     }
-    let young_enough = request.max_age.is_none_or(|max_age| age <= max_age);
+    let young_enough = directives.immutable || request.max_age.is_none_or(|max_age| age <= max_age);
     let fresh_enough = request.min_fresh.is_none_or(|min_fresh| left >= min_fresh);
     if young_enough && fresh_enough { Verdict::Fresh } else { Verdict::Stale }
 }
@@ -60,6 +67,7 @@ mod tests {
     use super::*;
     use entry::test::{seconds, stored};
     use http::HeaderMap;
+    use http::header::CACHE_CONTROL;
 
     fn verdict(response: &str, request: &str, after: u64) -> Verdict {
         let mut headers = HeaderMap::new();
@@ -75,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_fresh_response_answers_unless_somebody_asks_for_validation() {
-        use Verdict::{Fresh, Stale, StaleWhileRevalidate};
+        use Verdict::{Fresh, Stale, StaleAccepted, StaleWhileRevalidate};
         for (response, request, after, expected) in [
             ("max-age=60", "", 59, Fresh),
             ("max-age=60", "", 60, Stale), // §4.2: fresh while lifetime > age
@@ -89,7 +97,22 @@ mod tests {
             ("max-age=60", "max-age=soon", 1, Stale),
             ("max-age=60", "min-fresh=20", 40, Fresh), // §5.2.1.3
             ("max-age=60", "min-fresh=20", 41, Stale),
-            ("max-age=60", "max-stale", 61, Stale), // §5.2.1.2: MAY
+            ("max-age=60", "max-stale", 6100, StaleAccepted), // §5.2.1.2
+            ("max-age=60", "max-stale=10", 70, StaleAccepted),
+            ("max-age=60", "max-stale=10", 71, Stale),
+            ("max-age=60", "max-stale=10, max-stale=1000", 71, Stale),
+            ("max-age=60", "max-stale=often", 61, Stale),
+            ("max-age=60", "max-stale, max-age=60", 60, StaleAccepted), // §5.2.1.1
+            ("max-age=60", "max-stale, max-age=60", 61, Stale),
+            ("max-age=60", "max-stale, min-fresh=1", 61, Stale),
+            ("max-age=60", "max-stale, no-cache", 61, Stale),
+            ("max-age=60, must-revalidate", "max-stale", 61, Stale), // §5.2.2.2
+            ("max-age=60, proxy-revalidate", "max-stale", 61, Stale), // §5.2.2.8
+            ("max-age=60, no-cache", "max-stale", 61, Stale),        // §5.2.2.4
+            ("s-maxage=60", "max-stale", 61, Stale),                 // §5.2.2.10
+            ("max-age=60, immutable", "max-age=0", 10, Fresh),       // RFC 8246 §2.1
+            ("max-age=60, immutable", "no-cache", 10, Stale),
+            ("max-age=60, immutable", "max-age=0", 60, Stale),
             ("max-age=60, stale-while-revalidate=30", "", 60, StaleWhileRevalidate), // RFC 5861 §3
             ("max-age=60, stale-while-revalidate=30", "", 90, StaleWhileRevalidate),
             ("max-age=60, stale-while-revalidate=30", "", 91, Stale),
@@ -100,5 +123,24 @@ mod tests {
         ] {
             assert_eq!(verdict(response, request, after), expected, "{response} | {request} | {after}");
         }
+    }
+
+    #[test]
+    fn an_outdated_response_is_stale_however_fresh_it_was() {
+        let mut outdated = stored(&[("cache-control", "max-age=60, stale-while-revalidate=60")]);
+        outdated.outdated = true;
+        let (settings, now) = (config::Cache::default(), seconds(1));
+        for asked in ["", "max-stale"] {
+            let headers = HeaderMap::from_iter([(CACHE_CONTROL, asked.parse().unwrap())]);
+            let asked = RequestDirectives::of(&headers);
+            assert_eq!(judge(&outdated, &asked, &settings, now), Verdict::Stale);
+            assert_eq!(stale::may_stand_in(&outdated, &asked, &settings, now), Ok(()));
+        }
+        let settings = config::Cache { stale_if_error: std::time::Duration::ZERO, ..settings };
+        let refused = stale::may_stand_in(&outdated, &RequestDirectives::default(), &settings, now);
+        assert_eq!(refused, Err(stale::Forbidden::PastWindow));
+        outdated.headers.insert(CACHE_CONTROL, "max-age=60, must-revalidate".parse().unwrap());
+        let refused = stale::may_stand_in(&outdated, &RequestDirectives::default(), &settings, now);
+        assert_eq!(refused, Err(stale::Forbidden::MustRevalidate));
     }
 }

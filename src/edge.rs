@@ -5,8 +5,7 @@
 
 mod bridge;
 
-use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::cell::OnceCell;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,40 +17,48 @@ use worker::worker_sys::Context;
 
 use crate::body;
 use crate::cache::entry::Entry;
+use crate::cache::keep::Name;
 use crate::cache::key::Key;
-use crate::config::Config;
+use crate::cache::range::Span;
+use crate::config::{Config, Token};
 use crate::exchange;
+use crate::isolate::Isolate;
 use crate::origin::failure::Rejection;
 use crate::origin::forward::Forward;
 use crate::ports::{
-    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, HeldUpload, Origin, Relay,
-    Reporter, Store,
+    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, HeldUpload, Kept, Memory,
+    Origin, Relay, Reporter, Store, Unavailable, Urls,
 };
 use crate::report::Report;
+use crate::request::Target;
 use crate::time::Timestamp;
 
-use bridge::{Handle, fields_from, fields_of};
-
-/// What one isolate keeps between requests.
-struct Isolate {
-    config: OnceCell<Result<Rc<Config>, Vec<String>>>,
-    /// Keys that are being refreshed, and until when at most.
-    refreshing: RefCell<HashMap<String, Timestamp>>,
-}
+use bridge::{Beacon, Handle, fields_from, fields_of};
 
 thread_local! {
-    static ISOLATE: Isolate = Isolate { config: OnceCell::new(), refreshing: RefCell::new(HashMap::new()) };
+    static CONFIG: OnceCell<Result<Rc<Config>, Vec<String>>> = const { OnceCell::new() };
+    static ISOLATE: Rc<Isolate<Beacon>> = Rc::default();
 }
 
 /// The configuration, read once in each isolate: bindings do not change while one lives.
 fn config(env: &JsValue) -> Result<Rc<Config>, Vec<String>> {
     let read = || {
         let text = bridge::settings_text(env).unwrap_or_else(|| "{}".to_owned());
-        Config::from_json(&text)
-            .map(Rc::new)
-            .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect())
+        let mut config = Config::from_json(&text)
+            .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        config.token = token(env);
+        Ok(Rc::new(config))
     };
-    ISOLATE.with(|isolate| isolate.config.get_or_init(read).clone())
+    CONFIG.with(|config| config.get_or_init(read).clone())
+}
+
+/// The operators' secret. One that will not do opens nothing, and does not take the site down either.
+fn token(env: &JsValue) -> Option<Token> {
+    let token = Token::new(&bridge::token_text(env)?);
+    if token.is_none() {
+        worker::console_error!("HOLDFAST_TOKEN is not used: {}", Token::RULE);
+    }
+    token
 }
 
 /// Prepares a new instance.
@@ -71,7 +78,7 @@ pub async fn fetch(
     env: JsValue,
     ctx: Context,
 ) -> Result<web_sys::Response, JsValue> {
-    let platform = Platform::new(ctx);
+    let platform = Platform::new(&env, ctx);
     let head = bridge::request(&request, || platform.roll())?;
     let answer = match config(&env) {
         Ok(config) => {
@@ -96,7 +103,7 @@ pub fn internal_error(
     env: JsValue,
     ctx: Context,
 ) -> Result<web_sys::Response, JsValue> {
-    let platform = Platform::new(ctx);
+    let platform = Platform::new(&env, ctx);
     let head = bridge::request(&request, || platform.roll())?;
     let config = config(&env).unwrap_or_default();
     respond(exchange::internal_error(platform, config, head))
@@ -131,11 +138,17 @@ fn respond(answer: Answer<Handle>) -> Result<web_sys::Response, JsValue> {
 #[derive(Clone)]
 struct Platform {
     ctx: Rc<worker::Context>,
+    isolate: Rc<Isolate<Beacon>>,
+    kept: Option<JsValue>,
 }
 
 impl Platform {
-    fn new(ctx: Context) -> Self {
-        Self { ctx: Rc::new(worker::Context::new(ctx)) }
+    fn new(env: &JsValue, ctx: Context) -> Self {
+        Self {
+            ctx: Rc::new(worker::Context::new(ctx)),
+            isolate: ISOLATE.with(Rc::clone),
+            kept: bridge::kept_namespace(env),
+        }
     }
 }
 
@@ -171,6 +184,10 @@ impl Origin for Platform {
             },
             Err(_) => HeldUpload::ClientGone,
         }
+    }
+
+    async fn upload_text(&self, upload: JsValue, limit: u64) -> Option<String> {
+        bridge::upload_text(&upload, bytes(limit)).await.as_string()
     }
 
     fn again(&self, held: &JsValue) -> JsValue {
@@ -226,8 +243,9 @@ impl Origin for Platform {
         }
     }
 
-    fn slice(&self, body: Handle, start: u64, length: u64) -> Handle {
-        bridge::slice(&body, bytes(start), bytes(length))
+    fn slice(&self, body: Handle, spans: &[Span], around: &[String]) -> Handle {
+        let spans = spans.iter().flat_map(|span| [bytes(span.start), bytes(span.length)]).collect();
+        bridge::slice(&body, spans, around.to_vec())
     }
 
     async fn peek(&self, body: Handle, limit: u64, within: Duration) -> String {
@@ -281,22 +299,73 @@ impl Store for Platform {
         // A failing cache never fails a request.
         let _ = bridge::remove(key.as_str()).await;
     }
+}
 
-    fn begin_refresh(&self, key: &Key, at_most: Duration) -> bool {
-        let now = self.now();
-        ISOLATE.with(|isolate| {
-            let mut refreshing = isolate.refreshing.borrow_mut();
-            refreshing.retain(|_, until| *until > now);
-            if refreshing.contains_key(key.as_str()) {
-                return false;
-            }
-            refreshing.insert(key.as_str().to_owned(), now.plus(at_most));
-            true
-        })
+impl Kept for Platform {
+    fn keeps(&self) -> bool {
+        self.kept.is_some()
     }
 
-    fn end_refresh(&self, key: &Key) {
-        ISOLATE.with(|isolate| isolate.refreshing.borrow_mut().remove(key.as_str()));
+    async fn load_kept(&self, name: &Name, within: Duration) -> Result<Option<(Entry, Handle)>, Unavailable> {
+        let kept = self.kept.as_ref().ok_or(Unavailable)?;
+        let loaded = bridge::load_kept(kept, name.as_str(), millis(within)).await.map_err(|_| Unavailable)?;
+        Ok(loaded.and_then(|loaded| Some((Entry::decode(&loaded.entry())?, loaded.handle()))))
+    }
+
+    async fn save_kept(&self, name: &Name, entry: &Entry, body: &Handle, retention: Duration) -> bool {
+        let (Some(kept), Some(text)) = (&self.kept, entry.encode()) else { return false };
+        bridge::save_kept(kept, name.as_str(), &text, body, seconds(retention)).await.is_ok()
+    }
+
+    async fn remove_kept(&self, name: &Name) {
+        if let Some(kept) = &self.kept {
+            // As for the cache: a failing store never fails a request.
+            let _ = bridge::remove_kept(kept, name.as_str()).await;
+        }
+    }
+
+    fn are_equal(&self, one: &Handle, other: &Handle) -> bool {
+        bridge::are_equal(one, other)
+    }
+
+    async fn load_marks(&self, within: Duration) -> Result<Option<String>, Unavailable> {
+        let kept = self.kept.as_ref().ok_or(Unavailable)?;
+        let text = bridge::load_marks(kept, millis(within)).await.map_err(|_| Unavailable)?;
+        Ok(text.map(String::from))
+    }
+
+    async fn save_marks(&self, text: &str) -> bool {
+        match &self.kept {
+            Some(kept) => bridge::save_marks(kept, text).await.is_ok(),
+            None => false,
+        }
+    }
+}
+
+impl Memory for Platform {
+    type Beacon = Beacon;
+
+    fn isolate(&self) -> &Isolate<Beacon> {
+        &self.isolate
+    }
+
+    fn beacon(&self) -> Beacon {
+        bridge::beacon()
+    }
+
+    fn light(&self, beacon: &Beacon) {
+        bridge::light(beacon);
+    }
+
+    fn see(&self, beacon: &Beacon, within: Duration) -> impl Future<Output = ()> + 'static {
+        let beacon = beacon.clone();
+        async move { bridge::see(&beacon, millis(within)).await }
+    }
+}
+
+impl Urls for Platform {
+    fn resolve(&self, reference: &str, base: &Target) -> Option<Target> {
+        Target::parse(&bridge::resolve_url(reference, base.as_str())?)
     }
 }
 

@@ -5,13 +5,19 @@
 
 mod answer;
 mod attempts;
+mod collapse;
+mod kept;
+mod operator;
 mod store;
 
 use std::rc::Rc;
 
+use http::Method;
+
 use crate::cache::key::Key;
 use crate::cache::{Verdict, admission, stale};
 use crate::config::Config;
+use crate::endpoint;
 use crate::origin::failure::Failure;
 use crate::origin::retry::Stop;
 use crate::origin::{End, forward, is_origin_error};
@@ -22,8 +28,9 @@ use crate::request::Request;
 use crate::response::error_page::Cause;
 use crate::time::Timestamp;
 
-use answer::Trail;
+use answer::{Draft, Failed, Trail};
 use attempts::{Pursuit, Received};
+use collapse::Ahead;
 use store::{Found, Lookup};
 
 /// Everything that belongs to one request and does not change on its way.
@@ -82,33 +89,52 @@ impl<P: Ports> Exchange<P> {
         self: &Rc<Self>,
         policy: &Policy<'_>,
         upload: Option<P::Upload>,
-        trail: &mut Trail,
-    ) -> answer::Draft<P::Body> {
+        trail: &mut Trail<P::Beacon>,
+    ) -> Draft<P::Body> {
         if forward::has_been_here(&self.request) {
             return self.page(policy, Cause::Failure(Failure::Loop), None, trail);
         }
-        let lookup = self.look_up(policy, trail).await;
-        let lookup = match lookup {
-            Lookup::Found(found) => match found.verdict {
-                Verdict::Fresh => {
-                    trail.outcome = Outcome::Hit;
-                    return self.stored_answer(policy, found, trail);
-                }
-                Verdict::StaleWhileRevalidate => {
-                    trail.outcome = Outcome::StaleWhileRevalidate;
-                    self.refresh_behind(policy, &found);
-                    return self.stored_answer(policy, found, trail);
-                }
-                Verdict::Stale => Lookup::Found(found),
-            },
-            Lookup::Absent { .. } | Lookup::NotAsked => lookup,
-        };
-        if policy.asked.only_if_cached {
-            self.let_go(lookup);
-            return self.nothing_stored(trail);
+        if let Some(endpoint) = endpoint::of(&self.request) {
+            return self.operator_answer(endpoint, upload, trail).await;
         }
-        let pursuit = self.pursue(policy, upload, lookup.found()).await;
-        self.conclude(policy, lookup, pursuit, trail).await
+        loop {
+            let lookup = match self.look_up(policy, trail).await {
+                Lookup::Found(found) if found.verdict != Verdict::Stale => {
+                    return self.hit(policy, found, trail);
+                }
+                lookup => lookup,
+            };
+            if policy.asked.only_if_cached {
+                self.let_go(lookup);
+                return self.nothing_stored(trail);
+            }
+            match self.ahead(policy, &lookup, trail).await {
+                Ahead::Fetch => {
+                    let pursuit = self.pursue(policy, upload, lookup.found()).await;
+                    return self.conclude(policy, lookup, pursuit, trail).await;
+                }
+                Ahead::LookAgain => self.let_go(lookup),
+                Ahead::Failed(failed) => return self.fall_back(policy, lookup, failed, trail).await,
+            }
+        }
+    }
+
+    /// A stored response that answers without the origin.
+    fn hit(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        found: Found<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Draft<P::Body> {
+        trail.outcome = match found.verdict {
+            Verdict::Fresh | Verdict::StaleAccepted | Verdict::Stale if trail.waits > 0 => Outcome::Collapsed,
+            Verdict::Fresh | Verdict::StaleAccepted | Verdict::Stale => Outcome::Hit,
+            Verdict::StaleWhileRevalidate => Outcome::StaleWhileRevalidate,
+        };
+        if found.verdict == Verdict::StaleWhileRevalidate {
+            self.refresh_behind(policy, &found);
+        }
+        self.stored_answer(policy, found, trail)
     }
 
     /// What the attempts came to, made into an answer.
@@ -117,8 +143,8 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         lookup: Lookup<P::Body>,
         pursuit: Pursuit<P::Body>,
-        trail: &mut Trail,
-    ) -> answer::Draft<P::Body> {
+        trail: &mut Trail<P::Beacon>,
+    ) -> Draft<P::Body> {
         let Pursuit { last, attempts, stop, retry_after } = pursuit;
         if stop == Stop::ClientGone {
             self.let_go(lookup);
@@ -131,47 +157,39 @@ impl<P: Ports> Exchange<P> {
                 self.revalidated(policy, found, received, trail).await
             }
             (Some(received), lookup) if !is_origin_error(received.status) => {
-                self.origin_answer(policy, lookup, received, trail)
+                self.origin_answer(policy, lookup, received, trail).await
             }
             (last, lookup) => {
-                let failed = answer::Failed { last, end, stop, retry_after };
-                self.fall_back(policy, lookup, failed, trail)
+                let cause = match (&last, end) {
+                    (Some(received), _) => Cause::OriginStatus(received.status_code()),
+                    (None, Some(End::Failed(failure, _))) => Cause::Failure(failure),
+                    (None, Some(End::Answered(_)) | None) => Cause::Failure(Failure::Internal),
+                };
+                let failed = Failed { last, cause, stop, retry_after };
+                self.fall_back(policy, lookup, failed, trail).await
             }
         }
     }
 
-    /// Stale copy if the rules allow it, else the origin's own error where it stands, else the page.
-    fn fall_back(
+    /// Stale copy if the rules allow it, the kept copy, else the origin's own error where it stands, else the page.
+    async fn fall_back(
         self: &Rc<Self>,
         policy: &Policy<'_>,
         lookup: Lookup<P::Body>,
-        failed: answer::Failed<P::Body>,
-        trail: &mut Trail,
-    ) -> answer::Draft<P::Body> {
-        let cause = match (failed.last.as_ref(), failed.end) {
-            (Some(received), _) => Cause::OriginStatus(received.status_code()),
-            (None, Some(End::Failed(failure, _))) => Cause::Failure(failure),
-            (None, Some(End::Answered(_)) | None) => Cause::Failure(Failure::Internal),
-        };
-        if let Lookup::Found(found) = lookup {
-            let settings = &policy.settings.cache;
-            match stale::may_stand_in(&found.stored, &policy.asked, settings, self.ports.now()) {
-                Ok(()) => {
-                    if let Some(received) = failed.last {
-                        self.give_up(received);
-                    }
-                    trail.outcome = Outcome::Stale;
-                    trail.cause = Some(cause);
-                    return self.stored_answer(policy, found, trail);
-                }
-                Err(forbidden) => {
-                    trail.stale_forbidden = Some(forbidden);
-                    self.ports.cancel(found.body);
-                }
+        failed: Failed<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Draft<P::Body> {
+        let Failed { last, cause, stop, retry_after } = failed;
+        trail.retry_after = retry_after;
+        if let Some(found) = self.stand_in(policy, lookup, trail).await {
+            if let Some(received) = last {
+                self.give_up(received);
             }
+            trail.cause = Some(cause);
+            return self.stored_answer(policy, found, trail);
         }
-        match failed.last {
-            Some(received) if !self.deserves_page(&received, failed.stop) => {
+        match last {
+            Some(received) if !self.deserves_page(&received, stop) => {
                 trail.cause = Some(cause);
                 self.handed_on(received)
             }
@@ -179,9 +197,42 @@ impl<P: Ports> Exchange<P> {
                 if let Some(received) = last {
                     self.give_up(received);
                 }
-                self.page(policy, cause, failed.retry_after, trail)
+                self.page(policy, cause, retry_after, trail)
             }
         }
+    }
+
+    /// A copy that may answer in the origin's place.
+    async fn stand_in(
+        &self,
+        policy: &Policy<'_>,
+        lookup: Lookup<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Option<Found<P::Body>> {
+        match lookup {
+            Lookup::NotAsked => return None,
+            Lookup::Absent { .. } => {}
+            Lookup::Found(found) => {
+                let settings = &policy.settings.cache;
+                match stale::may_stand_in(&found.stored, &policy.asked, settings, self.ports.now()) {
+                    Ok(()) => {
+                        trail.outcome = Outcome::Stale;
+                        return Some(found);
+                    }
+                    Err(forbidden) => {
+                        trail.stale_forbidden = Some(forbidden);
+                        self.ports.cancel(found.body);
+                        if forbidden != stale::Forbidden::PastWindow {
+                            return None;
+                        }
+                    }
+                }
+            }
+        }
+        let kept = self.kept_copy(policy, trail).await?;
+        trail.outcome = Outcome::Kept;
+        trail.stale_forbidden = None;
+        Some(kept)
     }
 
     /// A 304 to a condition of ours makes the stored copy fresh again (RFC 9111 §4.3.4).
@@ -190,9 +241,9 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         found: Found<P::Body>,
         received: Received<P::Body>,
-        trail: &mut Trail,
-    ) -> answer::Draft<P::Body> {
-        match self.freshen(policy, found, &received).await {
+        trail: &mut Trail<P::Beacon>,
+    ) -> Draft<P::Body> {
+        match self.freshen(policy, found, &received, trail).await {
             Some(found) => {
                 trail.outcome = Outcome::Revalidated;
                 self.stored_answer(policy, found, trail)
@@ -200,26 +251,33 @@ impl<P: Ports> Exchange<P> {
             None => {
                 // Ask again without a condition of ours.
                 let pursuit = self.pursue(policy, None, None).await;
-                let lookup = Lookup::Absent { vary_miss: false };
+                let at = Key::of(&self.request);
+                let lookup = Lookup::Absent { at, vary_miss: false };
                 Box::pin(self.conclude(policy, lookup, pursuit, trail)).await
             }
         }
     }
 
     /// The origin's own answer, stored where the rules allow it.
-    fn origin_answer(
+    async fn origin_answer(
         self: &Rc<Self>,
         policy: &Policy<'_>,
         lookup: Lookup<P::Body>,
         received: Received<P::Body>,
-        trail: &mut Trail,
-    ) -> answer::Draft<P::Body> {
+        trail: &mut Trail<P::Beacon>,
+    ) -> Draft<P::Body> {
         trail.outcome = if trail.attempts.len() > 1 { Outcome::Retried } else { Outcome::Origin };
         if admission::invalidates(&self.request.method, received.status_code()) {
-            self.forget_behind(Key::of(&self.request));
+            self.invalidate_behind(&received, trail);
         }
+        self.keep_behind(policy, &received);
         let conditional = lookup.found().is_some();
-        self.let_go(lookup);
+        match lookup {
+            Lookup::Found(found) if self.request.method == Method::HEAD => {
+                self.note_head(policy, found, &received, trail).await;
+            }
+            lookup => self.let_go(lookup),
+        }
         let received = self.store_behind(policy, received, trail);
         if conditional {
             return self.as_the_client_asked(received);

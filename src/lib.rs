@@ -28,9 +28,13 @@ pub mod policy;
 
 pub mod body;
 
+pub mod endpoint;
+
 pub mod response;
 
 pub mod report;
+
+pub mod isolate;
 
 pub mod ports;
 

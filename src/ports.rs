@@ -10,16 +10,26 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 
 use crate::cache::entry::Entry;
+use crate::cache::keep::Name;
 use crate::cache::key::Key;
+use crate::cache::range::Span;
+use crate::isolate::Isolate;
 use crate::origin::failure::Rejection;
 use crate::origin::forward::Forward;
 use crate::report::Report;
+use crate::request::Target;
 use crate::time::Timestamp;
 
 /// Everything that the exchange needs from outside.
-pub trait Ports: Origin + Store + Clock + Dice + Background + Reporter + Clone + 'static {}
+pub trait Ports:
+    Origin + Store + Kept + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
+{
+}
 
-impl<P: Origin + Store + Clock + Dice + Background + Reporter + Clone + 'static> Ports for P {}
+impl<P> Ports for P where
+    P: Origin + Store + Kept + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
+{
+}
 
 /// What an origin answered: its head, and a handle to the rest.
 #[derive(Debug)]
@@ -96,6 +106,9 @@ pub trait Origin {
     fn hold_upload(&self, upload: Self::Upload, limit: u64)
     -> impl Future<Output = HeldUpload<Self::Upload>>;
 
+    /// The request body as text; `None` if it is longer than `limit` bytes, is not UTF-8, or breaks off.
+    fn upload_text(&self, upload: Self::Upload, limit: u64) -> impl Future<Output = Option<String>>;
+
     /// Another handle to an upload that is held.
     fn again(&self, held: &Self::Upload) -> Self::Upload;
 
@@ -124,8 +137,9 @@ pub trait Origin {
         copy: Option<u64>,
     ) -> Relay<Self::Body, impl Future<Output = End> + 'static>;
 
-    /// `length` bytes of a stored `body` from `start` on; it must be that long.
-    fn slice(&self, body: Self::Body, start: u64, length: u64) -> Self::Body;
+    /// Those `spans` of a stored `body`, in its order, each inside it, with the texts `around` them: one before
+    /// each and one after the last, or none at all.
+    fn slice(&self, body: Self::Body, spans: &[Span], around: &[String]) -> Self::Body;
 
     /// The beginning of `body` as text, at most `limit` bytes, for telling failures apart.
     fn peek(&self, body: Self::Body, limit: u64, within: Duration) -> impl Future<Output = String>;
@@ -161,13 +175,70 @@ pub trait Store: Origin {
 
     /// Removes what is stored under `key`.
     fn remove(&self, key: &Key) -> impl Future<Output = ()>;
+}
 
-    /// Whether the caller is now the one that refreshes `key`; `false` while somebody else in this isolate
-    /// does. A claim lapses after `at_most`, as the platform may end work without a word.
-    fn begin_refresh(&self, key: &Key, at_most: Duration) -> bool;
+/// That the namespace of kept copies could not be read in time, or does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;
 
-    /// Ends what [`begin_refresh`](Self::begin_refresh) began.
-    fn end_refresh(&self, key: &Key);
+/// The kept copies and the purge marks: a namespace that all data centres share. Where none is bound, nothing is
+/// found and nothing is taken.
+pub trait Kept: Origin {
+    /// Whether there is one.
+    fn keeps(&self) -> bool;
+
+    /// What is kept under `name`, its body whole.
+    fn load_kept(
+        &self,
+        name: &Name,
+        within: Duration,
+    ) -> impl Future<Output = Result<Option<(Entry, Self::Body)>, Unavailable>>;
+
+    /// Keeps `entry` and its whole `body` under `name` for `retention`; `true` if it was taken.
+    fn save_kept(
+        &self,
+        name: &Name,
+        entry: &Entry,
+        body: &Self::Body,
+        retention: Duration,
+    ) -> impl Future<Output = bool>;
+
+    /// Removes what is kept under `name`.
+    fn remove_kept(&self, name: &Name) -> impl Future<Output = ()>;
+
+    /// Whether two whole bodies have the same bytes.
+    fn are_equal(&self, one: &Self::Body, other: &Self::Body) -> bool;
+
+    /// The purge marks in their written form; `None` if there are none yet.
+    fn load_marks(&self, within: Duration) -> impl Future<Output = Result<Option<String>, Unavailable>>;
+
+    /// Writes them; `true` if they were taken.
+    fn save_marks(&self, text: &str) -> impl Future<Output = bool>;
+}
+
+/// What one isolate remembers between requests, and how its requests wait for each other.
+pub trait Memory {
+    /// A light that one request lights and others wait to see.
+    type Beacon: Clone + 'static;
+
+    /// The memory.
+    fn isolate(&self) -> &Isolate<Self::Beacon>;
+
+    /// A new beacon, dark.
+    fn beacon(&self) -> Self::Beacon;
+
+    /// Lights it.
+    fn light(&self, beacon: &Self::Beacon);
+
+    /// Waits until it is lit, for at most `within`.
+    fn see(&self, beacon: &Self::Beacon, within: Duration) -> impl Future<Output = ()> + 'static;
+}
+
+/// The URL Standard, as the platform has it: the URLs of requests come in its normal form, and so must what is to
+/// be compared with them.
+pub trait Urls {
+    /// What `reference` names when it is read at `base`; `None` if that is no `http` or `https` URL.
+    fn resolve(&self, reference: &str, base: &Target) -> Option<Target>;
 }
 
 /// The time.

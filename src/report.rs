@@ -11,7 +11,7 @@ use http::StatusCode;
 use serde::{Serialize, Serializer};
 
 use crate::cache::admission::NotStored;
-use crate::cache::stale;
+use crate::cache::{keep, stale};
 use crate::origin::failure::Failure;
 use crate::request::Request;
 use crate::response::error_page::Cause;
@@ -65,6 +65,9 @@ pub struct Report {
     /// What to write instead of that directive, for an operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_advice: Option<&'static str>,
+    /// What refused a kept copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_refused: Option<&'static str>,
     /// Why the answer was not stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_stored: Option<&'static str>,
@@ -86,14 +89,18 @@ pub enum Outcome {
     Origin,
     /// The origin's answer to a later attempt.
     Retried,
-    /// A fresh copy.
+    /// A fresh copy, or a stale one that the client takes.
     Hit,
+    /// A copy that another request fetched while this one waited.
+    Collapsed,
     /// A stored copy that the origin has just confirmed.
     Revalidated,
     /// A stale copy that is refreshed behind the answer.
     StaleWhileRevalidate,
     /// A stale copy in place of a failed origin.
     Stale,
+    /// The kept copy in place of a failed origin.
+    Kept,
     /// A refresh behind a stale copy that had been served already came to nothing.
     RefreshFailed,
     /// Nothing: the client wanted a stored response or none.
@@ -102,6 +109,8 @@ pub enum Outcome {
     ClientGone,
     /// An error made here.
     Page,
+    /// An order of the operator's, carried out or refused.
+    Operator,
 }
 
 /// One attempt at an origin.
@@ -145,6 +154,8 @@ pub struct Facts<'a> {
     pub stale_age: Option<Duration>,
     /// What forbade a stored copy to stand in.
     pub stale_forbidden: Option<stale::Forbidden>,
+    /// Why the kept copy was not served.
+    pub kept_refused: Option<keep::Refused>,
     /// Why the answer was not stored.
     pub not_stored: Option<NotStored>,
     /// How the body broke off after the head had left.
@@ -184,7 +195,11 @@ impl Report {
             attempts: facts.attempts,
             stale_age_s: facts.stale_age.map(|age| age.as_secs()),
             stale_forbidden: facts.stale_forbidden.map(stale::Forbidden::directive),
-            stale_advice: facts.stale_forbidden.map(stale::Forbidden::advice),
+            stale_advice: facts
+                .stale_forbidden
+                .map(stale::Forbidden::advice)
+                .or(facts.kept_refused.map(keep::Refused::advice)),
+            kept_refused: facts.kept_refused.map(keep::Refused::word),
             not_stored: facts.not_stored.map(NotStored::word),
             body: facts.body_failure.map(|failure| failure.error().token()),
             total_ms: u64::try_from(facts.total.as_millis()).unwrap_or(u64::MAX),
@@ -202,8 +217,17 @@ impl Report {
     pub fn is_plain_sailing(&self) -> bool {
         let calm = match self.outcome {
             Outcome::OnlyIfCached | Outcome::ClientGone => return true,
-            Outcome::Origin | Outcome::Hit | Outcome::Revalidated | Outcome::StaleWhileRevalidate => true,
-            Outcome::Retried | Outcome::Stale | Outcome::RefreshFailed | Outcome::Page => false,
+            Outcome::Origin
+            | Outcome::Hit
+            | Outcome::Collapsed
+            | Outcome::Revalidated
+            | Outcome::StaleWhileRevalidate => true,
+            Outcome::Retried
+            | Outcome::Stale
+            | Outcome::Kept
+            | Outcome::RefreshFailed
+            | Outcome::Page
+            | Outcome::Operator => false,
         };
         calm && self.status.is_none_or(|status| status < 500)
             && self.error.is_none()
@@ -264,6 +288,7 @@ mod tests {
             }],
             stale_age: None,
             stale_forbidden: None,
+            kept_refused: None,
             not_stored: None,
             body_failure: None,
             total: Duration::from_millis(2),

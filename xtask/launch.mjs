@@ -66,7 +66,12 @@ try {
     workers: [
       {
         ...options,
-        bindings: { ...options.bindings, HOLDFAST: launch.holdfast },
+        bindings: {
+          ...options.bindings,
+          HOLDFAST: launch.holdfast,
+          ...(launch.token && { HOLDFAST_TOKEN: launch.token }),
+        },
+        kvNamespaces: launch.keep ? { HOLDFAST_KEEP: "HOLDFAST_KEEP" } : options.kvNamespaces,
         modules: files.map((file) => ({ type: types[path.extname(file)], path: file })),
         modulesRoot: launch.module,
         // Without the front Worker, which would negotiate and apply a compression of its own.

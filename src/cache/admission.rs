@@ -242,7 +242,7 @@ pub fn admit(
         return Err(NotStored::Unreadable);
     }
     let age = freshness::age_of(headers, requested_at, now, now);
-    let lifetime = explicit.unwrap_or(settings.default_ttl);
+    let lifetime = explicit.unwrap_or_else(|| freshness::implied_lifetime(status, headers, now, settings));
     let retention = retention(&directives, validation::names_a_version(headers), lifetime, age, settings);
     if retention.is_zero() {
         return Err(NotStored::NothingToGain);
@@ -322,7 +322,7 @@ const NEVER_HOP_BY_HOP: [HeaderName; 15] = [
 fn fits_status(status: StatusCode, has_lifetime: bool) -> Result<(), NotStored> {
     match status.as_u16() {
         200 | 203 | 300 | 301 => Ok(()),
-        204 | 302 | 307 | 308 | 404 | 410 if has_lifetime => Ok(()),
+        204 | 302 | 303 | 307 | 308 | 404 | 405 | 410 if has_lifetime => Ok(()),
         206 => Err(NotStored::Partial),
         _ => Err(NotStored::Status),
     }
@@ -470,6 +470,8 @@ mod tests {
             (404, &[cc("max-age=60")], Ok(60 + DAY)),
             (404, &[cc("public")], Err(Status)),
             (410, &[cc("s-maxage=60")], Ok(60)),
+            (303, &[cc("max-age=60")], Ok(60 + DAY)),
+            (405, &[cc("max-age=60")], Ok(60 + DAY)),
             (400, &[cc("max-age=60")], Err(Status)),
             (403, &[cc("max-age=60")], Err(Status)),
             (414, &[cc("max-age=60")], Err(Status)),

@@ -44,6 +44,8 @@ pub struct ResponseDirectives {
     pub proxy_revalidate: bool,
     /// `must-understand`.
     pub must_understand: bool,
+    /// `immutable` (RFC 8246).
+    pub immutable: bool,
     /// `max-age`; zero if it cannot be read or contradicts itself.
     pub max_age: Option<Duration>,
     /// `s-maxage`; zero if it cannot be read or contradicts itself.
@@ -67,6 +69,8 @@ pub struct RequestDirectives {
     pub only_if_cached: bool,
     /// `max-age`; zero if it cannot be read or contradicts itself.
     pub max_age: Option<Duration>,
+    /// `max-stale`; the longest span if it has no value, the narrowest of several.
+    pub max_stale: Option<Duration>,
     /// `min-fresh`; the longest span if it cannot be read.
     pub min_fresh: Option<Duration>,
     /// `stale-if-error` (RFC 5861 §4).
@@ -122,6 +126,7 @@ impl ResponseDirectives {
             b"must-revalidate" => self.must_revalidate = true,
             b"proxy-revalidate" => self.proxy_revalidate = true,
             b"must-understand" => self.must_understand |= argument == Argument::Absent,
+            b"immutable" => self.immutable |= argument == Argument::Absent,
             b"max-age" => shorten(&mut self.max_age, argument),
             b"s-maxage" => shorten(&mut self.s_maxage, argument),
             b"stale-while-revalidate" => narrow(&mut self.stale_while_revalidate, argument),
@@ -152,6 +157,14 @@ impl RequestDirectives {
             b"no-cache" => self.no_cache = true,
             b"only-if-cached" => self.only_if_cached = true,
             b"max-age" => shorten(&mut self.max_age, argument),
+            b"max-stale" => {
+                let stated = match argument {
+                    Argument::Absent => LONGEST,
+                    Argument::Seconds(span) => span,
+                    Argument::Other => Duration::ZERO,
+                };
+                self.max_stale = Some(self.max_stale.map_or(stated, |known| known.min(stated)));
+            }
             b"min-fresh" => {
                 let stated = argument.seconds().unwrap_or(LONGEST);
                 self.min_fresh = self.min_fresh.max(Some(stated));

@@ -11,7 +11,7 @@ use super::key::Vary;
 use crate::time::Timestamp;
 
 /// The number of the written form.
-const FORM: &str = "1";
+const FORM: &str = "2";
 
 /// The longest written form, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -25,8 +25,9 @@ pub enum Entry {
     Variants {
         /// The fields by which they differ.
         vary: Vary,
-        /// Variants requested before this are forgotten, even where the store still has them.
-        since: Timestamp,
+        /// The digests of those that are stored, the one that was stored first first. One that is not among
+        /// them is forgotten, even where the store still has it.
+        known: Vec<String>,
     },
 }
 
@@ -43,6 +44,8 @@ pub struct Stored {
     pub received_at: Timestamp,
     /// The length of its body in bytes, where it is known.
     pub length: Option<u64>,
+    /// Whether it is known to be out of date: it is not served as fresh, and may stand in all the same.
+    pub outdated: bool,
     /// What the request had under the names in `Vary`, as [`Vary::values`] gives it.
     pub selected_by: Vec<(HeaderName, String)>,
 }
@@ -54,9 +57,11 @@ impl Entry {
         writer.part(&[FORM.as_bytes()]);
         match self {
             Self::Response(stored) => stored.write(&mut writer),
-            Self::Variants { vary, since } => {
+            Self::Variants { vary, known } => {
                 writer.part(&[b"variants"]);
-                writer.part(&[since.as_millis().to_string().as_bytes()]);
+                for digest in known {
+                    writer.part(&[b"<", digest.as_bytes()]);
+                }
                 for name in vary.names() {
                     writer.part(&[name.as_str().as_bytes()]);
                 }
@@ -79,9 +84,14 @@ impl Entry {
         match parts.next()? {
             "response" => Stored::read(parts).map(Self::Response),
             "variants" => {
-                let since = Timestamp::from_millis(number(parts.next()?)?);
-                let names = parts.map(|name| HeaderName::from_bytes(name.as_bytes()).ok());
-                Some(Self::Variants { vary: Vary::from_names(names.collect::<Option<_>>()?), since })
+                let (mut names, mut known) = (Vec::new(), Vec::new());
+                for part in parts {
+                    match part.strip_prefix('<') {
+                        Some(digest) => known.push(digest.to_owned()),
+                        None => names.push(HeaderName::from_bytes(part.as_bytes()).ok()?),
+                    }
+                }
+                Some(Self::Variants { vary: Vary::from_names(names), known })
             }
             _ => None,
         }
@@ -101,6 +111,7 @@ impl Stored {
         writer.part(&[self.requested_at.as_millis().to_string().as_bytes()]);
         writer.part(&[self.received_at.as_millis().to_string().as_bytes()]);
         writer.part(&[self.length.map_or_else(|| "-".to_owned(), |length| length.to_string()).as_bytes()]);
+        writer.part(&[if self.outdated { b"outdated" } else { b"-" }]);
         for (name, value) in &self.selected_by {
             writer.part(&[b"<", name.as_str().as_bytes(), b":", value.as_bytes()]);
         }
@@ -117,6 +128,11 @@ impl Stored {
             "-" => None,
             digits => Some(number(digits)?),
         };
+        let outdated = match parts.next()? {
+            "-" => false,
+            "outdated" => true,
+            _ => return None,
+        };
         let mut headers = HeaderMap::new();
         let mut selected_by = Vec::new();
         for part in parts {
@@ -130,7 +146,7 @@ impl Stored {
                 headers.try_append(name, HeaderValue::from_bytes(&value).ok()?).ok()?;
             }
         }
-        Some(Self { status, headers, requested_at, received_at, length, selected_by })
+        Some(Self { status, headers, requested_at, received_at, length, outdated, selected_by })
     }
 }
 
@@ -205,6 +221,7 @@ pub(super) mod test {
             requested_at: seconds(0),
             received_at: seconds(0),
             length: Some(10),
+            outdated: false,
             selected_by: Vec::new(),
         }
     }
@@ -222,16 +239,16 @@ mod tests {
         let mut response = stored(&[("etag", "\"a;b\""), ("x", "100% \u{e9}")]);
         response.selected_by = vec![("accept".parse().unwrap(), "=*/*".to_owned())];
         let text =
-            "1;response;200;784111777000;784111777000;10;<accept:=*/*;etag:\"a%3bb\";x:100%25 %c3%a9;.";
+            "2;response;200;784111777000;784111777000;10;-;<accept:=*/*;etag:\"a%3bb\";x:100%25 %c3%a9;.";
         let entry = Entry::Response(response);
         assert_eq!(entry.encode().unwrap(), text);
         assert_eq!(Entry::decode(text), Some(entry));
         let variants = Entry::Variants {
             vary: Vary::of(&fields(&[("vary", "b, a")])).unwrap(),
-            since: Timestamp::from_millis(1),
+            known: vec!["01ab".to_owned(), "ef".to_owned()],
         };
-        assert_eq!(variants.encode().unwrap(), "1;variants;1;a;b;.");
-        assert_eq!(Entry::decode("1;variants;1;a;b;."), Some(variants));
+        assert_eq!(variants.encode().unwrap(), "2;variants;<01ab;<ef;a;b;.");
+        assert_eq!(Entry::decode("2;variants;<01ab;<ef;a;b;."), Some(variants));
     }
 
     #[test]
@@ -240,30 +257,32 @@ mod tests {
             "",
             ".",
             ";.",
-            "1;.",
+            "2;.",
+            "1;response;200;1;2;-;-;.",
+            "2;unknown;.",
+            "2;response;200;1;2;-;-",
+            "2;response;200;1;2;-;-;",
+            "2;response;200;1;2;.",
             "2;response;200;1;2;-;.",
-            "1;unknown;.",
-            "1;response;200;1;2;-",
-            "1;response;200;1;2;-;",
-            "1;response;200;1;2;.",
-            "1;response;20;1;2;-;.",
-            "1;response;200;;2;-;.",
-            "1;response;200;+1;2;-;.",
-            "1;response;200;1;99999999999999999999;-;.",
-            "1;response;200;1;2;-;a;.",
-            "1;response;200;1;2;-;a b:c;.",
-            "1;response;200;1;2;-;a:%;.",
-            "1;response;200;1;2;-;a:%0;.",
-            "1;response;200;1;2;-;a:%0a;.",
-            "1;response;200;1;2;-;a:%+1;.",
-            "1;response;200;1;2;-;a:é;.",
-            "1;response;200;1;2;-;<a:%ff;.",
-            "1;variants;a b;.",
-            "1;variants;;.",
+            "2;response;200;1;2;-;fresh;.",
+            "2;response;20;1;2;-;-;.",
+            "2;response;200;;2;-;-;.",
+            "2;response;200;+1;2;-;-;.",
+            "2;response;200;1;99999999999999999999;-;-;.",
+            "2;response;200;1;2;-;-;a;.",
+            "2;response;200;1;2;-;-;a b:c;.",
+            "2;response;200;1;2;-;-;a:%;.",
+            "2;response;200;1;2;-;-;a:%0;.",
+            "2;response;200;1;2;-;-;a:%0a;.",
+            "2;response;200;1;2;-;-;a:%+1;.",
+            "2;response;200;1;2;-;-;a:é;.",
+            "2;response;200;1;2;-;-;<a:%ff;.",
+            "2;variants;a b;.",
+            "2;variants;;.",
         ] {
             assert_eq!(Entry::decode(text), None, "{text}");
         }
-        assert!(Entry::decode("1;response;200;1;2;-;.").is_some());
+        assert!(Entry::decode("2;response;200;1;2;-;-;.").is_some());
     }
 
     #[test]
@@ -294,7 +313,7 @@ mod tests {
             lines in prop::collection::vec(("[a-c!%'|~]{1,3}", prop::collection::vec(any::<u8>(), 0..12)), 0..8),
             selecting in prop::collection::vec(("[a-c%]{1,3}", ".{0,8}"), 0..3),
             (status, requested, received) in (100..1000_u16, any::<u64>(), any::<u64>()),
-            length in any::<Option<u64>>(),
+            (length, outdated) in any::<(Option<u64>, bool)>(),
         ) {
             let mut headers = HeaderMap::new();
             for (name, value) in lines {
@@ -312,6 +331,7 @@ mod tests {
                 requested_at: Timestamp::from_millis(requested),
                 received_at: Timestamp::from_millis(received),
                 length,
+                outdated,
                 selected_by,
             });
             let text = entry.encode().unwrap();
@@ -321,7 +341,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_can_be_read(text in "(1;(response|variants);)?[0-9a-c%:;.<\\-\\PC]{0,40}(;\\.)?") {
+        fn any_text_can_be_read(text in "(2;(response|variants);)?[0-9a-c%:;.<\\-\\PC]{0,40}(;\\.)?") {
             Entry::decode(&text);
         }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use http::header::{AGE, DATE, EXPIRES, HeaderMap, HeaderName};
+use http::StatusCode;
+use http::header::{AGE, DATE, EXPIRES, HeaderMap, HeaderName, LAST_MODIFIED};
 
 use super::directives::{LONGEST, ResponseDirectives, delta_seconds};
 use super::entry::Stored;
@@ -20,18 +21,49 @@ pub fn age(stored: &Stored, now: Timestamp) -> Duration {
 
 /// How long `stored` is fresh from its making on, at most 2^31 seconds (RFC 9111 §4.2.1).
 ///
-/// `s-maxage`, else `max-age`, else `Expires` minus `Date`, else `default_ttl` of the settings. A value that
-/// cannot be read or contradicts another one counts as zero.
+/// `s-maxage`, else `max-age`, else `Expires` minus `Date`, else the [`heuristic`] one, else `default_ttl` of the
+/// settings. A value that cannot be read or contradicts another one counts as zero.
 pub fn lifetime(stored: &Stored, settings: &config::Cache) -> Duration {
     let directives = ResponseDirectives::of(&stored.headers);
     explicit_lifetime(&directives, &stored.headers, stored.received_at)
-        .unwrap_or(settings.default_ttl)
+        .unwrap_or_else(|| implied_lifetime(stored.status, &stored.headers, stored.received_at, settings))
         .min(LONGEST)
 }
 
-/// For how long `stored` has been stale at `now`; `None` while it is fresh (RFC 9111 §4.2).
+/// For how long `stored` has been stale at `now`; `None` while it is fresh (RFC 9111 §4.2). One that is marked as
+/// outdated is stale at once.
 pub fn staleness(stored: &Stored, settings: &config::Cache, now: Timestamp) -> Option<Duration> {
-    age(stored, now).checked_sub(lifetime(stored, settings))
+    let past = age(stored, now).checked_sub(lifetime(stored, settings));
+    past.or_else(|| stored.outdated.then_some(Duration::ZERO))
+}
+
+/// How long a response without an explicit lifetime is fresh.
+pub(super) fn implied_lifetime(
+    status: StatusCode,
+    headers: &HeaderMap,
+    received_at: Timestamp,
+    settings: &config::Cache,
+) -> Duration {
+    heuristic(status, headers, received_at, settings).unwrap_or(settings.default_ttl)
+}
+
+/// A share of the time for which the response had not changed when it was made, at most `heuristic_max` (RFC 9111
+/// §4.2.2); `None` if the settings want none, if it does not say when it last changed, or if its status is not
+/// one that is cacheable by default (RFC 9110 §15.1).
+fn heuristic(
+    status: StatusCode,
+    headers: &HeaderMap,
+    received_at: Timestamp,
+    settings: &config::Cache,
+) -> Option<Duration> {
+    let is_cacheable_by_default =
+        matches!(status.as_u16(), 200 | 203 | 204 | 206 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501);
+    if settings.heuristic.is_zero() || !is_cacheable_by_default {
+        return None;
+    }
+    let changed_at = date(headers, &LAST_MODIFIED)?;
+    let made_at = date(headers, &DATE).unwrap_or(received_at);
+    Some(settings.heuristic.of_duration(made_at.since(changed_at)).min(settings.heuristic_max))
 }
 
 /// [`age`] of a response that is not stored yet.

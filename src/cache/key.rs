@@ -3,8 +3,8 @@
 //! A key is a URL below this worker's own endpoints, where no client is answered from the store:
 //!
 //! ```text
-//! https://<host>/.well-known/holdfast/cache/1/<scheme>/<authority><path?query>
-//! https://<host>/.well-known/holdfast/cache/1/<digest>/<scheme>/<authority><path?query>
+//! https://<host>/.well-known/holdfast/cache/2/<scheme>/<authority><path?query>
+//! https://<host>/.well-known/holdfast/cache/2/<digest>/<scheme>/<authority><path?query>
 //! ```
 //!
 //! The first is a URL's own key, the second that of one of its variants. Scheme and digest cannot be mistaken
@@ -17,7 +17,7 @@ use super::directives::joined;
 use crate::request::{Request, Target};
 
 /// The path below which entries are kept; its number is that of the layout above.
-const BELOW: &str = "/.well-known/holdfast/cache/1/";
+const BELOW: &str = "/.well-known/holdfast/cache/2/";
 
 /// Values up to this many bytes are kept as they are, longer ones as a digest.
 const LONGEST_PLAIN_VALUE: usize = 128;
@@ -38,24 +38,10 @@ impl Key {
         Self(format!("https://{host}{BELOW}{scheme}/{}{}", target.authority(), target.path_and_query()))
     }
 
-    /// The key of the variant that a request with `headers` selects, where the answers differ by `vary`.
-    ///
-    /// To be taken from a URL's own key. Without a name in `vary` it is that key itself.
-    pub fn variant(&self, vary: &Vary, headers: &HeaderMap) -> Self {
-        let Some((host, target)) = self.0.split_once(BELOW).filter(|_| !vary.is_empty()) else {
-            return self.clone();
-        };
-        // A name has no colon and a value no line feed: only the same list gives the same text.
-        let mut text = String::new();
-        for name in vary.names() {
-            text.push_str(name.as_str());
-            if let Some(value) = normalised(headers, name) {
-                text.push(':');
-                text.push_str(&value);
-            }
-            text.push('\n');
-        }
-        Self(format!("{host}{BELOW}{}/{target}", sha256(text.as_bytes())))
+    /// The key of the variant with this digest, to be taken from a URL's own key.
+    pub fn variant(&self, digest: &str) -> Self {
+        let (host, target) = self.0.split_once(BELOW).unwrap_or_default();
+        Self(format!("{host}{BELOW}{digest}/{target}"))
     }
 
     /// The key as a URL.
@@ -106,6 +92,26 @@ impl Vary {
         self.0.contains(name)
     }
 
+    /// Tells the variant that a request with `headers` selects from all others: 32 hexadecimal digits.
+    ///
+    /// Half of a SHA-256. Clients choose the values that name a variant: with a weaker digest one could construct
+    /// a value that shares its name with somebody else's variant, and so push that variant out of the store.
+    pub fn digest(&self, headers: &HeaderMap) -> String {
+        // A name has no colon and a value no line feed: only the same list gives the same text.
+        let mut text = String::new();
+        for name in self.names() {
+            text.push_str(name.as_str());
+            if let Some(value) = normalised(headers, name) {
+                text.push(':');
+                text.push_str(&value);
+            }
+            text.push('\n');
+        }
+        let mut digest = sha256(text.as_bytes());
+        digest.truncate(32);
+        digest
+    }
+
     /// What `headers` has under these names, to be compared with what another request has. A field that is
     /// absent is left out, and so equals only its absence (RFC 9111 §4.1).
     ///
@@ -133,9 +139,7 @@ fn normalised(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     })
 }
 
-/// SHA-256 as 64 lower-case hexadecimal digits. Clients choose the values that name a variant: with a weaker
-/// digest one could construct a value that shares its name with somebody else's variant, and so push that
-/// variant out of the store.
+/// SHA-256 as 64 lower-case hexadecimal digits.
 fn sha256(message: &[u8]) -> String {
     Sha256::digest(message).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -155,10 +159,6 @@ mod tests {
         headers
     }
 
-    fn key(url: &str) -> Key {
-        Key::of_target(&Target::parse(url).unwrap())
-    }
-
     fn vary(text: &str) -> Vary {
         Vary::of(&fields(&[("vary", text)])).unwrap()
     }
@@ -175,12 +175,11 @@ mod tests {
         let key = Key::of(&request);
         assert_eq!(
             key.as_str(),
-            "https://example.com/.well-known/holdfast/cache/1/http/example.com:8080/a/b?c=d?e"
+            "https://example.com/.well-known/holdfast/cache/2/http/example.com:8080/a/b?c=d?e"
         );
-        let variant = key.variant(&vary("accept"), &HeaderMap::new());
+        let variant = key.variant(&vary("accept").digest(&HeaderMap::new()));
         assert!(variant.as_str().ends_with("/http/example.com:8080/a/b?c=d?e"));
-        assert_eq!(variant.as_str().len(), key.as_str().len() + 65);
-        assert_eq!(key.variant(&Vary::default(), &request.headers), key);
+        assert_eq!(variant.as_str().len(), key.as_str().len() + 33);
     }
 
     #[test]
@@ -199,11 +198,10 @@ mod tests {
     #[test]
     fn requests_that_mean_the_same_select_the_same_variant() {
         // RFC 9111 §4.1
-        let url = key("https://example.com/");
         let same = |names: &str, one: &[(&str, &str)], other: &[(&str, &str)]| {
             let (vary, one, other) = (vary(names), fields(one), fields(other));
             let same = vary.values(&one) == vary.values(&other);
-            assert_eq!(url.variant(&vary, &one) == url.variant(&vary, &other), same);
+            assert_eq!(vary.digest(&one) == vary.digest(&other), same);
             same
         };
         assert!(same(
@@ -217,8 +215,8 @@ mod tests {
         assert!(!same("a", &[("a", "")], &[]));
         assert!(!same("a, b", &[("a", "x")], &[("b", "x")]));
         assert!(!same("cookie", &[("cookie", "id=1")], &[("cookie", "id=2")]));
-        let run_together = url.variant(&vary("a"), &fields(&[("a", "xb")]));
-        assert_ne!(run_together, url.variant(&vary("a, b"), &fields(&[("a", "x")])));
+        let run_together = vary("a").digest(&fields(&[("a", "xb")]));
+        assert_ne!(run_together, vary("a, b").digest(&fields(&[("a", "x")])));
         let long = "x".repeat(LONGEST_PLAIN_VALUE + 1);
         let digest = format!("#{}", sha256(long.as_bytes()));
         assert!(!same("a", &[("a", &long)], &[("a", &digest)]));
@@ -243,10 +241,11 @@ mod tests {
             let (one, other) = (Target::parse(&one).unwrap(), Target::parse(&other).unwrap());
             prop_assert_eq!(Key::of_target(&one) == Key::of_target(&other), one == other);
             let headers = fields(&[("a", &value)]);
-            let variant = Key::of_target(&one).variant(&vary(&names), &headers);
+            let digest = vary(&names).digest(&headers);
+            let variant = Key::of_target(&one).variant(&digest);
             prop_assert_ne!(&variant, &Key::of_target(&other));
             prop_assert_ne!(&variant, &Key::of_target(&one));
-            let of_other = Key::of_target(&other).variant(&vary(&names), &headers);
+            let of_other = Key::of_target(&other).variant(&digest);
             prop_assert_eq!(variant == of_other, one == other);
         }
 
@@ -265,10 +264,10 @@ mod tests {
                 }
                 headers
             };
-            let (one, other, url) = (of(&one), of(&other), key("https://example.com/"));
+            let (one, other) = (of(&one), of(&other));
             let (names, other_names) = (vary(&names), vary(&other_names));
             let same = names == other_names && names.values(&one) == other_names.values(&other);
-            prop_assert_eq!(url.variant(&names, &one) == url.variant(&other_names, &other), same);
+            prop_assert_eq!(names.digest(&one) == other_names.digest(&other), same);
         }
 
         #[test]

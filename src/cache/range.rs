@@ -1,57 +1,148 @@
-//! Which part of a stored body does a client ask for (RFC 9110 §14)?
+//! Which parts of a stored body does a client ask for (RFC 9110 §14)?
 //!
-//! One range is answered from the store; of several, and of what cannot be read, the whole is sent, which
-//! §14.2 leaves to the server.
+//! What cannot be read gets the whole, and so do ranges that make work without use: more than
+//! [`MOST_RANGES`], or not in the order in which the body has them. §14.2 leaves both to the server.
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::entry::Stored;
 use crate::time::Timestamp;
 
+/// Asking for more ranges than this at once gets the whole body.
+pub const MOST_RANGES: usize = 16;
+
 /// What of a stored body is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// All of it.
     Whole,
-    /// `length` bytes from `start` on, of `total`; at least one.
+    /// One part of `total` bytes.
     Part {
-        /// The first byte, counted from 0.
-        start: u64,
-        /// How many bytes.
-        length: u64,
+        /// Which.
+        span: Span,
         /// How long the whole body is.
         total: u64,
     },
-    /// None of it: the range lies outside (416).
+    /// Several parts of `total` bytes, in the order of the body and apart from each other.
+    Parts {
+        /// Which: at least two.
+        spans: Vec<Span>,
+        /// How long the whole body is.
+        total: u64,
+    },
+    /// None of it: every range lies outside (416).
     Unsatisfiable {
         /// How long the whole body is.
         total: u64,
     },
 }
 
+/// Bytes of a body that follow each other: at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first byte, counted from 0.
+    pub start: u64,
+    /// How many bytes.
+    pub length: u64,
+}
+
+impl Span {
+    /// The value of `Content-Range` for this part of `total` bytes (RFC 9110 §14.4).
+    pub fn content_range(self, total: u64) -> String {
+        format!("bytes {}-{}/{total}", self.start, self.end().saturating_sub(1))
+    }
+
+    fn end(self) -> u64 {
+        self.start.saturating_add(self.length)
+    }
+}
+
 impl Selection {
-    /// The value of `Content-Range` (RFC 9110 §14.4); `None` for the whole.
-    pub fn content_range(self) -> Option<HeaderValue> {
+    /// The value of `Content-Range` (RFC 9110 §14.4); `None` for the whole, and for several parts, each of which
+    /// has one of its own.
+    pub fn content_range(&self) -> Option<HeaderValue> {
         let text = match self {
-            Self::Whole => return None,
-            Self::Part { start, length, total } => {
-                format!("bytes {start}-{}/{total}", start.saturating_add(length).saturating_sub(1))
-            }
+            Self::Whole | Self::Parts { .. } => return None,
+            Self::Part { span, total } => span.content_range(*total),
             Self::Unsatisfiable { total } => format!("bytes */{total}"),
         };
         HeaderValue::try_from(text).ok()
     }
 }
 
+/// What stands around the parts of a `multipart/byteranges` body (RFC 9110 §14.6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Multipart {
+    /// Its media type, which names the boundary.
+    pub content_type: HeaderValue,
+    /// The head of each part, to stand before its bytes, and the end of the whole after the last one.
+    pub around: Vec<String>,
+}
+
+impl Multipart {
+    /// Makes it for `spans` of a body of `total` bytes and this type. `boundary` must not occur in the body: 1 to 70
+    /// letters and digits, best chosen at random.
+    pub fn new(
+        spans: &[Span],
+        total: u64,
+        content_type: Option<&HeaderValue>,
+        boundary: &str,
+    ) -> Option<Self> {
+        let of_part = content_type.and_then(|kind| kind.to_str().ok());
+        let of_part = of_part.map(|kind| format!("Content-Type: {kind}\r\n")).unwrap_or_default();
+        let mut around = Vec::with_capacity(spans.len() + 1);
+        for span in spans {
+            let line_end = if around.is_empty() { "" } else { "\r\n" };
+            let range = span.content_range(total);
+            around.push(format!("{line_end}--{boundary}\r\n{of_part}Content-Range: {range}\r\n\r\n"));
+        }
+        around.push(format!("\r\n--{boundary}--\r\n"));
+        let content_type = format!("multipart/byteranges; boundary={boundary}");
+        Some(Self { content_type: HeaderValue::try_from(content_type).ok()?, around })
+    }
+
+    /// How long the body is with `spans` between what stands around them.
+    pub fn length(&self, spans: &[Span]) -> u64 {
+        let around: usize = self.around.iter().map(String::len).sum();
+        spans.iter().fold(around as u64, |length, span| length.saturating_add(span.length))
+    }
+}
+
 /// Decides by the fields of a request what of `stored` it gets. `Range` counts for GET alone (§14.2), and only
 /// if `If-Range`, where there is one, names this very representation (§13.1.5).
 pub fn select(method: &Method, headers: &HeaderMap, stored: &Stored) -> Selection {
-    let range = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
+    let mut lines = headers.get_all(header::RANGE).iter();
+    let range = lines.next().filter(|_| lines.next().is_none()).and_then(|value| value.to_str().ok());
     let (Some(range), Some(total)) = (range, stored.length) else { return Selection::Whole };
     if *method != Method::GET || stored.status != StatusCode::OK || !is_named(headers, stored) {
         return Selection::Whole;
     }
-    parse(range).map_or(Selection::Whole, |range| range.within(total))
+    let Some(asked) = parse(range) else { return Selection::Whole };
+    let several = asked.len() > 1;
+    let spans: Vec<Span> = asked.into_iter().filter_map(|range| range.within(total)).collect();
+    let Some(spans) = in_order(spans) else { return Selection::Whole };
+    match spans.as_slice() {
+        [] => Selection::Unsatisfiable { total },
+        [span] if several && span.length == total => Selection::Whole,
+        [span] => Selection::Part { span: *span, total },
+        _ => Selection::Parts { spans, total },
+    }
+}
+
+/// The spans with those that touch or overlap made one (§14.2 lets a server do that); `None` if one begins before
+/// its predecessor does.
+fn in_order(spans: Vec<Span>) -> Option<Vec<Span>> {
+    let mut merged: Vec<Span> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match merged.last_mut() {
+            Some(last) if span.start < last.start => return None,
+            Some(last) if span.start <= last.end() => {
+                last.length = last.end().max(span.end()) - last.start;
+            }
+            Some(_) | None => merged.push(span),
+        }
+    }
+    Some(merged)
 }
 
 /// One byte range as it was asked for.
@@ -61,34 +152,39 @@ enum Asked {
 }
 
 impl Asked {
-    fn within(self, total: u64) -> Selection {
+    fn within(self, total: u64) -> Option<Span> {
         let (start, end) = match self {
             Self::From(start, last) => (start, last.saturating_add(1).min(total)),
             Self::Last(length) => (total.saturating_sub(length), total),
         };
-        if start < end {
-            Selection::Part { start, length: end - start, total }
-        } else {
-            Selection::Unsatisfiable { total }
-        }
+        (start < end).then(|| Span { start, length: end - start })
     }
 }
 
-/// Reads `bytes=first-last`, `bytes=first-` or `bytes=-length` (§14.1.2).
-fn parse(range: &str) -> Option<Asked> {
-    let (unit, range) = range.split_once('=')?;
-    let (first, last) = range.trim().split_once('-')?;
+/// Reads `bytes=` and a list of `first-last`, `first-` and `-length` (§14.1.2).
+fn parse(ranges: &str) -> Option<Vec<Asked>> {
+    let (unit, set) = ranges.split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return None;
     }
-    match (first, last) {
-        ("", length) => Some(Asked::Last(number(length)?)),
-        (first, "") => Some(Asked::From(number(first)?, u64::MAX)),
-        (first, last) => {
-            let (first, last) = (number(first)?, number(last)?);
-            (first <= last).then_some(Asked::From(first, last))
+    let mut asked = Vec::new();
+    for range in set.split(',').map(str::trim).filter(|range| !range.is_empty()) {
+        if asked.len() == MOST_RANGES {
+            return None;
         }
+        asked.push(match range.split_once('-')? {
+            ("", length) => Asked::Last(number(length)?),
+            (first, "") => Asked::From(number(first)?, u64::MAX),
+            (first, last) => {
+                let (first, last) = (number(first)?, number(last)?);
+                if first > last {
+                    return None;
+                }
+                Asked::From(first, last)
+            }
+        });
     }
+    (!asked.is_empty()).then_some(asked)
 }
 
 /// Digits alone; more than fit count as the largest number.
@@ -135,12 +231,18 @@ mod tests {
             requested_at: Timestamp::from_millis(0),
             received_at: Timestamp::from_millis(0),
             length,
+            outdated: false,
             selected_by: Vec::new(),
         }
     }
 
     fn part(start: u64, length: u64) -> Selection {
-        Selection::Part { start, length, total: 10 }
+        Selection::Part { span: Span { start, length }, total: 10 }
+    }
+
+    fn parts(spans: &[(u64, u64)]) -> Selection {
+        let spans = spans.iter().map(|&(start, length)| Span { start, length }).collect();
+        Selection::Parts { spans, total: 10 }
     }
 
     #[test]
@@ -156,7 +258,16 @@ mod tests {
             ("bytes=10-", Selection::Unsatisfiable { total: 10 }),
             ("bytes=-0", Selection::Unsatisfiable { total: 10 }),
             ("bytes=3-2", Selection::Whole),
-            ("bytes=0-1,3-4", Selection::Whole),
+            ("bytes=0-1,3-4", parts(&[(0, 2), (3, 2)])),
+            ("bytes=0-0 , ,-1,", parts(&[(0, 1), (9, 1)])),
+            ("bytes=0-1,2-3", part(0, 4)), // §14.2: may be made one
+            ("bytes=0-5,3-4,8-", parts(&[(0, 6), (8, 2)])),
+            ("bytes=0-1,20-30", part(0, 2)),
+            ("bytes=20-30,-0", Selection::Unsatisfiable { total: 10 }),
+            ("bytes=0-,0-,0-", Selection::Whole),
+            ("bytes=3-4,0-1", Selection::Whole),
+            ("bytes=0-1,x", Selection::Whole),
+            ("bytes=0-0,2-2,4-4,6-6,8-8,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0", Selection::Whole),
             ("bytes=", Selection::Whole),
             ("bytes=-", Selection::Whole),
             ("bytes=a-b", Selection::Whole),
@@ -203,14 +314,40 @@ mod tests {
         assert_eq!(part(4, 6).content_range().unwrap(), "bytes 4-9/10");
         assert_eq!(Selection::Unsatisfiable { total: 10 }.content_range().unwrap(), "bytes */10");
         assert_eq!(Selection::Whole.content_range(), None);
+        assert_eq!(parts(&[(0, 2), (3, 2)]).content_range(), None);
+    }
+
+    #[test]
+    fn several_parts_are_told_apart_by_a_boundary() {
+        // RFC 9110 §14.6
+        let spans = [Span { start: 0, length: 2 }, Span { start: 7, length: 3 }];
+        let kind = HeaderValue::from_static("text/plain");
+        let multipart = Multipart::new(&spans, 10, Some(&kind), "B").unwrap();
+        assert_eq!(multipart.content_type, "multipart/byteranges; boundary=B");
+        let whole = format!("{}01{}789{}", multipart.around[0], multipart.around[1], multipart.around[2]);
+        let expected = "--B\r\nContent-Type: text/plain\r\nContent-Range: bytes 0-1/10\r\n\r\n01\r\n\
+                        --B\r\nContent-Type: text/plain\r\nContent-Range: bytes 7-9/10\r\n\r\n789\r\n--B--\r\n";
+        assert_eq!(whole, expected);
+        assert_eq!(multipart.length(&spans), whole.len() as u64);
     }
 
     proptest! {
         #[test]
-        fn a_part_always_lies_inside(range in "bytes=[0-9]{0,21}-[0-9]{0,21}|[ -~]{0,20}", total in any::<u64>()) {
+        fn every_part_lies_inside_and_after_the_one_before(
+            range in "bytes=[0-9]{0,21}-[0-9]{0,21}|bytes=([0-9]{0,2}-[0-9]{0,2},){1,5}|[ -~]{0,20}",
+            total in prop_oneof![any::<u64>(), 0..100_u64],
+        ) {
             let asked = fields(&[("range", &range)]);
-            if let Selection::Part { start, length, total } = select(&Method::GET, &asked, &stored(Some(total), &[])) {
-                prop_assert!(length > 0 && start.checked_add(length).is_some_and(|end| end <= total));
+            let spans = match select(&Method::GET, &asked, &stored(Some(total), &[])) {
+                Selection::Part { span, .. } => vec![span],
+                Selection::Parts { spans, .. } => spans,
+                Selection::Whole | Selection::Unsatisfiable { .. } => Vec::new(),
+            };
+            let mut at = 0;
+            for span in spans {
+                prop_assert!(span.length > 0 && span.start >= at);
+                at = span.start.checked_add(span.length).unwrap();
+                prop_assert!(at <= total);
             }
         }
     }

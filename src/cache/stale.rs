@@ -126,13 +126,30 @@ pub fn may_revalidate_behind(
     settings: &config::Cache,
     now: Timestamp,
 ) -> bool {
-    if request.no_cache || request.max_age.is_some() || request.min_fresh.is_some() {
+    if stored.outdated || request.no_cache || request.max_age.is_some() || request.min_fresh.is_some() {
         return false;
     }
     let directives = ResponseDirectives::of(&stored.headers);
     let window = span(directives.stale_while_revalidate, settings.stale_while_revalidate);
     prohibition(&directives).is_none()
         && freshness::staleness(stored, settings, now).is_some_and(|staleness| is_within(staleness, window))
+}
+
+/// Whether `stored` is stale and answers all the same because the client takes it so: it is no staler than the
+/// request's `max-stale` (RFC 9111 §5.2.1.2), no older than its `max-age`, and no prohibition stands against it.
+pub fn is_accepted(
+    stored: &Stored,
+    request: &RequestDirectives,
+    settings: &config::Cache,
+    now: Timestamp,
+) -> bool {
+    let Some(at_most) = request.max_stale.filter(|_| !request.no_cache && request.min_fresh.is_none()) else {
+        return false;
+    };
+    !stored.outdated
+        && prohibition(&ResponseDirectives::of(&stored.headers)).is_none()
+        && request.max_age.is_none_or(|max_age| freshness::age(stored, now) <= max_age)
+        && freshness::staleness(stored, settings, now).is_some_and(|staleness| staleness <= at_most)
 }
 
 /// The directive of a response that forbids its use while stale, if it has one.

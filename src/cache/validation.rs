@@ -65,7 +65,20 @@ pub fn freshen(
     for (name, value) in &news {
         stored.headers.append(name, value.clone());
     }
-    Some(Stored { requested_at, received_at, ..stored })
+    Some(Stored { requested_at, received_at, outdated: false, ..stored })
+}
+
+/// Whether the answer to a HEAD, 200 with these fields, speaks of the representation that is stored (RFC 9111
+/// §4.3.5): each validator that it has is the stored one's, and the length too. If so it may
+/// [`freshen`] the stored response; if not, that is out of date.
+pub fn is_described_by(stored: &Stored, head: &HeaderMap) -> bool {
+    let same =
+        |name: HeaderName| !head.contains_key(&name) || joined(head, &name) == joined(&stored.headers, &name);
+    let length = head.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
+    let same_length = length.is_none_or(|length| {
+        stored.length.is_none_or(|stored| length.trim_ascii() == stored.to_string().as_bytes())
+    });
+    same(ETAG) && same(LAST_MODIFIED) && same_length && is_same_selection(&stored.headers, head)
 }
 
 /// Whether a 304 is the right answer to a client that has a copy, given the response that it would get
@@ -263,6 +276,26 @@ mod tests {
             let freshened = freshen(stored(ours), &fields(theirs), seconds(5), seconds(6));
             assert_eq!(freshened.is_some(), same, "{ours:?} {theirs:?}");
         }
+    }
+
+    #[test]
+    fn the_answer_to_head_describes_the_stored_one_unless_it_differs() {
+        // RFC 9111 §4.3.5
+        let ours = stored(&[("etag", "\"a\""), ("last-modified", EARLY)]);
+        for (head, same) in [
+            (&[][..], true),
+            (&[("etag", "\"a\"")], true),
+            (&[("etag", "\"a\""), ("last-modified", EARLY), ("content-length", "10")], true),
+            (&[("etag", "W/\"a\"")], false),
+            (&[("etag", "\"b\"")], false),
+            (&[("last-modified", LATE)], false),
+            (&[("content-length", "11")], false),
+            (&[("content-length", "x")], false),
+            (&[("vary", "accept")], false),
+        ] {
+            assert_eq!(is_described_by(&ours, &fields(head)), same, "{head:?}");
+        }
+        assert!(!is_described_by(&stored(&[]), &fields(&[("etag", "\"a\"")])));
     }
 
     #[test]

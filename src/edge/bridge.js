@@ -121,6 +121,16 @@ export async function holdUpload(stream, limit) {
   return { streamed: readable };
 }
 
+// Resolves to the upload as text, or to undefined if it is too long, not UTF-8 or broken off.
+export async function uploadText(stream, limit) {
+  try {
+    const { chunks, bytes, done } = await readUpTo(stream.getReader({ mode: "byob" }), limit);
+    return done ? new TextDecoder("utf-8", { fatal: true }).decode(join(chunks, bytes)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 // The pieces are copied out of one buffer, so that many small ones cost no more than their bytes.
 async function readUpTo(reader, limit) {
   let buffer = new ArrayBuffer(CHUNK_BYTES);
@@ -326,25 +336,47 @@ function sourceOf(handle) {
   };
 }
 
-// `length` bytes of a body from `start` on.
-export function slice(handle, start, length) {
+// The spans [start, length, start, length, …] of a body, in its order, with the texts that stand around them:
+// one before each and one after the last, or none.
+export function slice(handle, spans, around) {
   const { response, bytes } = handle;
-  if (bytes) return { response, bytes: bytes.subarray(start, start + length) };
-  const { readable, writable } = new FixedLengthStream(length);
-  cut(response.body.getReader({ mode: "byob" }), writable.getWriter(), start, start + length);
+  const texts = around.map((text) => new TextEncoder().encode(text));
+  const pieces = [];
+  for (let at = 0; at < spans.length; at += 2) {
+    if (texts.length > 0) pieces.push({ text: texts[at / 2] });
+    pieces.push({ start: spans[at], end: spans[at] + spans[at + 1] });
+  }
+  if (texts.length > 0) pieces.push({ text: texts.at(-1) });
+  const total = pieces.reduce((sum, { text, start, end }) => sum + (text ? text.byteLength : end - start), 0);
+  if (bytes) {
+    const parts = pieces.map(({ text, start, end }) => text ?? bytes.subarray(start, end));
+    return { response, bytes: join(parts, total) };
+  }
+  const { readable, writable } = new FixedLengthStream(total);
+  cut(response.body.getReader({ mode: "byob" }), writable.getWriter(), pieces);
   return { response, stream: readable };
 }
 
-async function cut(reader, writer, start, end) {
+async function cut(reader, writer, pieces) {
   let buffer = new ArrayBuffer(CHUNK_BYTES);
+  // Where in the body `chunk` begins.
+  let at = 0;
+  let chunk = new Uint8Array(0);
   try {
-    for (let at = 0; at < end; ) {
-      const { value, done } = await reader.read(new Uint8Array(buffer));
-      if (done) throw new Error("the body is shorter than its length");
-      const wanted = value.subarray(Math.max(start - at, 0), Math.max(end - at, 0));
-      at += value.byteLength;
-      if (wanted.byteLength > 0) await writer.write(wanted);
-      buffer = value.buffer;
+    for (const { text, start, end } of pieces) {
+      if (text) await writer.write(text);
+      for (let from = start; from < end; ) {
+        while (at + chunk.byteLength <= from) {
+          at += chunk.byteLength;
+          buffer = chunk.byteLength > 0 ? chunk.buffer : buffer;
+          const { value, done } = await reader.read(new Uint8Array(buffer));
+          if (done) throw new Error("the body is shorter than its length");
+          chunk = value;
+        }
+        const wanted = chunk.subarray(from - at, end - at);
+        await writer.write(wanted);
+        from += wanted.byteLength;
+      }
     }
     await Promise.all([writer.close(), reader.cancel()]);
   } catch (error) {
@@ -451,6 +483,100 @@ function entryHeaders(entry, seconds) {
 export async function remove(url) {
   const cache = await opened();
   await cache.delete(url);
+}
+
+// Kept copies: the entry on a line, then the body.
+const MARKS = "purge";
+// The platform's least: seconds for which a data centre may answer from what it has read.
+const KEPT_CACHE_TTL = 30;
+const KEPT_LEAST_SECONDS = 60;
+const LINE_END = 10;
+
+// Resolves to undefined where there is nothing; rejects where it does not say so in time.
+async function read(kept, name, type, withinMs) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer in time")), withinMs);
+  });
+  try {
+    return (await Promise.race([kept.get(name, { type, cacheTtl: KEPT_CACHE_TTL }), late])) ?? undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export async function loadKept(kept, name, withinMs) {
+  const value = await read(kept, name, "arrayBuffer", withinMs);
+  if (!value) return undefined;
+  const whole = new Uint8Array(value);
+  const end = whole.indexOf(LINE_END);
+  if (end < 0) return undefined;
+  const entry = new TextDecoder().decode(whole.subarray(0, end));
+  return { entry, handle: { bytes: whole.subarray(end + 1) } };
+}
+
+export async function saveKept(kept, name, entry, handle, seconds) {
+  const head = new TextEncoder().encode(`${entry}\n`);
+  const bytes = handle.bytes ?? new Uint8Array(0);
+  const value = join([head, bytes], head.byteLength + bytes.byteLength);
+  await kept.put(name, value, { expirationTtl: Math.max(seconds, KEPT_LEAST_SECONDS) });
+}
+
+export async function removeKept(kept, name) {
+  await kept.delete(name);
+}
+
+export async function loadMarks(kept, withinMs) {
+  return read(kept, MARKS, "text", withinMs);
+}
+
+export async function saveMarks(kept, text) {
+  await kept.put(MARKS, text);
+}
+
+export function areEqual(one, other) {
+  const [a, b] = [one, other].map(({ bytes }) => bytes ?? new Uint8Array(0));
+  return a.byteLength === b.byteLength && a.every((byte, at) => byte === b[at]);
+}
+
+// A beacon is lit by one request and seen by others. The platform runs what follows a promise in the request that
+// waits for it, whichever resolves it; what a request has opened must stay with it all the same.
+export function beacon() {
+  let light;
+  const lit = new Promise((resolve) => {
+    light = resolve;
+  });
+  return { lit, light };
+}
+
+export function light(beacon) {
+  beacon.light();
+}
+
+// The timer also keeps the platform from taking the wait for a hang.
+export async function see(beacon, withinMs) {
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, withinMs);
+  });
+  await Promise.race([beacon.lit, late]);
+  clearTimeout(timer);
+}
+
+export function resolveUrl(reference, base) {
+  try {
+    return new URL(reference, base).href;
+  } catch {
+    return undefined;
+  }
+}
+
+export function keptNamespace(env) {
+  return env.HOLDFAST_KEEP;
+}
+
+export function tokenText(env) {
+  return typeof env.HOLDFAST_TOKEN === "string" ? env.HOLDFAST_TOKEN : undefined;
 }
 
 export function settingsText(env) {

@@ -83,13 +83,16 @@ extern "C" {
         within_ms: f64,
     ) -> Result<HeldBody, JsValue>;
 
+    #[wasm_bindgen(js_name = uploadText)]
+    pub async fn upload_text(stream: &JsValue, limit: f64) -> JsValue;
+
     #[wasm_bindgen(js_name = copyOf)]
     pub fn copy_of(handle: &Handle) -> Handle;
 
     #[wasm_bindgen(catch)]
     pub fn relay(handle: &Handle, length: f64, idle_ms: f64, copy_limit: f64) -> Result<RelayParts, JsValue>;
 
-    pub fn slice(handle: &Handle, start: f64, length: f64) -> Handle;
+    pub fn slice(handle: &Handle, spans: Vec<f64>, around: Vec<String>) -> Handle;
 
     #[wasm_bindgen(catch)]
     pub async fn peek(handle: &Handle, limit: f64, within_ms: f64) -> Result<JsString, JsValue>;
@@ -129,6 +132,49 @@ extern "C" {
 
     #[wasm_bindgen(catch)]
     pub async fn remove(url: &str) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(catch, js_name = loadKept)]
+    pub async fn load_kept(kept: &JsValue, name: &str, within_ms: f64) -> Result<Option<Loaded>, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = saveKept)]
+    pub async fn save_kept(
+        kept: &JsValue,
+        name: &str,
+        entry: &str,
+        handle: &Handle,
+        seconds: f64,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(catch, js_name = removeKept)]
+    pub async fn remove_kept(kept: &JsValue, name: &str) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(catch, js_name = loadMarks)]
+    pub async fn load_marks(kept: &JsValue, within_ms: f64) -> Result<Option<JsString>, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = saveMarks)]
+    pub async fn save_marks(kept: &JsValue, text: &str) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(js_name = areEqual)]
+    pub fn are_equal(one: &Handle, other: &Handle) -> bool;
+
+    /// A promise and what resolves it.
+    #[derive(Clone, Debug)]
+    pub type Beacon;
+
+    pub fn beacon() -> Beacon;
+
+    pub fn light(beacon: &Beacon);
+
+    pub async fn see(beacon: &Beacon, within_ms: f64);
+
+    #[wasm_bindgen(js_name = resolveUrl)]
+    pub fn resolve_url(reference: &str, base: &str) -> Option<String>;
+
+    #[wasm_bindgen(js_name = keptNamespace)]
+    pub fn kept_namespace(env: &JsValue) -> Option<JsValue>;
+
+    #[wasm_bindgen(js_name = tokenText)]
+    pub fn token_text(env: &JsValue) -> Option<String>;
 
     #[wasm_bindgen(js_name = settingsText)]
     pub fn settings_text(env: &JsValue) -> Option<String>;

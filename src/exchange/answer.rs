@@ -9,10 +9,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::Exchange;
 use super::attempts::{Guarded, Received};
+use super::collapse::Lead;
 use super::store::{Found, Lookup};
 use crate::cache::admission::{self, Bypass, NotStored};
-use crate::cache::range::{self, Selection};
-use crate::cache::{freshness, stale, validation};
+use crate::cache::key::Key;
+use crate::cache::range::{self, Multipart, Selection};
+use crate::cache::{freshness, keep, stale, validation};
 use crate::origin::failure;
 use crate::origin::retry::Stop;
 use crate::origin::{Attempt, End};
@@ -37,7 +39,7 @@ pub(super) struct Draft<B> {
 }
 
 impl<B> Draft<B> {
-    fn own(status: StatusCode, headers: HeaderMap, body: AnswerBody<B>) -> Self {
+    pub fn own(status: StatusCode, headers: HeaderMap, body: AnswerBody<B>) -> Self {
         Self { answer: Answer { status, headers: Headers::Own(headers), body }, end: None }
     }
 }
@@ -46,14 +48,13 @@ impl<B> Draft<B> {
 pub(super) struct Failed<B> {
     /// The origin's own error, if that was the end of it.
     pub last: Option<Received<B>>,
-    /// How the last attempt ended.
-    pub end: Option<End>,
+    pub cause: Cause,
     pub stop: Stop,
     pub retry_after: Option<Duration>,
 }
 
-/// What is to be told of an exchange, gathered on its way.
-pub(super) struct Trail {
+/// What is to be told of an exchange, gathered on its way, to the operator and to those who wait for it.
+pub(super) struct Trail<B> {
     pub route: Option<usize>,
     pub outcome: Outcome,
     pub attempts: Vec<Attempt>,
@@ -63,14 +64,22 @@ pub(super) struct Trail {
     pub stored: bool,
     pub not_stored: Option<NotStored>,
     pub stale_forbidden: Option<stale::Forbidden>,
+    pub kept_refused: Option<keep::Refused>,
+    pub retry_after: Option<Duration>,
     pub mistakes: Vec<String>,
+    /// The fetch that this request leads.
+    pub lead: Option<Lead<B>>,
+    /// How often it has waited for another request's.
+    pub waits: usize,
+    /// Under which key the store was asked last.
+    pub key: Option<Key>,
     forwarded: Option<Forwarded>,
     stale_age: Option<Duration>,
     /// Freshness left of a stored answer, in seconds; negative for a stale one.
     ttl: Option<i64>,
 }
 
-impl Trail {
+impl<B> Trail<B> {
     pub fn new(policy: &Policy<'_>) -> Self {
         Self {
             route: policy.route,
@@ -81,20 +90,28 @@ impl Trail {
             stored: false,
             not_stored: None,
             stale_forbidden: None,
+            kept_refused: None,
+            retry_after: None,
             mistakes: Vec::new(),
+            lead: None,
+            waits: 0,
+            key: None,
             forwarded: None,
             stale_age: None,
             ttl: None,
         }
     }
 
-    pub fn looked_up<B>(&mut self, lookup: &Lookup<B>) {
-        self.forwarded = Some(match lookup {
+    /// Notes what the store had. Of several times the first says why the request could not be answered from it.
+    pub fn looked_up<Body>(&mut self, lookup: &Lookup<Body>) {
+        self.key = lookup.key().cloned();
+        let forwarded = match lookup {
             Lookup::NotAsked => Forwarded::Bypass,
             Lookup::Absent { vary_miss: false, .. } => Forwarded::UriMiss,
             Lookup::Absent { vary_miss: true, .. } => Forwarded::VaryMiss,
             Lookup::Found(_) => Forwarded::Stale,
-        });
+        };
+        self.forwarded.get_or_insert(forwarded);
     }
 
     /// Whether the store has anything for the URL.
@@ -103,7 +120,7 @@ impl Trail {
     }
 
     /// The failure to name in `Proxy-Status`: the one that shows, else the last one that a retry got past.
-    fn touched_by(&self) -> Option<(Cause, Option<u16>)> {
+    pub fn touched_by(&self) -> Option<(Cause, Option<u16>)> {
         let failed = self.attempts.iter().rev().map(|attempt| attempt.end).find_map(|end| match end {
             End::Failed(failure, status) => Some((Cause::Failure(failure), status)),
             End::Answered(status) if crate::origin::is_origin_error(status) => {
@@ -128,7 +145,7 @@ impl<P: Ports> Exchange<P> {
         &self,
         policy: &Policy<'_>,
         found: Found<P::Body>,
-        trail: &mut Trail,
+        trail: &mut Trail<P::Beacon>,
     ) -> Draft<P::Body> {
         let Found { stored, body, .. } = found;
         let now = self.ports.now();
@@ -152,9 +169,21 @@ impl<P: Ports> Exchange<P> {
         headers.extend(selection.content_range().map(|value| (header::CONTENT_RANGE, value)));
         let (status, body) = match selection {
             Selection::Whole => (stored.status, body),
-            Selection::Part { start, length, .. } => {
-                headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-                (StatusCode::PARTIAL_CONTENT, self.ports.slice(body, start, length))
+            Selection::Part { span, .. } => {
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from(span.length));
+                (StatusCode::PARTIAL_CONTENT, self.ports.slice(body, &[span], &[]))
+            }
+            Selection::Parts { spans, total } => {
+                let kind = headers.get(header::CONTENT_TYPE);
+                match Multipart::new(&spans, total, kind, &self.boundary()) {
+                    Some(multipart) => {
+                        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(multipart.length(&spans)));
+                        headers.insert(header::CONTENT_TYPE, multipart.content_type);
+                        let body = self.ports.slice(body, &spans, &multipart.around);
+                        (StatusCode::PARTIAL_CONTENT, body)
+                    }
+                    None => (stored.status, body),
+                }
             }
             Selection::Unsatisfiable { .. } => {
                 self.ports.cancel(body);
@@ -167,6 +196,12 @@ impl<P: Ports> Exchange<P> {
             return Draft::own(status, headers, AnswerBody::Empty);
         }
         Draft::own(status, headers, AnswerBody::Handle(body))
+    }
+
+    /// What stands between the parts of a body and in none of them: by chance alone, as nobody reads the body.
+    fn boundary(&self) -> String {
+        let part = || (self.ports.roll() * f64::from(u32::MAX)) as u32;
+        format!("{:08x}{:08x}{:08x}{:08x}", part(), part(), part(), part())
     }
 
     /// An origin's answer as it came, less what concerns only the connection to it.
@@ -225,14 +260,14 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// What a client gets that wants a stored response or none (RFC 9111 §5.2.1.7).
-    pub(super) fn nothing_stored(&self, trail: &mut Trail) -> Draft<P::Body> {
+    pub(super) fn nothing_stored(&self, trail: &mut Trail<P::Beacon>) -> Draft<P::Body> {
         trail.outcome = Outcome::OnlyIfCached;
         let headers = HeaderMap::from_iter([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]);
         Draft::own(StatusCode::GATEWAY_TIMEOUT, headers, AnswerBody::Empty)
     }
 
     /// The end of an exchange whose client broke off in the middle of its request.
-    pub(super) fn nobody(&self, trail: &mut Trail) -> Draft<P::Body> {
+    pub(super) fn nobody(&self, trail: &mut Trail<P::Beacon>) -> Draft<P::Body> {
         trail.outcome = Outcome::ClientGone;
         Draft::own(StatusCode::BAD_REQUEST, HeaderMap::new(), AnswerBody::Empty)
     }
@@ -243,7 +278,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         cause: Cause,
         retry_after: Option<Duration>,
-        trail: &mut Trail,
+        trail: &mut Trail<P::Beacon>,
     ) -> Draft<P::Body> {
         trail.outcome = Outcome::Page;
         trail.cause = Some(cause);
@@ -269,8 +304,13 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// Annotates the answer and has the exchange reported once the answer has left.
-    pub(super) fn finish(self: &Rc<Self>, draft: Draft<P::Body>, trail: Trail) -> Answer<P::Body> {
+    pub(super) fn finish(
+        self: &Rc<Self>,
+        draft: Draft<P::Body>,
+        mut trail: Trail<P::Beacon>,
+    ) -> Answer<P::Body> {
         let Draft { mut answer, end } = draft;
+        self.settle_rest(&mut trail);
         self.annotate(&mut answer, &trail);
         let status = answer.status;
         if end.is_some() || !self.line(&trail, Some(status), None).is_plain_sailing() {
@@ -286,7 +326,7 @@ impl<P: Ports> Exchange<P> {
         answer
     }
 
-    fn annotate(&self, answer: &mut Answer<P::Body>, trail: &Trail) {
+    fn annotate(&self, answer: &mut Answer<P::Body>, trail: &Trail<P::Beacon>) {
         let touched = trail.touched_by();
         let mut append = Vec::new();
         if trail.outcome != Outcome::Page
@@ -312,16 +352,19 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    fn cache_status(&self, trail: &Trail) -> Option<CacheStatus> {
+    fn cache_status<'a>(&self, trail: &'a Trail<P::Beacon>) -> Option<CacheStatus<'a>> {
         let verdict = match trail.outcome {
             Outcome::Hit | Outcome::StaleWhileRevalidate => CacheVerdict::Hit,
             Outcome::Origin
             | Outcome::Retried
             | Outcome::Revalidated
             | Outcome::Stale
+            | Outcome::Kept
+            | Outcome::Collapsed
             | Outcome::RefreshFailed
             | Outcome::OnlyIfCached
             | Outcome::ClientGone
+            | Outcome::Operator
             | Outcome::Page => CacheVerdict::Forward(match trail.bypass {
                 Some(bypass) => bypass.into(),
                 None => trail.forwarded?,
@@ -331,20 +374,30 @@ impl<P: Ports> Exchange<P> {
         let mut status = CacheStatus::new(verdict);
         status.fwd_status = received.filter(|_| trail.outcome != Outcome::Origin);
         status.stored = trail.stored;
+        status.collapsed = trail.waits > 0 && trail.attempts.is_empty();
         status.ttl = trail.ttl;
-        status.detail = trail.not_stored.map(NotStored::word);
+        status.detail = match trail.outcome {
+            Outcome::Kept => Some("kept"),
+            _ => trail.not_stored.map(NotStored::word),
+        };
+        status.key = trail.key.as_ref().filter(|_| self.is_for_operator()).map(Key::as_str);
         Some(status)
     }
 
     /// Reports the exchange, if there is anything to say.
-    pub(super) fn report(&self, trail: &Trail, status: Option<StatusCode>, end: Option<&ports::End>) {
+    pub(super) fn report(
+        &self,
+        trail: &Trail<P::Beacon>,
+        status: Option<StatusCode>,
+        end: Option<&ports::End>,
+    ) {
         let line = self.line(trail, status, end);
         if !line.is_plain_sailing() {
             self.ports.report(&line);
         }
     }
 
-    fn line(&self, trail: &Trail, status: Option<StatusCode>, end: Option<&ports::End>) -> Report {
+    fn line(&self, trail: &Trail<P::Beacon>, status: Option<StatusCode>, end: Option<&ports::End>) -> Report {
         let now = self.ports.now();
         let body_failure = match end {
             Some(ports::End::Torn(rejection)) => Some(failure::of_rejected_body(rejection)),
@@ -362,6 +415,7 @@ impl<P: Ports> Exchange<P> {
             attempts: trail.attempts.iter().map(|attempt| self.attempt_report(attempt)).collect(),
             stale_age: trail.stale_age,
             stale_forbidden: trail.stale_forbidden,
+            kept_refused: trail.kept_refused,
             not_stored: trail.not_stored,
             body_failure,
             total: now.since(self.began_at),

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::Exchange;
 use crate::body::{self, Plan};
+use crate::cache::admission::{self, Asked};
 use crate::cache::entry::Stored;
 use crate::cache::validation;
 use crate::config::Origin as OriginConfig;
@@ -61,6 +62,20 @@ pub(super) struct Received<B> {
 impl<B> Received<B> {
     pub fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_GATEWAY)
+    }
+
+    /// What was asked, for the rules of storing.
+    pub fn asked<'a>(&'a self, request: &'a Request) -> Asked<'a> {
+        Asked { request, unkeyed: &self.unkeyed, identified: self.identified }
+    }
+
+    /// The header fields as they are stored.
+    pub fn headers_to_store(&self) -> HeaderMap {
+        let mut headers = admission::without_hop_by_hop(&self.headers);
+        if let Some(location) = &self.location {
+            headers.insert(header::LOCATION, location.clone());
+        }
+        headers
     }
 }
 

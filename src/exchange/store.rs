@@ -3,31 +3,45 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::{Method, header};
+use http::{HeaderMap, HeaderName, Method, header};
 
 use super::Exchange;
 use super::answer::Trail;
 use super::attempts::{Guarded, Received};
-use crate::cache::admission::{self, Asked, LONGEST_RETENTION, NotStored};
+use super::collapse::Lead;
+use crate::cache::admission::{self, LONGEST_RETENTION, NotStored};
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::{Key, Vary};
+use crate::cache::purge::{Marks, Standing};
 use crate::cache::{Verdict, judge, validation};
-use crate::origin::is_origin_error;
+use crate::isolate::{Turn, Upshot};
+use crate::origin::failure::Failure;
+use crate::origin::{forward, is_origin_error};
 use crate::policy::Policy;
 use crate::ports::{Held, Ports, Relay};
 use crate::report::Outcome;
 use crate::request::Request;
-use crate::time::Timestamp;
+use crate::response::error_page::Cause;
 
-/// The platform ends what goes on behind an answer after this long.
-const LONGEST_WORK_BEHIND: Duration = Duration::from_secs(30);
+/// Purge marks younger than this are used as they are; older ones are read again behind the answer.
+const MARKS_ARE_NEW: Duration = Duration::from_secs(30);
+
+/// Purge marks older than this are read again before they are used.
+const MARKS_ARE_OLD: Duration = Duration::from_secs(60);
+
+/// How long a client waits for purge marks.
+const LONGEST_READ_OF_MARKS: Duration = Duration::from_secs(1);
 
 /// What the store has for a request.
 pub(super) enum Lookup<B> {
     /// It was not asked.
     NotAsked,
     /// Nothing that fits.
-    Absent { vary_miss: bool },
+    Absent {
+        /// The key under which it was looked for last.
+        at: Key,
+        vary_miss: bool,
+    },
     /// A response that fits.
     Found(Found<B>),
 }
@@ -37,6 +51,15 @@ impl<B> Lookup<B> {
         match self {
             Self::Found(found) => Some(&found.stored),
             Self::NotAsked | Self::Absent { .. } => None,
+        }
+    }
+
+    /// The key under which an answer is looked for: its variant's, where that is known.
+    pub fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Found(found) => Some(&found.at),
+            Self::Absent { at, .. } => Some(at),
+            Self::NotAsked => None,
         }
     }
 }
@@ -51,38 +74,88 @@ pub(super) struct Found<B> {
 }
 
 impl<P: Ports> Exchange<P> {
-    pub(super) async fn look_up(&self, policy: &Policy<'_>, trail: &mut Trail) -> Lookup<P::Body> {
+    pub(super) async fn look_up(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Lookup<P::Body> {
         if let Err(bypass) = policy.lookup {
             trail.bypass = Some(bypass);
             return Lookup::NotAsked;
         }
+        let lookup = self.find(policy).await;
+        trail.looked_up(&lookup);
+        lookup
+    }
+
+    async fn find(self: &Rc<Self>, policy: &Policy<'_>) -> Lookup<P::Body> {
         let key = Key::of(&self.request);
-        let (at, loaded, since) = match self.ports.load(&key).await {
-            Some((Entry::Variants { vary, since }, body)) => {
+        let (at, loaded) = match self.ports.load(&key).await {
+            Some((Entry::Variants { vary, known }, body)) => {
                 self.ports.cancel(body);
-                let at = key.variant(&vary, &self.request.headers);
+                let digest = vary.digest(&self.request.headers);
+                let at = key.variant(&digest);
+                if !known.contains(&digest) {
+                    return Lookup::Absent { at, vary_miss: true };
+                }
                 let loaded = self.ports.load(&at).await;
-                (at, loaded, Some(since))
+                (at, loaded)
             }
-            loaded => (key.clone(), loaded, None),
+            loaded => (key.clone(), loaded),
         };
-        let vary_miss = at != key;
-        let lookup = match loaded {
-            Some((Entry::Response(stored), body))
-                if stored.matches(&self.request.headers)
-                    && since.is_none_or(|since| stored.requested_at >= since) =>
-            {
+        match loaded {
+            Some((Entry::Response(mut stored), body)) if stored.matches(&self.request.headers) => {
+                match self.marks().await.on(&self.request.target, stored.requested_at) {
+                    Standing::Good => {}
+                    Standing::Purged => stored.outdated = true,
+                    Standing::Forgotten => {
+                        self.ports.cancel(body);
+                        self.remove_behind(vec![at.clone()]);
+                        return Lookup::Absent { at, vary_miss: false };
+                    }
+                }
                 let verdict = judge(&stored, &policy.asked, &policy.settings.cache, self.ports.now());
                 Lookup::Found(Found { at, stored, body, verdict })
             }
             Some((_, body)) => {
                 self.ports.cancel(body);
-                Lookup::Absent { vary_miss: true }
+                Lookup::Absent { at, vary_miss: true }
             }
-            None => Lookup::Absent { vary_miss },
-        };
-        trail.looked_up(&lookup);
-        lookup
+            None => {
+                let vary_miss = at != key;
+                Lookup::Absent { at, vary_miss }
+            }
+        }
+    }
+
+    /// What the operator purged, as far as this isolate knows: what it has read within the last minute. Where it
+    /// cannot be read, what was known before holds, for a while again.
+    pub(super) async fn marks(&self) -> Rc<Marks> {
+        if !self.ports.keeps() {
+            return Rc::default();
+        }
+        let known = self.ports.isolate().marks();
+        let now = self.ports.now();
+        match known {
+            Some((marks, at)) if now.since(at) < MARKS_ARE_NEW => marks,
+            Some((marks, at)) if now.since(at) < MARKS_ARE_OLD => {
+                // Counts as read, so that one request reads and not every one.
+                self.ports.isolate().set_marks(Rc::clone(&marks), now);
+                let ports = self.ports.clone();
+                self.ports.spawn(async move {
+                    read_marks(&ports).await;
+                });
+                marks
+            }
+            known => match read_marks(&self.ports).await {
+                Some(marks) => marks,
+                None => {
+                    let marks = known.map(|(marks, _)| marks).unwrap_or_default();
+                    self.ports.isolate().set_marks(Rc::clone(&marks), now);
+                    marks
+                }
+            },
+        }
     }
 
     /// Stores `received` behind the answer where the rules allow it, and gives it back for the client.
@@ -90,7 +163,7 @@ impl<P: Ports> Exchange<P> {
         self: &Rc<Self>,
         policy: &Policy<'_>,
         mut received: Received<P::Body>,
-        trail: &mut Trail,
+        trail: &mut Trail<P::Beacon>,
     ) -> Received<P::Body> {
         if policy.lookup.is_err() || self.request.method != Method::GET {
             return received;
@@ -99,8 +172,7 @@ impl<P: Ports> Exchange<P> {
             trail.not_stored = Some(NotStored::Endless);
             return received;
         }
-        let asked =
-            Asked { request: &self.request, unkeyed: &received.unkeyed, identified: received.identified };
+        let asked = received.asked(&self.request);
         let length = match &received.body {
             Guarded::Bare(_) => Some(0),
             Guarded::Whole(_, bytes) => Some(*bytes),
@@ -121,22 +193,19 @@ impl<P: Ports> Exchange<P> {
             Ok(admission) => admission,
             Err(reason) => {
                 if reason.withdraws(&asked) && trail.has_entry() {
-                    self.forget_behind(Key::of(&self.request));
+                    self.remove_behind(vec![Key::of(&self.request)]);
                 }
                 trail.not_stored = Some(reason);
                 return received;
             }
         };
-        let mut headers = admission::without_hop_by_hop(&received.headers);
-        if let Some(location) = &received.location {
-            headers.insert(header::LOCATION, location.clone());
-        }
         let stored = Stored {
             status,
-            headers,
+            headers: received.headers_to_store(),
             requested_at: received.requested_at,
             received_at: received.received_at,
             length,
+            outdated: false,
             selected_by: admission.vary.values(&self.request.headers),
         };
         let entry = Entry::Response(stored);
@@ -151,41 +220,73 @@ impl<P: Ports> Exchange<P> {
                 let Relay { client, copy, end } =
                     self.ports.relay(body, length, idle, Some(settings.max_body));
                 received.body = Guarded::Relayed { client, end: Box::pin(end) };
+                if let Some(lead) = &trail.lead {
+                    lead.fetch.is_being_stored();
+                }
                 copy
             }
             Guarded::Relayed { .. } => return received,
         };
         trail.stored = true;
-        let (this, requested_at) = (Rc::clone(self), received.requested_at);
+        let (this, lead) = (Rc::clone(self), trail.lead.take());
         self.ports.spawn(async move {
-            let key = Key::of(&this.request);
-            let at = if admission.vary.is_empty() {
-                key
-            } else {
-                let at = key.variant(&admission.vary, &this.request.headers);
-                this.name_variants(&key, admission.vary, requested_at).await;
-                at
-            };
-            this.ports.save(&at, &entry, copy, admission.retention).await;
+            let policy = Policy::of(&this.config, &this.request);
+            let saved = this.store(&policy, admission.vary, &entry, copy, admission.retention).await;
+            this.settle_saved(&policy, lead, entry, saved);
         });
         received
     }
 
-    /// Notes under a URL's own key by what its answers differ. Variants that were forgotten while this one was
-    /// under way stay so.
-    async fn name_variants(&self, key: &Key, vary: Vary, requested_at: Timestamp) {
-        let since = match self.ports.load(key).await {
+    /// Stores `entry` under its key; `true` if the store took it.
+    async fn store(
+        &self,
+        policy: &Policy<'_>,
+        vary: Vary,
+        entry: &Entry,
+        body: Option<P::Body>,
+        retention: Duration,
+    ) -> bool {
+        let key = Key::of(&self.request);
+        if vary.is_empty() {
+            return self.ports.save(&key, entry, body, retention).await;
+        }
+        let digest = vary.digest(&self.request.headers);
+        let saved = self.ports.save(&key.variant(&digest), entry, body, retention).await;
+        saved && self.name_variant(policy, &key, vary, digest).await
+    }
+
+    /// Notes under a URL's own key by what its answers differ, and that this variant is stored. Where there are
+    /// too many, the one that was stored first makes room.
+    async fn name_variant(&self, policy: &Policy<'_>, key: &Key, vary: Vary, digest: String) -> bool {
+        let mut known = match self.ports.load(key).await {
             Some((entry, body)) => {
                 self.ports.cancel(body);
                 match entry {
-                    Entry::Variants { since, .. } => since,
-                    Entry::Response(_) => requested_at,
+                    Entry::Variants { vary: before, known } if before == vary => known,
+                    Entry::Variants { .. } | Entry::Response(_) => Vec::new(),
                 }
             }
-            None => requested_at,
+            None => Vec::new(),
         };
+        if known.contains(&digest) {
+            return true;
+        }
+        known.push(digest);
+        let most = usize::try_from(policy.settings.cache.max_variants).unwrap_or(usize::MAX);
+        let over = known.len().saturating_sub(most);
+        for digest in known.drain(..over) {
+            self.ports.remove(&key.variant(&digest)).await;
+        }
         // It outlives every variant, each of which has a retention of its own.
-        self.ports.save(key, &Entry::Variants { vary, since }, None, LONGEST_RETENTION).await;
+        self.ports.save(key, &Entry::Variants { vary, known }, None, LONGEST_RETENTION).await
+    }
+
+    fn settle_saved(&self, policy: &Policy<'_>, lead: Option<Lead<P::Beacon>>, entry: Entry, saved: bool) {
+        match (lead, entry) {
+            (Some(lead), Entry::Response(stored)) if saved => self.settle_stored(policy, lead, &stored),
+            (Some(lead), _) => self.settle(lead, Upshot::NotShared),
+            (None, _) => {}
+        }
     }
 
     /// Takes what a 304 says into the stored response (RFC 9111 §4.3.4); `None` if the 304 speaks of another
@@ -195,6 +296,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         mut found: Found<P::Body>,
         received: &Received<P::Body>,
+        trail: &mut Trail<P::Beacon>,
     ) -> Option<Found<P::Body>> {
         let times = (received.requested_at, received.received_at);
         let Some(stored) = validation::freshen(found.stored.clone(), &received.headers, times.0, times.1)
@@ -203,34 +305,72 @@ impl<P: Ports> Exchange<P> {
             return None;
         };
         found.stored = stored;
-        let asked =
-            Asked { request: &self.request, unkeyed: &received.unkeyed, identified: received.identified };
+        self.rewrite(policy, found, received, trail).await
+    }
+
+    /// What the answer to a HEAD says of the stored response: it is taken in if it speaks of the same
+    /// representation, and if not, that one is out of date (RFC 9111 §4.3.5).
+    pub(super) async fn note_head(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        mut found: Found<P::Body>,
+        received: &Received<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) {
+        if received.status != 200 {
+            self.ports.cancel(found.body);
+            return;
+        }
+        let rewritten = if validation::is_described_by(&found.stored, &received.headers) {
+            self.freshen(policy, found, received, trail).await
+        } else {
+            found.stored.outdated = true;
+            self.rewrite(policy, found, received, trail).await
+        };
+        if let Some(found) = rewritten {
+            self.ports.cancel(found.body);
+        }
+    }
+
+    /// Writes a stored response anew, its header fields changed, behind the answer; removes it if it may not be
+    /// stored any more. `None` if its body cannot be read.
+    async fn rewrite(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        mut found: Found<P::Body>,
+        received: &Received<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Option<Found<P::Body>> {
+        // What is stored answers GET, whatever the method of the request that tells of it.
+        let request = Request { method: Method::GET, ..self.request.clone() };
+        let asked = received.asked(&request);
         let (stored, settings) = (&found.stored, policy.settings);
-        let now = self.ports.now();
         let admitted = admission::admit(
             &asked,
             stored.status,
             &stored.headers,
             stored.length,
             &settings.cache,
-            times.0,
-            now,
+            stored.requested_at,
+            self.ports.now(),
         );
         let admission = match admitted {
             Ok(admission) => admission,
             Err(reason) => {
-                if reason.withdraws(&asked) {
-                    self.forget_behind(found.at.clone());
+                if reason.withdraws(&asked) || stored.outdated {
+                    self.remove_behind(vec![found.at.clone()]);
                 }
                 return Some(found);
             }
         };
+        let lead = trail.lead.take();
         let (this, at) = (Rc::clone(self), found.at.clone());
         let (entry, retention) = (Entry::Response(found.stored.clone()), admission.retention);
         if found.stored.length.is_none_or(|length| length > settings.body.hold) {
             let renewed = self.ports.renew(&at, &entry, &found.body, retention);
             self.ports.spawn(async move {
-                renewed.await;
+                let saved = renewed.await;
+                this.settle_saved(&Policy::of(&this.config, &this.request), lead, entry, saved);
             });
             return Some(found);
         }
@@ -239,56 +379,63 @@ impl<P: Ports> Exchange<P> {
             Held::Whole(body, _) => found.body = body,
             Held::Partial(body) => {
                 self.ports.cancel(body);
+                trail.lead = lead;
                 return None;
             }
-            Held::Torn(_) => return None,
+            Held::Torn(_) => {
+                trail.lead = lead;
+                return None;
+            }
         }
         let copy = self.ports.copy(&found.body);
         self.ports.spawn(async move {
-            this.ports.save(&at, &entry, Some(copy), retention).await;
+            let saved = this.ports.save(&at, &entry, Some(copy), retention).await;
+            this.settle_saved(&Policy::of(&this.config, &this.request), lead, entry, saved);
         });
         Some(found)
     }
 
     /// Refreshes a stale copy that was just served, once at a time in this isolate (RFC 5861 §3).
     pub(super) fn refresh_behind(self: &Rc<Self>, policy: &Policy<'_>, found: &Found<P::Body>) {
-        let timeouts = &policy.settings.timeouts;
-        let at_most = timeouts.total.saturating_add(timeouts.idle).min(LONGEST_WORK_BEHIND);
-        if !self.ports.begin_refresh(&found.at, at_most) {
-            return;
-        }
         let request = Request { method: Method::GET, has_body: false, ..self.request.clone() };
+        let may_lead = !forward::is_identified(&request, &policy.settings.cache);
+        let lead = match self.take_turn(policy, &found.at, may_lead) {
+            Turn::Lead(fetch) => Some(Lead { key: found.at.clone(), fetch }),
+            Turn::Alone => None,
+            Turn::Wait(_) => return,
+        };
         let behind = Rc::new(Self {
             ports: self.ports.clone(),
             config: Rc::clone(&self.config),
             request,
             began_at: self.ports.now(),
         });
-        let (at, stored) = (found.at.clone(), found.stored.clone());
-        self.ports.spawn(async move {
-            behind.refresh(&stored).await;
-            behind.ports.end_refresh(&at);
-        });
+        let stored = found.stored.clone();
+        self.ports.spawn(async move { behind.refresh(&stored, lead).await });
     }
 
-    async fn refresh(self: &Rc<Self>, stored: &Stored) {
+    async fn refresh(self: &Rc<Self>, stored: &Stored, lead: Option<Lead<P::Beacon>>) {
         let policy = Policy::of(&self.config, &self.request);
         let mut trail = Trail::new(&policy);
+        trail.lead = lead;
         let pursuit = self.pursue(&policy, None, Some(stored)).await;
         trail.attempts = pursuit.attempts;
         match pursuit.last {
             Some(received) if received.status == 304 => {
                 if let Lookup::Found(found) = self.look_up(&policy, &mut trail).await
-                    && let Some(found) = self.freshen(&policy, found, &received).await
+                    && let Some(found) = self.freshen(&policy, found, &received, &mut trail).await
                 {
                     self.ports.cancel(found.body);
                 }
             }
             Some(received) if !is_origin_error(received.status) => {
+                self.keep_behind(&policy, &received);
                 let received = self.store_behind(&policy, received, &mut trail);
                 self.give_up(received);
             }
             last => {
+                trail.cause = trail.touched_by().map(|(cause, _)| cause);
+                trail.retry_after = pursuit.retry_after;
                 if let Some(received) = last {
                     self.give_up(received);
                 }
@@ -296,6 +443,20 @@ impl<P: Ports> Exchange<P> {
                 self.report(&trail, None, None);
             }
         }
+        self.settle_rest(&mut trail);
+    }
+
+    /// Ends a fetch that came to nothing that is stored.
+    pub(super) fn settle_rest(&self, trail: &mut Trail<P::Beacon>) {
+        if let (Some(_), Some(key)) = (trail.cause, &trail.key) {
+            self.ports.isolate().bring_together(key);
+        }
+        let Some(lead) = trail.lead.take() else { return };
+        let upshot = match trail.cause {
+            Some(Cause::Failure(Failure::Internal)) | None => Upshot::NotShared,
+            Some(cause) => Upshot::Failed { cause, retry_after: trail.retry_after },
+        };
+        self.settle(lead, upshot);
     }
 
     /// Lets go of a stored response that is not used after all.
@@ -305,9 +466,39 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    /// Forgets what is stored under `key`, and with a URL's own key all of its variants.
-    pub(super) fn forget_behind(self: &Rc<Self>, key: Key) {
-        let this = Rc::clone(self);
-        self.ports.spawn(async move { this.ports.remove(&key).await });
+    /// Removes what stands at the target of an unsafe request that was not refused, and at what `Location` and
+    /// `Content-Location` name at the same origin (RFC 9111 §4.4).
+    pub(super) fn invalidate_behind(self: &Rc<Self>, received: &Received<P::Body>, trail: &Trail<P::Beacon>) {
+        let target = &self.request.target;
+        let origin = trail.attempts.last().and_then(|attempt| self.config.origins.get(attempt.origin));
+        let named = |name: HeaderName, headers: &HeaderMap| {
+            let reference = headers.get(name)?.to_str().ok()?;
+            let public = origin.and_then(|origin| forward::public_location(reference, origin, &self.request));
+            let named = self.ports.resolve(public.as_deref().unwrap_or(reference), target)?;
+            let is_same_origin = (named.scheme(), named.authority()) == (target.scheme(), target.authority());
+            (is_same_origin && named != *target).then(|| Key::of_target(&named))
+        };
+        let mut keys = vec![Key::of(&self.request)];
+        keys.extend(named(header::LOCATION, &received.headers));
+        keys.extend(named(header::CONTENT_LOCATION, &received.headers));
+        self.remove_behind(keys);
     }
+
+    /// Removes what is stored under `keys`, and with a URL's own key all of its variants.
+    pub(super) fn remove_behind(&self, keys: Vec<Key>) {
+        let ports = self.ports.clone();
+        self.ports.spawn(async move {
+            for key in keys {
+                ports.remove(&key).await;
+            }
+        });
+    }
+}
+
+async fn read_marks<P: Ports>(ports: &P) -> Option<Rc<Marks>> {
+    let text = ports.load_marks(LONGEST_READ_OF_MARKS).await.ok()?;
+    // One that cannot be read is as good as one that could not be fetched.
+    let marks = Rc::new(text.map_or_else(|| Some(Marks::default()), |text| Marks::decode(&text))?);
+    ports.isolate().set_marks(Rc::clone(&marks), ports.now());
+    Some(marks)
 }

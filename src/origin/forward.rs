@@ -23,6 +23,8 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+/// The operators' secret on a request to the site; see [`endpoint`](crate::endpoint).
+pub const TOKEN: HeaderName = HeaderName::from_static("holdfast-token");
 /// How this worker calls itself in `Via` and `CDN-Loop`.
 const PSEUDONYM: &str = "holdfast";
 
@@ -106,7 +108,8 @@ fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item 
 }
 
 /// Fields that are set anew, or that are between the client and the platform.
-const NOT_SENT: [HeaderName; 9] = [
+const NOT_SENT: [HeaderName; 10] = [
+    TOKEN,
     header::HOST,
     header::EXPECT,
     header::FORWARDED,
@@ -159,27 +162,31 @@ fn drop_overrides(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether the answer to `request` may be for one visitor alone: it has credentials, or a cookie that could identify
+/// somebody.
+pub fn is_identified(request: &Request, settings: &Cache) -> bool {
+    request.headers.contains_key(header::AUTHORIZATION)
+        || identifying_cookies(&request.headers, settings).next().is_some()
+}
+
 /// Leaves only cookies that could identify somebody, in one line; a value that cannot be read counts as one.
 fn keep_identifying_cookies(headers: &mut HeaderMap, settings: &Cache) {
-    let mut kept: Vec<u8> = Vec::new();
-    for line in headers.get_all(header::COOKIE) {
-        for cookie in line.as_bytes().split(|&byte| byte == b';') {
-            let cookie = cookie.trim_ascii();
-            let name = cookie.split(|&byte| byte == b'=').next().unwrap_or_default().trim_ascii();
-            let harmless =
-                std::str::from_utf8(name).is_ok_and(|name| admission::is_harmless_cookie(name, settings));
-            if !cookie.is_empty() && !harmless {
-                if !kept.is_empty() {
-                    kept.extend_from_slice(b"; ");
-                }
-                kept.extend_from_slice(cookie);
-            }
-        }
-    }
+    let kept = identifying_cookies(headers, settings).collect::<Vec<_>>().join(&b"; "[..]);
     headers.remove(header::COOKIE);
     if let Some(value) = HeaderValue::from_bytes(&kept).ok().filter(|value| !value.is_empty()) {
         headers.insert(header::COOKIE, value);
     }
+}
+
+fn identifying_cookies<'a>(headers: &'a HeaderMap, settings: &'a Cache) -> impl Iterator<Item = &'a [u8]> {
+    let cookies =
+        headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|&byte| byte == b';'));
+    cookies.map(<[u8]>::trim_ascii).filter(|cookie| {
+        let name = cookie.split(|&byte| byte == b'=').next().unwrap_or_default().trim_ascii();
+        let is_harmless =
+            std::str::from_utf8(name).is_ok_and(|name| admission::is_harmless_cookie(name, settings));
+        !cookie.is_empty() && !is_harmless
+    })
 }
 
 /// Whether `name` is in the cache key, is judged by a rule of its own (`Authorization`, `Cookie`,

@@ -18,7 +18,7 @@ const CACHE_NAME: &TokenRef = token_ref("Holdfast");
 
 /// What the cache did for one request (RFC 9211 §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CacheStatus {
+pub struct CacheStatus<'a> {
     /// Answered from the store, or why the request went forward.
     pub verdict: CacheVerdict,
     /// The status that the origin answered with, where it differs from what the client gets (§2.3). Left
@@ -30,6 +30,8 @@ pub struct CacheStatus {
     pub stored: bool,
     /// Whether the request waited for another one's answer (§2.6). Left out of a hit.
     pub collapsed: bool,
+    /// Under which key the answer is stored, or would be (§2.7).
+    pub key: Option<&'a str>,
     /// One word of our own (§2.8), such as why nothing was stored.
     pub detail: Option<&'static str>,
 }
@@ -95,10 +97,18 @@ impl From<Bypass> for Forwarded {
     }
 }
 
-impl CacheStatus {
+impl CacheStatus<'_> {
     /// A status that says no more than `verdict`.
     pub const fn new(verdict: CacheVerdict) -> Self {
-        Self { verdict, fwd_status: None, ttl: None, stored: false, collapsed: false, detail: None }
+        Self {
+            verdict,
+            fwd_status: None,
+            ttl: None,
+            stored: false,
+            collapsed: false,
+            key: None,
+            detail: None,
+        }
     }
 
     /// The member to append to `Cache-Status`, such as `Holdfast;hit;ttl=30`.
@@ -122,6 +132,9 @@ impl CacheStatus {
         };
         if let Some(ttl) = self.ttl {
             item = item.parameter(key_ref("ttl"), integer(ttl));
+        }
+        if let Some(key) = self.key {
+            item = item.parameter(key_ref("key"), text(key));
         }
         if let Some(detail) = self.detail {
             item = item.parameter(key_ref("detail"), word(detail));
@@ -238,6 +251,10 @@ mod tests {
             (
                 CacheStatus { detail: Some("two words"), ..forward(Forwarded::Bypass) },
                 "Holdfast;fwd=bypass;detail=\"two words\"",
+            ),
+            (
+                CacheStatus { key: Some("https://example.com/a\"b"), ..base },
+                "Holdfast;hit;key=\"https://example.com/a\\\"b\"",
             ),
             (forward(Forwarded::Method), "Holdfast;fwd=method"),
             (forward(Forwarded::Miss), "Holdfast;fwd=miss"),

@@ -64,6 +64,12 @@ pub const ROUTED: Settings<'_> = &[
     ),
 ];
 
+/// The operators' secret of every worker.
+pub const TOKEN: &str = "the-token-of-the-tests";
+
+/// Keeps copies of some paths for long.
+pub const KEEPING: Settings<'_> = &[("keep.paths", r#"["/robots.txt", "/kept/*"]"#), ("keep.interval", "1m")];
+
 /// The limit that [`QUICK`] sets to the response header, and what a busy machine may add.
 pub const QUICK_TOTAL: Duration = Duration::from_secs(8 + 5);
 
@@ -81,7 +87,14 @@ impl Edge {
     pub fn start(origins: &[String], settings: Settings<'_>) -> Self {
         let set = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let holdfast = Some(Value::Object(serde_json::Map::new()));
-        let options = Options { origins: origins.to_vec(), set, holdfast, ..Options::default() };
+        let options = Options {
+            origins: origins.to_vec(),
+            set,
+            holdfast,
+            keep: true,
+            token: Some(TOKEN.to_owned()),
+            ..Options::default()
+        };
         let worker = Worker::start(&options).expect("the worker starts");
         let addr = worker.url().trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
         let edge = Self { worker, addr };

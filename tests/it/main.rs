@@ -3,7 +3,10 @@
 
 mod answers;
 mod architecture;
+mod collapsing;
 mod docs;
+mod kept;
+mod purging;
 mod retries;
 mod stale;
 mod storing;

@@ -2,22 +2,25 @@
 //! everybody waits. Nothing sleeps and nothing is random: the same script gives the same story.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use holdfast::cache::entry::Entry;
+use holdfast::cache::keep::Name;
 use holdfast::cache::key::Key;
-use holdfast::config::Config;
+use holdfast::cache::range::Span;
+use holdfast::config::{Config, Token};
 use holdfast::exchange::exchange;
+use holdfast::isolate::Isolate;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
-    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, HeldUpload, Origin, Relay,
-    Reporter, Store,
+    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, HeldUpload, Kept, Memory,
+    Origin, Relay, Reporter, Store, Unavailable, Urls,
 };
 use holdfast::report::Report;
 use holdfast::request::{Request, Target};
@@ -149,7 +152,17 @@ pub struct Seen {
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
 /// Stored under a key: an entry in its written form, its body, and when the store forgets it.
-type Kept = (String, Option<Body>, Timestamp);
+type Filed = (String, Option<Body>, Timestamp);
+
+/// A namespace for kept copies that all isolates of a world share.
+#[derive(Default)]
+pub struct Namespace {
+    copies: HashMap<String, Filed>,
+    marks: Option<String>,
+    pub reads: usize,
+    pub reads_of_marks: usize,
+    pub writes: usize,
+}
 
 struct Inner {
     now: Cell<Timestamp>,
@@ -157,18 +170,25 @@ struct Inner {
     tasks: RefCell<VecDeque<Task>>,
     script: RefCell<VecDeque<Behaviour>>,
     seen: RefCell<Vec<Seen>>,
-    store: RefCell<HashMap<String, Kept>>,
-    refreshing: RefCell<HashSet<String>>,
+    store: RefCell<HashMap<String, Filed>>,
+    namespace: RefCell<Namespace>,
     reports: RefCell<Vec<Value>>,
     dice: Cell<u64>,
     store_fails: Cell<bool>,
+    namespace_fails: Cell<bool>,
+    /// Whether somebody has something to do without waiting for the clock.
+    stirred: Cell<bool>,
 }
 
 /// The world, and the ports into it.
 #[derive(Clone)]
 pub struct World {
     inner: Rc<Inner>,
+    isolate: Rc<Isolate<Rc<Cell<bool>>>>,
     settings: Value,
+    token: Option<String>,
+    keeps: bool,
+    host: String,
     fields: Vec<(String, String)>,
 }
 
@@ -180,12 +200,22 @@ pub fn world() -> World {
         script: RefCell::default(),
         seen: RefCell::default(),
         store: RefCell::default(),
-        refreshing: RefCell::default(),
+        namespace: RefCell::default(),
         reports: RefCell::default(),
         dice: Cell::new(1),
         store_fails: Cell::new(false),
+        namespace_fails: Cell::new(false),
+        stirred: Cell::new(false),
     };
-    World { inner: Rc::new(inner), settings: json!({"origins": ["http://origin.test"]}), fields: Vec::new() }
+    World {
+        inner: Rc::new(inner),
+        isolate: Rc::default(),
+        settings: json!({"origins": ["http://origin.test"]}),
+        token: None,
+        keeps: false,
+        host: "www.example.com".to_owned(),
+        fields: Vec::new(),
+    }
 }
 
 impl World {
@@ -196,6 +226,52 @@ impl World {
             table = &mut table[part];
         }
         *table = value.into();
+        self
+    }
+
+    /// Binds a namespace for kept copies and purge marks.
+    pub fn keeping(mut self) -> Self {
+        self.keeps = true;
+        self
+    }
+
+    /// Sets the operators' token.
+    pub fn token(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self
+    }
+
+    /// The namespace as it is.
+    pub fn namespace(&self) -> std::cell::Ref<'_, Namespace> {
+        self.inner.namespace.borrow()
+    }
+
+    /// Makes the namespace fail from now on.
+    pub fn namespace_fails(self) -> Self {
+        self.inner.namespace_fails.set(true);
+        self
+    }
+
+    /// The same world seen from a new isolate, in the same data centre.
+    pub fn new_isolate(mut self) -> Self {
+        self.isolate = Rc::default();
+        self
+    }
+
+    /// The edge cache loses all that it has.
+    pub fn evicted(self) -> Self {
+        self.inner.store.borrow_mut().clear();
+        self
+    }
+
+    /// How many entries the edge cache has.
+    pub fn entries(&self) -> usize {
+        self.inner.store.borrow().len()
+    }
+
+    /// Asks another host from now on.
+    pub fn at(mut self, host: &str) -> Self {
+        self.host = host.to_owned();
         self
     }
 
@@ -240,24 +316,35 @@ impl World {
 
     /// Sends a request and runs the world until nobody has anything left to do.
     pub fn send(&self, method: &str, path: &str, upload: Option<&str>) -> Story {
-        let mut headers = HeaderMap::new();
-        for (name, value) in &self.fields {
-            headers.append(HeaderName::try_from(&**name).unwrap(), HeaderValue::try_from(&**value).unwrap());
-        }
-        let request = Request {
-            method: method.parse().unwrap(),
-            target: Target::parse(&format!("https://www.example.com{path}")).unwrap(),
-            headers,
-            has_body: upload.is_some(),
-            id: "test".to_owned(),
-        };
-        let config = Rc::new(Config::from_value(&self.settings).unwrap());
+        let mut stories = self.together([(self, method, path, upload)]);
+        stories.pop().unwrap()
+    }
+
+    /// Sends the same GET `count` times at once.
+    pub fn crowd(&self, count: usize, path: &str) -> Vec<Story> {
+        self.together((0..count).map(|_| (self, "GET", path, None)))
+    }
+
+    /// Sends requests at once, each with the fields and settings of its own view of this world. What the origin saw,
+    /// and the reports, are those of all of them.
+    pub fn together<'a>(
+        &self,
+        requests: impl IntoIterator<Item = (&'a Self, &'a str, &'a str, Option<&'a str>)>,
+    ) -> Vec<Story> {
         let (attempts_before, reports_before) =
             (self.inner.seen.borrow().len(), self.inner.reports.borrow().len());
         let began_at = self.inner.now.get();
-        let upload = upload.map(str::to_owned);
-        let (answer, answered_at) = self.run(exchange(self.clone(), config, request, upload));
-        Story {
+        let exchanges: Vec<_> = requests
+            .into_iter()
+            .map(|(view, method, path, upload)| {
+                assert!(Rc::ptr_eq(&view.inner, &self.inner), "requests of one world");
+                view.exchange(method, path, upload)
+            })
+            .collect();
+        let answers = self.run(exchanges);
+        let seen = self.inner.seen.borrow()[attempts_before..].to_vec();
+        let reports = self.inner.reports.borrow()[reports_before..].to_vec();
+        let story = |(answer, answered_at): (Answer<Body>, Timestamp)| Story {
             status: answer.status.as_u16(),
             headers: headers_of(&answer),
             body: match answer.body {
@@ -269,21 +356,44 @@ impl World {
                 }
             },
             took: answered_at.since(began_at),
-            seen: self.inner.seen.borrow()[attempts_before..].to_vec(),
-            reports: self.inner.reports.borrow()[reports_before..].to_vec(),
-        }
+            seen: seen.clone(),
+            reports: reports.clone(),
+        };
+        answers.into_iter().map(story).collect()
     }
 
-    /// Runs `main` to its end, then everything behind it; gives when the first was done.
-    fn run<T>(&self, main: impl Future<Output = T>) -> (T, Timestamp) {
-        let mut main = pin!(main);
-        let mut done = None;
+    fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        upload: Option<&str>,
+    ) -> impl Future<Output = Answer<Body>> + use<> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.fields {
+            headers.append(HeaderName::try_from(&**name).unwrap(), HeaderValue::try_from(&**value).unwrap());
+        }
+        let request = Request {
+            method: method.parse().unwrap(),
+            target: Target::parse(&format!("https://{}{path}", self.host)).unwrap(),
+            headers,
+            has_body: upload.is_some(),
+            id: "test".to_owned(),
+        };
+        let mut config = Config::from_value(&self.settings).unwrap();
+        config.token = self.token.as_deref().map(|token| Token::new(token).unwrap());
+        exchange(self.clone(), Rc::new(config), request, upload.map(str::to_owned))
+    }
+
+    /// Runs `mains` to their ends, then everything behind them; gives what each came to, and when.
+    fn run<T>(&self, mains: Vec<impl Future<Output = T>>) -> Vec<(T, Timestamp)> {
+        let mut mains: Vec<_> = mains.into_iter().map(Box::pin).collect();
+        let mut done: Vec<Option<(T, Timestamp)>> = mains.iter().map(|_| None).collect();
         let mut context = Context::from_waker(Waker::noop());
         for _ in 0..100_000 {
-            if done.is_none()
-                && let Poll::Ready(value) = main.as_mut().poll(&mut context)
-            {
-                done = Some((value, self.inner.now.get()));
+            for (main, done) in mains.iter_mut().zip(&mut done).filter(|(_, done)| done.is_none()) {
+                if let Poll::Ready(value) = main.as_mut().poll(&mut context) {
+                    *done = Some((value, self.inner.now.get()));
+                }
             }
             let tasks: Vec<Task> = self.inner.tasks.borrow_mut().drain(..).collect();
             for mut task in tasks {
@@ -291,8 +401,11 @@ impl World {
                     self.inner.tasks.borrow_mut().push_back(task);
                 }
             }
-            if done.is_some() && self.inner.tasks.borrow().is_empty() {
+            if done.iter().all(Option::is_some) && self.inner.tasks.borrow().is_empty() {
                 break;
+            }
+            if self.inner.stirred.take() {
+                continue;
             }
             let now = self.inner.now.get();
             let mut alarms = self.inner.alarms.borrow_mut();
@@ -302,7 +415,7 @@ impl World {
             }
         }
         assert!(self.inner.tasks.borrow().is_empty(), "work behind the answer never ends");
-        done.expect("the exchange never answers")
+        done.into_iter().map(|done| done.expect("the exchange never answers")).collect()
     }
 
     fn wait(&self, span: Duration) -> Wait {
@@ -391,6 +504,10 @@ impl Origin for World {
         }
     }
 
+    async fn upload_text(&self, upload: String, limit: u64) -> Option<String> {
+        (upload != BROKEN_OFF && upload.len() as u64 <= limit).then_some(upload)
+    }
+
     fn again(&self, held: &String) -> String {
         held.clone()
     }
@@ -452,8 +569,17 @@ impl Origin for World {
         Relay { client: Body { begun: false, ..body }, copy, end }
     }
 
-    fn slice(&self, body: Body, start: u64, length: u64) -> Body {
-        let text = body.text[start as usize..(start + length) as usize].to_owned();
+    fn slice(&self, body: Body, spans: &[Span], around: &[String]) -> Body {
+        assert!(
+            around.is_empty() || around.len() == spans.len() + 1,
+            "one text before each and one at the end"
+        );
+        let mut text = String::new();
+        for (at, span) in spans.iter().enumerate() {
+            text.push_str(around.get(at).map_or("", String::as_str));
+            text.push_str(&body.text[span.start as usize..][..span.length as usize]);
+        }
+        text.push_str(around.last().map_or("", String::as_str));
         Body { text, ..body }
     }
 
@@ -501,13 +627,100 @@ impl Store for World {
     async fn remove(&self, key: &Key) {
         self.inner.store.borrow_mut().remove(key.as_str());
     }
+}
 
-    fn begin_refresh(&self, key: &Key, _: Duration) -> bool {
-        self.inner.refreshing.borrow_mut().insert(key.as_str().to_owned())
+impl World {
+    /// Nothing of the namespace is to be had at once.
+    async fn ask_namespace(&self, within: Duration) -> Result<(), Unavailable> {
+        const TAKES: Duration = Duration::from_millis(20);
+        if !self.keeps {
+            return Err(Unavailable);
+        }
+        self.wait(if self.inner.namespace_fails.get() { within } else { TAKES }).await;
+        if self.inner.namespace_fails.get() { Err(Unavailable) } else { Ok(()) }
+    }
+}
+
+impl Kept for World {
+    fn keeps(&self) -> bool {
+        self.keeps
     }
 
-    fn end_refresh(&self, key: &Key) {
-        self.inner.refreshing.borrow_mut().remove(key.as_str());
+    async fn load_kept(&self, name: &Name, within: Duration) -> Result<Option<(Entry, Body)>, Unavailable> {
+        self.ask_namespace(within).await?;
+        let mut namespace = self.inner.namespace.borrow_mut();
+        namespace.reads += 1;
+        let Some((text, body, until)) = namespace.copies.get(name.as_str()) else { return Ok(None) };
+        let found = (*until > self.inner.now.get()).then(|| Entry::decode(text)).flatten();
+        Ok(found.zip(body.clone()))
+    }
+
+    async fn save_kept(&self, name: &Name, entry: &Entry, body: &Body, retention: Duration) -> bool {
+        if self.ask_namespace(Duration::from_secs(1)).await.is_err() {
+            return false;
+        }
+        let until = self.inner.now.get().plus(retention);
+        let mut namespace = self.inner.namespace.borrow_mut();
+        namespace.writes += 1;
+        let filed = (entry.encode().unwrap(), Some(body.clone()), until);
+        namespace.copies.insert(name.as_str().to_owned(), filed);
+        true
+    }
+
+    async fn remove_kept(&self, name: &Name) {
+        self.inner.namespace.borrow_mut().copies.remove(name.as_str());
+    }
+
+    fn are_equal(&self, one: &Body, other: &Body) -> bool {
+        one.text == other.text
+    }
+
+    async fn load_marks(&self, within: Duration) -> Result<Option<String>, Unavailable> {
+        self.ask_namespace(within).await?;
+        let mut namespace = self.inner.namespace.borrow_mut();
+        namespace.reads_of_marks += 1;
+        Ok(namespace.marks.clone())
+    }
+
+    async fn save_marks(&self, text: &str) -> bool {
+        let taken = self.ask_namespace(Duration::from_secs(1)).await.is_ok();
+        if taken {
+            self.inner.namespace.borrow_mut().marks = Some(text.to_owned());
+        }
+        taken
+    }
+}
+
+impl Memory for World {
+    type Beacon = Rc<Cell<bool>>;
+
+    fn isolate(&self) -> &Isolate<Rc<Cell<bool>>> {
+        &self.isolate
+    }
+
+    fn beacon(&self) -> Rc<Cell<bool>> {
+        Rc::default()
+    }
+
+    fn light(&self, beacon: &Rc<Cell<bool>>) {
+        beacon.set(true);
+        self.inner.stirred.set(true);
+    }
+
+    fn see(&self, beacon: &Rc<Cell<bool>>, within: Duration) -> impl Future<Output = ()> + 'static {
+        let (beacon, mut late) = (Rc::clone(beacon), self.wait(within));
+        std::future::poll_fn(
+            move |context| {
+                if beacon.get() { Poll::Ready(()) } else { Pin::new(&mut late).poll(context) }
+            },
+        )
+    }
+}
+
+impl Urls for World {
+    fn resolve(&self, reference: &str, base: &Target) -> Option<Target> {
+        let base = url::Url::parse(base.as_str()).unwrap();
+        Target::parse(base.join(reference).ok()?.as_str())
     }
 }
 

@@ -45,6 +45,12 @@ enum Cmd {
         /// The environment in wrangler.toml to start from
         #[arg(long, value_name = "NAME")]
         env: Option<String>,
+        /// Bind a namespace for kept copies and purges, empty at the start
+        #[arg(long)]
+        keep: bool,
+        /// The operators' secret, HOLDFAST_TOKEN
+        #[arg(long)]
+        token: Option<String>,
     },
     /// Runs everything that must hold: build, lints, documentation, tests natively and in workerd
     Test,
@@ -71,8 +77,8 @@ fn main() -> ExitCode {
 fn run(command: Cmd) -> Result<()> {
     match command {
         Cmd::Demo { port, control_port } => demo::demo(port, control_port),
-        Cmd::Serve { origins, port, set, env } => {
-            serve(&Options { origins, set, port, environment: env, echo: true, ..Options::default() })
+        Cmd::Serve { origins, port, set, env: environment, keep, token } => {
+            serve(&Options { origins, set, port, environment, keep, token, echo: true, ..Options::default() })
         }
         Cmd::Test => test::test(),
         Cmd::Check { file } => {

@@ -44,6 +44,10 @@ pub struct Options {
     pub wrangler_toml: PathBuf,
     /// The environment in it; `None` for the top level.
     pub environment: Option<String>,
+    /// Whether an empty namespace is bound as `HOLDFAST_KEEP`, whatever the configuration binds.
+    pub keep: bool,
+    /// The `HOLDFAST_TOKEN` secret.
+    pub token: Option<String>,
     /// Whether the Worker's log goes to standard output as well.
     pub echo: bool,
 }
@@ -58,6 +62,8 @@ impl Default for Options {
             port: 0,
             wrangler_toml: root().join("wrangler.toml"),
             environment: None,
+            keep: false,
+            token: None,
             echo: false,
         }
     }
@@ -278,6 +284,8 @@ fn order(options: &Options, built: &Built, settings: &Value) -> Value {
         "entry": built.entry(),
         "holdfast": settings,
         "port": options.port,
+        "keep": options.keep,
+        "token": options.token,
     })
 }
 

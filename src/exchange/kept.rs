@@ -1,0 +1,137 @@
+//! Kept copies on the path: looked for when the edge cache has nothing, written behind the answer.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+
+use super::Exchange;
+use super::answer::Trail;
+use super::attempts::{Guarded, Received};
+use super::store::Found;
+use crate::cache::Verdict;
+use crate::cache::admission::{self, NotStored};
+use crate::cache::entry::{Entry, Stored};
+use crate::cache::keep::{self, Decision, Leave};
+use crate::cache::key::{Key, Vary};
+use crate::cache::purge::Standing;
+use crate::policy::Policy;
+use crate::ports::Ports;
+
+/// How long a client waits for a kept copy, past the deadline if need be. Namespaces answer within some tens of
+/// milliseconds; the other way out is an error.
+const LONGEST_READ: Duration = Duration::from_secs(2);
+
+/// How long is spent on looking after a kept copy, behind the answer.
+const LONGEST_READ_BEHIND: Duration = Duration::from_secs(10);
+
+impl<P: Ports> Exchange<P> {
+    /// The kept copy, if there is one that may answer.
+    pub(super) async fn kept_copy(
+        &self,
+        policy: &Policy<'_>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Option<Found<P::Body>> {
+        if policy.lookup.is_err() || !self.ports.keeps() {
+            return None;
+        }
+        let settings = &policy.settings.keep;
+        let name = keep::name(&self.request, settings)?;
+        let (entry, body) = self.ports.load_kept(&name, LONGEST_READ).await.ok().flatten()?;
+        let Entry::Response(stored) = entry else { return None };
+        let standing = self.marks().await.on(&self.request.target, stored.requested_at);
+        if standing == Standing::Forgotten {
+            let (this, name) = (self.ports.clone(), name);
+            self.ports.spawn(async move { this.remove_kept(&name).await });
+            return None;
+        }
+        let now = self.ports.now();
+        match keep::may_stand_in(&stored, &self.request.headers, &policy.asked, settings, now) {
+            Ok(()) => Some(Found { at: Key::of(&self.request), stored, body, verdict: Verdict::Stale }),
+            Err(refused) => {
+                trail.kept_refused = Some(refused);
+                None
+            }
+        }
+    }
+
+    /// Looks, behind the answer, whether what the origin has sent is to become the kept copy.
+    pub(super) fn keep_behind(self: &Rc<Self>, policy: &Policy<'_>, received: &Received<P::Body>) {
+        let settings = &policy.settings.keep;
+        if self.request.method != Method::GET || policy.lookup.is_err() || !self.ports.keeps() {
+            return;
+        }
+        let Some(name) = keep::name(&self.request, settings) else { return };
+        if !matches!(received.status, 200 | 404 | 410) {
+            return;
+        }
+        let (body, length) = match &received.body {
+            Guarded::Whole(body, bytes) => (body, *bytes),
+            Guarded::Bare(body) => (body, 0),
+            Guarded::Stream { .. } | Guarded::Relayed { .. } => return,
+        };
+        let asked = received.asked(&self.request);
+        // Asked as for a 200: whether a 404 may be shown to others does not depend on its status.
+        let admitted = admission::admit(
+            &asked,
+            StatusCode::OK,
+            &received.headers,
+            Some(length),
+            &policy.settings.cache,
+            received.requested_at,
+            self.ports.now(),
+        );
+        match admitted {
+            Ok(_) | Err(NotStored::NothingToGain) => {}
+            Err(reason) if reason.withdraws(&asked) => {}
+            Err(_) => return,
+        }
+        let vary = Vary::of(&received.headers).unwrap_or_default();
+        let new = Stored {
+            status: received.status_code(),
+            headers: received.headers_to_store(),
+            requested_at: received.requested_at,
+            received_at: received.received_at,
+            length: Some(length),
+            outdated: false,
+            selected_by: vary.values(&self.request.headers),
+        };
+        let forbids = keep::forbids(&new);
+        if !self.ports.isolate().is_due(&name, forbids, settings.interval, self.ports.now()) {
+            return;
+        }
+        let (this, body) = (Rc::clone(self), self.ports.copy(body));
+        self.ports.spawn(async move { this.keep(name, new, body).await });
+    }
+
+    async fn keep(&self, name: keep::Name, new: Stored, body: P::Body) {
+        let policy = Policy::of(&self.config, &self.request);
+        let settings = &policy.settings.keep;
+        let isolate = self.ports.isolate();
+        let Ok(old) = self.ports.load_kept(&name, LONGEST_READ_BEHIND).await else {
+            isolate.is_due_again(&name, self.ports.now());
+            return;
+        };
+        let (old, same_body) = match &old {
+            Some((Entry::Response(old), old_body)) => (Some(old), self.ports.are_equal(&body, old_body)),
+            Some((Entry::Variants { .. }, _)) | None => (None, false),
+        };
+        match keep::decide(&new, same_body, old, settings, self.ports.now()) {
+            Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids) => {}
+            Decision::Leave(
+                Leave::Shrunk
+                | Leave::Retyped
+                | Leave::Redirected
+                | Leave::NotGood
+                | Leave::NothingToReplace
+                | Leave::NotForAll
+                | Leave::LengthUnknown,
+            ) => isolate.is_due_again(&name, self.ports.now()),
+            Decision::Remove => self.ports.remove_kept(&name).await,
+            Decision::Write => {
+                let entry = Entry::Response(new);
+                self.ports.save_kept(&name, &entry, &body, keep::retention(settings)).await;
+            }
+        }
+    }
+}

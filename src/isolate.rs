@@ -1,0 +1,306 @@
+//! What does one isolate remember between requests?
+//!
+//! Who is fetching what, so that others wait instead of asking the origin for the same (RFC 9111 §4 calls this
+//! collapsing); which purge marks were read, and when; which kept copies were looked after, and when. All of it is
+//! bounded, may vanish at any time, and is only ever a saving: nothing that must hold depends on it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::cache::keep::Name;
+use crate::cache::key::Key;
+use crate::cache::purge::Marks;
+use crate::response::error_page::Cause;
+use crate::time::Timestamp;
+
+/// How many fetches can be waited for at a time. Past it each request asks for itself.
+const MOST_FETCHES: usize = 1024;
+
+/// How many keys are remembered for which waiting does not pay.
+const MOST_APART: usize = 1024;
+
+/// How many kept copies are remembered to have been looked after.
+const MOST_KEPT: usize = 1024;
+
+/// For how long nobody waits for a key after waiting for it did not pay.
+const APART: Duration = Duration::from_secs(120);
+
+/// When a kept copy is looked after again where that came to nothing.
+const SOON: Duration = Duration::from_secs(60);
+
+/// The memory. `B` is what waits for a fetch are made of; see [`Memory`](crate::ports::Memory).
+#[derive(Debug)]
+pub struct Isolate<B> {
+    fetches: RefCell<HashMap<Key, Rc<SharedFetch<B>>>>,
+    apart: RefCell<HashMap<Key, Timestamp>>,
+    marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
+    kept: RefCell<HashMap<Name, LookedAfter>>,
+}
+
+impl<B> Default for Isolate<B> {
+    fn default() -> Self {
+        Self {
+            fetches: RefCell::default(),
+            apart: RefCell::default(),
+            marks: RefCell::default(),
+            kept: RefCell::default(),
+        }
+    }
+}
+
+/// Until when a kept copy needs no looking after, and whether its use was forbidden when it was last.
+#[derive(Clone, Copy, Debug)]
+struct LookedAfter {
+    until: Timestamp,
+    forbids: bool,
+}
+
+/// A fetch that others may wait for.
+#[derive(Debug)]
+pub struct SharedFetch<B> {
+    /// Lit when it has come to something.
+    pub beacon: B,
+    /// When it counts as lost: the platform may end a request without a word.
+    until: Timestamp,
+    is_storing: Cell<bool>,
+    upshot: Cell<Option<Upshot>>,
+}
+
+impl<B> SharedFetch<B> {
+    /// What it came to, once it has.
+    pub fn upshot(&self) -> Option<Upshot> {
+        self.upshot.get()
+    }
+
+    /// Notes that the origin has answered, and that its body is being stored as it comes.
+    pub fn is_being_stored(&self) {
+        self.is_storing.set(true);
+    }
+
+    /// Whether the origin has answered already.
+    pub fn is_storing(&self) -> bool {
+        self.is_storing.get()
+    }
+}
+
+/// What a fetch came to for those who wait for it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Upshot {
+    /// The answer is in the store, and can be used for other requests.
+    Stored,
+    /// The answer was for one request alone.
+    NotShared,
+    /// The origin failed.
+    Failed {
+        /// How.
+        cause: Cause,
+        /// How long the origin asked to be left alone.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// What a request is to do about a key that has to be fetched.
+#[derive(Debug)]
+pub enum Turn<B> {
+    /// Fetch, and tell the others what came of it.
+    Lead(Rc<SharedFetch<B>>),
+    /// Wait for this one.
+    Wait(Rc<SharedFetch<B>>),
+    /// Fetch for itself alone.
+    Alone,
+}
+
+impl<B> Isolate<B> {
+    /// Decides who fetches `key`. One that leads must [`settle`](Self::settle); if it does not within `at_most`, the
+    /// next one leads. Who may not lead, because its answer is likely its own, may wait all the same.
+    pub fn turn(
+        &self,
+        key: &Key,
+        may_lead: bool,
+        at_most: Duration,
+        now: Timestamp,
+        beacon: impl FnOnce() -> B,
+    ) -> Turn<B> {
+        if self.apart.borrow().get(key).is_some_and(|until| *until > now) {
+            return Turn::Alone;
+        }
+        let mut fetches = self.fetches.borrow_mut();
+        if let Some(fetch) = fetches.get(key).filter(|fetch| fetch.until > now) {
+            return Turn::Wait(Rc::clone(fetch));
+        }
+        if fetches.len() >= MOST_FETCHES {
+            fetches.retain(|_, fetch| fetch.until > now);
+        }
+        if !may_lead || fetches.len() >= MOST_FETCHES {
+            return Turn::Alone;
+        }
+        let fetch = Rc::new(SharedFetch {
+            beacon: beacon(),
+            until: now.plus(at_most),
+            is_storing: Cell::new(false),
+            upshot: Cell::new(None),
+        });
+        fetches.insert(key.clone(), Rc::clone(&fetch));
+        Turn::Lead(fetch)
+    }
+
+    /// Ends a fetch. Its beacon is to be lit then.
+    pub fn settle(&self, key: &Key, fetch: &Rc<SharedFetch<B>>, upshot: Upshot) {
+        fetch.upshot.set(Some(upshot));
+        let mut fetches = self.fetches.borrow_mut();
+        if fetches.get(key).is_some_and(|current| Rc::ptr_eq(current, fetch)) {
+            fetches.remove(key);
+        }
+    }
+
+    /// Notes that answers for `key` cannot be shared at present: for two minutes nobody waits for it.
+    pub fn keep_apart(&self, key: &Key, now: Timestamp) {
+        remember(&mut self.apart.borrow_mut(), key, now.plus(APART), MOST_APART, |until| *until > now);
+    }
+
+    /// Notes that the origin failed `key`: as long as it does, one request can ask for all.
+    pub fn bring_together(&self, key: &Key) {
+        self.apart.borrow_mut().remove(key);
+    }
+
+    /// The purge marks, and when they were read.
+    pub fn marks(&self) -> Option<(Rc<Marks>, Timestamp)> {
+        self.marks.borrow().clone()
+    }
+
+    /// Takes new purge marks in.
+    pub fn set_marks(&self, marks: Rc<Marks>, now: Timestamp) {
+        *self.marks.borrow_mut() = Some((marks, now));
+    }
+
+    /// Whether the copy kept under `name` is to be looked after now: once in `interval`, and at once if an answer
+    /// `forbids` what the last one did not. Then it counts as done.
+    pub fn is_due(&self, name: &Name, forbids: bool, interval: Duration, now: Timestamp) -> bool {
+        let mut kept = self.kept.borrow_mut();
+        if kept.get(name).is_some_and(|last| last.until > now && (last.forbids || !forbids)) {
+            return false;
+        }
+        let looked_after = LookedAfter { until: now.plus(interval), forbids };
+        remember(&mut kept, name, looked_after, MOST_KEPT, |last| last.until > now);
+        true
+    }
+
+    /// Notes that looking after the copy kept under `name` came to nothing: it is due again in a minute.
+    pub fn is_due_again(&self, name: &Name, now: Timestamp) {
+        let looked_after = LookedAfter { until: now.plus(SOON), forbids: false };
+        remember(&mut self.kept.borrow_mut(), name, looked_after, MOST_KEPT, |last| last.until > now);
+    }
+}
+
+/// Puts `key` into `map`. One that is full loses what is past, and if nothing is, all: it is only ever a saving.
+fn remember<K: Clone + Eq + std::hash::Hash, V>(
+    map: &mut HashMap<K, V>,
+    key: &K,
+    value: V,
+    most: usize,
+    is_of_use: impl Fn(&V) -> bool,
+) {
+    if map.len() >= most {
+        map.retain(|_, value| is_of_use(value));
+        if map.len() >= most {
+            map.clear();
+        }
+    }
+    map.insert(key.clone(), value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::Target;
+
+    const AT_MOST: Duration = Duration::from_secs(30);
+
+    fn key(path: &str) -> Key {
+        Key::of_target(&Target::parse(&format!("https://example.com{path}")).unwrap())
+    }
+
+    fn second(second: u64) -> Timestamp {
+        Timestamp::from_millis(second * 1000)
+    }
+
+    fn turn(isolate: &Isolate<()>, path: &str, at: u64) -> Turn<()> {
+        isolate.turn(&key(path), true, AT_MOST, second(at), || ())
+    }
+
+    #[test]
+    fn one_leads_and_the_others_wait_until_it_has_settled() {
+        let isolate = Isolate::default();
+        let Turn::Lead(led) = turn(&isolate, "/a", 0) else { panic!("nobody else is there") };
+        let Turn::Wait(seen) = turn(&isolate, "/a", 1) else { panic!("somebody fetches") };
+        assert!(Rc::ptr_eq(&led, &seen) && seen.upshot().is_none());
+        assert!(matches!(turn(&isolate, "/b", 1), Turn::Lead(_)));
+        isolate.settle(&key("/a"), &led, Upshot::Stored);
+        assert_eq!(seen.upshot(), Some(Upshot::Stored));
+        assert!(matches!(turn(&isolate, "/a", 1), Turn::Lead(_)));
+    }
+
+    #[test]
+    fn a_fetch_that_never_settles_is_waited_for_only_so_long() {
+        let isolate = Isolate::default();
+        let Turn::Lead(lost) = turn(&isolate, "/a", 0) else { panic!("nobody else is there") };
+        assert!(matches!(turn(&isolate, "/a", 29), Turn::Wait(_)));
+        assert!(matches!(turn(&isolate, "/a", 30), Turn::Lead(_)));
+        isolate.settle(&key("/a"), &lost, Upshot::NotShared);
+        assert!(matches!(turn(&isolate, "/a", 31), Turn::Wait(_)), "the later one goes on");
+    }
+
+    #[test]
+    fn nobody_waits_where_answers_are_not_shared() {
+        let isolate: Isolate<()> = Isolate::default();
+        isolate.keep_apart(&key("/a"), second(0));
+        assert!(matches!(turn(&isolate, "/a", 119), Turn::Alone));
+        assert!(matches!(turn(&isolate, "/a", 120), Turn::Lead(_)));
+        isolate.keep_apart(&key("/a"), second(200));
+        isolate.bring_together(&key("/a"));
+        assert!(matches!(turn(&isolate, "/a", 201), Turn::Lead(_)));
+        let own = isolate.turn(&key("/b"), false, AT_MOST, second(0), || ());
+        assert!(matches!(own, Turn::Alone));
+    }
+
+    #[test]
+    fn a_kept_copy_is_looked_after_once_in_its_interval_or_when_it_is_forbidden() {
+        let isolate: Isolate<()> = Isolate::default();
+        let request = crate::request::Request {
+            method: http::Method::GET,
+            target: Target::parse("https://example.com/robots.txt").unwrap(),
+            headers: http::HeaderMap::new(),
+            has_body: false,
+            id: "1".to_owned(),
+        };
+        let name = crate::cache::keep::name(&request, &crate::config::Keep::default()).unwrap();
+        let hour = Duration::from_secs(3600);
+        for (at, forbids, due) in [
+            (0, false, true),
+            (3599, false, false),
+            (3599, true, true),
+            (3600, true, false),
+            (3600, false, false),
+            (7199, false, true),
+        ] {
+            assert_eq!(isolate.is_due(&name, forbids, hour, second(at)), due, "{at} {forbids}");
+        }
+        isolate.is_due_again(&name, second(7200));
+        assert!(!isolate.is_due(&name, false, hour, second(7259)));
+        assert!(isolate.is_due(&name, false, hour, second(7260)));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let isolate = Isolate::default();
+        for number in 0..2 * MOST_FETCHES {
+            let leads = matches!(turn(&isolate, &format!("/{number}"), 0), Turn::Lead(_));
+            assert_eq!(leads, number < MOST_FETCHES, "{number}");
+            isolate.keep_apart(&key(&format!("/apart/{number}")), second(0));
+        }
+        assert!(isolate.apart.borrow().len() <= MOST_APART);
+        assert!(matches!(turn(&isolate, "/late", 31), Turn::Lead(_)), "lost ones make room");
+    }
+}

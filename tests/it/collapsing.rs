@@ -1,0 +1,199 @@
+//! Many requests for one key at a time, and how many of them reach the origin.
+
+use std::time::Duration;
+
+use crate::world::{Ending, World, answers, hangs, page, refuses, talks_garbage, world};
+
+const SLOW: Duration = Duration::from_secs(2);
+
+/// How many requests reached the origin while `count` asked at once; each was answered with this.
+fn crowd(world: &World, count: usize, status: u16, text: &str) -> usize {
+    let stories = world.crowd(count, "/");
+    for story in &stories {
+        assert_eq!((story.status, &*story.body.text), (status, text), "{story:#?}");
+    }
+    stories[0].seen.len()
+}
+
+#[test]
+fn a_page_that_nobody_has_is_fetched_once_for_all_who_ask() {
+    let world = world().origin([page("v1").cache_control("max-age=60").after(SLOW)]);
+    assert_eq!(crowd(&world, 100, 200, "v1"), 1);
+    assert_eq!(crowd(&world, 100, 200, "v1"), 0);
+}
+
+#[test]
+fn those_who_waited_say_so() {
+    // RFC 9211 §2.6
+    let world = world().origin([page("v1").cache_control("max-age=60").after(SLOW)]);
+    let stories = world.crowd(3, "/");
+    let said: Vec<_> = stories.iter().map(|story| story.value("cache-status").unwrap()).collect();
+    assert_eq!(said[0], "Holdfast;fwd=uri-miss;stored");
+    assert_eq!(said[1], "Holdfast;fwd=uri-miss;collapsed;ttl=58");
+    stories[1].clone().reports_nothing();
+    world.get("/").header("cache-status", "Holdfast;hit;ttl=58");
+}
+
+#[test]
+fn a_page_that_has_expired_is_validated_once_for_all_who_ask() {
+    let tagged = page("v1").cache_control("max-age=60").header("etag", "\"1\"");
+    let unchanged = answers(304, "").cache_control("max-age=60").header("etag", "\"1\"").after(SLOW);
+    let world = world().origin([tagged, unchanged]);
+    world.get("/").answers(200, "v1");
+    let world = world.later(61);
+    assert_eq!(crowd(&world, 100, 200, "v1"), 1);
+}
+
+#[test]
+fn a_page_without_a_validator_that_has_expired_is_fetched_once_for_all_who_ask() {
+    let world = world()
+        .origin([page("v1").cache_control("max-age=60"), page("v2").cache_control("max-age=60").after(SLOW)]);
+    world.get("/").answers(200, "v1");
+    assert_eq!(crowd(&world.later(61), 100, 200, "v2"), 1);
+}
+
+#[test]
+fn in_an_outage_a_crowd_costs_as_much_as_one_request() {
+    let world = world().origin([page("v1").cache_control("max-age=60")]);
+    world.get("/").answers(200, "v1");
+    let world = world.later(61).origin([refuses(), refuses(), refuses()]);
+    assert_eq!(crowd(&world, 100, 200, "v1"), 3);
+    let stories = world.crowd(100, "/never-seen");
+    assert!(stories.iter().all(|story| story.status == 502));
+    assert_eq!(stories[0].seen.len(), 3);
+    stories[1].clone().header_has("proxy-status", "error=connection_terminated");
+}
+
+#[test]
+fn also_pages_that_cannot_be_shared_cost_one_request_while_the_origin_is_down() {
+    let world = world().origin([page("v1")]);
+    world.get("/").answers(200, "v1");
+    let world = world.origin([]);
+    assert_eq!(crowd(&world, 10, 200, "v1"), 30, "it was not known yet");
+    assert_eq!(crowd(&world, 100, 200, "v1"), 3);
+    let world = world.origin([page("v2"), page("v2"), page("v2")]);
+    assert_eq!(crowd(&world, 3, 200, "v2"), 3, "and it is over at once");
+}
+
+#[test]
+fn a_failure_is_told_to_those_who_waited_as_it_was() {
+    let busy = || answers(503, "busy").header("retry-after", "120").after(SLOW);
+    let world = world().set("retry.attempts", 1).origin([busy()]);
+    let stories = world.with("accept", "text/html").with("sec-fetch-dest", "document").crowd(3, "/");
+    for story in stories {
+        story.status(503).header("retry-after", "120").attempts(1);
+    }
+    let world = crate::world::world().origin([hangs(), hangs(), hangs()]);
+    for story in world.crowd(5, "/") {
+        story.status(504).header_has("proxy-status", "error=http_response_timeout");
+    }
+    let world = crate::world::world().origin([talks_garbage(), talks_garbage(), page("never asked for")]);
+    for story in world.crowd(5, "/") {
+        story.status(502).header_has("proxy-status", "error=http_protocol_error").attempts(2);
+    }
+}
+
+#[test]
+fn one_that_waits_falls_back_to_its_stale_copy_when_its_own_time_is_up() {
+    let world = world().origin([page("v1").cache_control("max-age=60")]);
+    world.get("/").answers(200, "v1");
+    // The one that asks the origin gives it 25 s; the one that waits has 4 s.
+    let world =
+        world.later(61).origin([page("v2").cache_control("max-age=60").after(Duration::from_secs(9))]);
+    let hurried = world.clone().set("timeouts.total", "4s").set("timeouts.first_byte", "3s");
+    let stories = world.together([(&world, "GET", "/", None), (&hurried, "GET", "/", None)]);
+    let [patient, hurried] = <[_; 2]>::try_from(stories).unwrap();
+    patient.answers(200, "v2").attempts(1);
+    hurried
+        .answers(200, "v1")
+        .within(Duration::from_secs(4))
+        .header_has("proxy-status", "http_response_timeout")
+        .header_has("cache-status", "collapsed");
+}
+
+#[test]
+fn answers_that_are_not_to_be_shared_are_fetched_for_each() {
+    for directives in ["private, max-age=60", "no-store", "no-cache", "max-age=0"] {
+        let own = || page("own").cache_control(directives).after(SLOW);
+        let world = world().origin(std::iter::repeat_with(own).take(30));
+        assert_eq!(crowd(&world, 10, 200, "own"), 10, "{directives}");
+        // By now it is known that waiting does not pay.
+        let stories = world.crowd(10, "/");
+        assert!(stories.iter().all(|story| story.took == SLOW), "{directives}");
+    }
+}
+
+#[test]
+fn a_visitor_who_may_get_a_page_of_their_own_makes_nobody_wait() {
+    let page_of = |text| page(text).cache_control("private").after(SLOW);
+    let world = world().origin([page_of("mine"), page("all").cache_control("max-age=60").after(SLOW)]);
+    let known = world.clone().with("cookie", "sid=1");
+    let stories = world.together([(&known, "GET", "/", None), (&world, "GET", "/", None)]);
+    let [known, anonymous] = <[_; 2]>::try_from(stories).unwrap();
+    known.answers(200, "mine");
+    anonymous.answers(200, "all").within(SLOW);
+}
+
+#[test]
+fn who_insists_on_validation_does_not_get_what_was_asked_for_earlier() {
+    // RFC 9111 §5.2.1.4
+    let fresh = |text| page(text).cache_control("max-age=60").after(SLOW);
+    let world = world().origin([fresh("v1"), fresh("v2")]);
+    let insisting = world.clone().with("cache-control", "no-cache");
+    let stories = world.together([(&world, "GET", "/", None), (&insisting, "GET", "/", None)]);
+    let [first, second] = <[_; 2]>::try_from(stories).unwrap();
+    first.answers(200, "v1");
+    second.answers(200, "v2");
+}
+
+#[test]
+fn each_variant_is_fetched_once() {
+    let variant = |text| page(text).cache_control("max-age=60").header("vary", "accept-language").after(SLOW);
+    let world = world().origin([variant("de"), variant("en")]);
+    let (german, english) =
+        (world.clone().with("accept-language", "de"), world.clone().with("accept-language", "en"));
+    let requests = [&german, &english, &german, &english, &german].map(|view| (view, "GET", "/", None));
+    let stories = world.together(requests);
+    for (story, text) in stories.into_iter().zip(["de", "en", "de", "en", "de"]) {
+        story.answers(200, text).attempts(2);
+    }
+}
+
+#[test]
+fn a_large_body_is_waited_for_until_it_is_stored() {
+    let large = || page(&"x".repeat(300 * 1024)).cache_control("max-age=60").after(SLOW);
+    let world = world().origin([large(), large()]);
+    for story in world.crowd(10, "/") {
+        assert_eq!(story.body.text.len(), 300 * 1024);
+        story.status(200).attempts(1);
+    }
+    // One that tears is not stored: the others ask for themselves.
+    let torn = page(&"x".repeat(300 * 1024)).cache_control("max-age=60").ends(Ending::Torn);
+    let world = crate::world::world().origin([torn, large()]);
+    let mut stories = world.crowd(2, "/");
+    stories.pop().unwrap().status(200).attempts(2);
+    stories.pop().unwrap().breaks_off();
+}
+
+#[test]
+fn a_refresh_behind_the_answer_is_one_for_all() {
+    // RFC 5861 §3
+    let directives = "max-age=60, stale-while-revalidate=60";
+    let world = world()
+        .origin([page("v1").cache_control(directives), page("v2").cache_control(directives).after(SLOW)]);
+    world.get("/").answers(200, "v1");
+    let world = world.later(61);
+    let stories = world.crowd(50, "/");
+    assert!(stories.iter().all(|story| story.body.text == "v1" && story.took < SLOW));
+    assert_eq!(stories[0].seen.len(), 1);
+    world.get("/").answers(200, "v2").attempts(0);
+}
+
+#[test]
+fn a_store_that_fails_makes_nobody_wait_for_long() {
+    let fresh = || page("v1").cache_control("max-age=60").after(SLOW);
+    let world = world().store_fails().origin(std::iter::repeat_with(fresh).take(20));
+    assert_eq!(crowd(&world, 5, 200, "v1"), 5);
+    let stories = world.crowd(5, "/");
+    assert!(stories.iter().all(|story| story.took == SLOW));
+}

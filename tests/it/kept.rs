@@ -1,0 +1,178 @@
+//! Copies that are kept for long: what is kept, how often it is written, and when it answers.
+
+use std::time::Duration;
+
+use crate::world::{Behaviour, Ending, World, answers, hangs, page, world};
+
+const HOUR: u64 = 60 * 60;
+const DAY: u64 = 24 * HOUR;
+const PATH: &str = "/robots.txt";
+
+fn robots(text: &str) -> Behaviour {
+    answers(200, text).header("content-type", "text/plain")
+}
+
+/// A world whose robots.txt was fetched once, and whose edge cache has lost it since.
+fn visited(first: Behaviour) -> World {
+    let world = world().keeping().origin([first]);
+    world.get(PATH);
+    world.evicted()
+}
+
+#[test]
+fn a_kept_copy_answers_when_the_edge_cache_has_nothing() {
+    let world = visited(robots("v1").header("etag", "\"1\""));
+    world
+        .get(PATH)
+        .answers(200, "v1")
+        .header("etag", "\"1\"")
+        .header("content-type", "text/plain")
+        .header_has("cache-status", "Holdfast;fwd=uri-miss")
+        .header_has("cache-status", "detail=kept")
+        .header_has("proxy-status", "connection_terminated")
+        .age(0)
+        .reports("connection_terminated");
+    let world = world.later(29 * DAY).new_isolate();
+    world.get(PATH).answers(200, "v1").age(29 * DAY);
+    world.send("HEAD", PATH, None).answers(200, "");
+    world.clone().with("if-none-match", "\"1\"").get(PATH).answers(304, "");
+    world.clone().with("range", "bytes=1-").get(PATH).answers(206, "1");
+    world.later(DAY + 60).get(PATH).status(502);
+}
+
+#[test]
+fn a_kept_copy_takes_over_where_the_window_of_the_stored_one_ends() {
+    let world = world().keeping().origin([robots("v1").header("etag", "\"1\"")]);
+    world.get(PATH).answers(200, "v1");
+    let world = world.later(DAY - 60);
+    world.get(PATH).answers(200, "v1").header_has("cache-status", "fwd=stale");
+    world.later(120).get(PATH).answers(200, "v1").header_has("cache-status", "detail=kept");
+}
+
+#[test]
+fn only_the_named_paths_without_a_query_are_kept() {
+    let world = world().keeping().origin([robots("a"), robots("b"), robots("c")]);
+    for path in ["/robots.txt?x", "/other", "/robots.txt/"] {
+        world.get(path).status(200);
+    }
+    assert_eq!(world.namespace().writes, 0);
+    let world = world.evicted().set("keep.paths", serde_json::json!(["/feeds/*"])).origin([robots("feed")]);
+    world.get("/feeds/a").status(200);
+    world.evicted().get("/feeds/a").answers(200, "feed");
+}
+
+#[test]
+fn one_host_does_not_get_the_copy_of_another() {
+    let world = visited(robots("v1"));
+    world.at("other.example.com").get(PATH).status(502);
+}
+
+#[test]
+fn a_kept_copy_is_written_when_it_changed_and_at_most_once_an_interval() {
+    let world = world().keeping().origin(["v1", "v1", "v2", "v2"].map(robots));
+    world.get(PATH).answers(200, "v1");
+    assert_eq!((world.namespace().reads, world.namespace().writes), (1, 1));
+    let world = world.later(HOUR);
+    world.get(PATH).answers(200, "v1");
+    assert_eq!((world.namespace().reads, world.namespace().writes), (2, 1));
+    // Another isolate knows nothing of this one; the copy's own time tells it to wait.
+    let world = world.evicted().new_isolate().later(HOUR - 100);
+    world.get(PATH).answers(200, "v2");
+    assert_eq!((world.namespace().reads, world.namespace().writes), (3, 2));
+    world.get(PATH).answers(200, "v2");
+    assert_eq!((world.namespace().reads, world.namespace().writes), (3, 2));
+}
+
+#[test]
+fn what_is_not_proof_does_not_replace_a_good_copy() {
+    let large = "User-agent: *\nDisallow: /private/ and many more lines\n";
+    for (bad, status) in [
+        (robots(""), 200),
+        (robots("oops"), 200),
+        (page(&large.replace("many", "some")), 200),
+        (answers(302, "").header("location", "/maintenance"), 302),
+        (answers(301, "").header("location", "/maintenance"), 301),
+        (answers(403, large), 403),
+        (answers(500, "oops"), 500),
+        (robots(large).ends(Ending::Torn), 502),
+    ] {
+        let world = world().keeping().set("retry.attempts", 1).origin([robots(large), bad.clone()]);
+        world.get(PATH).answers(200, large);
+        let world = world.later(2 * HOUR).evicted();
+        let story = world.get(PATH);
+        assert!(story.status == status || story.body.text == large, "{bad:?}: {story:#?}");
+        world.evicted().get(PATH).answers(200, large);
+    }
+}
+
+#[test]
+fn what_is_gone_replaces_the_copy_and_what_never_was_makes_none() {
+    for status in [404, 410] {
+        let world = visited(robots("v1")).later(2 * HOUR).origin([answers(status, "gone")]);
+        world.get(PATH).answers(status, "gone");
+        world.get(PATH).answers(status, "gone").header_has("cache-status", "detail=kept");
+        let never = visited(answers(status, "never"));
+        assert_eq!(never.namespace().writes, 0);
+        never.get(PATH).status(502);
+    }
+}
+
+#[test]
+fn what_may_not_be_shown_to_others_is_not_kept() {
+    for (name, value) in [
+        ("set-cookie", "sid=1"),
+        ("cache-control", "private"),
+        ("cache-control", "no-store"),
+        ("vary", "*"),
+        ("cache-control", "no-cache"),
+        ("cache-control", "max-age=60, must-revalidate"),
+        ("cache-control", "s-maxage=60"),
+        ("cache-control", "stale-if-error=0"),
+    ] {
+        let world = visited(robots("v1").header(name, value));
+        world.get(PATH).status(502);
+    }
+    let known = world().keeping().with("cookie", "sid=1").origin([robots("mine")]);
+    known.get(PATH).answers(200, "mine");
+    known.without_fields().evicted().get(PATH).status(502);
+}
+
+#[test]
+fn a_prohibition_takes_hold_at_once() {
+    for directives in ["no-cache", "no-store", "private", "must-revalidate"] {
+        let world = visited(robots("v1")).origin([robots("v1").cache_control(directives)]);
+        world.get(PATH).answers(200, "v1");
+        world.evicted().get(PATH).status(502);
+    }
+}
+
+#[test]
+fn a_client_that_insists_gets_no_kept_copy() {
+    let world = visited(robots("v1"));
+    world.with("cache-control", "no-cache").get(PATH).status(502);
+}
+
+#[test]
+fn without_a_namespace_nothing_is_kept() {
+    let world = world().origin([robots("v1")]);
+    world.get(PATH).answers(200, "v1");
+    world.evicted().get(PATH).status(502);
+}
+
+#[test]
+fn a_namespace_that_hangs_costs_a_request_two_seconds_at_most() {
+    let world = visited(robots("v1")).namespace_fails();
+    world.get(PATH).status(502).within(Duration::from_secs(3));
+    let world = world.origin([robots("v2")]);
+    world.get(PATH).answers(200, "v2").within(Duration::from_secs(1));
+}
+
+#[test]
+fn a_crowd_gets_the_kept_copy_at_the_price_of_one() {
+    let world = visited(robots("v1")).origin([]);
+    world.get(PATH).answers(200, "v1");
+    let world = world.origin([hangs(), hangs(), hangs()]);
+    for story in world.crowd(50, PATH) {
+        story.answers(200, "v1").attempts(3);
+    }
+}
