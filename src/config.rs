@@ -226,7 +226,7 @@ pub struct Cache {
     pub harmless_cookies: Vec<Pattern>,
     /// The largest body that is stored, in bytes.
     pub max_body: u64,
-    /// How many variants of one URL are kept side by side, at least 1.
+    /// How many variants of one URL are kept side by side, at least 2.
     pub max_variants: u32,
 }
 
@@ -239,7 +239,7 @@ impl Default for Cache {
             heuristic_max: Duration::from_secs(24 * 60 * 60),
             stale_if_error: Duration::from_secs(24 * 60 * 60),
             stale_while_revalidate: Duration::ZERO,
-            harmless_cookies: ["_ga*", "_gid", "_fbp"].map(Pattern::new).to_vec(),
+            harmless_cookies: ["_ga", "_ga_*", "_gid", "_fbp"].map(Pattern::new).to_vec(),
             max_body: 25 * 1024 * 1024,
             max_variants: 32,
         }
@@ -329,7 +329,7 @@ mod tests {
                 "cache": {
                     "enabled": false, "default_ttl": "1m", "heuristic": 0.25, "heuristic_max": "4h",
                     "stale_if_error": "2h", "stale_while_revalidate": "3s", "harmless_cookies": ["theme"],
-                    "max_body": "1MiB", "max_variants": 1
+                    "max_body": "1MiB", "max_variants": 2
                 },
                 "body": { "hold": "0B" },
                 "keep": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
@@ -356,7 +356,7 @@ mod tests {
                 stale_while_revalidate: seconds(3),
                 harmless_cookies: vec![Pattern::new("theme")],
                 max_body: 1 << 20,
-                max_variants: 1,
+                max_variants: 2,
             },
             body: Body { hold: 0 },
             keep: Keep {

@@ -9,16 +9,19 @@ mod collapse;
 mod kept;
 mod operator;
 mod store;
+mod variants;
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use http::Method;
 
 use crate::cache::key::Key;
-use crate::cache::{Verdict, admission, stale};
+use crate::cache::{Verdict, stale};
 use crate::config::Config;
 use crate::endpoint;
 use crate::origin::failure::Failure;
+use crate::origin::forward::Forward;
 use crate::origin::retry::Stop;
 use crate::origin::{End, forward, is_origin_error};
 use crate::policy::Policy;
@@ -39,6 +42,21 @@ struct Exchange<P> {
     config: Rc<Config>,
     request: Request,
     began_at: Timestamp,
+    /// What the origin gets of the request where the answer may be stored.
+    presented: OnceCell<Forward>,
+}
+
+impl<P: Ports> Exchange<P> {
+    fn new(ports: P, config: Rc<Config>, request: Request) -> Rc<Self> {
+        let began_at = ports.now();
+        Rc::new(Self { ports, config, request, began_at, presented: OnceCell::new() })
+    }
+
+    /// The head that selects a stored response and decides what its like may be stored for: what the origin gets, not
+    /// what the client sent (RFC 9111 §4.1).
+    fn presented(&self, policy: &Policy<'_>) -> &Forward {
+        self.presented.get_or_init(|| forward::forward(&self.request, None, Some(&policy.settings.cache)))
+    }
 }
 
 /// Answers `request`, whose body is `upload`, with the best that can be had: the origin's answer, perhaps
@@ -49,8 +67,7 @@ pub async fn exchange<P: Ports>(
     request: Request,
     upload: Option<P::Upload>,
 ) -> Answer<P::Body> {
-    let began_at = ports.now();
-    let exchange = Rc::new(Exchange { ports, config, request, began_at });
+    let exchange = Exchange::new(ports, config, request);
     let policy = Policy::of(&exchange.config, &exchange.request);
     let mut trail = Trail::new(&policy);
     let answer = exchange.walk(&policy, upload, &mut trail).await;
@@ -64,9 +81,7 @@ pub fn refuse_for_configuration<P: Ports>(
     request: Request,
     mistakes: Vec<String>,
 ) -> Answer<P::Body> {
-    let began_at = ports.now();
-    let config = Rc::new(Config::default());
-    let exchange = Rc::new(Exchange { ports, config, request, began_at });
+    let exchange = Exchange::new(ports, Rc::default(), request);
     let policy = Policy::of(&exchange.config, &exchange.request);
     let mut trail = Trail::new(&policy);
     trail.mistakes = mistakes;
@@ -76,8 +91,7 @@ pub fn refuse_for_configuration<P: Ports>(
 
 /// The answer to a request on which this worker failed, after the fact.
 pub fn internal_error<P: Ports>(ports: P, config: Rc<Config>, request: Request) -> Answer<P::Body> {
-    let began_at = ports.now();
-    let exchange = Rc::new(Exchange { ports, config, request, began_at });
+    let exchange = Exchange::new(ports, config, request);
     let policy = Policy::of(&exchange.config, &exchange.request);
     let mut trail = Trail::new(&policy);
     let answer = exchange.page(&policy, Cause::Failure(Failure::Internal), None, &mut trail);
@@ -99,12 +113,15 @@ impl<P: Ports> Exchange<P> {
         }
         loop {
             let lookup = match self.look_up(policy, trail).await {
-                Lookup::Found(found) if found.verdict != Verdict::Stale => {
+                Lookup::Found(found)
+                    if found.verdict != Verdict::Stale || self.was_validated_for(policy, &found, trail) =>
+                {
                     return self.hit(policy, found, trail);
                 }
-                lookup => lookup,
+                lookup @ (Lookup::Found(_) | Lookup::Absent { .. } | Lookup::NotAsked) => lookup,
             };
-            if policy.asked.only_if_cached {
+            // Nothing but GET and HEAD is answered from a store; the rest is written through (RFC 9111 §4).
+            if policy.asked.only_if_cached && matches!(self.request.method, Method::GET | Method::HEAD) {
                 self.let_go(lookup);
                 return self.nothing_stored(trail);
             }
@@ -114,7 +131,7 @@ impl<P: Ports> Exchange<P> {
                     return self.conclude(policy, lookup, pursuit, trail).await;
                 }
                 Ahead::LookAgain => self.let_go(lookup),
-                Ahead::Failed(failed) => return self.fall_back(policy, lookup, failed, trail).await,
+                Ahead::Failed(failed) => return self.fall_back(policy, lookup, *failed, trail).await,
             }
         }
     }
@@ -160,6 +177,9 @@ impl<P: Ports> Exchange<P> {
                 self.origin_answer(policy, lookup, received, trail).await
             }
             (last, lookup) => {
+                if let Some(End::Failed(_, Some(status))) = end {
+                    self.invalidate_though_torn(policy, status);
+                }
                 let cause = match (&last, end) {
                     (Some(received), _) => Cause::OriginStatus(received.status_code()),
                     (None, Some(End::Failed(failure, _))) => Cause::Failure(failure),
@@ -267,16 +287,14 @@ impl<P: Ports> Exchange<P> {
         trail: &mut Trail<P::Beacon>,
     ) -> Draft<P::Body> {
         trail.outcome = if trail.attempts.len() > 1 { Outcome::Retried } else { Outcome::Origin };
-        if admission::invalidates(&self.request.method, received.status_code()) {
-            self.invalidate_behind(&received, trail);
-        }
+        self.invalidate_behind(policy, &received, trail);
         self.keep_behind(policy, &received);
         let conditional = lookup.found().is_some();
         match lookup {
             Lookup::Found(found) if self.request.method == Method::HEAD => {
                 self.note_head(policy, found, &received, trail).await;
             }
-            lookup => self.let_go(lookup),
+            lookup @ (Lookup::Found(_) | Lookup::Absent { .. } | Lookup::NotAsked) => self.let_go(lookup),
         }
         let received = self.store_behind(policy, received, trail);
         if conditional {

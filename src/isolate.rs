@@ -27,6 +27,11 @@ const MOST_KEPT: usize = 1024;
 /// For how long nobody waits for a key after waiting for it did not pay.
 const APART: Duration = Duration::from_secs(120);
 
+/// How many keys are remembered to have been invalidated, and for how long: as long as an answer that was asked for
+/// before may be under way.
+const MOST_INVALIDATED: usize = 1024;
+const UNDER_WAY: Duration = Duration::from_secs(300);
+
 /// When a kept copy is looked after again where that came to nothing.
 const SOON: Duration = Duration::from_secs(60);
 
@@ -35,6 +40,7 @@ const SOON: Duration = Duration::from_secs(60);
 pub struct Isolate<B> {
     fetches: RefCell<HashMap<Key, Rc<SharedFetch<B>>>>,
     apart: RefCell<HashMap<Key, Timestamp>>,
+    invalidated: RefCell<HashMap<Key, Timestamp>>,
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Name, LookedAfter>>,
 }
@@ -44,6 +50,7 @@ impl<B> Default for Isolate<B> {
         Self {
             fetches: RefCell::default(),
             apart: RefCell::default(),
+            invalidated: RefCell::default(),
             marks: RefCell::default(),
             kept: RefCell::default(),
         }
@@ -163,6 +170,17 @@ impl<B> Isolate<B> {
     /// Notes that the origin failed `key`: as long as it does, one request can ask for all.
     pub fn bring_together(&self, key: &Key) {
         self.apart.borrow_mut().remove(key);
+    }
+
+    /// Notes that what is stored under `key` was invalidated.
+    pub fn invalidate(&self, key: &Key, now: Timestamp) {
+        let is_of_use = |at: &Timestamp| now.since(*at) < UNDER_WAY;
+        remember(&mut self.invalidated.borrow_mut(), key, now, MOST_INVALIDATED, is_of_use);
+    }
+
+    /// Whether that happened at or after `requested_at`: an answer that was asked for then may be out of date.
+    pub fn is_invalidated_since(&self, key: &Key, requested_at: Timestamp) -> bool {
+        self.invalidated.borrow().get(key).is_some_and(|at| *at >= requested_at)
     }
 
     /// The purge marks, and when they were read.
@@ -299,8 +317,10 @@ mod tests {
             let leads = matches!(turn(&isolate, &format!("/{number}"), 0), Turn::Lead(_));
             assert_eq!(leads, number < MOST_FETCHES, "{number}");
             isolate.keep_apart(&key(&format!("/apart/{number}")), second(0));
+            isolate.invalidate(&key(&format!("/invalidated/{number}")), second(0));
         }
         assert!(isolate.apart.borrow().len() <= MOST_APART);
+        assert!(isolate.invalidated.borrow().len() <= MOST_INVALIDATED);
         assert!(matches!(turn(&isolate, "/late", 31), Turn::Lead(_)), "lost ones make room");
     }
 }

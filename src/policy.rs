@@ -46,7 +46,7 @@ impl<'a> Policy<'a> {
 
 fn is_for(route: &Route, request: &Request) -> bool {
     route.host.as_ref().is_none_or(|host| host.matches(request.target.host()))
-        && route.path.as_ref().is_none_or(|path| path.matches(request.target.path()))
+        && route.path.as_ref().is_none_or(|path| path.matches(&request.target.plain_path()))
         && (route.methods.is_empty() || route.methods.contains(&request.method))
 }
 

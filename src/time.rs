@@ -34,10 +34,13 @@ impl Timestamp {
         Self(self.0.saturating_sub(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
     }
 
-    /// Reads an HTTP date in any of its three forms (RFC 9110 §5.6.7); `None` if it is none of them
-    /// or lies before 1970.
+    /// Reads an HTTP date in any of its three forms (RFC 9110 §5.6.7), in any case (RFC 9111 §4.2); `None` if it is
+    /// none of them or lies before 1970.
     pub fn parse_http_date(text: &str) -> Option<Self> {
-        let time = httpdate::parse_http_date(text.trim()).ok()?;
+        let text = text.trim();
+        let time = httpdate::parse_http_date(text)
+            .or_else(|_| httpdate::parse_http_date(&as_written_by_all(text)))
+            .ok()?;
         let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         Some(Self(u64::try_from(since_epoch.as_millis()).ok()?))
     }
@@ -57,6 +60,16 @@ impl Timestamp {
         let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
+}
+
+/// `text` with words as they are commonly written: `Sun`, `Nov`, and `GMT`.
+fn as_written_by_all(text: &str) -> String {
+    let mut after_letter = false;
+    let in_case = |character: char| {
+        let starts_word = !std::mem::replace(&mut after_letter, character.is_ascii_alphabetic());
+        if starts_word { character.to_ascii_uppercase() } else { character.to_ascii_lowercase() }
+    };
+    text.chars().map(in_case).collect::<String>().replace("Gmt", "GMT")
 }
 
 /// The proleptic Gregorian date `days` after 1970-01-01, counted in years that begin in March so that
@@ -85,7 +98,9 @@ mod tests {
         for text in
             ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]
         {
-            assert_eq!(Timestamp::parse_http_date(text).unwrap().as_millis(), 784_111_777_000);
+            for text in [text.to_owned(), text.to_lowercase(), text.to_uppercase()] {
+                assert_eq!(Timestamp::parse_http_date(&text).unwrap().as_millis(), 784_111_777_000);
+            }
         }
         for text in ["", "0", "-1", "yesterday", "Sun, 06 Nov 1994 08:49:37", "1994-11-06T08:49:37Z"] {
             assert_eq!(Timestamp::parse_http_date(text), None, "{text:?}");

@@ -8,6 +8,7 @@ use http::header::{
 use http::{Method, StatusCode};
 
 use super::directives::{RequestDirectives, ResponseDirectives};
+use super::entry::Stored;
 use super::key::Vary;
 use super::{freshness, stale, validation};
 use crate::config;
@@ -88,9 +89,13 @@ pub fn may_look_up(request: &Request, settings: &config::Cache) -> Result<(), By
     }
 }
 
-/// Whether no value has the mark that the platform writes in place of bytes that it cannot read.
+/// What stands in place of bytes that cannot be read: the platform writes it for what is not UTF-8, the edge for
+/// what cannot be a field's value (RFC 9110 §5.5).
+pub const UNREADABLE: &str = "\u{fffd}";
+
+/// Whether no value has the mark of what cannot be read.
 fn is_readable(headers: &HeaderMap) -> bool {
-    let mark = "\u{fffd}".as_bytes();
+    let mark = UNREADABLE.as_bytes();
     headers.values().all(|value| {
         value.as_bytes().is_ascii() || !value.as_bytes().windows(mark.len()).any(|bytes| bytes == mark)
     })
@@ -137,6 +142,8 @@ pub enum NotStored {
     Unreadable,
     /// It is a stream of events, which has no end.
     Endless,
+    /// Its URL was invalidated while it was under way (RFC 9111 §4.4).
+    Invalidated,
     /// It is neither fresh nor can it be used stale or be validated.
     NothingToGain,
 }
@@ -159,6 +166,7 @@ impl NotStored {
             Self::TooLarge => "too_large",
             Self::Unreadable => "unreadable",
             Self::Endless => "endless",
+            Self::Invalidated => "invalidated",
             Self::NothingToGain => "nothing_to_gain",
         }
     }
@@ -184,6 +192,7 @@ impl NotStored {
                 | Self::TooLarge
                 | Self::Unreadable
                 | Self::Endless
+                | Self::Invalidated
                 | Self::NothingToGain => false,
             }
     }
@@ -322,7 +331,7 @@ const NEVER_HOP_BY_HOP: [HeaderName; 15] = [
 fn fits_status(status: StatusCode, has_lifetime: bool) -> Result<(), NotStored> {
     match status.as_u16() {
         200 | 203 | 300 | 301 => Ok(()),
-        204 | 302 | 303 | 307 | 308 | 404 | 405 | 410 if has_lifetime => Ok(()),
+        204 | 302 | 303 | 307 | 308 | 404 | 410 if has_lifetime => Ok(()),
         206 => Err(NotStored::Partial),
         _ => Err(NotStored::Status),
     }
@@ -351,6 +360,14 @@ fn is_for_all(
         return Err(NotStored::Identified);
     }
     Ok(())
+}
+
+/// For how long from `now` on a stored response can still be of use, at most a year.
+pub fn retention_left(stored: &Stored, settings: &config::Cache, now: Timestamp) -> Duration {
+    let directives = ResponseDirectives::of(&stored.headers);
+    let has_validator = validation::has_validator(stored);
+    let (lifetime, age) = (freshness::lifetime(stored, settings), freshness::age(stored, now));
+    retention(&directives, has_validator, lifetime, age, settings)
 }
 
 /// For how long a response of this age can be of use.
@@ -471,7 +488,7 @@ mod tests {
             (404, &[cc("public")], Err(Status)),
             (410, &[cc("s-maxage=60")], Ok(60)),
             (303, &[cc("max-age=60")], Ok(60 + DAY)),
-            (405, &[cc("max-age=60")], Ok(60 + DAY)),
+            (405, &[cc("max-age=60")], Err(Status)),
             (400, &[cc("max-age=60")], Err(Status)),
             (403, &[cc("max-age=60")], Err(Status)),
             (414, &[cc("max-age=60")], Err(Status)),

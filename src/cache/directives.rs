@@ -187,7 +187,7 @@ pub(super) fn delta_seconds(text: &[u8]) -> Option<Duration> {
 }
 
 /// The lines of a field made one, as RFC 9110 §5.3 allows for lists; `None` if there is no line.
-pub(super) fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<u8>> {
+pub(crate) fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<u8>> {
     let mut lines = headers.get_all(name).iter();
     let mut whole = lines.next()?.as_bytes().trim_ascii().to_vec();
     for line in lines {

@@ -21,14 +21,21 @@ const LONGEST: usize = 16 * 1024;
 pub enum Entry {
     /// A response.
     Response(Stored),
-    /// Under a URL's own key: its answers differ by these fields, and each has a key of its own.
-    Variants {
-        /// The fields by which they differ.
-        vary: Vary,
-        /// The digests of those that are stored, the one that was stored first first. One that is not among
-        /// them is forgotten, even where the store still has it.
-        known: Vec<String>,
-    },
+    /// Under a URL's own key: several answers are stored, which differ by request fields, and each has a key of its
+    /// own. One that is not among them is forgotten, even where the store still has it. In the order in which they
+    /// were stored.
+    Variants(Vec<Variant>),
+}
+
+/// One of several stored answers for a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// The request fields by which it was selected; none for one that is for all.
+    pub vary: Vary,
+    /// What [`Vary::digest`] makes of these fields.
+    pub digest: String,
+    /// Until when the store was asked to keep it.
+    pub until: Timestamp,
 }
 
 /// A stored response without its body.
@@ -57,13 +64,12 @@ impl Entry {
         writer.part(&[FORM.as_bytes()]);
         match self {
             Self::Response(stored) => stored.write(&mut writer),
-            Self::Variants { vary, known } => {
+            Self::Variants(variants) => {
                 writer.part(&[b"variants"]);
-                for digest in known {
-                    writer.part(&[b"<", digest.as_bytes()]);
-                }
-                for name in vary.names() {
-                    writer.part(&[name.as_str().as_bytes()]);
+                for Variant { vary, digest, until } in variants {
+                    let names: Vec<_> = vary.names().iter().map(HeaderName::as_str).collect();
+                    let text = format!("{}:{digest}:{}", names.join(","), until.as_millis());
+                    writer.part(&[text.as_bytes()]);
                 }
             }
         }
@@ -83,22 +89,30 @@ impl Entry {
         }
         match parts.next()? {
             "response" => Stored::read(parts).map(Self::Response),
-            "variants" => {
-                let (mut names, mut known) = (Vec::new(), Vec::new());
-                for part in parts {
-                    match part.strip_prefix('<') {
-                        Some(digest) => known.push(digest.to_owned()),
-                        None => names.push(HeaderName::from_bytes(part.as_bytes()).ok()?),
-                    }
-                }
-                Some(Self::Variants { vary: Vary::from_names(names), known })
-            }
+            "variants" => parts.map(Variant::read).collect::<Option<_>>().map(Self::Variants),
             _ => None,
         }
     }
 }
 
+impl Variant {
+    fn read(part: &str) -> Option<Self> {
+        let mut halves = part.splitn(3, ':');
+        let names = halves.next()?.split(',').filter(|name| !name.is_empty());
+        let names = names.map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect::<Option<_>>()?;
+        let digest = halves.next()?;
+        let is_digest = !digest.is_empty() && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let until = Timestamp::from_millis(number(halves.next()?)?);
+        is_digest.then(|| Self { vary: Vary::from_names(names), digest: digest.to_owned(), until })
+    }
+}
+
 impl Stored {
+    /// Whether every request for the URL would have been answered like this.
+    pub fn is_plain(&self) -> bool {
+        Vary::of(&self.headers).is_some_and(|vary| vary.is_empty())
+    }
+
     /// Whether a request with these fields would have been answered like this (RFC 9111 §4.1). Never if the
     /// response says `Vary: *`.
     pub fn matches(&self, request_headers: &HeaderMap) -> bool {
@@ -243,12 +257,14 @@ mod tests {
         let entry = Entry::Response(response);
         assert_eq!(entry.encode().unwrap(), text);
         assert_eq!(Entry::decode(text), Some(entry));
-        let variants = Entry::Variants {
-            vary: Vary::of(&fields(&[("vary", "b, a")])).unwrap(),
-            known: vec!["01ab".to_owned(), "ef".to_owned()],
+        let variant = |names: &str, digest: &str, until| Variant {
+            vary: Vary::of(&fields(&[("vary", names)])).unwrap(),
+            digest: digest.to_owned(),
+            until: Timestamp::from_millis(until),
         };
-        assert_eq!(variants.encode().unwrap(), "2;variants;<01ab;<ef;a;b;.");
-        assert_eq!(Entry::decode("2;variants;<01ab;<ef;a;b;."), Some(variants));
+        let variants = Entry::Variants(vec![variant("b, a", "01ab", 5), variant("", "ef", 6)]);
+        assert_eq!(variants.encode().unwrap(), "2;variants;a,b:01ab:5;:ef:6;.");
+        assert_eq!(Entry::decode("2;variants;a,b:01ab:5;:ef:6;."), Some(variants));
     }
 
     #[test]
@@ -277,8 +293,12 @@ mod tests {
             "2;response;200;1;2;-;-;a:%+1;.",
             "2;response;200;1;2;-;-;a:é;.",
             "2;response;200;1;2;-;-;<a:%ff;.",
-            "2;variants;a b;.",
+            "2;variants;a b:ef:5;.",
             "2;variants;;.",
+            "2;variants;a:ef;.",
+            "2;variants;a::5;.",
+            "2;variants;a:x:5;.",
+            "2;variants;a:ef:x;.",
         ] {
             assert_eq!(Entry::decode(text), None, "{text}");
         }

@@ -30,6 +30,12 @@ pub fn lifetime(stored: &Stored, settings: &config::Cache) -> Duration {
         .min(LONGEST)
 }
 
+/// Whether `stored` states its lifetime itself, zero included.
+pub fn is_explicit(stored: &Stored) -> bool {
+    let directives = ResponseDirectives::of(&stored.headers);
+    explicit_lifetime(&directives, &stored.headers, stored.received_at).is_some()
+}
+
 /// For how long `stored` has been stale at `now`; `None` while it is fresh (RFC 9111 §4.2). One that is marked as
 /// outdated is stale at once.
 pub fn staleness(stored: &Stored, settings: &config::Cache, now: Timestamp) -> Option<Duration> {

@@ -10,7 +10,9 @@
 //! The first is a URL's own key, the second that of one of its variants. Scheme and digest cannot be mistaken
 //! for each other, and an authority has no slash, so two different targets or variants never share a key.
 
-use http::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, VARY};
+use http::header::{
+    ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING, COOKIE, HeaderMap, HeaderName, VARY,
+};
 use sha2::{Digest, Sha256};
 
 use super::directives::joined;
@@ -33,8 +35,17 @@ impl Key {
     }
 
     /// The key of what stands at `target`.
+    ///
+    /// A target that is not in the normal form of the URL Standard is named by its digest: read as a URL, the key
+    /// would become that of another target. The platform gives none; nothing depends on that here.
     pub fn of_target(target: &Target) -> Self {
         let (host, scheme) = (target.host(), target.scheme());
+        if has_dot_segments(target.path()) {
+            return Self(format!(
+                "https://{host}{BELOW}{scheme}/digest/{}",
+                sha256(target.as_str().as_bytes())
+            ));
+        }
         Self(format!("https://{host}{BELOW}{scheme}/{}{}", target.authority(), target.path_and_query()))
     }
 
@@ -50,14 +61,35 @@ impl Key {
     }
 }
 
+/// Whether a reader of URLs would take segments of `path` for `.` or `..`, in any spelling.
+fn has_dot_segments(path: &str) -> bool {
+    path.split(['/', '\\']).any(|segment| {
+        let plain = segment.replace("%2e", ".").replace("%2E", ".");
+        plain == "." || plain == ".."
+    }) || path.contains('\\')
+}
+
 /// The request header fields by which answers differ: sorted, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vary(Vec<HeaderName>);
 
 impl Vary {
+    /// By what a response with these fields differs: what [`stated`](Self::stated) gives, and for one that is coded
+    /// `Accept-Encoding` even where it does not say so. Many origins do not, and a client that did not ask for a
+    /// coding could not read it.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let stated = Self::stated(headers)?;
+        if stated.covers(&ACCEPT_ENCODING) || !headers.contains_key(CONTENT_ENCODING) {
+            return Some(stated);
+        }
+        let Self(mut names) = stated;
+        names.push(ACCEPT_ENCODING);
+        Some(Self::from_names(names))
+    }
+
     /// Reads `Vary` (RFC 9110 §12.5.5). `None` if it is `*`, or if a member is no field name: then no later
     /// request can be known to select the same answer.
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
+    pub fn stated(headers: &HeaderMap) -> Option<Self> {
         let mut names = Vec::new();
         for line in headers.get_all(VARY) {
             for member in line.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
@@ -97,13 +129,18 @@ impl Vary {
     /// Half of a SHA-256. Clients choose the values that name a variant: with a weaker digest one could construct
     /// a value that shares its name with somebody else's variant, and so push that variant out of the store.
     pub fn digest(&self, headers: &HeaderMap) -> String {
+        self.digest_of(&self.values(headers))
+    }
+
+    /// The same by the [`values`](Self::values) that such a request has.
+    pub fn digest_of(&self, values: &[(HeaderName, String)]) -> String {
         // A name has no colon and a value no line feed: only the same list gives the same text.
         let mut text = String::new();
         for name in self.names() {
             text.push_str(name.as_str());
-            if let Some(value) = normalised(headers, name) {
+            if let Some((_, value)) = values.iter().find(|(other, _)| other == name) {
                 text.push(':');
-                text.push_str(&value);
+                text.push_str(value);
             }
             text.push('\n');
         }
@@ -115,8 +152,8 @@ impl Vary {
     /// What `headers` has under these names, to be compared with what another request has. A field that is
     /// absent is left out, and so equals only its absence (RFC 9111 §4.1).
     ///
-    /// The values are normalised: lines joined, outer whitespace off, and for `Accept-Encoding` and
-    /// `Accept-Language` also inner whitespace off and all in lower case. Long values and credentials are
+    /// The values are normalised: lines joined, outer whitespace off, and those of `Accept-Encoding` and
+    /// `Accept-Language` [compact]. Long values and credentials are
     /// replaced by a digest, so that neither is kept.
     pub fn values(&self, headers: &HeaderMap) -> Vec<(HeaderName, String)> {
         self.0.iter().filter_map(|name| Some((name.clone(), normalised(headers, name)?))).collect()
@@ -127,8 +164,7 @@ impl Vary {
 fn normalised(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let mut value = joined(headers, name)?;
     if *name == ACCEPT_ENCODING || *name == ACCEPT_LANGUAGE {
-        value.retain(|byte| !matches!(byte, b' ' | b'\t'));
-        value.make_ascii_lowercase();
+        value = compact(&value);
     }
     let is_credential = *name == COOKIE || *name == AUTHORIZATION;
     Some(if is_credential || value.len() > LONGEST_PLAIN_VALUE {
@@ -137,6 +173,15 @@ fn normalised(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
         // Each byte as the character of that number, so that bytes that are not UTF-8 stay apart.
         std::iter::once('=').chain(value.into_iter().map(char::from)).collect()
     })
+}
+
+/// A list with weights in lower case, without the whitespace that may stand around `,` and `;` (RFC 9110 §5.6.1,
+/// §12.4.2). Whitespace elsewhere makes another value.
+pub fn compact(value: &[u8]) -> Vec<u8> {
+    let trimmed = |text: &[u8], separator: u8| -> Vec<u8> {
+        text.split(|byte| *byte == separator).map(<[u8]>::trim_ascii).collect::<Vec<_>>().join(&separator)
+    };
+    trimmed(&trimmed(value, b','), b';').to_ascii_lowercase()
 }
 
 /// SHA-256 as 64 lower-case hexadecimal digits.
@@ -209,6 +254,17 @@ mod tests {
             &[("accept-encoding", "gzip, BR")],
             &[("accept-encoding", "GZIP,br")]
         ));
+        assert!(same(
+            "accept-language",
+            &[("accept-language", "de , en ; q=0.5")],
+            &[("accept-language", "DE,en;q=0.5")]
+        ));
+        for (one, other) in [("d e", "de"), ("en;q= 0.5", "en;q=0.5"), ("de,,en", "de,en")] {
+            assert!(
+                !same("accept-language", &[("accept-language", one)], &[("accept-language", other)]),
+                "{one}"
+            );
+        }
         assert!(same("a", &[("a", "x"), ("a", "y")], &[("a", "x, y")]));
         assert!(same("a", &[("b", "x")], &[("b", "y")]));
         assert!(!same("a", &[("a", "x")], &[("a", "X")]));
@@ -220,6 +276,33 @@ mod tests {
         let long = "x".repeat(LONGEST_PLAIN_VALUE + 1);
         let digest = format!("#{}", sha256(long.as_bytes()));
         assert!(!same("a", &[("a", &long)], &[("a", &digest)]));
+    }
+
+    #[test]
+    fn a_coded_response_differs_by_what_the_client_accepts() {
+        let coded = fields(&[("content-encoding", "gzip"), ("vary", "a")]);
+        assert_eq!(Vary::of(&coded), Some(vary("a, accept-encoding")));
+        assert_eq!(Vary::stated(&coded), Some(vary("a")));
+        assert_eq!(Vary::of(&fields(&[("content-encoding", "br"), ("vary", "*")])), None);
+        assert_eq!(
+            Vary::of(&fields(&[("content-encoding", "br"), ("vary", "Accept-Encoding")])),
+            Some(vary("accept-encoding"))
+        );
+    }
+
+    #[test]
+    fn a_target_that_a_reader_would_take_for_another_has_a_key_that_it_would_not() {
+        for url in [
+            "https://example.com/%2e%2e/https/example.com/z",
+            "https://example.com/.%2E/z",
+            "https://example.com/a/../z",
+            "https://example.com/./z",
+            "https://example.com/a\\..\\z",
+        ] {
+            let key = Key::of_target(&Target::parse(url).unwrap());
+            let read = url::Url::parse(key.as_str()).unwrap();
+            assert_eq!(read.as_str(), key.as_str(), "{url}");
+        }
     }
 
     #[test]

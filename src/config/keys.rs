@@ -115,7 +115,7 @@ fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
     table.read("stale_while_revalidate", &mut into.stale_while_revalidate, duration(Duration::ZERO..=YEAR));
     table.list("harmless_cookies", &mut into.harmless_cookies, &COOKIES, values::cookie);
     table.read("max_body", &mut into.max_body, size(0..=100 * MIB));
-    table.read("max_variants", &mut into.max_variants, values::count(1..=128));
+    table.read("max_variants", &mut into.max_variants, values::count(2..=128));
 }
 
 /// As for `retry.replay_body`: 16 MiB of the isolate's 128 MB.

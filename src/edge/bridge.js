@@ -15,7 +15,10 @@ const BODY_AT = "holdfast-body";
 const BODY_SECONDS = 30 * 86400;
 
 export function requestHead(request) {
-  return `${request.method}\n${request.url}\n${fieldsOf(request.headers)}`;
+  // The platform leaves a target as it was sent, with "%2e%2e" and "\\" in it. What is stored has to be named by
+  // what the origin will be asked for, which is its normal form.
+  const { href } = new URL(request.url);
+  return `${request.method}\n${href}\n${fieldsOf(request.headers)}`;
 }
 
 function fieldsOf(headers) {

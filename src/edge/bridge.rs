@@ -4,6 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use js_sys::{JsString, Promise};
 use wasm_bindgen::prelude::*;
 
+use crate::cache::admission::UNREADABLE;
 use crate::request::{Request, Target};
 
 #[wasm_bindgen(raw_module = "./bridge.js")]
@@ -242,10 +243,10 @@ pub fn fields_from(text: &str) -> HeaderMap {
     for line in text.split_terminator('\n') {
         let Some((name, value)) = line.split_once(':') else { continue };
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-        let value = HeaderValue::from_bytes(value.as_bytes());
-        if let Ok(value) = value {
-            headers.append(name, value);
-        }
+        // What cannot be read must not go unseen: it may be a prohibition. The mark keeps it out of the store.
+        let value = HeaderValue::from_bytes(value.as_bytes())
+            .unwrap_or_else(|_| HeaderValue::from_static(UNREADABLE));
+        headers.append(name, value);
     }
     headers
 }

@@ -71,6 +71,8 @@ pub(super) struct Trail<B> {
     pub lead: Option<Lead<B>>,
     /// How often it has waited for another request's.
     pub waits: usize,
+    /// Whether the store has answers for the URL that differ by request fields.
+    pub has_variants: bool,
     /// Under which key the store was asked last.
     pub key: Option<Key>,
     forwarded: Option<Forwarded>,
@@ -95,6 +97,7 @@ impl<B> Trail<B> {
             mistakes: Vec::new(),
             lead: None,
             waits: 0,
+            has_variants: false,
             key: None,
             forwarded: None,
             stale_age: None,
@@ -376,10 +379,8 @@ impl<P: Ports> Exchange<P> {
         status.stored = trail.stored;
         status.collapsed = trail.waits > 0 && trail.attempts.is_empty();
         status.ttl = trail.ttl;
-        status.detail = match trail.outcome {
-            Outcome::Kept => Some("kept"),
-            _ => trail.not_stored.map(NotStored::word),
-        };
+        let is_kept = trail.outcome == Outcome::Kept;
+        status.detail = is_kept.then_some("kept").or(trail.not_stored.map(NotStored::word));
         status.key = trail.key.as_ref().filter(|_| self.is_for_operator()).map(Key::as_str);
         Some(status)
     }

@@ -75,6 +75,12 @@ impl<B> Received<B> {
         if let Some(location) = &self.location {
             headers.insert(header::LOCATION, location.clone());
         }
+        // RFC 9110 §6.6.1: a recipient with a clock supplies what is missing.
+        if !headers.contains_key(header::DATE)
+            && let Ok(date) = HeaderValue::try_from(self.received_at.to_http_date())
+        {
+            headers.insert(header::DATE, date);
+        }
         headers
     }
 }
@@ -229,15 +235,16 @@ impl<P: Ports> Exchange<P> {
     }
 
     fn head_for(&self, policy: &Policy<'_>, attempt: &Try<'_>, origin: Option<&OriginConfig>) -> Forward {
-        let fills_cache = attempt.asks_store.then_some(&policy.settings.cache);
-        let mut forward = forward::forward(&self.request, origin, fills_cache);
+        let mut forward = if attempt.asks_store {
+            self.presented(policy).to(origin, &self.request)
+        } else {
+            forward::forward(&self.request, origin, None)
+        };
         if attempt.number > 1 {
             forward.mark_retry(attempt.number);
         }
         if let Some(stored) = attempt.revalidates {
-            forward.headers.remove(header::IF_NONE_MATCH);
-            forward.headers.remove(header::IF_MODIFIED_SINCE);
-            forward.headers.extend(validation::conditional_headers(stored));
+            return forward.validating(validation::conditional_headers(stored));
         }
         forward
     }

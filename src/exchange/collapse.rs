@@ -7,18 +7,18 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::Method;
+use http::{Method, header};
 
 use super::Exchange;
 use super::answer::{Failed, Trail};
-use super::store::Lookup;
+use super::store::{Found, Lookup};
+use crate::cache::directives::{RequestDirectives, ResponseDirectives};
 use crate::cache::entry::Stored;
 use crate::cache::key::Key;
-use crate::cache::{Verdict, judge};
+use crate::cache::{Verdict, freshness, judge};
 use crate::isolate::{SharedFetch, Turn, Upshot};
 use crate::origin::deadline::Deadline;
 use crate::origin::failure::Failure;
-use crate::origin::forward;
 use crate::origin::retry::Stop;
 use crate::policy::Policy;
 use crate::ports::Ports;
@@ -27,8 +27,9 @@ use crate::response::error_page::Cause;
 /// The platform ends what goes on behind an answer after this long.
 pub(super) const LONGEST_WORK_BEHIND: Duration = Duration::from_secs(30);
 
-/// How often one request waits: first for the URL, then, should the answers differ by `Vary`, for its own variant.
-const MOST_WAITS: usize = 2;
+/// How often one request waits: for the fetch that is under way, for one that was sent after it came, and once more
+/// should the answers differ by `Vary`.
+const MOST_WAITS: usize = 3;
 
 /// What lies before a request that the store does not answer.
 pub(super) enum Ahead<B> {
@@ -37,7 +38,7 @@ pub(super) enum Ahead<B> {
     /// To look into the store again: somebody else has filled it.
     LookAgain,
     /// Nothing more: somebody else has asked, in vain.
-    Failed(Failed<B>),
+    Failed(Box<Failed<B>>),
 }
 
 /// A fetch of this request's that others may be waiting for.
@@ -59,7 +60,12 @@ impl<P: Ports> Exchange<P> {
         else {
             return Ahead::Fetch;
         };
-        let may_lead = !forward::is_identified(&self.request, &policy.settings.cache);
+        let has_copy = lookup.found().is_some();
+        // A part of what is not stored comes sooner than the whole.
+        if !has_copy && self.request.headers.contains_key(header::RANGE) {
+            return Ahead::Fetch;
+        }
+        let may_lead = !self.presented(policy).is_personal(has_copy);
         match self.take_turn(policy, key, may_lead) {
             Turn::Alone => Ahead::Fetch,
             Turn::Lead(fetch) => {
@@ -69,7 +75,7 @@ impl<P: Ports> Exchange<P> {
             Turn::Wait(_) if trail.waits == MOST_WAITS => Ahead::Fetch,
             Turn::Wait(fetch) => {
                 trail.waits += 1;
-                self.wait_for(policy, &fetch, lookup.found().is_some()).await
+                self.wait_for(policy, &fetch, has_copy).await
             }
         }
     }
@@ -103,7 +109,7 @@ impl<P: Ports> Exchange<P> {
             self.ports.see(&fetch.beacon, deadline.left(self.ports.now())).await;
         }
         let failed = |cause, retry_after| {
-            Ahead::Failed(Failed { last: None, cause, stop: Stop::Deadline, retry_after })
+            Ahead::Failed(Box::new(Failed { last: None, cause, stop: Stop::Deadline, retry_after }))
         };
         match fetch.upshot() {
             Some(Upshot::Stored) => Ahead::LookAgain,
@@ -113,16 +119,31 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    /// Tells those who wait that `stored` is in the store, if others may have it without asking the origin; if not,
-    /// nobody waits for its like for a while.
+    /// Whether `found` is stale, but was fetched or validated while this request waited for just that: the fetch was
+    /// sent after the request came, and is its own as much as anybody's (RFC 9111 §4).
+    pub(super) fn was_validated_for(
+        &self,
+        policy: &Policy<'_>,
+        found: &Found<P::Body>,
+        trail: &Trail<P::Beacon>,
+    ) -> bool {
+        trail.waits > 0
+            && found.stored.requested_at >= self.began_at
+            && !found.stored.outdated
+            && policy.asked.min_fresh.is_none()
+            && can_be_validated_together(&found.stored)
+    }
+
+    /// Tells those who wait that `stored` is in the store, if others may have it as it is or have it validated
+    /// together; if not, nobody waits for its like for a while.
     pub(super) fn settle_stored(&self, policy: &Policy<'_>, lead: Lead<P::Beacon>, stored: &Stored) {
         let now = self.ports.now();
         let settings = &policy.settings.cache;
-        let upshot =
-            match judge(stored, &crate::cache::directives::RequestDirectives::default(), settings, now) {
-                Verdict::Fresh | Verdict::StaleWhileRevalidate => Upshot::Stored,
-                Verdict::Stale | Verdict::StaleAccepted => Upshot::NotShared,
-            };
+        let upshot = match judge(stored, &RequestDirectives::default(), settings, now) {
+            Verdict::Fresh | Verdict::StaleWhileRevalidate => Upshot::Stored,
+            Verdict::Stale | Verdict::StaleAccepted if can_be_validated_together(stored) => Upshot::Stored,
+            Verdict::Stale | Verdict::StaleAccepted => Upshot::NotShared,
+        };
         self.settle(lead, upshot);
     }
 
@@ -135,4 +156,11 @@ impl<P: Ports> Exchange<P> {
         isolate.settle(&lead.key, &lead.fetch, upshot);
         self.ports.light(&lead.fetch.beacon);
     }
+}
+
+/// Whether one fetch can answer several requests that came before it was sent, though its answer is stale at once: its
+/// origin says for how long it is fresh, if only zero. One that says nothing about it is shown to others when the
+/// origin fails, and never while all is well; `no-cache` wants each request forwarded (RFC 9111 §5.2.2.4).
+fn can_be_validated_together(stored: &Stored) -> bool {
+    !ResponseDirectives::of(&stored.headers).no_cache && freshness::is_explicit(stored)
 }

@@ -17,6 +17,7 @@ use crate::cache::key::{Key, Vary};
 use crate::cache::purge::Standing;
 use crate::policy::Policy;
 use crate::ports::Ports;
+use crate::request::Request;
 
 /// How long a client waits for a kept copy, past the deadline if need be. Namespaces answer within some tens of
 /// milliseconds; the other way out is an error.
@@ -41,12 +42,12 @@ impl<P: Ports> Exchange<P> {
         let Entry::Response(stored) = entry else { return None };
         let standing = self.marks().await.on(&self.request.target, stored.requested_at);
         if standing == Standing::Forgotten {
-            let (this, name) = (self.ports.clone(), name);
-            self.ports.spawn(async move { this.remove_kept(&name).await });
+            let ports = self.ports.clone();
+            self.ports.spawn(async move { ports.remove_kept(&name).await });
             return None;
         }
         let now = self.ports.now();
-        match keep::may_stand_in(&stored, &self.request.headers, &policy.asked, settings, now) {
+        match keep::may_stand_in(&stored, &self.presented(policy).headers, &policy.asked, settings, now) {
             Ok(()) => Some(Found { at: Key::of(&self.request), stored, body, verdict: Verdict::Stale }),
             Err(refused) => {
                 trail.kept_refused = Some(refused);
@@ -94,7 +95,7 @@ impl<P: Ports> Exchange<P> {
             received_at: received.received_at,
             length: Some(length),
             outdated: false,
-            selected_by: vary.values(&self.request.headers),
+            selected_by: vary.values(&self.presented(policy).headers),
         };
         let forbids = keep::forbids(&new);
         if !self.ports.isolate().is_due(&name, forbids, settings.interval, self.ports.now()) {
@@ -102,6 +103,17 @@ impl<P: Ports> Exchange<P> {
         }
         let (this, body) = (Rc::clone(self), self.ports.copy(body));
         self.ports.spawn(async move { this.keep(name, new, body).await });
+    }
+
+    /// Removes, behind the answer, what is kept for the target of an unsafe request that was not refused.
+    pub(super) fn unkeep_behind(&self, policy: &Policy<'_>) {
+        let request = Request { method: Method::GET, ..self.request.clone() };
+        let Some(name) = keep::name(&request, &policy.settings.keep).filter(|_| self.ports.keeps()) else {
+            return;
+        };
+        self.ports.isolate().is_due_again(&name, self.ports.now());
+        let ports = self.ports.clone();
+        self.ports.spawn(async move { ports.remove_kept(&name).await });
     }
 
     async fn keep(&self, name: keep::Name, new: Stored, body: P::Body) {
@@ -114,7 +126,7 @@ impl<P: Ports> Exchange<P> {
         };
         let (old, same_body) = match &old {
             Some((Entry::Response(old), old_body)) => (Some(old), self.ports.are_equal(&body, old_body)),
-            Some((Entry::Variants { .. }, _)) | None => (None, false),
+            Some((Entry::Variants(_), _)) | None => (None, false),
         };
         match keep::decide(&new, same_body, old, settings, self.ports.now()) {
             Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids) => {}

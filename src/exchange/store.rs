@@ -3,13 +3,14 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, Method, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 
 use super::Exchange;
 use super::answer::Trail;
 use super::attempts::{Guarded, Received};
 use super::collapse::Lead;
-use crate::cache::admission::{self, LONGEST_RETENTION, NotStored};
+use super::variants;
+use crate::cache::admission::{self, NotStored};
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::{Key, Vary};
 use crate::cache::purge::{Marks, Standing};
@@ -83,19 +84,20 @@ impl<P: Ports> Exchange<P> {
             trail.bypass = Some(bypass);
             return Lookup::NotAsked;
         }
-        let lookup = self.find(policy).await;
+        let lookup = self.find(policy, trail).await;
         trail.looked_up(&lookup);
         lookup
     }
 
-    async fn find(self: &Rc<Self>, policy: &Policy<'_>) -> Lookup<P::Body> {
+    async fn find(self: &Rc<Self>, policy: &Policy<'_>, trail: &mut Trail<P::Beacon>) -> Lookup<P::Body> {
         let key = Key::of(&self.request);
         let (at, loaded) = match self.ports.load(&key).await {
-            Some((Entry::Variants { vary, known }, body)) => {
+            Some((Entry::Variants(variants), body)) => {
                 self.ports.cancel(body);
-                let digest = vary.digest(&self.request.headers);
+                trail.has_variants = true;
+                let (digest, is_stored) = variants::choose(&variants, &self.presented(policy).headers);
                 let at = key.variant(&digest);
-                if !known.contains(&digest) {
+                if !is_stored {
                     return Lookup::Absent { at, vary_miss: true };
                 }
                 let loaded = self.ports.load(&at).await;
@@ -104,7 +106,8 @@ impl<P: Ports> Exchange<P> {
             loaded => (key.clone(), loaded),
         };
         match loaded {
-            Some((Entry::Response(mut stored), body)) if stored.matches(&self.request.headers) => {
+            Some((Entry::Response(mut stored), body)) if self.selects(policy, &stored) => {
+                trail.has_variants |= !stored.is_plain();
                 match self.marks().await.on(&self.request.target, stored.requested_at) {
                     Standing::Good => {}
                     Standing::Purged => stored.outdated = true,
@@ -117,7 +120,14 @@ impl<P: Ports> Exchange<P> {
                 let verdict = judge(&stored, &policy.asked, &policy.settings.cache, self.ports.now());
                 Lookup::Found(Found { at, stored, body, verdict })
             }
-            Some((_, body)) => {
+            Some((Entry::Response(stored), body)) => {
+                self.ports.cancel(body);
+                trail.has_variants = true;
+                let vary = Vary::of(&stored.headers).unwrap_or_default();
+                let at = key.variant(&vary.digest(&self.presented(policy).headers));
+                Lookup::Absent { at, vary_miss: true }
+            }
+            Some((Entry::Variants(_), body)) => {
                 self.ports.cancel(body);
                 Lookup::Absent { at, vary_miss: true }
             }
@@ -126,6 +136,11 @@ impl<P: Ports> Exchange<P> {
                 Lookup::Absent { at, vary_miss }
             }
         }
+    }
+
+    /// Whether the request would have been answered like this (RFC 9111 §4.1).
+    fn selects(&self, policy: &Policy<'_>, stored: &Stored) -> bool {
+        stored.is_plain() || stored.matches(&self.presented(policy).headers)
     }
 
     /// What the operator purged, as far as this isolate knows: what it has read within the last minute. Where it
@@ -193,12 +208,17 @@ impl<P: Ports> Exchange<P> {
             Ok(admission) => admission,
             Err(reason) => {
                 if reason.withdraws(&asked) && trail.has_entry() {
-                    self.remove_behind(vec![Key::of(&self.request)]);
+                    // Not the URL's own where this is one variant: who chooses it must not take others with it.
+                    self.remove_behind(trail.key.iter().cloned().collect());
                 }
                 trail.not_stored = Some(reason);
                 return received;
             }
         };
+        if self.ports.isolate().is_invalidated_since(&Key::of(&self.request), received.requested_at) {
+            trail.not_stored = Some(NotStored::Invalidated);
+            return received;
+        }
         let stored = Stored {
             status,
             headers: received.headers_to_store(),
@@ -206,7 +226,7 @@ impl<P: Ports> Exchange<P> {
             received_at: received.received_at,
             length,
             outdated: false,
-            selected_by: admission.vary.values(&self.request.headers),
+            selected_by: admission.vary.values(&self.presented(policy).headers),
         };
         let entry = Entry::Response(stored);
         if entry.encode().is_none() {
@@ -228,57 +248,13 @@ impl<P: Ports> Exchange<P> {
             Guarded::Relayed { .. } => return received,
         };
         trail.stored = true;
-        let (this, lead) = (Rc::clone(self), trail.lead.take());
+        let (this, lead, has_variants) = (Rc::clone(self), trail.lead.take(), trail.has_variants);
         self.ports.spawn(async move {
             let policy = Policy::of(&this.config, &this.request);
-            let saved = this.store(&policy, admission.vary, &entry, copy, admission.retention).await;
+            let saved = this.store(&policy, &admission, &entry, copy, has_variants).await;
             this.settle_saved(&policy, lead, entry, saved);
         });
         received
-    }
-
-    /// Stores `entry` under its key; `true` if the store took it.
-    async fn store(
-        &self,
-        policy: &Policy<'_>,
-        vary: Vary,
-        entry: &Entry,
-        body: Option<P::Body>,
-        retention: Duration,
-    ) -> bool {
-        let key = Key::of(&self.request);
-        if vary.is_empty() {
-            return self.ports.save(&key, entry, body, retention).await;
-        }
-        let digest = vary.digest(&self.request.headers);
-        let saved = self.ports.save(&key.variant(&digest), entry, body, retention).await;
-        saved && self.name_variant(policy, &key, vary, digest).await
-    }
-
-    /// Notes under a URL's own key by what its answers differ, and that this variant is stored. Where there are
-    /// too many, the one that was stored first makes room.
-    async fn name_variant(&self, policy: &Policy<'_>, key: &Key, vary: Vary, digest: String) -> bool {
-        let mut known = match self.ports.load(key).await {
-            Some((entry, body)) => {
-                self.ports.cancel(body);
-                match entry {
-                    Entry::Variants { vary: before, known } if before == vary => known,
-                    Entry::Variants { .. } | Entry::Response(_) => Vec::new(),
-                }
-            }
-            None => Vec::new(),
-        };
-        if known.contains(&digest) {
-            return true;
-        }
-        known.push(digest);
-        let most = usize::try_from(policy.settings.cache.max_variants).unwrap_or(usize::MAX);
-        let over = known.len().saturating_sub(most);
-        for digest in known.drain(..over) {
-            self.ports.remove(&key.variant(&digest)).await;
-        }
-        // It outlives every variant, each of which has a retention of its own.
-        self.ports.save(key, &Entry::Variants { vary, known }, None, LONGEST_RETENTION).await
     }
 
     fn settle_saved(&self, policy: &Policy<'_>, lead: Option<Lead<P::Beacon>>, entry: Entry, saved: bool) {
@@ -397,27 +373,36 @@ impl<P: Ports> Exchange<P> {
 
     /// Refreshes a stale copy that was just served, once at a time in this isolate (RFC 5861 §3).
     pub(super) fn refresh_behind(self: &Rc<Self>, policy: &Policy<'_>, found: &Found<P::Body>) {
-        let request = Request { method: Method::GET, has_body: false, ..self.request.clone() };
-        let may_lead = !forward::is_identified(&request, &policy.settings.cache);
-        let lead = match self.take_turn(policy, &found.at, may_lead) {
-            Turn::Lead(fetch) => Some(Lead { key: found.at.clone(), fetch }),
-            Turn::Alone => None,
-            Turn::Wait(_) => return,
+        // Nobody waits for a refresh, so it does not matter whether waiting would pay.
+        self.ports.isolate().bring_together(&found.at);
+        let Turn::Lead(fetch) = self.take_turn(policy, &found.at, true) else { return };
+        let lead = Lead { key: found.at.clone(), fetch };
+        let request = Request {
+            method: Method::GET,
+            has_body: false,
+            headers: self.without_asker(policy, found),
+            ..self.request.clone()
         };
-        let behind = Rc::new(Self {
-            ports: self.ports.clone(),
-            config: Rc::clone(&self.config),
-            request,
-            began_at: self.ports.now(),
-        });
+        let behind = Self::new(self.ports.clone(), Rc::clone(&self.config), request);
         let stored = found.stored.clone();
         self.ports.spawn(async move { behind.refresh(&stored, lead).await });
     }
 
-    async fn refresh(self: &Rc<Self>, stored: &Stored, lead: Option<Lead<P::Beacon>>) {
+    /// The fields of the request less those that would make the answer to it the asker's own.
+    fn without_asker(&self, policy: &Policy<'_>, found: &Found<P::Body>) -> HeaderMap {
+        let mut headers = self.request.headers.clone();
+        let presented = self.presented(policy);
+        let vary = Vary::of(&found.stored.headers).unwrap_or_default();
+        for name in presented.unkeyed.iter().chain([&header::COOKIE]).filter(|name| !vary.covers(name)) {
+            headers.remove(name);
+        }
+        headers
+    }
+
+    async fn refresh(self: &Rc<Self>, stored: &Stored, lead: Lead<P::Beacon>) {
         let policy = Policy::of(&self.config, &self.request);
         let mut trail = Trail::new(&policy);
-        trail.lead = lead;
+        trail.lead = Some(lead);
         let pursuit = self.pursue(&policy, None, Some(stored)).await;
         trail.attempts = pursuit.attempts;
         match pursuit.last {
@@ -468,7 +453,15 @@ impl<P: Ports> Exchange<P> {
 
     /// Removes what stands at the target of an unsafe request that was not refused, and at what `Location` and
     /// `Content-Location` name at the same origin (RFC 9111 §4.4).
-    pub(super) fn invalidate_behind(self: &Rc<Self>, received: &Received<P::Body>, trail: &Trail<P::Beacon>) {
+    pub(super) fn invalidate_behind(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        received: &Received<P::Body>,
+        trail: &Trail<P::Beacon>,
+    ) {
+        if !admission::invalidates(&self.request.method, received.status_code()) {
+            return;
+        }
         let target = &self.request.target;
         let origin = trail.attempts.last().and_then(|attempt| self.config.origins.get(attempt.origin));
         let named = |name: HeaderName, headers: &HeaderMap| {
@@ -481,7 +474,22 @@ impl<P: Ports> Exchange<P> {
         let mut keys = vec![Key::of(&self.request)];
         keys.extend(named(header::LOCATION, &received.headers));
         keys.extend(named(header::CONTENT_LOCATION, &received.headers));
+        let now = self.ports.now();
+        keys.iter().for_each(|key| self.ports.isolate().invalidate(key, now));
         self.remove_behind(keys);
+        self.unkeep_behind(policy);
+    }
+
+    /// The same where the answer broke off behind its status: what was asked has been done.
+    pub(super) fn invalidate_though_torn(self: &Rc<Self>, policy: &Policy<'_>, status: u16) {
+        let invalidates = StatusCode::from_u16(status)
+            .is_ok_and(|status| admission::invalidates(&self.request.method, status));
+        if invalidates {
+            let key = Key::of(&self.request);
+            self.ports.isolate().invalidate(&key, self.ports.now());
+            self.remove_behind(vec![key]);
+            self.unkeep_behind(policy);
+        }
     }
 
     /// Removes what is stored under `keys`, and with a URL's own key all of its variants.

@@ -7,7 +7,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use crate::cache::admission;
+use crate::cache::directives::joined;
+use crate::cache::{admission, key};
 use crate::config::{self, Cache};
 use crate::request::{Request, Target};
 
@@ -64,19 +65,55 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
     if let Some(settings) = fills_cache {
         drop_overrides(&mut headers);
         keep_identifying_cookies(&mut headers, settings);
+        compact_lists(&mut headers);
         identified = headers.contains_key(header::COOKIE);
-        unkeyed = headers.keys().filter(|name| !is_known(name)).cloned().collect();
+        let is_harmless = |name: &HeaderName| match *name {
+            header::REFERER => is_own_referer(request),
+            header::CACHE_CONTROL | header::PRAGMA => says_nothing_else(&headers, name),
+            _ => is_known(name),
+        };
+        unkeyed = headers.keys().filter(|name| !is_harmless(name)).cloned().collect();
     }
-    let url = match origin {
+    let url = url_at(origin, request);
+    Forward { url, method: request.method.clone(), headers, unkeyed, identified, is_upgrade }
+}
+
+/// Where `origin` has what `request` asks for.
+fn url_at(origin: Option<&config::Origin>, request: &Request) -> String {
+    match origin {
         Some(origin) => {
             format!("{}://{}{}", origin.url.scheme(), origin.url.authority(), request.target.path_and_query())
         }
         None => request.target.as_str().to_owned(),
-    };
-    Forward { url, method: request.method.clone(), headers, unkeyed, identified, is_upgrade }
+    }
 }
 
 impl Forward {
+    /// The same head for another origin.
+    pub fn to(&self, origin: Option<&config::Origin>, request: &Request) -> Self {
+        Self { url: url_at(origin, request), ..self.clone() }
+    }
+
+    /// The same head for validating what is stored: `conditions` in place of the client's own conditions and range,
+    /// which are met from the store then.
+    #[must_use]
+    pub fn validating(mut self, conditions: Vec<(HeaderName, HeaderValue)>) -> Self {
+        for name in CONDITIONS {
+            self.headers.remove(&name);
+            self.unkeyed.retain(|other| *other != name);
+        }
+        self.headers.extend(conditions);
+        self
+    }
+
+    /// Whether the answer may be for whoever asked alone: the head has credentials, a cookie that could identify
+    /// somebody, or a field of the client's own choice. With `validating`, conditions and ranges do not count.
+    pub fn is_personal(&self, validating: bool) -> bool {
+        self.identified
+            || self.headers.contains_key(header::AUTHORIZATION)
+            || self.unkeyed.iter().any(|name| !validating || !CONDITIONS.contains(name))
+    }
+
     /// Marks this as attempt number `number`, from 2.
     pub fn mark_retry(&mut self, number: usize) {
         self.headers.insert(ATTEMPT, HeaderValue::from(number));
@@ -106,6 +143,10 @@ fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item 
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(',').map(str::trim))
 }
+
+/// What a client asks of one answer.
+const CONDITIONS: [HeaderName; 4] =
+    [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::RANGE, header::IF_RANGE];
 
 /// Fields that are set anew, or that are between the client and the platform.
 const NOT_SENT: [HeaderName; 10] = [
@@ -162,11 +203,46 @@ fn drop_overrides(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether the answer to `request` may be for one visitor alone: it has credentials, or a cookie that could identify
-/// somebody.
-pub fn is_identified(request: &Request, settings: &Cache) -> bool {
-    request.headers.contains_key(header::AUTHORIZATION)
-        || identifying_cookies(&request.headers, settings).next().is_some()
+/// Sends lists in the form in which the key has them: what is the same to the key is the same to the origin.
+fn compact_lists(headers: &mut HeaderMap) {
+    for name in [header::ACCEPT_ENCODING, header::ACCEPT_LANGUAGE] {
+        let compact =
+            joined(headers, &name).and_then(|value| HeaderValue::from_bytes(&key::compact(&value)).ok());
+        if let Some(value) = compact {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// Whether a field that has to be passed on (RFC 9111 §5.2) has none but the registered directives for requests, which
+/// are words and numbers.
+fn says_nothing_else(headers: &HeaderMap, name: &HeaderName) -> bool {
+    const REGISTERED: [&str; 8] = [
+        "max-age",
+        "max-stale",
+        "min-fresh",
+        "no-cache",
+        "no-store",
+        "no-transform",
+        "only-if-cached",
+        "stale-if-error",
+    ];
+    let is_registered = |directive: &str| {
+        let (word, number) = directive.split_once('=').unwrap_or((directive, "0"));
+        REGISTERED.contains(&word.to_ascii_lowercase().as_str())
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let directives = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
+    directives.flat_map(|line| line.split(',')).all(|directive| is_registered(directive.trim()))
+}
+
+/// Whether the page that led here is the site's own. Origins serve something else to what is linked from elsewhere,
+/// without a word in `Vary`.
+fn is_own_referer(request: &Request) -> bool {
+    let mut lines = request.headers.get_all(header::REFERER).iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else { return false };
+    let referer = line.to_str().ok().and_then(Target::parse);
+    referer.is_some_and(|referer| referer.authority() == request.target.authority())
 }
 
 /// Leaves only cookies that could identify somebody, in one line; a value that cannot be read counts as one.
@@ -185,29 +261,25 @@ fn identifying_cookies<'a>(headers: &'a HeaderMap, settings: &'a Cache) -> impl 
         let name = cookie.split(|&byte| byte == b'=').next().unwrap_or_default().trim_ascii();
         let is_harmless =
             std::str::from_utf8(name).is_ok_and(|name| admission::is_harmless_cookie(name, settings));
-        !cookie.is_empty() && !is_harmless
+        // The platform joins lines with a comma, behind which another cookie may stand.
+        !cookie.is_empty() && (!is_harmless || cookie.contains(&b','))
     })
 }
 
-/// Whether `name` is in the cache key, is judged by a rule of its own (`Authorization`, `Cookie`,
-/// conditionals), is set here or by the platform, or is sent by every browser and chooses an answer only
-/// where `Vary` says so, as origins that are cached anywhere must.
+/// Whether `name` is judged by a rule of its own (`Authorization`, `Cookie`), is set here or by the platform, or is
+/// sent by every browser and chooses an answer only where `Vary` says so, as origins that are cached anywhere must.
 fn is_known(name: &HeaderName) -> bool {
-    const KNOWN: [&str; 45] = [
+    const KNOWN: &[&str] = &[
         "accept",
-        "accept-charset",
         "accept-encoding",
         "accept-language",
         "authorization",
-        "cache-control",
         "cdn-loop",
         "cf-connecting-ip",
         "cf-connecting-ipv6",
-        "cf-ipcity",
         "cf-ipcountry",
         "cf-ray",
         "cf-visitor",
-        "cf-warp-tag-id",
         "cookie",
         "device-memory",
         "dnt",
@@ -215,19 +287,11 @@ fn is_known(name: &HeaderName) -> bool {
         "dpr",
         "early-data",
         "ect",
-        "from",
         "holdfast-hop",
-        "if-modified-since",
-        "if-none-match",
-        "max-forwards",
-        "pragma",
         "priority",
-        "purpose",
-        "referer",
         "rtt",
         "save-data",
-        "traceparent",
-        "tracestate",
+        "sec-gpc",
         "upgrade-insecure-requests",
         "user-agent",
         "via",
@@ -237,11 +301,9 @@ fn is_known(name: &HeaderName) -> bool {
         "x-forwarded-host",
         "x-forwarded-proto",
         "x-real-ip",
-        "x-request-id",
-        "true-client-ip",
     ];
     let name = name.as_str();
-    KNOWN.contains(&name) || name.starts_with("sec-")
+    KNOWN.contains(&name) || ["sec-ch-", "sec-fetch-"].iter().any(|known| name.starts_with(known))
 }
 
 /// The value of `Location` for the client: one that points at the origin's own host points at the public

@@ -67,8 +67,12 @@ pub const ROUTED: Settings<'_> = &[
 /// The operators' secret of every worker.
 pub const TOKEN: &str = "the-token-of-the-tests";
 
-/// Keeps copies of some paths for long.
-pub const KEEPING: Settings<'_> = &[("keep.paths", r#"["/robots.txt", "/kept/*"]"#), ("keep.interval", "1m")];
+/// Keeps copies of some paths for long, and none in the edge cache that could stand in.
+pub const KEEPING: Settings<'_> =
+    &[("keep.paths", r#"["/kept/*"]"#), ("keep.interval", "1m"), ("cache.stale_if_error", "0s")];
+
+/// Whose pages are purged all at once: nobody else's.
+pub const PURGED: Settings<'_> = &[("name", "purged.example")];
 
 /// The limit that [`QUICK`] sets to the response header, and what a busy machine may add.
 pub const QUICK_TOTAL: Duration = Duration::from_secs(8 + 5);
@@ -158,6 +162,16 @@ pub fn routed() -> Arc<Edge> {
     edge(&overlay(ROUTED))
 }
 
+/// The worker with [`KEEPING`] settings before the site.
+pub fn keeping() -> Arc<Edge> {
+    edge(&overlay(KEEPING))
+}
+
+/// The worker with [`PURGED`] settings before the site.
+pub fn purged() -> Arc<Edge> {
+    edge(&overlay(PURGED))
+}
+
 /// The settings of [`QUICK`] with `more` laid over them.
 pub fn overlay<'a>(more: Settings<'a>) -> Vec<(&'a str, &'a str)> {
     let changed = |key: &str| more.iter().any(|(other, _)| *other == key);
@@ -233,6 +247,13 @@ impl Page {
     /// A page that answers by what it is asked.
     pub fn by(behave: impl Fn(&Seen) -> Script + Send + Sync + 'static) -> Self {
         let page = Self::new([]);
+        page.behaves(move |seen, _| behave(seen));
+        page
+    }
+
+    /// A page with this very path, as the origin is asked for it.
+    pub fn at(path: impl Into<String>, behave: impl Fn(&Seen) -> Script + Send + Sync + 'static) -> Self {
+        let page = Self { path: path.into() };
         page.behaves(move |seen, _| behave(seen));
         page
     }

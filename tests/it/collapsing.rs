@@ -113,7 +113,7 @@ fn one_that_waits_falls_back_to_its_stale_copy_when_its_own_time_is_up() {
 
 #[test]
 fn answers_that_are_not_to_be_shared_are_fetched_for_each() {
-    for directives in ["private, max-age=60", "no-store", "no-cache", "max-age=0"] {
+    for directives in ["private, max-age=60", "no-store", "no-cache", ""] {
         let own = || page("own").cache_control(directives).after(SLOW);
         let world = world().origin(std::iter::repeat_with(own).take(30));
         assert_eq!(crowd(&world, 10, 200, "own"), 10, "{directives}");
@@ -121,6 +121,16 @@ fn answers_that_are_not_to_be_shared_are_fetched_for_each() {
         let stories = world.crowd(10, "/");
         assert!(stories.iter().all(|story| story.took == SLOW), "{directives}");
     }
+}
+
+#[test]
+fn a_page_that_is_to_be_validated_each_time_is_validated_for_all_who_came_before() {
+    // RFC 9111 §4
+    let each_time =
+        |text| page(text).cache_control("max-age=0, must-revalidate").header("etag", "\"1\"").after(SLOW);
+    let world = world().origin([each_time("v1"), each_time("v2")]);
+    assert_eq!(crowd(&world, 100, 200, "v1"), 1);
+    assert_eq!(crowd(&world.later(1), 100, 200, "v2"), 1);
 }
 
 #[test]

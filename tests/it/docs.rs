@@ -58,3 +58,71 @@ fn the_readme_has_every_field_of_the_log() {
     }
     assert!(count > 15, "the fields of the report were not found");
 }
+
+/// The names of the tests in `text`.
+fn tests_in(text: &str) -> impl Iterator<Item = &str> {
+    let functions = text.split("#[test]\n").skip(1);
+    functions.filter_map(|rest| rest.split_once("fn ")?.1.split('(').next())
+}
+
+/// The edge's test modules that are compiled: name and text.
+fn edge_tests() -> Vec<(String, String)> {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/edge");
+    let main = include_str!("../edge/main.rs");
+    let modules = main.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    let read = |name: &str| std::fs::read_to_string(format!("{directory}/{name}.rs")).unwrap();
+    modules.map(|name| (name.to_owned(), read(name))).collect()
+}
+
+#[test]
+fn the_list_of_requirements_names_every_test_of_them_and_no_other() {
+    let list = include_str!("../../docs/conformance.md");
+    let modules = edge_tests();
+    let is_of_an_rfc = |module: &str| module.starts_with("rfc");
+    let exists = |name: &str| {
+        let (wanted, name) =
+            name.rsplit_once("::").map_or((None, name), |(module, name)| (Some(module), name));
+        modules.iter().any(|(module, text)| {
+            wanted.map_or_else(|| is_of_an_rfc(module), |wanted| wanted == module)
+                && tests_in(text).any(|test| test == name)
+        })
+    };
+    let marked = list.split('`').skip(1).step_by(2);
+    let is_test = |word: &&str| word.matches('_').count() > 2 && !word.contains([' ', '/']);
+    let missing: Vec<_> = marked.filter(is_test).filter(|name| !exists(name)).collect();
+    assert!(missing.is_empty(), "no such tests: {missing:#?}");
+
+    let of_rfcs = modules.iter().filter(|(module, _)| is_of_an_rfc(module));
+    let tests: Vec<_> = of_rfcs.flat_map(|(_, text)| tests_in(text)).collect();
+    assert!(tests.len() > 100, "the tests were not found");
+    let unlisted: Vec<_> = tests.iter().filter(|test| !list.contains(&format!("`{test}`"))).collect();
+    assert!(unlisted.is_empty(), "not in docs/conformance.md: {unlisted:#?}");
+}
+
+#[test]
+fn the_list_of_requirements_counts_them_right() {
+    let list = include_str!("../../docs/conformance.md");
+    let rows = list.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let kept_by: Vec<_> = rows
+        .filter_map(|row| match row.split(" | ").collect::<Vec<_>>()[..] {
+            [_, _, kept_by] if kept_by != "kept by" && kept_by != "---" => Some(kept_by),
+            _ => None,
+        })
+        .collect();
+    let mut sum = 0;
+    for (what, beginning) in [
+        ("kept, by a test", "`"),
+        ("open", "Open"),
+        ("does not arise", "Does not arise"),
+        ("not possible on the platform", "Not possible on the platform"),
+        ("not for a shared cache", "Not for a shared cache"),
+    ] {
+        let count = kept_by.iter().filter(|text| text.starts_with(beginning)).count();
+        // A kind of which there is nothing may be left out.
+        let is_left_out = count == 0 && !list.contains(&format!("\n| {what} |"));
+        assert!(is_left_out || list.contains(&format!("\n| {what} | {count} |\n")), "{what}: {count}");
+        sum += count;
+    }
+    assert_eq!(sum, kept_by.len(), "every row says by what it is kept, or why it is not");
+    assert!(list.contains(&format!("\n| all | {sum} |\n")), "all: {sum}");
+}

@@ -153,6 +153,17 @@ fn a_client_that_insists_gets_no_kept_copy() {
 }
 
 #[test]
+fn an_unsafe_request_that_succeeds_removes_the_kept_copy() {
+    // RFC 9111 §4.4
+    let world = visited(robots("v1")).origin([answers(405, "")]);
+    world.send("POST", PATH, Some("x")).status(405);
+    world.get(PATH).answers(200, "v1");
+    let world = world.origin([answers(204, "")]);
+    world.send("PUT", PATH, Some("x")).status(204);
+    world.get(PATH).status(502);
+}
+
+#[test]
 fn without_a_namespace_nothing_is_kept() {
     let world = world().origin([robots("v1")]);
     world.get(PATH).answers(200, "v1");

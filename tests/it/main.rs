@@ -5,6 +5,7 @@ mod answers;
 mod architecture;
 mod collapsing;
 mod docs;
+mod envelope;
 mod kept;
 mod purging;
 mod retries;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use serde_json::json;
+
 use crate::world::{Behaviour, Ending, answers, hangs, page, refuses, talks_garbage, world};
 
 fn any_behaviour() -> impl Strategy<Value = Behaviour> {
@@ -71,6 +73,84 @@ proptest! {
         for pause in pauses {
             world = world.later(pause);
             world.get("/").answers(200, "v1");
+        }
+        world.origin([page("v2")]).get("/").answers(200, "v2").attempts(1);
+    }
+
+    #[test]
+    fn no_text_in_the_header_makes_a_forbidden_answer_somebody_elses(
+        lines in prop::collection::vec((
+            prop_oneof![
+                Just("cache-control"), Just("expires"), Just("age"), Just("date"), Just("vary"), Just("pragma"),
+                Just("etag"), Just("last-modified"), Just("connection"), Just("content-type"), Just("x-any"),
+            ],
+            prop_oneof![
+                "[ -~]{0,24}",
+                "((public|max-age=60|s-maxage=60|must-revalidate|stale-if-error=600|immutable|x=\"a\\\\b\")[ ,;]{0,2}){0,4}",
+                "(cache-control|set-cookie|vary|close|x-any|[a-z]{1,4})(, [a-z-]{1,9}){0,2}",
+            ],
+        ), 0..6),
+        forbidding in prop_oneof![
+            Just(("cache-control", "private")), Just(("Cache-Control", "max-age=60,PRIVATE=\"x\"")),
+            Just(("cache-control", "no-store")), Just(("cache-control", "max-age=600, No-Store ,public")),
+            Just(("set-cookie", "sid=1")), Just(("vary", "*")), Just(("vary", "accept, *")),
+        ],
+        at in 0..6usize,
+        (cookie, token) in any::<(bool, bool)>(),
+    ) {
+        // A well-formed targeted field would decide in place of Cache-Control, so there is none here, and
+        // `must-understand` would lift `no-store`.
+        let mut mine = page("mine");
+        let at = at.min(lines.len());
+        for (name, value) in &lines[..at] {
+            mine = mine.header(name, value);
+        }
+        mine = mine.header(forbidding.0, forbidding.1);
+        for (name, value) in &lines[at..] {
+            mine = mine.header(name, value);
+        }
+        let world = world().keeping().set("keep.paths", json!(["*"])).origin([mine]);
+        let mut owner = world.clone();
+        if cookie {
+            owner = owner.with("cookie", "sid=1");
+        }
+        if token {
+            owner = owner.with("authorization", "Bearer x");
+        }
+        owner.get("/").answers(200, "mine");
+        let stranger = world.get("/");
+        prop_assert!(!stranger.body.text.contains("mine"), "{stranger:#?}");
+        prop_assert_eq!(stranger.status, 502);
+    }
+
+    #[test]
+    fn nothing_that_happens_in_an_outage_takes_the_safety_net_away(
+        steps in prop::collection::vec(0..5u8, 1..8),
+        seed in 1u64..,
+    ) {
+        const TOKEN: &str = "a-token-of-the-operators";
+        let mut world = world().keeping().token(TOKEN).seed(seed).origin([page("v1"), page("robots")]);
+        world.get("/").answers(200, "v1");
+        world.get("/robots.txt").answers(200, "robots");
+        let mut is_evicted = false;
+        for step in steps {
+            world = world.later(600);
+            match step {
+                0 => world = world.new_isolate(),
+                1 => {
+                    is_evicted = true;
+                    world = world.evicted();
+                }
+                2 | 3 => {
+                    let order = if step == 2 { json!({"all": true}) } else { json!({"urls": ["/", "/robots.txt"]}) };
+                    let operator = world.clone().with("holdfast-token", TOKEN).with("content-type", "application/json");
+                    operator.send("POST", "/.well-known/holdfast/purge", Some(&order.to_string())).status(200);
+                }
+                _ => world = world.set("cache.default_ttl", "5m"),
+            }
+            world.get("/robots.txt").answers(200, "robots");
+            let page = world.get("/");
+            prop_assert_eq!(page.status, if is_evicted { 502 } else { 200 });
         }
         world.origin([page("v2")]).get("/").answers(200, "v2").attempts(1);
     }

@@ -1,0 +1,138 @@
+//! What operators purge and forget, by the worker's own endpoint and in a real namespace.
+
+use faulty_origin::scripts;
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Call};
+use crate::harness::{Edge, Page, TOKEN, purged, quick, settle};
+
+const ENDPOINT: &str = "/.well-known/holdfast/purge";
+
+fn call(edge: &Edge, order: &Value) -> Call {
+    edge.call("POST", ENDPOINT)
+        .with("Authorization", &format!("Bearer {TOKEN}"))
+        .with("Content-Type", "application/json")
+        .body(order.to_string())
+}
+
+#[track_caller]
+fn order(edge: &Edge, order: &Value) -> Value {
+    let answer = call(edge, order).send();
+    assert_eq!(answer.status(), 200, "{}", answer.text());
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    serde_json::from_str(&answer.text()).unwrap()
+}
+
+/// A page that is fresh for long and stored.
+fn stored(edge: &Edge) -> Page {
+    let page = Page::new([
+        scripts::with_headers(&[("Cache-Control", "max-age=600")], "v1"),
+        scripts::with_headers(&[("Cache-Control", "max-age=600")], "v2"),
+    ]);
+    edge.get(&page).send().is(200, "v1");
+    settle();
+    edge.get(&page).send().is(200, "v1");
+    assert_eq!(page.attempts(), 1);
+    page
+}
+
+fn status_of(answer: &Answer) -> String {
+    answer.structured("cache-status")
+}
+
+#[test]
+fn a_purged_url_is_asked_for_again() {
+    let (page, other) = (stored(&quick()), stored(&quick()));
+    let receipt = order(&quick(), &json!({ "urls": [page.path] }));
+    assert_eq!((&receipt["purged"], &receipt["in_force_within_s"]), (&json!(1), &json!(120)), "{receipt}");
+    quick().get(&page).send().is(200, "v2");
+    settle();
+    quick().get(&page).send().is(200, "v2");
+    quick().get(&other).send().is(200, "v1");
+    assert_eq!((page.attempts(), other.attempts()), (2, 1));
+}
+
+#[test]
+fn a_prefix_and_everything_are_purged_likewise() {
+    let page = stored(&purged());
+    let prefix = page.path.get(..page.path.len() - 1).unwrap();
+    order(&purged(), &json!({ "prefixes": [prefix] }));
+    purged().get(&page).send().is(200, "v2");
+    let page = stored(&purged());
+    order(&purged(), &json!({ "all": true }));
+    purged().get(&page).send().is(200, "v2");
+}
+
+#[test]
+fn a_purge_in_the_middle_of_an_outage_takes_nothing_away() {
+    let page = stored(&purged());
+    page.now([scripts::reset()]);
+    order(&purged(), &json!({ "urls": [page.path] }));
+    let answer = purged().get(&page).send();
+    answer.is(200, "v1");
+    assert!(status_of(&answer).starts_with("Holdfast;fwd=stale"), "{}", status_of(&answer));
+    assert_eq!(answer.error(), "connection_terminated");
+}
+
+#[test]
+fn a_forgotten_url_is_gone() {
+    let page = stored(&quick());
+    page.now([scripts::reset()]);
+    order(&quick(), &json!({ "urls": [page.path], "forget": true }));
+    assert_eq!(quick().get(&page).send().status(), 502);
+}
+
+#[test]
+fn orders_are_taken_from_operators_alone() {
+    let all = json!({ "all": true });
+    let bare = || quick().call("POST", ENDPOINT).with("Content-Type", "application/json");
+    let answer = bare().body(all.to_string()).send();
+    assert_eq!((answer.status(), answer.header("content-type")), (401, Some("application/problem+json")));
+    assert!(answer.header("www-authenticate").is_some_and(|value| value.starts_with("Bearer")));
+    for (name, value) in [
+        ("Authorization", "Bearer the-token-of-the-testz".to_owned()),
+        ("Authorization", format!("Basic {TOKEN}")),
+        ("Holdfast-Token", String::new()),
+        ("Cookie", format!("Holdfast-Token={TOKEN}")),
+    ] {
+        assert_eq!(bare().with(name, &value).body(all.to_string()).send().status(), 401, "{name}: {value}");
+    }
+    assert_eq!(call(&quick(), &all).with("Origin", "https://evil.example").send().status(), 403);
+    assert_eq!(call(&quick(), &all).with("Sec-Fetch-Site", "cross-site").send().status(), 403);
+    assert_eq!(call(&quick(), &json!({ "url": "/a" })).send().status(), 400);
+    let token = ("Holdfast-Token", TOKEN);
+    let huge = bare().with(token.0, token.1).body(" ".repeat(70 * 1024)).send();
+    assert_eq!(huge.status(), 413);
+    for method in ["GET", "HEAD", "DELETE", "OPTIONS"] {
+        let answer = quick().call(method, ENDPOINT).with(token.0, token.1).send();
+        assert_eq!((answer.status(), answer.header("allow")), (405, Some("POST")), "{method}");
+    }
+}
+
+#[test]
+fn nothing_below_the_endpoints_reaches_the_origin() {
+    for path in ["/.well-known/holdfast", "/.well-known/holdfast/", "/.well-known/holdfast/none"] {
+        let page = Page { path: path.to_owned() };
+        page.now([scripts::ok("the site's own")]);
+        assert_eq!(quick().get(&page).send().status(), 404, "{path}");
+        assert_eq!(page.attempts(), 0, "{path}");
+    }
+}
+
+#[test]
+fn the_key_is_told_to_holders_of_the_token_and_the_token_to_nobody() {
+    // RFC 9211 §2.7
+    let page = stored(&quick());
+    let answer = quick().get(&page).with("Holdfast-Token", TOKEN).send();
+    let key = format!(
+        ";key=\"https://www.example.test/.well-known/holdfast/cache/2/http/www.example.test{}\"",
+        page.path
+    );
+    assert!(status_of(&answer).contains(&key), "{}", status_of(&answer));
+    for guess in ["", "the-token-of-the-testz"] {
+        let answer = quick().get(&page).with("Holdfast-Token", guess).send();
+        assert!(!status_of(&answer).contains("key"), "{}", status_of(&answer));
+    }
+    let echo = Page::by(|seen| scripts::ok(seen.header("holdfast-token").unwrap_or("not told")));
+    quick().get(&echo).with("Holdfast-Token", TOKEN).send().is(200, "not told");
+}
