@@ -6,9 +6,12 @@
 mod answer;
 mod attempts;
 mod collapse;
+mod invalidation;
 mod kept;
 mod operator;
+mod refresh;
 mod store;
+mod trail;
 mod variants;
 
 use std::cell::OnceCell;
@@ -31,10 +34,11 @@ use crate::request::Request;
 use crate::response::error_page::Cause;
 use crate::time::Timestamp;
 
-use answer::{Draft, Failed, Trail};
+use answer::{Draft, Failed};
 use attempts::{Pursuit, Received};
 use collapse::Ahead;
 use store::{Found, Lookup};
+use trail::Trail;
 
 /// Everything that belongs to one request and does not change on its way.
 struct Exchange<P> {

@@ -245,8 +245,10 @@ pub fn fields_from(text: &str) -> HeaderMap {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
         // What cannot be read must not go unseen: it may be a prohibition. The mark keeps it out of the store.
         let value = HeaderValue::from_bytes(value.as_bytes())
-            .unwrap_or_else(|_| HeaderValue::from_static(UNREADABLE));
-        headers.append(name, value);
+            .or_else(|_| HeaderValue::from_bytes(UNREADABLE.as_bytes()));
+        if let Ok(value) = value {
+            headers.append(name, value);
+        }
     }
     headers
 }

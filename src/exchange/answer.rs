@@ -9,12 +9,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::Exchange;
 use super::attempts::{Guarded, Received};
-use super::collapse::Lead;
-use super::store::{Found, Lookup};
-use crate::cache::admission::{self, Bypass, NotStored};
+use super::store::Found;
+use super::trail::Trail;
+use crate::cache::admission::{self, NotStored};
 use crate::cache::key::Key;
 use crate::cache::range::{self, Multipart, Selection};
-use crate::cache::{freshness, keep, stale, validation};
+use crate::cache::{freshness, validation};
 use crate::origin::failure;
 use crate::origin::retry::Stop;
 use crate::origin::{Attempt, End};
@@ -22,7 +22,7 @@ use crate::policy::Policy;
 use crate::ports::{self, Answer, AnswerBody, Edits, Headers, Ports, Relay};
 use crate::report::{AttemptReport, Facts, Outcome, Report};
 use crate::response::error_page::{Cause, ErrorPage};
-use crate::response::fields::{self, CacheStatus, CacheVerdict, Forwarded};
+use crate::response::fields::{self, CacheStatus, CacheVerdict};
 use crate::response::form::Form;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
@@ -51,95 +51,6 @@ pub(super) struct Failed<B> {
     pub cause: Cause,
     pub stop: Stop,
     pub retry_after: Option<Duration>,
-}
-
-/// What is to be told of an exchange, gathered on its way, to the operator and to those who wait for it.
-pub(super) struct Trail<B> {
-    pub route: Option<usize>,
-    pub outcome: Outcome,
-    pub attempts: Vec<Attempt>,
-    /// The failure that shows in the answer, if one does.
-    pub cause: Option<Cause>,
-    pub bypass: Option<Bypass>,
-    pub stored: bool,
-    pub not_stored: Option<NotStored>,
-    pub stale_forbidden: Option<stale::Forbidden>,
-    pub kept_refused: Option<keep::Refused>,
-    pub retry_after: Option<Duration>,
-    pub mistakes: Vec<String>,
-    /// The fetch that this request leads.
-    pub lead: Option<Lead<B>>,
-    /// How often it has waited for another request's.
-    pub waits: usize,
-    /// Whether the store has answers for the URL that differ by request fields.
-    pub has_variants: bool,
-    /// Under which key the store was asked last.
-    pub key: Option<Key>,
-    forwarded: Option<Forwarded>,
-    stale_age: Option<Duration>,
-    /// Freshness left of a stored answer, in seconds; negative for a stale one.
-    ttl: Option<i64>,
-}
-
-impl<B> Trail<B> {
-    pub fn new(policy: &Policy<'_>) -> Self {
-        Self {
-            route: policy.route,
-            outcome: Outcome::Origin,
-            attempts: Vec::new(),
-            cause: None,
-            bypass: None,
-            stored: false,
-            not_stored: None,
-            stale_forbidden: None,
-            kept_refused: None,
-            retry_after: None,
-            mistakes: Vec::new(),
-            lead: None,
-            waits: 0,
-            has_variants: false,
-            key: None,
-            forwarded: None,
-            stale_age: None,
-            ttl: None,
-        }
-    }
-
-    /// Notes what the store had. Of several times the first says why the request could not be answered from it.
-    pub fn looked_up<Body>(&mut self, lookup: &Lookup<Body>) {
-        self.key = lookup.key().cloned();
-        let forwarded = match lookup {
-            Lookup::NotAsked => Forwarded::Bypass,
-            Lookup::Absent { vary_miss: false, .. } => Forwarded::UriMiss,
-            Lookup::Absent { vary_miss: true, .. } => Forwarded::VaryMiss,
-            Lookup::Found(_) => Forwarded::Stale,
-        };
-        self.forwarded.get_or_insert(forwarded);
-    }
-
-    /// Whether the store has anything for the URL.
-    pub fn has_entry(&self) -> bool {
-        matches!(self.forwarded, Some(Forwarded::Stale | Forwarded::VaryMiss))
-    }
-
-    /// The failure to name in `Proxy-Status`: the one that shows, else the last one that a retry got past.
-    pub fn touched_by(&self) -> Option<(Cause, Option<u16>)> {
-        let failed = self.attempts.iter().rev().map(|attempt| attempt.end).find_map(|end| match end {
-            End::Failed(failure, status) => Some((Cause::Failure(failure), status)),
-            End::Answered(status) if crate::origin::is_origin_error(status) => {
-                Some((Cause::OriginStatus(StatusCode::from_u16(status).ok()?), Some(status)))
-            }
-            End::Answered(_) => None,
-        });
-        match self.cause {
-            Some(Cause::OriginStatus(status)) => Some((Cause::OriginStatus(status), Some(status.as_u16()))),
-            Some(Cause::Failure(failure)) => {
-                let received = self.attempts.last().and_then(|attempt| attempt.end.received_status());
-                Some((Cause::Failure(failure), received))
-            }
-            None => failed,
-        }
-    }
 }
 
 impl<P: Ports> Exchange<P> {

@@ -10,10 +10,11 @@ use std::time::Duration;
 use http::{Method, header};
 
 use super::Exchange;
-use super::answer::{Failed, Trail};
+use super::answer::Failed;
 use super::store::{Found, Lookup};
+use super::trail::Trail;
 use crate::cache::directives::{RequestDirectives, ResponseDirectives};
-use crate::cache::entry::Stored;
+use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::Key;
 use crate::cache::{Verdict, freshness, judge};
 use crate::isolate::{SharedFetch, Turn, Upshot};
@@ -136,7 +137,7 @@ impl<P: Ports> Exchange<P> {
 
     /// Tells those who wait that `stored` is in the store, if others may have it as it is or have it validated
     /// together; if not, nobody waits for its like for a while.
-    pub(super) fn settle_stored(&self, policy: &Policy<'_>, lead: Lead<P::Beacon>, stored: &Stored) {
+    fn settle_stored(&self, policy: &Policy<'_>, lead: Lead<P::Beacon>, stored: &Stored) {
         let now = self.ports.now();
         let settings = &policy.settings.cache;
         let upshot = match judge(stored, &RequestDirectives::default(), settings, now) {
@@ -147,8 +148,36 @@ impl<P: Ports> Exchange<P> {
         self.settle(lead, upshot);
     }
 
+    /// Tells those who wait what came of storing `entry`.
+    pub(super) fn settle_saved(
+        &self,
+        policy: &Policy<'_>,
+        lead: Option<Lead<P::Beacon>>,
+        entry: Entry,
+        saved: bool,
+    ) {
+        match (lead, entry) {
+            (Some(lead), Entry::Response(stored)) if saved => self.settle_stored(policy, lead, &stored),
+            (Some(lead), _) => self.settle(lead, Upshot::NotShared),
+            (None, _) => {}
+        }
+    }
+
+    /// Ends a fetch that came to nothing that is stored.
+    pub(super) fn settle_rest(&self, trail: &mut Trail<P::Beacon>) {
+        if let (Some(_), Some(key)) = (trail.cause, &trail.key) {
+            self.ports.isolate().bring_together(key);
+        }
+        let Some(lead) = trail.lead.take() else { return };
+        let upshot = match trail.cause {
+            Some(Cause::Failure(Failure::Internal)) | None => Upshot::NotShared,
+            Some(cause) => Upshot::Failed { cause, retry_after: trail.retry_after },
+        };
+        self.settle(lead, upshot);
+    }
+
     /// Ends a fetch that others may be waiting for.
-    pub(super) fn settle(&self, lead: Lead<P::Beacon>, upshot: Upshot) {
+    fn settle(&self, lead: Lead<P::Beacon>, upshot: Upshot) {
         let isolate = self.ports.isolate();
         if upshot == Upshot::NotShared {
             isolate.keep_apart(&lead.key, self.ports.now());

@@ -6,9 +6,9 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 
 use super::Exchange;
-use super::answer::Trail;
 use super::attempts::{Guarded, Received};
 use super::store::Found;
+use super::trail::Trail;
 use crate::cache::Verdict;
 use crate::cache::admission::{self, NotStored};
 use crate::cache::entry::{Entry, Stored};

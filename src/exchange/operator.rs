@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::Exchange;
-use super::answer::{Draft, Trail};
+use super::answer::Draft;
+use super::trail::Trail;
 use crate::cache::purge::Marks;
 use crate::config::Token;
 use crate::endpoint::order::{LONGEST_ORDER, Order};

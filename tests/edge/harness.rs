@@ -107,8 +107,10 @@ impl Edge {
         edge
     }
 
-    /// A request to `target`.
+    /// A request to `target`. A worker that has died on an earlier one fails the test: no request may do that.
+    #[track_caller]
     pub fn call(&self, method: &str, target: &str) -> Call {
+        assert!(!self.worker.has_logged("replaces one that died"), "{}", self.raw_log());
         Call::new(self.addr, method, target)
     }
 

@@ -215,6 +215,11 @@ impl Worker {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether any message so far has `text` in it.
+    pub fn has_logged(&self, text: &str) -> bool {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|line| line.contains(text))
+    }
+
     /// Waits until `stop` says so or the Worker ends by itself, which is an error.
     pub fn run_until(&mut self, stop: &Receiver<()>) -> Result<()> {
         const GLANCE: Duration = Duration::from_millis(200);

@@ -1,0 +1,188 @@
+//! What is stored, brought up to date: by a 304, by what HEAD says, and behind a stale answer.
+
+use std::rc::Rc;
+
+use http::{HeaderMap, Method, header};
+
+use super::Exchange;
+use super::attempts::Received;
+use super::collapse::Lead;
+use super::store::{Found, Lookup};
+use super::trail::Trail;
+use crate::cache::entry::{Entry, Stored};
+use crate::cache::key::Vary;
+use crate::cache::{admission, validation};
+use crate::isolate::Turn;
+use crate::origin::is_origin_error;
+use crate::policy::Policy;
+use crate::ports::{Held, Ports};
+use crate::report::Outcome;
+use crate::request::Request;
+
+impl<P: Ports> Exchange<P> {
+    /// Takes what a 304 says into the stored response (RFC 9111 §4.3.4); `None` if the 304 speaks of another
+    /// representation, or the stored body cannot be read.
+    pub(super) async fn freshen(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        mut found: Found<P::Body>,
+        received: &Received<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Option<Found<P::Body>> {
+        let times = (received.requested_at, received.received_at);
+        let Some(stored) = validation::freshen(found.stored.clone(), &received.headers, times.0, times.1)
+        else {
+            self.ports.cancel(found.body);
+            return None;
+        };
+        found.stored = stored;
+        self.rewrite(policy, found, received, trail).await
+    }
+
+    /// What the answer to a HEAD says of the stored response: it is taken in if it speaks of the same
+    /// representation, and if not, that one is out of date (RFC 9111 §4.3.5).
+    pub(super) async fn note_head(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        mut found: Found<P::Body>,
+        received: &Received<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) {
+        if received.status != 200 {
+            self.ports.cancel(found.body);
+            return;
+        }
+        let rewritten = if validation::is_described_by(&found.stored, &received.headers) {
+            self.freshen(policy, found, received, trail).await
+        } else {
+            found.stored.outdated = true;
+            self.rewrite(policy, found, received, trail).await
+        };
+        if let Some(found) = rewritten {
+            self.ports.cancel(found.body);
+        }
+    }
+
+    /// Writes a stored response anew, its header fields changed, behind the answer; removes it if it may not be
+    /// stored any more. `None` if its body cannot be read.
+    async fn rewrite(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        mut found: Found<P::Body>,
+        received: &Received<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Option<Found<P::Body>> {
+        // What is stored answers GET, whatever the method of the request that tells of it.
+        let request = Request { method: Method::GET, ..self.request.clone() };
+        let asked = received.asked(&request);
+        let (stored, settings) = (&found.stored, policy.settings);
+        let admitted = admission::admit(
+            &asked,
+            stored.status,
+            &stored.headers,
+            stored.length,
+            &settings.cache,
+            stored.requested_at,
+            self.ports.now(),
+        );
+        let admission = match admitted {
+            Ok(admission) => admission,
+            Err(reason) => {
+                if reason.withdraws(&asked) || stored.outdated {
+                    self.remove_behind(vec![found.at.clone()]);
+                }
+                return Some(found);
+            }
+        };
+        let lead = trail.lead.take();
+        let (this, at) = (Rc::clone(self), found.at.clone());
+        let (entry, retention) = (Entry::Response(found.stored.clone()), admission.retention);
+        if found.stored.length.is_none_or(|length| length > settings.body.hold) {
+            let renewed = self.ports.renew(&at, &entry, &found.body, retention);
+            self.ports.spawn(async move {
+                let saved = renewed.await;
+                this.settle_saved(&Policy::of(&this.config, &this.request), lead, entry, saved);
+            });
+            return Some(found);
+        }
+        let idle = settings.timeouts.idle;
+        match self.ports.hold(found.body, found.stored.length, settings.body.hold, idle, idle).await {
+            Held::Whole(body, _) => found.body = body,
+            Held::Partial(body) => {
+                self.ports.cancel(body);
+                trail.lead = lead;
+                return None;
+            }
+            Held::Torn(_) => {
+                trail.lead = lead;
+                return None;
+            }
+        }
+        let copy = self.ports.copy(&found.body);
+        self.ports.spawn(async move {
+            let saved = this.ports.save(&at, &entry, Some(copy), retention).await;
+            this.settle_saved(&Policy::of(&this.config, &this.request), lead, entry, saved);
+        });
+        Some(found)
+    }
+
+    /// Refreshes a stale copy that was just served, once at a time in this isolate (RFC 5861 §3).
+    pub(super) fn refresh_behind(self: &Rc<Self>, policy: &Policy<'_>, found: &Found<P::Body>) {
+        // Nobody waits for a refresh, so it does not matter whether waiting would pay.
+        self.ports.isolate().bring_together(&found.at);
+        let Turn::Lead(fetch) = self.take_turn(policy, &found.at, true) else { return };
+        let lead = Lead { key: found.at.clone(), fetch };
+        let request = Request {
+            method: Method::GET,
+            has_body: false,
+            headers: self.without_asker(policy, found),
+            ..self.request.clone()
+        };
+        let behind = Self::new(self.ports.clone(), Rc::clone(&self.config), request);
+        let stored = found.stored.clone();
+        self.ports.spawn(async move { behind.refresh(&stored, lead).await });
+    }
+
+    /// The fields of the request less those that would make the answer to it the asker's own.
+    fn without_asker(&self, policy: &Policy<'_>, found: &Found<P::Body>) -> HeaderMap {
+        let mut headers = self.request.headers.clone();
+        let presented = self.presented(policy);
+        let vary = Vary::of(&found.stored.headers).unwrap_or_default();
+        for name in presented.unkeyed.iter().chain([&header::COOKIE]).filter(|name| !vary.covers(name)) {
+            headers.remove(name);
+        }
+        headers
+    }
+
+    async fn refresh(self: &Rc<Self>, stored: &Stored, lead: Lead<P::Beacon>) {
+        let policy = Policy::of(&self.config, &self.request);
+        let mut trail = Trail::new(&policy);
+        trail.lead = Some(lead);
+        let pursuit = self.pursue(&policy, None, Some(stored)).await;
+        trail.attempts = pursuit.attempts;
+        match pursuit.last {
+            Some(received) if received.status == 304 => {
+                if let Lookup::Found(found) = self.look_up(&policy, &mut trail).await
+                    && let Some(found) = self.freshen(&policy, found, &received, &mut trail).await
+                {
+                    self.ports.cancel(found.body);
+                }
+            }
+            Some(received) if !is_origin_error(received.status) => {
+                self.keep_behind(&policy, &received);
+                let received = self.store_behind(&policy, received, &mut trail);
+                self.give_up(received);
+            }
+            last => {
+                trail.cause = trail.touched_by().map(|(cause, _)| cause);
+                trail.retry_after = pursuit.retry_after;
+                if let Some(received) = last {
+                    self.give_up(received);
+                }
+                trail.outcome = Outcome::RefreshFailed;
+                self.report(&trail, None, None);
+            }
+        }
+        self.settle_rest(&mut trail);
+    }
+}
