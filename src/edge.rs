@@ -317,10 +317,10 @@ impl Kept for Platform {
         bridge::save_kept(kept, name.as_str(), &text, body, seconds(retention)).await.is_ok()
     }
 
-    async fn remove_kept(&self, name: &Name) {
-        if let Some(kept) = &self.kept {
-            // As for the cache: a failing store never fails a request.
-            let _ = bridge::remove_kept(kept, name.as_str()).await;
+    async fn remove_kept(&self, name: &Name) -> bool {
+        match &self.kept {
+            Some(kept) => bridge::remove_kept(kept, name.as_str()).await.is_ok(),
+            None => false,
         }
     }
 

@@ -129,13 +129,18 @@ impl<P: Ports> Exchange<P> {
                 self.let_go(lookup);
                 return self.nothing_stored(trail);
             }
-            match self.ahead(policy, &lookup, trail).await {
+            let fetch = match self.ahead(policy, &lookup, trail) {
+                Ahead::Wait(fetch) => fetch,
                 Ahead::Fetch => {
                     let pursuit = self.pursue(policy, upload, lookup.found()).await;
                     return self.conclude(policy, lookup, pursuit, trail).await;
                 }
-                Ahead::LookAgain => self.let_go(lookup),
-                Ahead::Failed(failed) => return self.fall_back(policy, lookup, *failed, trail).await,
+            };
+            // Not held while waiting: an unread body keeps a connection of the platform's.
+            self.let_go(lookup);
+            if let Some(failed) = self.wait_for(policy, &fetch, trail).await {
+                let lookup = self.look_up(policy, trail).await;
+                return self.fall_back(policy, lookup, failed, trail).await;
             }
         }
     }
@@ -172,6 +177,11 @@ impl<P: Ports> Exchange<P> {
             return self.nobody(trail);
         }
         let end = attempts.last().map(|attempt| attempt.end);
+        for attempt in &attempts {
+            if let End::Failed(_, Some(status)) = attempt.end {
+                self.invalidate_though_torn(policy, status);
+            }
+        }
         trail.attempts.extend(attempts);
         match (last, lookup) {
             (Some(received), Lookup::Found(found)) if received.status == 304 => {
@@ -181,9 +191,6 @@ impl<P: Ports> Exchange<P> {
                 self.origin_answer(policy, lookup, received, trail).await
             }
             (last, lookup) => {
-                if let Some(End::Failed(_, Some(status))) = end {
-                    self.invalidate_though_torn(policy, status);
-                }
                 let cause = match (&last, end) {
                     (Some(received), _) => Cause::OriginStatus(received.status_code()),
                     (None, Some(End::Failed(failure, _))) => Cause::Failure(failure),

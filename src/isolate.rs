@@ -1,8 +1,10 @@
 //! What does one isolate remember between requests?
 //!
 //! Who is fetching what, so that others wait instead of asking the origin for the same (RFC 9111 §4 calls this
-//! collapsing); which purge marks were read, and when; which kept copies were looked after, and when. All of it is
-//! bounded, may vanish at any time, and is only ever a saving: nothing that must hold depends on it.
+//! collapsing); what was invalidated while answers may be under way; which purge marks were read, and when; which kept
+//! copies were looked after, and when. All of it is bounded and may vanish at any time, with the isolate or when there
+//! is too much: then more requests are sent than need be, and what holds in one isolate alone no longer holds. Keys are
+//! kept as digests, as clients choose how long they are.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -10,7 +12,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::cache::keep::Name;
-use crate::cache::key::Key;
+use crate::cache::key::{Digest, Key};
 use crate::cache::purge::Marks;
 use crate::response::error_page::Cause;
 use crate::time::Timestamp;
@@ -38,11 +40,11 @@ const SOON: Duration = Duration::from_secs(60);
 /// The memory. `B` is what waits for a fetch are made of; see [`Memory`](crate::ports::Memory).
 #[derive(Debug)]
 pub struct Isolate<B> {
-    fetches: RefCell<HashMap<Key, Rc<SharedFetch<B>>>>,
-    apart: RefCell<HashMap<Key, Timestamp>>,
-    invalidated: RefCell<HashMap<Key, Timestamp>>,
+    fetches: RefCell<HashMap<Digest, Rc<SharedFetch<B>>>>,
+    apart: RefCell<HashMap<Digest, Timestamp>>,
+    invalidated: RefCell<HashMap<Digest, Timestamp>>,
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
-    kept: RefCell<HashMap<Name, LookedAfter>>,
+    kept: RefCell<HashMap<Digest, LookedAfter>>,
 }
 
 impl<B> Default for Isolate<B> {
@@ -130,11 +132,12 @@ impl<B> Isolate<B> {
         now: Timestamp,
         beacon: impl FnOnce() -> B,
     ) -> Turn<B> {
-        if self.apart.borrow().get(key).is_some_and(|until| *until > now) {
+        let digest = key.digest();
+        if self.apart.borrow().get(&digest).is_some_and(|until| *until > now) {
             return Turn::Alone;
         }
         let mut fetches = self.fetches.borrow_mut();
-        if let Some(fetch) = fetches.get(key).filter(|fetch| fetch.until > now) {
+        if let Some(fetch) = fetches.get(&digest).filter(|fetch| fetch.until > now) {
             return Turn::Wait(Rc::clone(fetch));
         }
         if fetches.len() >= MOST_FETCHES {
@@ -149,38 +152,40 @@ impl<B> Isolate<B> {
             is_storing: Cell::new(false),
             upshot: Cell::new(None),
         });
-        fetches.insert(key.clone(), Rc::clone(&fetch));
+        fetches.insert(digest, Rc::clone(&fetch));
         Turn::Lead(fetch)
     }
 
     /// Ends a fetch. Its beacon is to be lit then.
     pub fn settle(&self, key: &Key, fetch: &Rc<SharedFetch<B>>, upshot: Upshot) {
         fetch.upshot.set(Some(upshot));
-        let mut fetches = self.fetches.borrow_mut();
-        if fetches.get(key).is_some_and(|current| Rc::ptr_eq(current, fetch)) {
-            fetches.remove(key);
+        let (digest, mut fetches) = (key.digest(), self.fetches.borrow_mut());
+        if fetches.get(&digest).is_some_and(|current| Rc::ptr_eq(current, fetch)) {
+            fetches.remove(&digest);
         }
     }
 
     /// Notes that answers for `key` cannot be shared at present: for two minutes nobody waits for it.
     pub fn keep_apart(&self, key: &Key, now: Timestamp) {
-        remember(&mut self.apart.borrow_mut(), key, now.plus(APART), MOST_APART, |until| *until > now);
+        remember(&mut self.apart.borrow_mut(), key.digest(), now.plus(APART), MOST_APART, |until| {
+            *until > now
+        });
     }
 
     /// Notes that the origin failed `key`: as long as it does, one request can ask for all.
     pub fn bring_together(&self, key: &Key) {
-        self.apart.borrow_mut().remove(key);
+        self.apart.borrow_mut().remove(&key.digest());
     }
 
     /// Notes that what is stored under `key` was invalidated.
     pub fn invalidate(&self, key: &Key, now: Timestamp) {
         let is_of_use = |at: &Timestamp| now.since(*at) < UNDER_WAY;
-        remember(&mut self.invalidated.borrow_mut(), key, now, MOST_INVALIDATED, is_of_use);
+        remember(&mut self.invalidated.borrow_mut(), key.digest(), now, MOST_INVALIDATED, is_of_use);
     }
 
     /// Whether that happened at or after `requested_at`: an answer that was asked for then may be out of date.
     pub fn is_invalidated_since(&self, key: &Key, requested_at: Timestamp) -> bool {
-        self.invalidated.borrow().get(key).is_some_and(|at| *at >= requested_at)
+        self.invalidated.borrow().get(&key.digest()).is_some_and(|at| *at >= requested_at)
     }
 
     /// The purge marks, and when they were read.
@@ -196,37 +201,39 @@ impl<B> Isolate<B> {
     /// Whether the copy kept under `name` is to be looked after now: once in `interval`, and at once if an answer
     /// `forbids` what the last one did not. Then it counts as done.
     pub fn is_due(&self, name: &Name, forbids: bool, interval: Duration, now: Timestamp) -> bool {
-        let mut kept = self.kept.borrow_mut();
-        if kept.get(name).is_some_and(|last| last.until > now && (last.forbids || !forbids)) {
+        let (digest, mut kept) = (name.digest(), self.kept.borrow_mut());
+        if kept.get(&digest).is_some_and(|last| last.until > now && (last.forbids || !forbids)) {
             return false;
         }
         let looked_after = LookedAfter { until: now.plus(interval), forbids };
-        remember(&mut kept, name, looked_after, MOST_KEPT, |last| last.until > now);
+        remember(&mut kept, digest, looked_after, MOST_KEPT, |last| last.until > now);
         true
     }
 
     /// Notes that looking after the copy kept under `name` came to nothing: it is due again in a minute.
     pub fn is_due_again(&self, name: &Name, now: Timestamp) {
         let looked_after = LookedAfter { until: now.plus(SOON), forbids: false };
-        remember(&mut self.kept.borrow_mut(), name, looked_after, MOST_KEPT, |last| last.until > now);
+        remember(&mut self.kept.borrow_mut(), name.digest(), looked_after, MOST_KEPT, |last| {
+            last.until > now
+        });
     }
 }
 
-/// Puts `key` into `map`. One that is full loses what is past, and if nothing is, all: it is only ever a saving.
-fn remember<K: Clone + Eq + std::hash::Hash, V>(
-    map: &mut HashMap<K, V>,
-    key: &K,
+/// Puts `key` into `map`. One that is full loses what is past, and if nothing is, all.
+fn remember<V>(
+    map: &mut HashMap<Digest, V>,
+    key: Digest,
     value: V,
     most: usize,
     is_of_use: impl Fn(&V) -> bool,
 ) {
-    if map.len() >= most {
+    if map.len() >= most && !map.contains_key(&key) {
         map.retain(|_, value| is_of_use(value));
         if map.len() >= most {
             map.clear();
         }
     }
-    map.insert(key.clone(), value);
+    map.insert(key, value);
 }
 
 #[cfg(test)]

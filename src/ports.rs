@@ -203,8 +203,8 @@ pub trait Kept: Origin {
         retention: Duration,
     ) -> impl Future<Output = bool>;
 
-    /// Removes what is kept under `name`.
-    fn remove_kept(&self, name: &Name) -> impl Future<Output = ()>;
+    /// Removes what is kept under `name`; `true` if that was done.
+    fn remove_kept(&self, name: &Name) -> impl Future<Output = bool>;
 
     /// Whether two whole bodies have the same bytes.
     fn are_equal(&self, one: &Self::Body, other: &Self::Body) -> bool;

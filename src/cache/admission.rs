@@ -175,10 +175,7 @@ impl NotStored {
     /// one request or answer; a copy that was stored by everybody's leave stays good. It does so too where the
     /// request came from somebody in particular: what they get says nothing about what others would.
     pub fn withdraws(self, asked: &Asked<'_>) -> bool {
-        let is_anybody = !asked.identified
-            && asked.unkeyed.is_empty()
-            && !asked.request.headers.contains_key(AUTHORIZATION);
-        is_anybody
+        asked.is_anybody(&Vary::default())
             && match self {
                 Self::NoStore | Self::Private | Self::VaryAny => true,
                 Self::Bypassed(_)
@@ -208,6 +205,15 @@ pub struct Asked<'a> {
     pub unkeyed: &'a [HeaderName],
     /// Whether a cookie that could identify somebody was sent.
     pub identified: bool,
+}
+
+impl Asked<'_> {
+    /// Whether nothing in the request makes its answer somebody's in particular, apart from what `vary` names.
+    pub fn is_anybody(&self, vary: &Vary) -> bool {
+        !self.identified
+            && self.unkeyed.iter().all(|name| vary.covers(name))
+            && !self.request.headers.contains_key(AUTHORIZATION)
+    }
 }
 
 /// Decides whether an answer may be stored, for how long and by which fields it was selected (RFC 9111 §3).

@@ -18,7 +18,7 @@ use http::{Method, StatusCode};
 use super::directives::{RequestDirectives, ResponseDirectives, TARGETED, Window};
 use super::entry::Stored;
 use super::freshness;
-use super::key::Vary;
+use super::key::{Digest, Vary};
 use super::stale::{self, Forbidden};
 use crate::config;
 use crate::request::Request;
@@ -38,6 +38,11 @@ impl Name {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What tells it from all other names, in little space.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.0)
     }
 }
 

@@ -13,7 +13,7 @@
 use http::header::{
     ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING, COOKIE, HeaderMap, HeaderName, VARY,
 };
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use super::directives::joined;
 use crate::request::{Request, Target};
@@ -23,6 +23,19 @@ const BELOW: &str = "/.well-known/holdfast/cache/2/";
 
 /// Values up to this many bytes are kept as they are, longer ones as a digest.
 const LONGEST_PLAIN_VALUE: usize = 128;
+
+/// Half of a SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 16]);
+
+impl Digest {
+    /// That of `text`.
+    pub fn of(text: &str) -> Self {
+        let mut half = [0; 16];
+        half.iter_mut().zip(Sha256::digest(text.as_bytes())).for_each(|(byte, of_whole)| *byte = of_whole);
+        Self(half)
+    }
+}
 
 /// The name of an entry in the store: an absolute URL.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +66,11 @@ impl Key {
     pub fn variant(&self, digest: &str) -> Self {
         let (host, target) = self.0.split_once(BELOW).unwrap_or_default();
         Self(format!("{host}{BELOW}{digest}/{target}"))
+    }
+
+    /// What tells it from all other keys, in little space.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.0)
     }
 
     /// The key as a URL.

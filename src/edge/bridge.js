@@ -342,7 +342,8 @@ function sourceOf(handle) {
 // The spans [start, length, start, length, …] of a body, in its order, with the texts that stand around them:
 // one before each and one after the last, or none.
 export function slice(handle, spans, around) {
-  const { response, bytes } = handle;
+  const { response } = handle;
+  const bytes = handle.bytes ?? (response.body ? undefined : new Uint8Array(0));
   const texts = around.map((text) => new TextEncoder().encode(text));
   const pieces = [];
   for (let at = 0; at < spans.length; at += 2) {
@@ -371,10 +372,10 @@ async function cut(reader, writer, pieces) {
       for (let from = start; from < end; ) {
         while (at + chunk.byteLength <= from) {
           at += chunk.byteLength;
-          buffer = chunk.byteLength > 0 ? chunk.buffer : buffer;
           const { value, done } = await reader.read(new Uint8Array(buffer));
           if (done) throw new Error("the body is shorter than its length");
           chunk = value;
+          buffer = value.buffer;
         }
         const wanted = chunk.subarray(from - at, end - at);
         await writer.write(wanted);
@@ -441,8 +442,9 @@ export async function load(url) {
   const entry = head.headers.get(ENTRY) ?? "";
   const bodyAt = head.headers.get(BODY_AT);
   if (!bodyAt) return { entry, handle: { response: head } };
+  head.body?.cancel().catch(() => {});
   const body = await cache.match(bodyAt);
-  return body && { entry, handle: { response: body, bodyAt } };
+  return body?.body && { entry, handle: { response: body, bodyAt } };
 }
 
 // Bytes stand in the entry itself. A stream is stored apart, under an address of its own that the entry

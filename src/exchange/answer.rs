@@ -148,7 +148,7 @@ impl<P: Ports> Exchange<P> {
         if !validation::not_modified(method, &self.request.headers, status, &received.headers) {
             return self.handed_on(received);
         }
-        let headers = validation::not_modified_headers(&received.headers);
+        let headers = validation::not_modified_headers(&received.headers_to_store());
         let mut draft = Draft::own(StatusCode::NOT_MODIFIED, headers, AnswerBody::Empty);
         match received.body {
             Guarded::Relayed { client, end } => {

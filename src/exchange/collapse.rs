@@ -7,7 +7,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::{Method, header};
+use http::{Method, StatusCode, header};
 
 use super::Exchange;
 use super::answer::Failed;
@@ -20,7 +20,7 @@ use crate::cache::{Verdict, freshness, judge};
 use crate::isolate::{SharedFetch, Turn, Upshot};
 use crate::origin::deadline::Deadline;
 use crate::origin::failure::Failure;
-use crate::origin::retry::Stop;
+use crate::origin::retry::{Repeatable, Stop};
 use crate::policy::Policy;
 use crate::ports::Ports;
 use crate::response::error_page::Cause;
@@ -32,14 +32,16 @@ pub(super) const LONGEST_WORK_BEHIND: Duration = Duration::from_secs(30);
 /// should the answers differ by `Vary`.
 const MOST_WAITS: usize = 3;
 
+/// How long a body that is being stored as it comes is waited for after the origin has answered: a slow client that
+/// leads must not hold up the others.
+const LONGEST_WAIT_FOR_BODY: Duration = Duration::from_secs(3);
+
 /// What lies before a request that the store does not answer.
 pub(super) enum Ahead<B> {
     /// To ask the origin.
     Fetch,
-    /// To look into the store again: somebody else has filled it.
-    LookAgain,
-    /// Nothing more: somebody else has asked, in vain.
-    Failed(Box<Failed<B>>),
+    /// To wait for another request that asks it, and to look into the store again.
+    Wait(Rc<SharedFetch<B>>),
 }
 
 /// A fetch of this request's that others may be waiting for.
@@ -49,34 +51,38 @@ pub(super) struct Lead<B> {
 }
 
 impl<P: Ports> Exchange<P> {
-    /// Takes a turn at fetching what `lookup` did not give, and waits where another request is at it already.
-    pub(super) async fn ahead(
+    /// Takes a turn at fetching what `lookup` did not give.
+    pub(super) fn ahead(
         &self,
         policy: &Policy<'_>,
         lookup: &Lookup<P::Body>,
         trail: &mut Trail<P::Beacon>,
-    ) -> Ahead<P::Body> {
+    ) -> Ahead<P::Beacon> {
         // An answer that was asked for before this request came is no validation for it (RFC 9111 §5.2.1.4).
         let Some(key) = lookup.key().filter(|_| self.request.method == Method::GET && !policy.asked.no_cache)
         else {
             return Ahead::Fetch;
         };
         let has_copy = lookup.found().is_some();
-        // A part of what is not stored comes sooner than the whole.
-        if !has_copy && self.request.headers.contains_key(header::RANGE) {
+        // A part of what is not stored comes sooner than the whole. And where waiting has brought nothing, it will not.
+        let is_part = self.request.headers.contains_key(header::RANGE);
+        let waited_in_vain = trail.waited_for.as_ref() == Some(key);
+        if trail.waits == MOST_WAITS || !has_copy && (is_part || waited_in_vain) {
             return Ahead::Fetch;
         }
-        let may_lead = !self.presented(policy).is_personal(has_copy);
+        // Nor does one lead that is not to be retried: its failure would be that of all who wait.
+        let may_lead =
+            policy.repeatable == Repeatable::Repeatable && !self.presented(policy).is_personal(has_copy);
         match self.take_turn(policy, key, may_lead) {
             Turn::Alone => Ahead::Fetch,
             Turn::Lead(fetch) => {
                 trail.lead = Some(Lead { key: key.clone(), fetch });
                 Ahead::Fetch
             }
-            Turn::Wait(_) if trail.waits == MOST_WAITS => Ahead::Fetch,
             Turn::Wait(fetch) => {
                 trail.waits += 1;
-                self.wait_for(policy, &fetch, has_copy).await
+                trail.waited_for = Some(key.clone());
+                Ahead::Wait(fetch)
             }
         }
     }
@@ -93,31 +99,33 @@ impl<P: Ports> Exchange<P> {
         turn
     }
 
-    async fn wait_for(
+    /// Waits for another request's fetch. If that failed, or this request's own time is up, it is no use to ask; else
+    /// the store may have the answer, or this request asks for itself.
+    pub(super) async fn wait_for(
         &self,
         policy: &Policy<'_>,
         fetch: &SharedFetch<P::Beacon>,
-        has_copy: bool,
-    ) -> Ahead<P::Body> {
+        trail: &mut Trail<P::Beacon>,
+    ) -> Option<Failed<P::Body>> {
+        const GLANCE: Duration = Duration::from_secs(1);
         let deadline = Deadline::new(self.began_at, policy.settings.timeouts.total);
-        let left = deadline.left(self.ports.now());
-        self.ports.see(&fetch.beacon, left / 2).await;
-        if fetch.upshot().is_none() {
-            // A body that is stored as it comes may take its time; there is enough left to ask for it oneself.
-            if fetch.is_storing() && !has_copy {
-                return Ahead::Fetch;
+        let mut storing = Duration::ZERO;
+        loop {
+            let left = deadline.left(self.ports.now());
+            self.ports.see(&fetch.beacon, left.min(GLANCE)).await;
+            let failed = |cause, retry_after| Failed { last: None, cause, stop: Stop::Deadline, retry_after };
+            match fetch.upshot() {
+                Some(Upshot::Stored) => return None,
+                Some(Upshot::Failed { cause, retry_after }) => return Some(failed(cause, retry_after)),
+                None if fetch.is_storing() && storing < LONGEST_WAIT_FOR_BODY => storing += GLANCE,
+                Some(Upshot::NotShared) => break,
+                None if fetch.is_storing() => break,
+                None if left <= GLANCE => return Some(failed(Cause::Failure(Failure::NoHeaderInTime), None)),
+                None => {}
             }
-            self.ports.see(&fetch.beacon, deadline.left(self.ports.now())).await;
         }
-        let failed = |cause, retry_after| {
-            Ahead::Failed(Box::new(Failed { last: None, cause, stop: Stop::Deadline, retry_after }))
-        };
-        match fetch.upshot() {
-            Some(Upshot::Stored) => Ahead::LookAgain,
-            Some(Upshot::NotShared) => Ahead::Fetch,
-            Some(Upshot::Failed { cause, retry_after }) => failed(cause, retry_after),
-            None => failed(Cause::Failure(Failure::NoHeaderInTime), None),
-        }
+        trail.waits = MOST_WAITS;
+        None
     }
 
     /// Whether `found` is stale, but was fetched or validated while this request waited for just that: the fetch was
@@ -165,12 +173,15 @@ impl<P: Ports> Exchange<P> {
 
     /// Ends a fetch that came to nothing that is stored.
     pub(super) fn settle_rest(&self, trail: &mut Trail<P::Beacon>) {
-        if let (Some(_), Some(key)) = (trail.cause, &trail.key) {
+        if let (Some(cause), Some(key)) = (trail.cause, &trail.key)
+            && !is_own_affair(cause)
+        {
             self.ports.isolate().bring_together(key);
         }
         let Some(lead) = trail.lead.take() else { return };
         let upshot = match trail.cause {
-            Some(Cause::Failure(Failure::Internal)) | None => Upshot::NotShared,
+            Some(cause) if is_own_affair(cause) => Upshot::NotShared,
+            None => Upshot::NotShared,
             Some(cause) => Upshot::Failed { cause, retry_after: trail.retry_after },
         };
         self.settle(lead, upshot);
@@ -192,4 +203,13 @@ impl<P: Ports> Exchange<P> {
 /// origin fails, and never while all is well; `no-cache` wants each request forwarded (RFC 9111 §5.2.2.4).
 fn can_be_validated_together(stored: &Stored) -> bool {
     !ResponseDirectives::of(&stored.headers).no_cache && freshness::is_explicit(stored)
+}
+
+/// Whether a failure may be that of one request alone: an application's 500 is often brought about by what somebody sent,
+/// and is not retried either.
+fn is_own_affair(cause: Cause) -> bool {
+    match cause {
+        Cause::OriginStatus(status) => status == StatusCode::INTERNAL_SERVER_ERROR,
+        Cause::Failure(failure) => failure == Failure::Internal,
+    }
 }

@@ -9,11 +9,13 @@ use super::Exchange;
 use super::attempts::Received;
 use super::trail::Trail;
 use crate::cache::admission;
+use crate::cache::entry::Entry;
 use crate::cache::key::Key;
 use crate::cache::purge::Marks;
 use crate::origin::forward;
 use crate::policy::Policy;
 use crate::ports::Ports;
+use crate::time::Timestamp;
 
 /// Purge marks younger than this are used as they are; older ones are read again behind the answer.
 const MARKS_ARE_NEW: Duration = Duration::from_secs(30);
@@ -66,6 +68,24 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
+    /// Whether the URL was invalidated since `requested_at`, as far as this isolate knows.
+    pub(super) fn is_invalidated_since(&self, requested_at: Timestamp) -> bool {
+        self.ports.isolate().is_invalidated_since(&Key::of(&self.request), requested_at)
+    }
+
+    /// Takes what was just written under `at` out again if the URL was invalidated while the body came: the removal
+    /// found nothing then.
+    pub(super) async fn is_still_good(&self, at: &Key, entry: &Entry) -> bool {
+        let is_good = match entry {
+            Entry::Response(stored) => !self.is_invalidated_since(stored.requested_at),
+            Entry::Variants(_) => true,
+        };
+        if !is_good {
+            self.ports.remove(at).await;
+        }
+        is_good
+    }
+
     /// Removes what is stored under `keys`, and with a URL's own key all of its variants.
     pub(super) fn remove_behind(&self, keys: Vec<Key>) {
         let ports = self.ports.clone();
@@ -110,7 +130,13 @@ impl<P: Ports> Exchange<P> {
 async fn read_marks<P: Ports>(ports: &P) -> Option<Rc<Marks>> {
     let text = ports.load_marks(LONGEST_READ_OF_MARKS).await.ok()?;
     // One that cannot be read is as good as one that could not be fetched.
-    let marks = Rc::new(text.map_or_else(|| Some(Marks::default()), |text| Marks::decode(&text))?);
-    ports.isolate().set_marks(Rc::clone(&marks), ports.now());
+    let mut marks = text.map_or_else(|| Some(Marks::default()), |text| Marks::decode(&text))?;
+    let now = ports.now();
+    // An order that was taken here may not show yet in what is read. Where both find no room, what is read holds.
+    if let Some((known, _)) = ports.isolate().marks() {
+        let _ = marks.unite((*known).clone(), now);
+    }
+    let marks = Rc::new(marks);
+    ports.isolate().set_marks(Rc::clone(&marks), now);
     Some(marks)
 }

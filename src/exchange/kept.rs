@@ -43,7 +43,9 @@ impl<P: Ports> Exchange<P> {
         let standing = self.marks().await.on(&self.request.target, stored.requested_at);
         if standing == Standing::Forgotten {
             let ports = self.ports.clone();
-            self.ports.spawn(async move { ports.remove_kept(&name).await });
+            self.ports.spawn(async move {
+                ports.remove_kept(&name).await;
+            });
             return None;
         }
         let now = self.ports.now();
@@ -113,7 +115,9 @@ impl<P: Ports> Exchange<P> {
         };
         self.ports.isolate().is_due_again(&name, self.ports.now());
         let ports = self.ports.clone();
-        self.ports.spawn(async move { ports.remove_kept(&name).await });
+        self.ports.spawn(async move {
+            ports.remove_kept(&name).await;
+        });
     }
 
     async fn keep(&self, name: keep::Name, new: Stored, body: P::Body) {
@@ -129,20 +133,27 @@ impl<P: Ports> Exchange<P> {
             Some((Entry::Variants(_), _)) | None => (None, false),
         };
         match keep::decide(&new, same_body, old, settings, self.ports.now()) {
-            Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids) => {}
+            Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids | Leave::NothingToReplace) => {
+            }
             Decision::Leave(
                 Leave::Shrunk
                 | Leave::Retyped
                 | Leave::Redirected
                 | Leave::NotGood
-                | Leave::NothingToReplace
                 | Leave::NotForAll
                 | Leave::LengthUnknown,
             ) => isolate.is_due_again(&name, self.ports.now()),
-            Decision::Remove => self.ports.remove_kept(&name).await,
+            Decision::Remove => {
+                if !self.ports.remove_kept(&name).await {
+                    isolate.is_due_again(&name, self.ports.now());
+                }
+            }
+            Decision::Write if self.is_invalidated_since(new.requested_at) => {}
             Decision::Write => {
                 let entry = Entry::Response(new);
-                self.ports.save_kept(&name, &entry, &body, keep::retention(settings)).await;
+                if !self.ports.save_kept(&name, &entry, &body, keep::retention(settings)).await {
+                    isolate.is_due_again(&name, self.ports.now());
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What operators ask of Holdfast itself.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::Exchange;
@@ -67,11 +68,12 @@ impl<P: Ports> Exchange<P> {
         }
         let count = scopes.len();
         marks.add(verb, scopes, now).map_err(|_| Reply::Full)?;
+        let marks = Rc::new(marks);
+        // Before they are written: another order may be under way here.
+        self.ports.isolate().set_marks(Rc::clone(&marks), now);
         if !self.ports.save_marks(&marks.encode()).await {
             return Err(Reply::Failed);
         }
-        let reply = Reply::Marked { verb, scopes: count, at: now, marks: marks.len() };
-        self.ports.isolate().set_marks(marks.into(), now);
-        Ok(reply)
+        Ok(Reply::Marked { verb, scopes: count, at: now, marks: marks.len() })
     }
 }

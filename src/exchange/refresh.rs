@@ -13,6 +13,7 @@ use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::Vary;
 use crate::cache::{admission, validation};
 use crate::isolate::Turn;
+use crate::origin::deadline::Deadline;
 use crate::origin::is_origin_error;
 use crate::policy::Policy;
 use crate::ports::{Held, Ports};
@@ -40,7 +41,9 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// What the answer to a HEAD says of the stored response: it is taken in if it speaks of the same
-    /// representation, and if not, that one is out of date (RFC 9111 §4.3.5).
+    /// representation, and if not, that one is out of date (RFC 9111 §4.3.5). What somebody in particular gets says
+    /// nothing of it. One that is out of date already takes a validator to be good again: without one, the answer to
+    /// HEAD may speak of anything.
     pub(super) async fn note_head(
         self: &Rc<Self>,
         policy: &Policy<'_>,
@@ -48,11 +51,15 @@ impl<P: Ports> Exchange<P> {
         received: &Received<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) {
-        if received.status != 200 {
+        let vary = Vary::of(&found.stored.headers).unwrap_or_default();
+        if received.status != 200 || !received.asked(&self.request).is_anybody(&vary) {
             self.ports.cancel(found.body);
             return;
         }
-        let rewritten = if validation::is_described_by(&found.stored, &received.headers) {
+        let names_version =
+            [header::ETAG, header::LAST_MODIFIED].iter().any(|name| received.headers.contains_key(name));
+        let may_be_good = names_version || !found.stored.outdated;
+        let rewritten = if may_be_good && validation::is_described_by(&found.stored, &received.headers) {
             self.freshen(policy, found, received, trail).await
         } else {
             found.stored.outdated = true;
@@ -94,19 +101,23 @@ impl<P: Ports> Exchange<P> {
                 return Some(found);
             }
         };
+        if self.is_invalidated_since(received.requested_at) {
+            return Some(found);
+        }
         let lead = trail.lead.take();
         let (this, at) = (Rc::clone(self), found.at.clone());
         let (entry, retention) = (Entry::Response(found.stored.clone()), admission.retention);
         if found.stored.length.is_none_or(|length| length > settings.body.hold) {
             let renewed = self.ports.renew(&at, &entry, &found.body, retention);
             self.ports.spawn(async move {
-                let saved = renewed.await;
+                let saved = renewed.await && this.is_still_good(&at, &entry).await;
                 this.settle_saved(&Policy::of(&this.config, &this.request), lead, entry, saved);
             });
             return Some(found);
         }
         let idle = settings.timeouts.idle;
-        match self.ports.hold(found.body, found.stored.length, settings.body.hold, idle, idle).await {
+        let within = Deadline::new(self.began_at, settings.timeouts.total).left(self.ports.now()).min(idle);
+        match self.ports.hold(found.body, found.stored.length, settings.body.hold, idle, within).await {
             Held::Whole(body, _) => found.body = body,
             Held::Partial(body) => {
                 self.ports.cancel(body);
@@ -120,7 +131,8 @@ impl<P: Ports> Exchange<P> {
         }
         let copy = self.ports.copy(&found.body);
         self.ports.spawn(async move {
-            let saved = this.ports.save(&at, &entry, Some(copy), retention).await;
+            let saved = this.ports.save(&at, &entry, Some(copy), retention).await
+                && this.is_still_good(&at, &entry).await;
             this.settle_saved(&Policy::of(&this.config, &this.request), lead, entry, saved);
         });
         Some(found)
@@ -143,12 +155,14 @@ impl<P: Ports> Exchange<P> {
         self.ports.spawn(async move { behind.refresh(&stored, lead).await });
     }
 
-    /// The fields of the request less those that would make the answer to it the asker's own.
+    /// The fields of the request less those that would make the answer to it the asker's own, and less their wishes.
+    /// Credentials stay: where the answer may be stored all the same, the origin may not give it without.
     fn without_asker(&self, policy: &Policy<'_>, found: &Found<P::Body>) -> HeaderMap {
         let mut headers = self.request.headers.clone();
         let presented = self.presented(policy);
         let vary = Vary::of(&found.stored.headers).unwrap_or_default();
-        for name in presented.unkeyed.iter().chain([&header::COOKIE]).filter(|name| !vary.covers(name)) {
+        let wishes = [&header::COOKIE, &header::CACHE_CONTROL, &header::PRAGMA];
+        for name in presented.unkeyed.iter().chain(wishes).filter(|name| !vary.covers(name)) {
             headers.remove(name);
         }
         headers

@@ -160,7 +160,7 @@ impl<P: Ports> Exchange<P> {
         ) {
             Ok(admission) => admission,
             Err(reason) => {
-                if reason.withdraws(&asked) && trail.has_entry() {
+                if reason.withdraws(&asked) && trail.has_entry {
                     // Not the URL's own where this is one variant: who chooses it must not take others with it.
                     self.remove_behind(trail.key.iter().cloned().collect());
                 }
@@ -168,7 +168,7 @@ impl<P: Ports> Exchange<P> {
                 return received;
             }
         };
-        if self.ports.isolate().is_invalidated_since(&Key::of(&self.request), received.requested_at) {
+        if self.is_invalidated_since(received.requested_at) {
             trail.not_stored = Some(NotStored::Invalidated);
             return received;
         }
@@ -204,7 +204,8 @@ impl<P: Ports> Exchange<P> {
         let (this, lead, has_variants) = (Rc::clone(self), trail.lead.take(), trail.has_variants);
         self.ports.spawn(async move {
             let policy = Policy::of(&this.config, &this.request);
-            let saved = this.store(&policy, &admission, &entry, copy, has_variants).await;
+            let saved = this.store(&policy, &admission, &entry, copy, has_variants).await
+                && this.is_still_good(&Key::of(&this.request), &entry).await;
             this.settle_saved(&policy, lead, entry, saved);
         });
         received

@@ -33,8 +33,12 @@ pub(super) struct Trail<B> {
     pub lead: Option<Lead<B>>,
     /// How often it has waited for another request's.
     pub waits: usize,
+    /// For which key it has waited last.
+    pub waited_for: Option<Key>,
     /// Whether the store has answers for the URL that differ by request fields.
     pub has_variants: bool,
+    /// Whether it had anything for the URL when it was asked last.
+    pub has_entry: bool,
     /// Under which key the store was asked last.
     pub key: Option<Key>,
     pub forwarded: Option<Forwarded>,
@@ -59,7 +63,9 @@ impl<B> Trail<B> {
             mistakes: Vec::new(),
             lead: None,
             waits: 0,
+            waited_for: None,
             has_variants: false,
+            has_entry: false,
             key: None,
             forwarded: None,
             stale_age: None,
@@ -76,12 +82,8 @@ impl<B> Trail<B> {
             Lookup::Absent { vary_miss: true, .. } => Forwarded::VaryMiss,
             Lookup::Found(_) => Forwarded::Stale,
         };
+        self.has_entry = matches!(forwarded, Forwarded::Stale | Forwarded::VaryMiss);
         self.forwarded.get_or_insert(forwarded);
-    }
-
-    /// Whether the store has anything for the URL.
-    pub fn has_entry(&self) -> bool {
-        matches!(self.forwarded, Some(Forwarded::Stale | Forwarded::VaryMiss))
     }
 
     /// The failure to name in `Proxy-Status`: the one that shows, else the last one that a retry got past.

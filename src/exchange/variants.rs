@@ -48,8 +48,12 @@ fn add(variants: &mut Vec<Variant>, new: Variant, most: usize, now: Timestamp) -
         known.until = known.until.max(new.until);
         return Vec::new();
     }
-    let mut lists: Vec<_> = variants.iter().map(|variant| &variant.vary).collect();
-    lists.dedup();
+    let mut lists: Vec<&Vary> = Vec::new();
+    for Variant { vary, .. } in variants.iter() {
+        if !lists.contains(&vary) {
+            lists.push(vary);
+        }
+    }
     if lists.len() >= MOST_LISTS && !lists.contains(&&new.vary) {
         return vec![new];
     }
@@ -107,6 +111,10 @@ impl<P: Ports> Exchange<P> {
         let most = usize::try_from(policy.settings.cache.max_variants).unwrap_or(usize::MAX);
         let over = add(&mut variants, own.clone(), most, self.ports.now());
         if over.contains(&own) {
+            // A copy that nobody reads would hold up the client's.
+            if let Some(body) = body {
+                self.ports.cancel(body);
+            }
             return false;
         }
         if !self.ports.save(&at, entry, body, retention).await {
@@ -222,5 +230,15 @@ mod tests {
         }
         let fifth = variant("e", &nobody, 9);
         assert_eq!(add(&mut variants, fifth.clone(), 32, Timestamp::from_millis(0)), [fifth]);
+    }
+
+    #[test]
+    fn a_list_counts_once_however_often_it_comes_back() {
+        let mut variants = Vec::new();
+        let now = Timestamp::from_millis(0);
+        for (names, value) in [("a", "1"), ("b", "1"), ("a", "2"), ("b", "2"), ("c", "1"), ("", "")] {
+            let nobody = fields(&[("a", value), ("b", value), ("c", value)]);
+            assert!(add(&mut variants, variant(names, &nobody, 9), 32, now).is_empty(), "{names} {value}");
+        }
     }
 }

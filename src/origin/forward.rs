@@ -72,7 +72,9 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
             header::CACHE_CONTROL | header::PRAGMA => says_nothing_else(&headers, name),
             _ => is_known(name),
         };
-        unkeyed = headers.keys().filter(|name| !is_harmless(name)).cloned().collect();
+        let is_strange = |name: &HeaderName| headers.get_all(name).iter().any(has_markup);
+        let is_chosen = |name: &&HeaderName| !is_harmless(name) || is_strange(name);
+        unkeyed = headers.keys().filter(is_chosen).cloned().collect();
     }
     let url = url_at(origin, request);
     Forward { url, method: request.method.clone(), headers, unkeyed, identified, is_upgrade }
@@ -232,8 +234,14 @@ fn says_nothing_else(headers: &HeaderMap, name: &HeaderName) -> bool {
         REGISTERED.contains(&word.to_ascii_lowercase().as_str())
             && number.bytes().all(|byte| byte.is_ascii_digit())
     };
-    let directives = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
-    directives.flat_map(|line| line.split(',')).all(|directive| is_registered(directive.trim()))
+    headers.get_all(name).iter().all(|line| {
+        line.to_str().is_ok_and(|line| line.split(',').all(|directive| is_registered(directive.trim())))
+    })
+}
+
+/// Whether a value has what no browser writes there and an origin might write into a page.
+fn has_markup(value: &HeaderValue) -> bool {
+    value.as_bytes().iter().any(|byte| matches!(byte, b'<' | b'>'))
 }
 
 /// Whether the page that led here is the site's own. Origins serve something else to what is linked from elsewhere,
@@ -241,7 +249,9 @@ fn says_nothing_else(headers: &HeaderMap, name: &HeaderName) -> bool {
 fn is_own_referer(request: &Request) -> bool {
     let mut lines = request.headers.get_all(header::REFERER).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return false };
-    let referer = line.to_str().ok().and_then(Target::parse);
+    // In the normal form of a URL these are encoded.
+    let is_normal = |text: &&str| !text.contains(['"', '\'', '`', ' ']);
+    let referer = line.to_str().ok().filter(is_normal).and_then(Target::parse);
     referer.is_some_and(|referer| referer.authority() == request.target.authority())
 }
 
@@ -389,6 +399,21 @@ mod tests {
         assert!(
             passed.headers.contains_key("cookie") && passed.headers.contains_key("x-http-method-override")
         );
+    }
+
+    #[test]
+    fn a_directive_that_is_not_registered_is_the_clients_own_choice() {
+        for (line, harmless) in [
+            ("no-cache, max-age=0", true),
+            ("Max-Age=60", true),
+            ("max-age=60, x", false),
+            ("max-age=x", false),
+            ("max-age=\u{e4}", false),
+            ("\u{e4}", false),
+        ] {
+            let sent = forward(&request(&[("cache-control", line)]), None, Some(&Cache::default()));
+            assert_eq!(sent.unkeyed.is_empty(), harmless, "{line}");
+        }
     }
 
     #[test]

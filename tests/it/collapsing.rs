@@ -207,3 +207,33 @@ fn a_store_that_fails_makes_nobody_wait_for_long() {
     let stories = world.crowd(5, "/");
     assert!(stories.iter().all(|story| story.took == SLOW));
 }
+
+#[test]
+fn what_the_origin_withdraws_is_gone_also_where_it_came_in_while_one_waited() {
+    let brief = page("v1").cache_control("max-age=10").after(SLOW);
+    let world = world().origin([brief, page("v2").cache_control("no-store")]);
+    let choosy = world.clone().with("cache-control", "min-fresh=30");
+    let stories = world.together([(&world, "GET", "/", None), (&choosy, "GET", "/", None)]);
+    assert_eq!(stories[1].body.text, "v2");
+    world.get("/").status(502);
+}
+
+#[test]
+fn a_body_that_is_stored_slowly_keeps_nobody_from_the_origin() {
+    let checked = |text| page(text).cache_control("max-age=60, must-revalidate");
+    let world = world().set("body.hold", "1B").origin([checked("v1")]);
+    world.get("/").answers(200, "v1");
+    let world = world.later(61).store_takes(Duration::from_secs(60)).origin([checked("v2"), checked("v3")]);
+    let mut stories = world.crowd(2, "/");
+    stories.pop().unwrap().answers(200, "v3");
+    stories.pop().unwrap().answers(200, "v2");
+}
+
+#[test]
+fn one_that_is_not_to_be_retried_speaks_for_nobody_else() {
+    let busy = answers(503, "busy").after(SLOW);
+    let world = world().origin([busy, page("v1").cache_control("max-age=60").after(SLOW)]);
+    let retry = world.clone().with("holdfast-attempt", "2");
+    let stories = world.together([(&retry, "GET", "/", None), (&world, "GET", "/", None)]);
+    assert_eq!((stories[0].status, &*stories[1].body.text), (503, "v1"));
+}

@@ -179,3 +179,23 @@ fn the_key_is_told_to_operators_alone_and_the_token_to_nobody() {
     let guess = world.with("holdfast-token", "a-token-of-the-operatorz").get("/a");
     assert!(!guess.value("cache-status").unwrap().contains("key"), "{guess:#?}");
 }
+
+#[test]
+fn a_head_that_names_no_version_does_not_make_a_purged_page_fresh() {
+    let world = kept().origin([fresh("v1"), fresh(""), fresh("v2")]);
+    world.get("/a").answers(200, "v1");
+    let world = world.later(1);
+    order(&world, &json!({"all": true})).status(200);
+    world.send("HEAD", "/a", None).status(200).attempts(1);
+    world.get("/a").answers(200, "v2").attempts(1);
+}
+
+#[test]
+fn an_order_that_does_not_show_yet_in_the_namespace_holds_where_it_was_taken() {
+    let world = kept().origin([fresh("v1"), fresh("v2")]);
+    world.get("/a").answers(200, "v1");
+    let world = world.later(1);
+    order(&world, &json!({"all": true})).status(200);
+    let world = world.without_marks().later(61);
+    world.get("/a").answers(200, "v2").attempts(1);
+}

@@ -254,3 +254,56 @@ fn a_part_is_answered_from_the_whole_even_when_the_origin_is_down() {
     world.clone().with("range", "bytes=2-4").with("if-range", "\"2\"").get("/").answers(200, "0123456789");
     world.with("range", "bytes=2-4").with("if-none-match", "\"1\"").get("/").answers(304, "");
 }
+
+#[test]
+fn a_head_of_somebody_in_particular_leaves_the_copy_for_all_alone() {
+    // RFC 9111 §4.3.5: what they get says nothing about what others would.
+    let fields = [("x-theme", "dark"), ("cookie", "sid=1"), ("authorization", "Bearer x")];
+    for (name, value) in fields {
+        let shared = page("v1").cache_control("max-age=60").header("etag", "\"1\"");
+        let world = world().origin([shared, page("").header("etag", "\"own\"")]);
+        world.get("/").answers(200, "v1");
+        let own = world.clone().with(name, value).with("cache-control", "no-cache");
+        own.send("HEAD", "/", None).status(200).attempts(1);
+        world.get("/").answers(200, "v1").attempts(0);
+    }
+}
+
+#[test]
+fn what_was_validated_before_it_was_changed_is_not_stored_again() {
+    // RFC 9111 §4.4
+    let slow = std::time::Duration::from_secs(2);
+    for hold in ["256KiB", "1B"] {
+        let world = world().set("body.hold", hold);
+        let world = world.origin([page("v1").cache_control("max-age=60").header("etag", "\"1\"")]);
+        world.get("/");
+        let unchanged = answers(304, "").cache_control("max-age=60").header("etag", "\"1\"").after(slow);
+        let world = world.later(61).origin([unchanged, answers(204, ""), page("v2")]);
+        let stories = world.together([(&world, "GET", "/", None), (&world, "POST", "/", Some("x"))]);
+        assert_eq!(stories[0].body.text, "v1");
+        world.get("/").answers(200, "v2").attempts(1);
+    }
+}
+
+#[test]
+fn what_was_done_before_the_answer_broke_off_counts_though_it_was_tried_again() {
+    // RFC 9111 §4.4
+    let world = world().origin([
+        page("v1").cache_control("max-age=60"),
+        answers(200, "deleted").ends(Ending::Torn),
+        answers(404, "no such thing"),
+    ]);
+    world.get("/");
+    world.send("DELETE", "/", None).status(404).attempts(2);
+    world.get("/").status(502);
+}
+
+#[test]
+fn an_answer_that_differs_by_one_list_of_fields_too_many_is_handed_on_all_the_same() {
+    let names = ["a", "b", "c", "d", "e"];
+    let answer = |name| page(name).cache_control("max-age=60").header("vary", name);
+    let world = world().set("body.hold", "0B").origin(names.map(answer));
+    for name in names {
+        world.clone().with(name, "1").get("/").answers(200, name);
+    }
+}

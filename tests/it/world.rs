@@ -118,13 +118,15 @@ pub struct Body {
     headers: HeaderMap,
     pub text: String,
     ending: Ending,
+    /// On its way to the store: either stored or cancelled, or it holds up the client's.
+    is_copy: bool,
     /// Read in part: it has to be relayed, and cannot be handed on as it is.
     begun: bool,
 }
 
 impl Body {
     fn of(text: String) -> Self {
-        Self { headers: HeaderMap::new(), text, ending: Ending::Whole, begun: false }
+        Self { headers: HeaderMap::new(), text, ending: Ending::Whole, is_copy: false, begun: false }
     }
 }
 
@@ -175,6 +177,10 @@ struct Inner {
     reports: RefCell<Vec<Value>>,
     dice: Cell<u64>,
     store_fails: Cell<bool>,
+    /// How long it takes until a body is stored.
+    store_takes: Cell<Duration>,
+    /// Copies for the store that are neither stored nor cancelled.
+    copies: Cell<usize>,
     namespace_fails: Cell<bool>,
     /// Whether somebody has something to do without waiting for the clock.
     stirred: Cell<bool>,
@@ -204,6 +210,8 @@ pub fn world() -> World {
         reports: RefCell::default(),
         dice: Cell::new(1),
         store_fails: Cell::new(false),
+        store_takes: Cell::default(),
+        copies: Cell::default(),
         namespace_fails: Cell::new(false),
         stirred: Cell::new(false),
     };
@@ -249,6 +257,12 @@ impl World {
     /// Makes the namespace fail from now on.
     pub fn namespace_fails(self) -> Self {
         self.inner.namespace_fails.set(true);
+        self
+    }
+
+    /// The namespace shows no marks, as one where a write has not arrived yet.
+    pub fn without_marks(self) -> Self {
+        self.inner.namespace.borrow_mut().marks = None;
         self
     }
 
@@ -301,6 +315,12 @@ impl World {
     /// Makes every operation of the store fail from now on.
     pub fn store_fails(self) -> Self {
         self.inner.store_fails.set(true);
+        self
+    }
+
+    /// Makes bodies take this long to be stored, as a client does that reads slowly.
+    pub fn store_takes(self, span: Duration) -> Self {
+        self.inner.store_takes.set(span);
         self
     }
 
@@ -415,6 +435,7 @@ impl World {
             }
         }
         assert!(self.inner.tasks.borrow().is_empty(), "work behind the answer never ends");
+        assert_eq!(self.inner.copies.get(), 0, "a copy for the store is neither stored nor cancelled");
         done.into_iter().map(|done| done.expect("the exchange never answers")).collect()
     }
 
@@ -552,8 +573,14 @@ impl Origin for World {
         copy: Option<u64>,
     ) -> Relay<Body, impl Future<Output = End> + 'static> {
         let copy = copy.map(|limit| {
+            self.inner.copies.update(|copies| copies + 1);
             let fits = body.text.len() as u64 <= limit;
-            Body { ending: if fits { body.ending } else { Ending::Torn }, begun: false, ..body.clone() }
+            Body {
+                ending: if fits { body.ending } else { Ending::Torn },
+                is_copy: true,
+                begun: false,
+                ..body.clone()
+            }
         });
         let (world, ended) = (self.clone(), body.clone());
         let end = async move {
@@ -587,7 +614,9 @@ impl Origin for World {
         body.text.chars().take(limit as usize).collect()
     }
 
-    fn cancel(&self, _: Body) {}
+    fn cancel(&self, body: Body) {
+        self.inner.copies.update(|copies| copies - usize::from(body.is_copy));
+    }
 }
 
 impl Store for World {
@@ -599,6 +628,11 @@ impl Store for World {
     }
 
     async fn save(&self, key: &Key, entry: &Entry, body: Option<Body>, retention: Duration) -> bool {
+        if let Some(body) = &body {
+            self.cancel(body.clone());
+            self.wait(self.inner.store_takes.get()).await;
+        }
+        let body = body.map(|body| Body { is_copy: false, ..body });
         let whole = body.as_ref().is_none_or(|body| body.ending == Ending::Whole);
         let Some(text) = entry.encode().filter(|_| whole && !self.inner.store_fails.get()) else {
             return false;
@@ -667,8 +701,9 @@ impl Kept for World {
         true
     }
 
-    async fn remove_kept(&self, name: &Name) {
+    async fn remove_kept(&self, name: &Name) -> bool {
         self.inner.namespace.borrow_mut().copies.remove(name.as_str());
+        !self.inner.namespace_fails.get()
     }
 
     fn are_equal(&self, one: &Body, other: &Body) -> bool {
