@@ -21,7 +21,7 @@ pub fn age(stored: &Stored, now: Timestamp) -> Duration {
 
 /// How long `stored` is fresh from its making on, at most 2^31 seconds (RFC 9111 §4.2.1).
 ///
-/// `s-maxage`, else `max-age`, else `Expires` minus `Date`, else the [`heuristic`] one, else `default_ttl` of the
+/// `s-maxage`, else `max-age`, else `Expires` minus `Date`, else the heuristic one (§4.2.2), else `default_ttl` of the
 /// settings. A value that cannot be read or contradicts another one counts as zero.
 pub fn lifetime(stored: &Stored, settings: &config::Cache) -> Duration {
     let directives = ResponseDirectives::of(&stored.headers);
