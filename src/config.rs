@@ -148,6 +148,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// Whether and how to try again.
     pub retry: Retry,
+    /// When an origin counts as down.
+    pub breaker: Breaker,
     /// What to store, and when a stored copy may stand in.
     pub cache: Cache,
     /// How bodies are handed on.
@@ -167,6 +169,9 @@ pub struct Timeouts {
     pub idle: Duration,
     /// All attempts and waits, to the response header.
     pub total: Duration,
+    /// After this time without a response header a stale copy answers, where one may, and the fetch goes on behind it;
+    /// at most `first_byte`. `None` for off.
+    pub soft: Option<Duration>,
 }
 
 impl Default for Timeouts {
@@ -175,6 +180,7 @@ impl Default for Timeouts {
             first_byte: Duration::from_secs(10),
             idle: Duration::from_secs(15),
             total: Duration::from_secs(25),
+            soft: None,
         }
     }
 }
@@ -190,6 +196,9 @@ pub struct Retry {
     pub backoff: Duration,
     /// The longest wait before any retry, and the longest `Retry-After` that is obeyed.
     pub backoff_max: Duration,
+    /// Retries for each request in the long run, per origin and isolate; zero leaves a small reserve, and what time
+    /// brings. See [`Budget`](crate::origin::budget::Budget).
+    pub budget: Option<Share>,
     /// A request body up to this many bytes is held so that it can be sent again.
     pub replay_body: u64,
 }
@@ -201,7 +210,38 @@ impl Default for Retry {
             idempotency_key: false,
             backoff: Duration::from_millis(100),
             backoff_max: Duration::from_secs(2),
+            budget: Some(Share::in_10_000(2000)),
             replay_body: 64 * 1024,
+        }
+    }
+}
+
+/// `breaker`: when an origin counts as down and is left alone. See [`origin::breaker`](crate::origin::breaker).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// Whether an origin is ever left alone.
+    pub enabled: bool,
+    /// It opens when at least this share of the attempts in `window` failed; more than zero.
+    pub failures: Share,
+    /// How many attempts there have to be for that, at least 1.
+    pub minimum: u32,
+    /// It opens after so many failures in a row as well, at least 1.
+    pub consecutive: u32,
+    /// For how long an attempt counts.
+    pub window: Duration,
+    /// For how long the origin is left alone.
+    pub open: Duration,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            failures: Share::in_10_000(5000),
+            minimum: 20,
+            consecutive: 5,
+            window: Duration::from_secs(10),
+            open: Duration::from_secs(5),
         }
     }
 }
@@ -251,11 +291,13 @@ impl Default for Cache {
 pub struct Body {
     /// Bodies up to this many bytes are complete before the client sees any of them.
     pub hold: u64,
+    /// Whether a larger one that breaks off is continued by range, where the origin allows that.
+    pub resume: bool,
 }
 
 impl Default for Body {
     fn default() -> Self {
-        Self { hold: 256 * 1024 }
+        Self { hold: 256 * 1024, resume: true }
     }
 }
 
@@ -311,7 +353,7 @@ mod tests {
         assert_eq!(config, Config::default());
         assert_eq!(config.defaults, Settings::default());
         assert_eq!(Config::from_json("{}"), Ok(config));
-        let tables = json!({ "timeouts": {}, "retry": {}, "cache": {}, "body": {}, "keep": {}, "page": {}, "routes": [] });
+        let tables = json!({ "timeouts": {}, "retry": {}, "breaker": {}, "cache": {}, "body": {}, "keep": {}, "page": {}, "routes": [] });
         assert_eq!(Config::from_value(&tables), Ok(Config::default()));
     }
 
@@ -321,17 +363,21 @@ mod tests {
             r#"{
                 "name": "example-edge",
                 "origins": ["https://a.example", "http://b.example:8080/"],
-                "timeouts": { "first_byte": "3s", "idle": "4s", "total": "8s" },
+                "timeouts": { "first_byte": "3s", "idle": "4s", "total": "8s", "soft": "2s" },
                 "retry": {
                     "attempts": 2, "idempotency_key": true, "backoff": "1ms", "backoff_max": "1s",
-                    "replay_body": "1KiB"
+                    "budget": 0.5, "replay_body": "1KiB"
+                },
+                "breaker": {
+                    "enabled": false, "failures": 0.25, "minimum": 10, "consecutive": 3, "window": "1m",
+                    "open": "100ms"
                 },
                 "cache": {
                     "enabled": false, "default_ttl": "1m", "heuristic": 0.25, "heuristic_max": "4h",
                     "stale_if_error": "2h", "stale_while_revalidate": "3s", "harmless_cookies": ["theme"],
                     "max_body": "1MiB", "max_variants": 2
                 },
-                "body": { "hold": "0B" },
+                "body": { "hold": "0B", "resume": false },
                 "keep": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
                 "page": { "brand": "Example", "support_url": "mailto:a@b.example", "status_url": "https://c.example" },
                 "routes": [{ "host": "API.example.com", "path": "/v1/*", "methods": ["GET", "HEAD"] }]
@@ -339,13 +385,27 @@ mod tests {
         );
         let seconds = Duration::from_secs;
         let defaults = Settings {
-            timeouts: Timeouts { first_byte: seconds(3), idle: seconds(4), total: seconds(8) },
+            timeouts: Timeouts {
+                first_byte: seconds(3),
+                idle: seconds(4),
+                total: seconds(8),
+                soft: Some(seconds(2)),
+            },
             retry: Retry {
                 attempts: 2,
                 idempotency_key: true,
                 backoff: Duration::from_millis(1),
                 backoff_max: seconds(1),
+                budget: Some(Share::in_10_000(5000)),
                 replay_body: 1024,
+            },
+            breaker: Breaker {
+                enabled: false,
+                failures: Share::in_10_000(2500),
+                minimum: 10,
+                consecutive: 3,
+                window: seconds(60),
+                open: Duration::from_millis(100),
             },
             cache: Cache {
                 enabled: false,
@@ -358,7 +418,7 @@ mod tests {
                 max_body: 1 << 20,
                 max_variants: 2,
             },
-            body: Body { hold: 0 },
+            body: Body { hold: 0, resume: false },
             keep: Keep {
                 paths: vec![Pattern::new("/a"), Pattern::new("*.txt")],
                 interval: seconds(60),
@@ -390,23 +450,25 @@ mod tests {
     #[test]
     fn a_route_changes_what_it_sets_and_inherits_the_rest() {
         let config = Config::from_value(&json!({
-            "timeouts": { "idle": "4s" },
+            "timeouts": { "idle": "4s", "soft": "2s" },
             "cache": { "harmless_cookies": ["a"] },
             "keep": { "interval": "1m" },
             "routes": [
                 { "path": "/api/*", "timeouts": { "first_byte": "3s", "total": "8s" }, "cache": { "enabled": false } },
-                { "path": "/shop/*", "cache": { "harmless_cookies": ["b"] }, "keep": { "paths": [] } },
+                { "path": "/shop/*", "cache": { "harmless_cookies": ["b"] }, "keep": { "paths": [] }, "timeouts": { "soft": "off" } },
             ],
         }));
         let config = config.unwrap();
         let [api, shop] = &config.routes[..] else { panic!("{config:?}") };
         let seconds = Duration::from_secs;
-        let timeouts = Timeouts { first_byte: seconds(3), idle: seconds(4), total: seconds(8) };
+        let timeouts =
+            Timeouts { first_byte: seconds(3), idle: seconds(4), total: seconds(8), soft: Some(seconds(2)) };
         assert_eq!(api.settings.timeouts, timeouts);
         assert!(!api.settings.cache.enabled && shop.settings.cache.enabled);
         assert_eq!(api.settings.cache.harmless_cookies, [Pattern::new("a")]);
         assert_eq!(shop.settings.cache.harmless_cookies, [Pattern::new("b")]);
         assert_eq!(api.settings.retry, config.defaults.retry);
+        assert_eq!(shop.settings.timeouts.soft, None);
         assert_eq!(shop.settings.keep.paths, []);
         assert_eq!(shop.settings.keep.interval, seconds(60));
     }
@@ -417,7 +479,7 @@ mod tests {
         let value = serde_json::from_str(
             r#"{
                 "retries": 3,
-                "timeouts": { "total": "1h", "first_byte": "10", "soft": "off" },
+                "timeouts": { "total": "1h", "first_byte": "10", "soft": "no" },
                 "origins": ["https://a", "https://me:secret@b", "ftp://c"],
                 "routes": [
                     { "path": "/a", "cache": { "max_body": "1GB" } },
@@ -425,6 +487,7 @@ mod tests {
                     { "cache": { "enabled": true } },
                     7
                 ],
+                "breaker": { "failures": 0, "minimum": 0, "consecutive": 1001, "window": "10m", "open": "50ms" },
                 "cache": { "enabled": "yes", "harmless_cookies": ["*", "ok"] },
                 "keep": { "paths": ["/robots.txt", "ads.txt"], "interval": "10s", "shrink": "10%" },
                 "page": true,
@@ -432,16 +495,21 @@ mod tests {
             }"#,
         );
         let expected = [
-            r#"retries = 3: unknown key; HOLDFAST has name, origins, timeouts, retry, cache, body, keep, page and routes"#,
+            r#"retries = 3: unknown key; HOLDFAST has name, origins, timeouts, retry, breaker, cache, body, keep, page and routes"#,
             r#"timeouts.total = "1h": "1ms" to "5m" is accepted"#,
             r#"timeouts.first_byte = "10": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d""#,
-            r#"timeouts.soft = "off": unknown key; timeouts has first_byte, idle and total"#,
+            r#"timeouts.soft = "no": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d", or "off""#,
             r#"origins[1] = "https://…@b": a user and password are not accepted here; let the origin trust the worker by a header or a client certificate"#,
             r#"origins[2] = "ftp://c": an http or https URL with nothing after host and port is accepted; write e.g. "https://origin.example.com""#,
             r#"routes[0].cache.max_body = "1GB": a size needs a unit in powers of 1024; write e.g. "512B", "64KiB" or "25MiB""#,
             r#"routes[1].path = "api": a path that begins with "/" or "*" is accepted, with "*" for any run of characters, e.g. "/api/*"; percent-encoded as it arrives, without a query"#,
             r#"routes[2] = {"cache":{"enabled":true}}: a route says with host, path or methods which requests it is for; what is for all stands outside of routes"#,
             r#"routes[3] = 7: a table is accepted, as in { key = value }"#,
+            r#"breaker.failures = 0: a number above 0 and up to 1 is accepted, without quotes, e.g. 0.5"#,
+            r#"breaker.minimum = 0: a whole number from 1 to 10000 is accepted, without quotes"#,
+            r#"breaker.consecutive = 1001: a whole number from 1 to 1000 is accepted, without quotes"#,
+            r#"breaker.window = "10m": "1s" to "5m" is accepted"#,
+            r#"breaker.open = "50ms": "100ms" to "5m" is accepted"#,
             r#"cache.enabled = "yes": true or false is accepted, without quotes"#,
             r#"cache.harmless_cookies[0] = "*": the name of a cookie is accepted, e.g. "_gid", or its beginning and a "*" at the end, e.g. "_ga*""#,
             r#"keep.paths[1] = "ads.txt": a path that begins with "/" or "*" is accepted, with "*" for any run of characters, e.g. "/api/*"; percent-encoded as it arrives, without a query"#,
@@ -456,7 +524,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_answered_with_the_nearest() {
         let value = json!({ "timeouts": { "firstbyte": "1s" } });
-        let expected = r#"timeouts.firstbyte = "1s": unknown key; did you mean first_byte? timeouts has first_byte, idle and total"#;
+        let expected = r#"timeouts.firstbyte = "1s": unknown key; did you mean first_byte? timeouts has first_byte, idle, total and soft"#;
         assert_eq!(errors(&value), [expected]);
         let value = json!({ "routes": [{ "path": "/", "caches": {} }] });
         assert!(errors(&value)[0].starts_with("routes[0].caches = {}: unknown key; did you mean cache? "));
@@ -485,6 +553,14 @@ mod tests {
             (
                 json!({ "routes": [{ "path": "/a", "timeouts": { "total": "8s", "first_byte": "9s" } }] }),
                 r#"routes[0].timeouts.first_byte = "9s": must not be more than routes[0].timeouts.total, which is "8s""#,
+            ),
+            (
+                json!({ "timeouts": { "soft": "11s" } }),
+                r#"timeouts.soft = "11s": must not be more than timeouts.first_byte, which is "10s" by default"#,
+            ),
+            (
+                json!({ "timeouts": { "soft": "4s" }, "routes": [{ "path": "/a", "timeouts": { "first_byte": "3s" } }] }),
+                r#"routes[0].timeouts.first_byte = "3s": must not be less than timeouts.soft, which is "4s" unless this route sets it too"#,
             ),
             (
                 json!({ "retry": { "backoff": "3s" } }),
@@ -567,8 +643,8 @@ mod tests {
     #[test]
     fn no_key_is_read_that_is_not_documented() {
         let every_table = json!({
-            "?": 0, "timeouts": { "?": 0 }, "retry": { "?": 0 }, "cache": { "?": 0 }, "body": { "?": 0 },
-            "keep": { "?": 0 }, "page": { "?": 0 }, "routes": [{ "path": "/", "?": 0 }],
+            "?": 0, "timeouts": { "?": 0 }, "retry": { "?": 0 }, "breaker": { "?": 0 }, "cache": { "?": 0 },
+            "body": { "?": 0 }, "keep": { "?": 0 }, "page": { "?": 0 }, "routes": [{ "path": "/", "?": 0 }],
         });
         let mut known = Vec::new();
         for error in Config::from_value(&every_table).unwrap_err() {
@@ -577,7 +653,7 @@ mod tests {
             known.extend(keys.replace(" and ", ", ").split(", ").map(|key| format!("{table}{key}")));
         }
         let is_table = |key: &str| {
-            ["timeouts", "retry", "cache", "body", "keep", "page", "routes"]
+            ["timeouts", "retry", "breaker", "cache", "body", "keep", "page", "routes"]
                 .contains(&key.trim_start_matches("routes[]."))
         };
         known.retain(|key| !is_table(key));
@@ -588,17 +664,25 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 30] = [
+    const KEYS: [&str; 39] = [
         "name",
         "origins",
         "timeouts.first_byte",
         "timeouts.idle",
         "timeouts.total",
+        "timeouts.soft",
         "retry.attempts",
         "retry.idempotency_key",
         "retry.backoff",
         "retry.backoff_max",
+        "retry.budget",
         "retry.replay_body",
+        "breaker.enabled",
+        "breaker.failures",
+        "breaker.minimum",
+        "breaker.consecutive",
+        "breaker.window",
+        "breaker.open",
         "cache.enabled",
         "cache.default_ttl",
         "cache.heuristic",
@@ -609,6 +693,7 @@ mod tests {
         "cache.max_body",
         "cache.max_variants",
         "body.hold",
+        "body.resume",
         "keep.paths",
         "keep.interval",
         "keep.max_age",
@@ -629,6 +714,7 @@ mod tests {
                 "origins",
                 "timeouts",
                 "retry",
+                "breaker",
                 "cache",
                 "body",
                 "keep",
@@ -644,7 +730,13 @@ mod tests {
                 "idempotency_key",
                 "backoff",
                 "backoff_max",
+                "budget",
                 "replay_body",
+                "failures",
+                "minimum",
+                "consecutive",
+                "window",
+                "open",
                 "enabled",
                 "default_ttl",
                 "heuristic",
@@ -656,6 +748,7 @@ mod tests {
                 "max_age",
                 "shrink",
                 "hold",
+                "resume",
                 "brand",
                 "support_url",
                 "soft",

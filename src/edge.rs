@@ -27,7 +27,7 @@ use crate::origin::failure::Rejection;
 use crate::origin::forward::Forward;
 use crate::ports::{
     Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, HeldUpload, Kept, Memory,
-    Origin, Relay, Reporter, Store, Unavailable, Urls,
+    Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
 };
 use crate::report::Report;
 use crate::request::Target;
@@ -220,10 +220,12 @@ impl Origin for Platform {
         length: Option<u64>,
         idle: Option<Duration>,
         copy: Option<u64>,
+        resume: Option<Resume<Handle>>,
     ) -> Relay<Handle, impl Future<Output = End> + 'static> {
         let idle = idle.map_or(0.0, millis);
         let copy_limit = copy.map_or(-1.0, bytes);
-        let relay = bridge::relay(&body, length_of(length), idle, copy_limit);
+        let resume = resume.map(bridge::resume_function);
+        let relay = bridge::relay(&body, length_of(length), idle, copy_limit, resume);
         let end = relay.as_ref().map(bridge::RelayParts::end).map_err(JsValue::clone);
         let end = async move {
             let end = match end {

@@ -5,11 +5,14 @@
 
 mod answer;
 mod attempts;
+mod bearing;
 mod collapse;
+mod heal;
 mod invalidation;
 mod kept;
 mod operator;
 mod refresh;
+mod soft;
 mod store;
 mod trail;
 mod variants;
@@ -23,6 +26,7 @@ use crate::cache::key::Key;
 use crate::cache::{Verdict, stale};
 use crate::config::Config;
 use crate::endpoint;
+use crate::isolate::SharedFetch;
 use crate::origin::failure::Failure;
 use crate::origin::forward::Forward;
 use crate::origin::retry::Stop;
@@ -36,7 +40,7 @@ use crate::time::Timestamp;
 
 use answer::{Draft, Failed};
 use attempts::{Pursuit, Received};
-use collapse::Ahead;
+use collapse::{Ahead, Waited};
 use store::{Found, Lookup};
 use trail::Trail;
 
@@ -129,19 +133,58 @@ impl<P: Ports> Exchange<P> {
                 self.let_go(lookup);
                 return self.nothing_stored(trail);
             }
-            let fetch = match self.ahead(policy, &lookup, trail) {
-                Ahead::Wait(fetch) => fetch,
-                Ahead::Fetch => {
-                    let pursuit = self.pursue(policy, upload, lookup.found()).await;
-                    return self.conclude(policy, lookup, pursuit, trail).await;
+            match self.ahead(policy, &lookup, trail) {
+                Ahead::Fetch => return self.ask_origin(policy, upload, lookup, trail).await,
+                Ahead::Wait(fetch) => {
+                    if let Some(answer) = self.wait(policy, lookup, &fetch, trail).await {
+                        return answer;
+                    }
                 }
-            };
-            // Not held while waiting: an unread body keeps a connection of the platform's.
-            self.let_go(lookup);
-            if let Some(failed) = self.wait_for(policy, &fetch, trail).await {
-                let lookup = self.look_up(policy, trail).await;
-                return self.fall_back(policy, lookup, failed, trail).await;
             }
+        }
+    }
+
+    /// Asks the origin, and does not wait for a slow one where the operator says so and a copy can answer.
+    async fn ask_origin(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        upload: Option<P::Upload>,
+        lookup: Lookup<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Draft<P::Body> {
+        match (self.soft_deadline(policy, &lookup), lookup) {
+            (Some(soft), Lookup::Found(found)) => self.pursue_softly(policy, found, soft, trail).await,
+            (_, lookup) => {
+                let pursuit = self.pursue(policy, upload, lookup.found()).await;
+                self.conclude(policy, lookup, pursuit, trail).await
+            }
+        }
+    }
+
+    /// Waits for another request that asks the origin; `None` if the store is to be looked into again.
+    async fn wait(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        lookup: Lookup<P::Body>,
+        fetch: &SharedFetch<P::Beacon>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Option<Draft<P::Body>> {
+        let soft = self.soft_deadline(policy, &lookup);
+        // Not held while waiting: an unread body keeps a connection of the platform's.
+        self.let_go(lookup);
+        match self.wait_for(policy, fetch, soft, trail).await {
+            Waited::LookAgain => None,
+            Waited::Failed(failed) => {
+                let lookup = self.look_up(policy, trail).await;
+                Some(self.fall_back(policy, lookup, *failed, trail).await)
+            }
+            Waited::Slow => match self.look_up(policy, trail).await {
+                Lookup::Found(found) => Some(self.slow_answer(policy, found, trail)),
+                lookup @ (Lookup::Absent { .. } | Lookup::NotAsked) => {
+                    let pursuit = self.pursue(policy, None, lookup.found()).await;
+                    Some(self.conclude(policy, lookup, pursuit, trail).await)
+                }
+            },
         }
     }
 
@@ -177,6 +220,7 @@ impl<P: Ports> Exchange<P> {
             return self.nobody(trail);
         }
         let end = attempts.last().map(|attempt| attempt.end);
+        trail.stop = Some(stop);
         for attempt in &attempts {
             if let End::Failed(_, Some(status)) = attempt.end {
                 self.invalidate_though_torn(policy, status);
@@ -192,6 +236,9 @@ impl<P: Ports> Exchange<P> {
             }
             (last, lookup) => {
                 let cause = match (&last, end) {
+                    (None, None) if matches!(stop, Stop::BelievedDown(_) | Stop::Spared) => {
+                        Cause::Failure(Failure::BelievedDown)
+                    }
                     (Some(received), _) => Cause::OriginStatus(received.status_code()),
                     (None, Some(End::Failed(failure, _))) => Cause::Failure(failure),
                     (None, Some(End::Answered(_)) | None) => Cause::Failure(Failure::Internal),
@@ -222,7 +269,7 @@ impl<P: Ports> Exchange<P> {
         match last {
             Some(received) if !self.deserves_page(&received, stop) => {
                 trail.cause = Some(cause);
-                self.handed_on(received)
+                self.handed_on(received, trail)
             }
             last => {
                 if let Some(received) = last {
@@ -274,13 +321,26 @@ impl<P: Ports> Exchange<P> {
         received: Received<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) -> Draft<P::Body> {
+        if !self.can_be_freshened(&found, &received) {
+            // It speaks of something else: ask again without a condition of ours. The copy may have to stand in yet.
+            let pursuit = self.pursue(policy, None, None).await;
+            let lookup = match &pursuit.last {
+                Some(received) if received.status == 304 => {
+                    let at = found.at.clone();
+                    self.ports.cancel(found.body);
+                    Lookup::Absent { at, vary_miss: false }
+                }
+                Some(_) | None => Lookup::Found(found),
+            };
+            return Box::pin(self.conclude(policy, lookup, pursuit, trail)).await;
+        }
         match self.freshen(policy, found, &received, trail).await {
             Some(found) => {
                 trail.outcome = Outcome::Revalidated;
                 self.stored_answer(policy, found, trail)
             }
             None => {
-                // Ask again without a condition of ours.
+                // The stored body cannot be read.
                 let pursuit = self.pursue(policy, None, None).await;
                 let at = Key::of(&self.request);
                 let lookup = Lookup::Absent { at, vary_miss: false };
@@ -309,8 +369,8 @@ impl<P: Ports> Exchange<P> {
         }
         let received = self.store_behind(policy, received, trail);
         if conditional {
-            return self.as_the_client_asked(received);
+            return self.as_the_client_asked(received, trail);
         }
-        self.handed_on(received)
+        self.handed_on(received, trail)
     }
 }

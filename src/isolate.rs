@@ -14,6 +14,8 @@ use std::time::Duration;
 use crate::cache::keep::Name;
 use crate::cache::key::{Digest, Key};
 use crate::cache::purge::Marks;
+use crate::origin::breaker::Breaker;
+use crate::origin::budget::Budget;
 use crate::response::error_page::Cause;
 use crate::time::Timestamp;
 
@@ -45,6 +47,16 @@ pub struct Isolate<B> {
     invalidated: RefCell<HashMap<Digest, Timestamp>>,
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
+    origins: RefCell<Vec<Bearing>>,
+}
+
+/// What one origin can bear, as far as this isolate knows.
+#[derive(Debug, Default)]
+pub struct Bearing {
+    /// The retries that it may get.
+    pub budget: Budget,
+    /// Whether it is believed to be down.
+    pub breaker: Breaker,
 }
 
 impl<B> Default for Isolate<B> {
@@ -55,6 +67,7 @@ impl<B> Default for Isolate<B> {
             invalidated: RefCell::default(),
             marks: RefCell::default(),
             kept: RefCell::default(),
+            origins: RefCell::default(),
         }
     }
 }
@@ -196,6 +209,18 @@ impl<B> Isolate<B> {
     /// Takes new purge marks in.
     pub fn set_marks(&self, marks: Rc<Marks>, now: Timestamp) {
         *self.marks.borrow_mut() = Some((marks, now));
+    }
+
+    /// What origin number `origin` can bear, to be asked and told. There are as many as the configuration has.
+    pub fn bearing<T>(&self, origin: usize, act: impl FnOnce(&mut Bearing) -> T) -> T {
+        let mut origins = self.origins.borrow_mut();
+        while origins.len() <= origin {
+            origins.push(Bearing::default());
+        }
+        match origins.get_mut(origin) {
+            Some(bearing) => act(bearing),
+            None => act(&mut Bearing::default()),
+        }
     }
 
     /// Whether the copy kept under `name` is to be looked after now: once in `interval`, and at once if an answer

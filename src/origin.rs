@@ -1,6 +1,8 @@
 //! Attempts at an origin: what is sent, what came of it, and whether to try again.
 
 pub mod backoff;
+pub mod breaker;
+pub mod budget;
 pub mod deadline;
 pub mod failure;
 pub mod forward;
@@ -48,6 +50,29 @@ impl End {
             Self::Failed(failure, _) => Some(failure),
         }
     }
+
+    /// What it says about whether the origin is up.
+    ///
+    /// A 500 is the application's, and comes from an origin that is up; a transient status is what an origin's own
+    /// gateway says of it when it is not.
+    pub fn sign(self) -> Sign {
+        match self {
+            Self::Answered(status) if is_transient(status) => Sign::Down,
+            Self::Answered(_) => Sign::Up,
+            Self::Failed(failure, _) => failure.sign(),
+        }
+    }
+}
+
+/// What an attempt says about whether its origin is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// It answers.
+    Up,
+    /// It does not, or says itself that it cannot.
+    Down,
+    /// Nothing: it was not the origin that ended the attempt.
+    Nothing,
 }
 
 /// Whether an origin's own status says that it is in trouble which a stored copy may cover (RFC 5861 §4).
@@ -58,4 +83,32 @@ pub fn is_origin_error(status: u16) -> bool {
 /// Whether an origin's own status may be gone at the next attempt. A 500 usually comes again.
 pub fn is_transient(status: u16) -> bool {
     matches!(status, 502..=504)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_down_that_fails_or_says_so_itself() {
+        for (end, sign) in [
+            (End::Answered(101), Sign::Up),
+            (End::Answered(200), Sign::Up),
+            (End::Answered(304), Sign::Up),
+            (End::Answered(404), Sign::Up),
+            (End::Answered(429), Sign::Up),
+            (End::Answered(500), Sign::Up),
+            (End::Answered(501), Sign::Up),
+            (End::Answered(502), Sign::Down),
+            (End::Answered(503), Sign::Down),
+            (End::Answered(504), Sign::Down),
+            (End::Answered(505), Sign::Up),
+            (End::Failed(Failure::EdgeRefused, Some(521)), Sign::Down),
+            (End::Failed(Failure::BodyCutShort, Some(200)), Sign::Down),
+            (End::Failed(Failure::UpgradeRefused, Some(200)), Sign::Up),
+            (End::Failed(Failure::Loop, None), Sign::Nothing),
+        ] {
+            assert_eq!(end.sign(), sign, "{end:?}");
+        }
+    }
 }

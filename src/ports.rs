@@ -5,6 +5,7 @@
 //! edge a body stays a JavaScript stream.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -74,6 +75,10 @@ pub struct Relay<B, E> {
     pub end: E,
 }
 
+/// Asks for the rest of a body that broke off, from this byte on; `None` if it cannot be had. A body on its way to a
+/// client goes on with what it gives, as if nothing had been.
+pub type Resume<B> = Box<dyn Fn(u64) -> Pin<Box<dyn Future<Output = Option<B>>>>>;
+
 /// How a relayed body ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
@@ -128,13 +133,15 @@ pub trait Origin {
     fn copy(&self, whole: &Self::Body) -> Self::Body;
 
     /// Hands `body` on piece by piece, watching for silence longer than `idle` where one is given, with
-    /// a second copy for the store if `copy`, given up if the body exceeds that many bytes.
+    /// a second copy for the store if `copy`, given up if the body exceeds that many bytes. One that breaks off or
+    /// falls silent goes on with what `resume` gives, as often as it gives anything.
     fn relay(
         &self,
         body: Self::Body,
         length: Option<u64>,
         idle: Option<Duration>,
         copy: Option<u64>,
+        resume: Option<Resume<Self::Body>>,
     ) -> Relay<Self::Body, impl Future<Output = End> + 'static>;
 
     /// Those `spans` of a stored `body`, in its order, each inside it, with the texts `around` them: one before

@@ -74,6 +74,15 @@ pub struct Report {
     /// The error type of a body that broke off after the head had left; what the client got breaks off too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<&'static str>,
+    /// Why there was no further attempt, where the last one was not final.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop: Option<&'static str>,
+    /// What opened the breaker because of which nothing was tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened_by: Option<String>,
+    /// How often the body broke off and was taken up again from there. Left out where it never was.
+    #[serde(skip_serializing_if = "is_never")]
+    pub resumed: u32,
     /// Milliseconds from the arrival of the request to `at`.
     pub total_ms: u64,
     /// What is wrong with the configuration.
@@ -99,6 +108,8 @@ pub enum Outcome {
     StaleWhileRevalidate,
     /// A stale copy in place of a failed origin.
     Stale,
+    /// A stale copy in place of an answer that took longer than the soft deadline.
+    StaleWhileSlow,
     /// The kept copy in place of a failed origin.
     Kept,
     /// A refresh behind a stale copy that had been served already came to nothing.
@@ -160,6 +171,12 @@ pub struct Facts<'a> {
     pub not_stored: Option<NotStored>,
     /// How the body broke off after the head had left.
     pub body_failure: Option<Failure>,
+    /// Why there was no further attempt.
+    pub stop: Option<&'static str>,
+    /// What opened the breaker.
+    pub opened_by: Option<String>,
+    /// How often the body was taken up again.
+    pub resumed: u32,
     /// From the arrival of the request to `at`.
     pub total: Duration,
     /// What is wrong with the configuration.
@@ -202,6 +219,9 @@ impl Report {
             kept_refused: facts.kept_refused.map(keep::Refused::word),
             not_stored: facts.not_stored.map(NotStored::word),
             body: facts.body_failure.map(|failure| failure.error().token()),
+            stop: facts.stop,
+            opened_by: facts.opened_by,
+            resumed: facts.resumed,
             total_ms: u64::try_from(facts.total.as_millis()).unwrap_or(u64::MAX),
             config_errors: facts.mistakes.to_vec(),
         }
@@ -224,6 +244,7 @@ impl Report {
             | Outcome::StaleWhileRevalidate => true,
             Outcome::Retried
             | Outcome::Stale
+            | Outcome::StaleWhileSlow
             | Outcome::Kept
             | Outcome::RefreshFailed
             | Outcome::Page
@@ -233,6 +254,7 @@ impl Report {
             && self.error.is_none()
             && self.attempts.iter().all(|attempt| attempt.error.is_none())
             && self.body.is_none()
+            && self.resumed == 0
             && self.config_errors.is_empty()
     }
 }
@@ -243,6 +265,11 @@ fn cut(text: &str, longest: usize) -> String {
 }
 
 // The signatures are serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_never(count: &u32) -> bool {
+    *count == 0
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_zero(number: &u64) -> bool {
     *number == 0
@@ -291,6 +318,9 @@ mod tests {
             kept_refused: None,
             not_stored: None,
             body_failure: None,
+            stop: None,
+            opened_by: None,
+            resumed: 0,
             total: Duration::from_millis(2),
             mistakes: &[],
         }

@@ -25,6 +25,13 @@ pub enum Entry {
     /// own. One that is not among them is forgotten, even where the store still has it. In the order in which they
     /// were stored.
     Variants(Vec<Variant>),
+    /// Under the key of an origin: somebody in this data centre has found it down.
+    Down {
+        /// The word for what it was.
+        because: String,
+        /// Until when it is left alone.
+        until: Timestamp,
+    },
 }
 
 /// One of several stored answers for a URL.
@@ -64,6 +71,11 @@ impl Entry {
         writer.part(&[FORM.as_bytes()]);
         match self {
             Self::Response(stored) => stored.write(&mut writer),
+            Self::Down { because, until } => {
+                writer.part(&[b"down"]);
+                writer.part(&[until.as_millis().to_string().as_bytes()]);
+                writer.part(&[b"", because.as_bytes()]);
+            }
             Self::Variants(variants) => {
                 writer.part(&[b"variants"]);
                 for Variant { vary, digest, until } in variants {
@@ -89,6 +101,11 @@ impl Entry {
         }
         match parts.next()? {
             "response" => Stored::read(parts).map(Self::Response),
+            "down" => {
+                let until = Timestamp::from_millis(number(parts.next()?)?);
+                let because = String::from_utf8(unescaped(parts.next()?)?).ok()?;
+                parts.next().is_none().then_some(Self::Down { because, until })
+            }
             "variants" => parts.map(Variant::read).collect::<Option<_>>().map(Self::Variants),
             _ => None,
         }
@@ -265,6 +282,9 @@ mod tests {
         let variants = Entry::Variants(vec![variant("b, a", "01ab", 5), variant("", "ef", 6)]);
         assert_eq!(variants.encode().unwrap(), "2;variants;a,b:01ab:5;:ef:6;.");
         assert_eq!(Entry::decode("2;variants;a,b:01ab:5;:ef:6;."), Some(variants));
+        let down = Entry::Down { because: "edge_refused".to_owned(), until: Timestamp::from_millis(7) };
+        assert_eq!(down.encode().unwrap(), "2;down;7;edge_refused;.");
+        assert_eq!(Entry::decode("2;down;7;edge_refused;."), Some(down));
     }
 
     #[test]

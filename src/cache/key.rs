@@ -62,6 +62,11 @@ impl Key {
         Self(format!("https://{host}{BELOW}{scheme}/{}{}", target.authority(), target.path_and_query()))
     }
 
+    /// The key of what is known of an origin, by the host that a client asked and the name of the origin.
+    pub fn of_origin(target: &Target, origin: &str) -> Self {
+        Self(format!("https://{}{BELOW}origin/{}", target.host(), sha256(origin.as_bytes())))
+    }
+
     /// The key of the variant with this digest, to be taken from a URL's own key.
     pub fn variant(&self, digest: &str) -> Self {
         let (host, target) = self.0.split_once(BELOW).unwrap_or_default();

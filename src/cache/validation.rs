@@ -198,6 +198,12 @@ impl<'a> EntityTag<'a> {
     }
 }
 
+/// The entity tag of a response, if it has one and that is strong: the same tag means the same bytes (RFC 9110
+/// §8.8.1).
+pub fn strong_tag(headers: &HeaderMap) -> Option<&HeaderValue> {
+    entity_tag(headers).filter(|tag| !tag.weak).and(headers.get(ETAG))
+}
+
 /// The one entity tag that a response has.
 fn entity_tag(headers: &HeaderMap) -> Option<EntityTag<'_>> {
     let mut lines = headers.get_all(ETAG).iter();

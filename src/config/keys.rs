@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::reader::{Items, Table};
 use super::values::{self, duration, size, write_duration};
-use super::{Body, Cache, Config, Keep, Page, Pattern, Retry, Route, Settings, Timeouts};
+use super::{Body, Breaker, Cache, Config, Keep, Page, Pattern, Retry, Route, Settings, Timeouts};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -79,6 +79,7 @@ fn covers(earlier: &Route, route: &Route) -> bool {
 fn settings(table: &mut Table<'_, '_>, into: &mut Settings) {
     table.table("timeouts", |table| timeouts(table, &mut into.timeouts));
     table.table("retry", |table| retry(table, &mut into.retry));
+    table.table("breaker", |table| breaker(table, &mut into.breaker));
     table.table("cache", |table| cache(table, &mut into.cache));
     table.table("body", |table| body(table, &mut into.body));
     table.table("keep", |table| keep(table, &mut into.keep));
@@ -91,7 +92,11 @@ fn timeouts(table: &mut Table<'_, '_>, into: &mut Timeouts) {
     table.read("first_byte", &mut into.first_byte, duration(MILLISECOND..=100 * SECOND));
     table.read("idle", &mut into.idle, duration(MILLISECOND..=300 * SECOND));
     table.read("total", &mut into.total, duration(MILLISECOND..=300 * SECOND));
+    table.read("soft", &mut into.soft, values::duration_or_off(MILLISECOND..=100 * SECOND));
     table.in_order(("first_byte", into.first_byte), ("total", into.total), write_duration);
+    if let Some(soft) = into.soft {
+        table.in_order(("soft", soft), ("first_byte", into.first_byte), write_duration);
+    }
 }
 
 /// An isolate has 128 MB for all its requests: 16 MiB held for one leaves room for a handful of others.
@@ -100,8 +105,20 @@ fn retry(table: &mut Table<'_, '_>, into: &mut Retry) {
     table.read("idempotency_key", &mut into.idempotency_key, values::switch);
     table.read("backoff", &mut into.backoff, duration(MILLISECOND..=10 * SECOND));
     table.read("backoff_max", &mut into.backoff_max, duration(MILLISECOND..=60 * SECOND));
+    table.read("budget", &mut into.budget, values::share_or_off);
     table.read("replay_body", &mut into.replay_body, size(0..=16 * MIB));
     table.in_order(("backoff", into.backoff), ("backoff_max", into.backoff_max), write_duration);
+}
+
+/// A window of less than a second would hold too little to judge by, and a pause of less than a tenth of one would
+/// spare an origin nothing. Past five minutes both are longer than most incidents.
+fn breaker(table: &mut Table<'_, '_>, into: &mut Breaker) {
+    table.read("enabled", &mut into.enabled, values::switch);
+    table.read("failures", &mut into.failures, values::share_above_zero);
+    table.read("minimum", &mut into.minimum, values::count(1..=10_000));
+    table.read("consecutive", &mut into.consecutive, values::count(1..=1000));
+    table.read("window", &mut into.window, duration(SECOND..=300 * SECOND));
+    table.read("open", &mut into.open, duration(100 * MILLISECOND..=300 * SECOND));
 }
 
 /// Variants have an entry each in the platform's cache, which evicts as it likes: past some number they only
@@ -121,6 +138,7 @@ fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
 /// As for `retry.replay_body`: 16 MiB of the isolate's 128 MB.
 fn body(table: &mut Table<'_, '_>, into: &mut Body) {
     table.read("hold", &mut into.hold, size(0..=16 * MIB));
+    table.read("resume", &mut into.resume, values::switch);
 }
 
 /// KV, where copies are kept, forgets nothing sooner than after a minute.

@@ -42,6 +42,11 @@ impl Share {
         Duration::new(seconds, u32::try_from(nanos % SECOND).unwrap_or_default())
     }
 
+    /// Whether `part` is at least this share of `whole`.
+    pub fn is_reached_by(self, part: u64, whole: u64) -> bool {
+        u128::from(part) * u128::from(Self::WHOLE) >= u128::from(whole) * u128::from(self.0)
+    }
+
     /// This share of `amount`, rounded down.
     pub fn of(self, amount: u64) -> u64 {
         let share = u128::from(amount) * u128::from(self.0) / u128::from(Self::WHOLE);
@@ -69,6 +74,18 @@ mod tests {
         ] {
             assert_eq!(tenth.of_duration(span), share, "{span:?}");
         }
+    }
+
+    #[test]
+    fn a_share_is_reached_exactly() {
+        let third = Share::in_10_000(3333);
+        for (part, whole, reached) in
+            [(0, 0, true), (0, 1, false), (1, 3, true), (3333, 10_000, true), (3332, 10_000, false)]
+        {
+            assert_eq!(third.is_reached_by(part, whole), reached, "{part} of {whole}");
+        }
+        assert!(Share::in_10_000(10_000).is_reached_by(u64::MAX, u64::MAX));
+        assert!(!Share::in_10_000(10_000).is_reached_by(u64::MAX - 1, u64::MAX));
     }
 
     proptest! {

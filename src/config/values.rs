@@ -31,6 +31,19 @@ pub(super) fn duration(bounds: RangeInclusive<Duration>) -> impl Fn(&Value) -> A
     }
 }
 
+/// Accepts durations such as `"250ms"` within `bounds`, and `"off"`.
+pub(super) fn duration_or_off(
+    bounds: RangeInclusive<Duration>,
+) -> impl Fn(&Value) -> Accepted<Option<Duration>> {
+    let accept = duration(bounds);
+    move |value| {
+        if value.as_str() == Some("off") {
+            return Ok(None);
+        }
+        accept(value).map(Some).map_err(|rule| format!(r#"{rule}, or "off""#))
+    }
+}
+
 /// Accepts sizes such as `"64KiB"` within `bounds`; gives bytes.
 pub(super) fn size(bounds: RangeInclusive<u64>) -> impl Fn(&Value) -> Accepted<u64> {
     move |value| {
@@ -60,6 +73,22 @@ pub(super) fn share(value: &Value) -> Accepted<Share> {
     Share::of_number(number).ok_or_else(|| {
         "a number from 0 to 1 is accepted with at most four digits behind the point, e.g. 0.0001".to_owned()
     })
+}
+
+/// Accepts what [`share`] does, and `"off"`.
+pub(super) fn share_or_off(value: &Value) -> Accepted<Option<Share>> {
+    if value.as_str() == Some("off") {
+        return Ok(None);
+    }
+    share(value).map(Some).map_err(|rule| format!(r#"{rule}; or "off""#))
+}
+
+/// Accepts what [`share`] does apart from 0, which would be no threshold at all.
+pub(super) fn share_above_zero(value: &Value) -> Accepted<Share> {
+    if value.as_f64().is_some_and(|number| number > 0.0 && number <= 1.0) {
+        return share(value);
+    }
+    Err("a number above 0 and up to 1 is accepted, without quotes, e.g. 0.5".to_owned())
 }
 
 /// Accepts `true` and `false`.
@@ -377,6 +406,40 @@ mod tests {
         }
         assert!(share(&json!("0.1")).unwrap_err().contains("without quotes"));
         assert!(share(&json!(0.00005)).unwrap_err().contains("four digits"));
+    }
+
+    #[test]
+    fn a_threshold_is_a_share_above_0() {
+        for (written, accepted) in [
+            (json!(0.0001), true),
+            (json!(0.5), true),
+            (json!(1), true),
+            (json!(0), false),
+            (json!(0.0), false),
+            (json!(1.0001), false),
+            (json!(-0.5), false),
+            (json!("0.5"), false),
+        ] {
+            let read = share_above_zero(&written);
+            assert_eq!(read.is_ok(), accepted, "{written}");
+            assert!(read.err().is_none_or(|rule| rule.contains("above 0")), "{written}");
+        }
+        assert!(share_above_zero(&json!(0.00005)).unwrap_err().contains("four digits"));
+    }
+
+    #[test]
+    fn what_can_be_off_says_so() {
+        let accept = duration_or_off(Duration::from_millis(1)..=Duration::from_secs(100));
+        for (written, read) in [
+            ("off", Ok(None)),
+            ("1500ms", Ok(Some(Duration::from_millis(1500)))),
+            ("0s", Err(r#""1ms" to "100s" is accepted, or "off""#.to_owned())),
+        ] {
+            assert_eq!(accept(&json!(written)), read);
+        }
+        for written in [json!("OFF"), json!(""), json!(false), json!(null), json!(0)] {
+            assert!(accept(&written).unwrap_err().contains(r#"or "off""#), "{written}");
+        }
     }
 
     #[test]

@@ -244,8 +244,8 @@ export function copyOf(handle) {
 }
 
 // Pumps the body to the client and, with `copyLimit` >= 0, to a second stream for the store. Either may go
-// away without the other noticing; if the body breaks off, so do both.
-export function relay(handle, length, idleMs, copyLimit) {
+// away without the other noticing. If the body breaks off, `resume(at)` may give the rest; if not, both break off.
+export function relay(handle, length, idleMs, copyLimit, resume) {
   const pipe = () => {
     const { readable, writable } =
       length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream();
@@ -253,7 +253,7 @@ export function relay(handle, length, idleMs, copyLimit) {
   };
   const client = pipe();
   const copy = copyLimit >= 0 ? pipe() : null;
-  const end = pump(handle, client, copy, idleMs, copyLimit);
+  const end = pump(handle, client, copy, idleMs, copyLimit, resume);
   return {
     client: { response: handle.response, stream: client.readable },
     copy: copy ? { response: handle.response, stream: copy.readable } : undefined,
@@ -261,15 +261,17 @@ export function relay(handle, length, idleMs, copyLimit) {
   };
 }
 
-async function pump(handle, client, copy, idleMs, copyLimit) {
+async function pump(handle, client, copy, idleMs, copyLimit, resume) {
   const sinks = copy ? [client, copy] : [client];
-  const source = sourceOf(handle);
+  let source = sourceOf(handle);
   let bytes = 0;
   let silent = false;
-  const dog = watchdog(idleMs, () => {
-    silent = true;
-    handle.abort();
-  });
+  const watch = () =>
+    watchdog(idleMs, () => {
+      silent = true;
+      handle.abort();
+    });
+  let dog = watch();
   const drop = async (sink, error) => {
     if (!sink.open) return;
     sink.open = false;
@@ -283,7 +285,20 @@ async function pump(handle, client, copy, idleMs, copyLimit) {
   try {
     for (;;) {
       dog.waits();
-      const chunk = await source.next();
+      let chunk;
+      try {
+        chunk = await source.next();
+      } catch (error) {
+        dog.stop();
+        handle.abort();
+        const rest = sinks.some((sink) => sink.open) ? await resume?.(bytes) : undefined;
+        if (!rest) throw error;
+        handle = rest;
+        source = sourceOf(handle);
+        silent = false;
+        dog = watch();
+        continue;
+      }
       dog.rests();
       if (!chunk) break;
       bytes += chunk.byteLength;

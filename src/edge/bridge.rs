@@ -3,8 +3,10 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use js_sys::{JsString, Promise};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
 
 use crate::cache::admission::UNREADABLE;
+use crate::ports::Resume;
 use crate::request::{Request, Target};
 
 #[wasm_bindgen(raw_module = "./bridge.js")]
@@ -91,7 +93,13 @@ extern "C" {
     pub fn copy_of(handle: &Handle) -> Handle;
 
     #[wasm_bindgen(catch)]
-    pub fn relay(handle: &Handle, length: f64, idle_ms: f64, copy_limit: f64) -> Result<RelayParts, JsValue>;
+    pub fn relay(
+        handle: &Handle,
+        length: f64,
+        idle_ms: f64,
+        copy_limit: f64,
+        resume: Option<JsValue>,
+    ) -> Result<RelayParts, JsValue>;
 
     pub fn slice(handle: &Handle, spans: Vec<f64>, around: Vec<String>) -> Handle;
 
@@ -179,6 +187,16 @@ extern "C" {
 
     #[wasm_bindgen(js_name = settingsText)]
     pub fn settings_text(env: &JsValue) -> Option<String>;
+}
+
+/// `resume` as a function of JavaScript's, which gives a promise of a handle or of nothing. It is freed with the body
+/// that may call it.
+pub fn resume_function(resume: Resume<Handle>) -> JsValue {
+    let call = move |at: f64| {
+        let rest = resume(at as u64);
+        future_to_promise(async move { Ok(rest.await.map_or(JsValue::UNDEFINED, JsValue::from)) })
+    };
+    Closure::<dyn Fn(f64) -> Promise>::new(call).into_js_value()
 }
 
 /// The client's request without its body. `roll` gives numbers from 0 to below 1, for an id where the

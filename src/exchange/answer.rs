@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::Exchange;
 use super::attempts::{Guarded, Received};
+use super::bearing::word_of;
 use super::store::Found;
 use super::trail::Trail;
 use crate::cache::admission::{self, NotStored};
@@ -119,7 +120,12 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// An origin's answer as it came, less what concerns only the connection to it.
-    pub(super) fn handed_on(&self, received: Received<P::Body>) -> Draft<P::Body> {
+    pub(super) fn handed_on(
+        &self,
+        received: Received<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Draft<P::Body> {
+        trail.resumed = Rc::clone(&received.resumed);
         let status = received.status_code();
         let mut edits = Edits::default();
         if received.status != 101 {
@@ -132,8 +138,8 @@ impl<P: Ports> Exchange<P> {
         }
         let (body, end) = match received.body {
             Guarded::Bare(body) | Guarded::Whole(body, _) => (body, None),
-            Guarded::Stream { body, length, idle } => {
-                let Relay { client, end, .. } = self.ports.relay(body, length, idle, None);
+            Guarded::Stream { body, length, idle, resume } => {
+                let Relay { client, end, .. } = self.ports.relay(body, length, idle, None, resume);
                 (client, Some(Box::pin(end) as BodyEnd))
             }
             Guarded::Relayed { client, end } => (client, Some(end)),
@@ -143,10 +149,14 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// An answer that was fetched on a condition of ours, or none, under the client's own conditions.
-    pub(super) fn as_the_client_asked(&self, received: Received<P::Body>) -> Draft<P::Body> {
+    pub(super) fn as_the_client_asked(
+        &self,
+        received: Received<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Draft<P::Body> {
         let (method, status) = (&self.request.method, received.status_code());
         if !validation::not_modified(method, &self.request.headers, status, &received.headers) {
-            return self.handed_on(received);
+            return self.handed_on(received, trail);
         }
         let headers = validation::not_modified_headers(&received.headers_to_store());
         let mut draft = Draft::own(StatusCode::NOT_MODIFIED, headers, AnswerBody::Empty);
@@ -253,7 +263,7 @@ impl<P: Ports> Exchange<P> {
             let value = fields::proxy_status(name, &cause, received);
             append.extend(value.map(|value| (PROXY_STATUS, value)));
         }
-        if let Some(timing) = fields::server_timing(&trail.attempts) {
+        if let Some(timing) = fields::server_timing(&trail.attempts, self.config.origins.len()) {
             append.push((SERVER_TIMING, timing));
         }
         match &mut answer.headers {
@@ -273,6 +283,7 @@ impl<P: Ports> Exchange<P> {
             | Outcome::Retried
             | Outcome::Revalidated
             | Outcome::Stale
+            | Outcome::StaleWhileSlow
             | Outcome::Kept
             | Outcome::Collapsed
             | Outcome::RefreshFailed
@@ -330,15 +341,28 @@ impl<P: Ports> Exchange<P> {
             kept_refused: trail.kept_refused,
             not_stored: trail.not_stored,
             body_failure,
+            resumed: trail.resumed.get(),
+            stop: trail.stop.and_then(Stop::word),
+            opened_by: trail.stop.and_then(|stop| match stop {
+                Stop::BelievedDown(refusal) => Some(word_of(refusal.because)),
+                Stop::Final
+                | Stop::ClientGone
+                | Stop::NotRepeatable(_)
+                | Stop::Attempts
+                | Stop::Hopeless
+                | Stop::Overburdened
+                | Stop::Spared
+                | Stop::Deadline
+                | Stop::RetryAfter => None,
+            }),
             total: now.since(self.began_at),
             mistakes: &trail.mistakes,
         })
     }
 
     fn attempt_report(&self, attempt: &Attempt) -> AttemptReport {
-        let origin = self.config.origins.get(attempt.origin);
         AttemptReport {
-            origin: origin.map_or("zone", |origin| origin.url.authority()).to_owned(),
+            origin: self.origin_name(attempt.origin),
             ms: millis(attempt.took),
             waited_ms: millis(attempt.waited),
             status: attempt.end.received_status(),

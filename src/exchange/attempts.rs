@@ -1,5 +1,7 @@
 //! Attempts at the origins, one after another, until one succeeds or none is worth making.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -16,7 +18,7 @@ use crate::origin::forward::{self, Forward};
 use crate::origin::retry::{self, Next, Repeatable, Situation, Stop};
 use crate::origin::{Attempt, End, backoff};
 use crate::policy::Policy;
-use crate::ports::{self, Held, HeldUpload, Ports};
+use crate::ports::{self, Held, HeldUpload, Ports, Resume};
 use crate::request::Request;
 use crate::time::Timestamp;
 
@@ -37,8 +39,20 @@ pub(super) struct Pursuit<B> {
 }
 
 impl<B> Pursuit<B> {
-    fn without_client() -> Self {
-        Self { last: None, attempts: Vec::new(), stop: Stop::ClientGone, retry_after: None }
+    fn untried(stop: Stop) -> Self {
+        let retry_after = match stop {
+            Stop::BelievedDown(refusal) => Some(refusal.retry_after),
+            Stop::Final
+            | Stop::ClientGone
+            | Stop::NotRepeatable(_)
+            | Stop::Attempts
+            | Stop::Hopeless
+            | Stop::Overburdened
+            | Stop::Spared
+            | Stop::Deadline
+            | Stop::RetryAfter => None,
+        };
+        Self { last: None, attempts: Vec::new(), stop, retry_after }
     }
 }
 
@@ -57,6 +71,8 @@ pub(super) struct Received<B> {
     pub identified: bool,
     pub requested_at: Timestamp,
     pub received_at: Timestamp,
+    /// How often its body had to be taken up again so far.
+    pub resumed: Rc<Cell<u32>>,
 }
 
 impl<B> Received<B> {
@@ -92,7 +108,7 @@ pub(super) enum Guarded<B> {
     /// It is here to its last byte.
     Whole(B, u64),
     /// It is still coming.
-    Stream { body: B, length: Option<u64>, idle: Option<Duration> },
+    Stream { body: B, length: Option<u64>, idle: Option<Duration>, resume: Option<Resume<B>> },
     /// It is still coming, and being handed on already.
     Relayed { client: B, end: super::answer::BodyEnd },
 }
@@ -117,7 +133,7 @@ impl<P: Ports> Exchange<P> {
     /// Tries until an attempt succeeds or no other is worth making. With `stored`, the answer is wanted for
     /// the store, and asked for only if it has changed (RFC 9111 §4.3.1).
     pub(super) async fn pursue(
-        &self,
+        self: &Rc<Self>,
         policy: &Policy<'_>,
         upload: Option<P::Upload>,
         stored: Option<&Stored>,
@@ -128,11 +144,16 @@ impl<P: Ports> Exchange<P> {
             Some(upload) => match self.prepare(policy, upload).await {
                 // How long the client took to send it is not the origin's affair.
                 Some((upload, repeatable)) => (upload, repeatable, Deadline::new(self.ports.now(), total)),
-                None => return Pursuit::without_client(),
+                None => return Pursuit::untried(Stop::ClientGone),
             },
         };
         let mut attempts: Vec<Attempt> = Vec::new();
-        let (mut origin, mut waited) = (0, Duration::ZERO);
+        let first = match self.first_origin(policy, stored, deadline) {
+            Ok(first) => first,
+            Err(stop) => return Pursuit::untried(stop),
+        };
+        let (mut origin, mut pass) = first;
+        let mut waited = Duration::ZERO;
         loop {
             let attempt = Try {
                 number: attempts.len() + 1,
@@ -151,9 +172,12 @@ impl<P: Ports> Exchange<P> {
             let now = self.ports.now();
             attempts.push(Attempt { origin, waited, took: now.since(began_at), end });
             let retry_after = last.as_ref().and_then(|received| backoff::retry_after(&received.headers, now));
+            self.note(policy, origin, pass, end, retry_after).await;
+            let bearing = self.bearing(policy, &attempts);
             let situation = Situation {
                 attempts: &attempts,
-                origins: self.config.origins.len().max(1),
+                origins: bearing.len(),
+                bearing: &bearing,
                 repeatable,
                 safe: self.request.is_safe(),
                 settings: &policy.settings.retry,
@@ -161,16 +185,18 @@ impl<P: Ports> Exchange<P> {
                 left: deadline.left(now),
                 retry_after,
             };
-            match retry::next(&situation, self.ports.roll()) {
+            let next = match retry::next(&situation, self.ports.roll()) {
                 Next::Stop(stop) => return Pursuit { last, attempts, stop, retry_after },
-                Next::Attempt { origin: next, wait } => {
-                    if let Some(received) = last {
-                        self.give_up(received);
-                    }
-                    self.ports.sleep(wait).await;
-                    (origin, waited) = (next, wait);
-                }
+                Next::Attempt { origin, wait } => (origin, wait),
+            };
+            let Some(next_pass) = self.take_on(policy, next.0, &attempts, deadline) else {
+                return Pursuit { last, attempts, stop: Stop::Overburdened, retry_after };
+            };
+            if let Some(received) = last {
+                self.give_up(received);
             }
+            (origin, waited, pass) = (next.0, next.1, next_pass);
+            self.ports.sleep(waited).await;
         }
     }
 
@@ -196,7 +222,7 @@ impl<P: Ports> Exchange<P> {
     }
 
     async fn attempt(
-        &self,
+        self: &Rc<Self>,
         policy: &Policy<'_>,
         attempt: &Try<'_>,
         upload: Option<P::Upload>,
@@ -220,6 +246,18 @@ impl<P: Ports> Exchange<P> {
             Ok(body) => body,
             Err(failure) => return (End::Failed(failure, Some(status)), None),
         };
+        let resumed = Rc::<Cell<u32>>::default();
+        let body = match body {
+            Guarded::Stream { body, length, idle: Some(idle), .. } => {
+                let resume =
+                    self.healer(policy, &forward, attempt.origin, status, &fetched.headers, &resumed);
+                Guarded::Stream { body, length, idle: Some(idle), resume }
+            }
+            body @ (Guarded::Bare(_)
+            | Guarded::Whole(..)
+            | Guarded::Stream { .. }
+            | Guarded::Relayed { .. }) => body,
+        };
         let Forward { unkeyed, identified, .. } = forward;
         let received = Received {
             status,
@@ -230,6 +268,7 @@ impl<P: Ports> Exchange<P> {
             identified,
             requested_at,
             received_at,
+            resumed,
         };
         (End::Answered(status), Some(received))
     }
@@ -290,13 +329,15 @@ impl<P: Ports> Exchange<P> {
         }
         match body::plan(&self.request.method, status, headers, settings) {
             Plan::None => Ok(Guarded::Bare(body)),
-            Plan::Stream { length, idle } => Ok(Guarded::Stream { body, length, idle }),
+            Plan::Stream { length, idle } => Ok(Guarded::Stream { body, length, idle, resume: None }),
             Plan::Hold { length } => {
                 let idle = settings.timeouts.idle;
                 let within = attempt.deadline.left(self.ports.now());
                 match self.ports.hold(body, length, settings.body.hold, idle, within).await {
                     Held::Whole(body, bytes) => Ok(Guarded::Whole(body, bytes)),
-                    Held::Partial(body) => Ok(Guarded::Stream { body, length, idle: Some(idle) }),
+                    Held::Partial(body) => {
+                        Ok(Guarded::Stream { body, length, idle: Some(idle), resume: None })
+                    }
                     Held::Torn(rejection) => Err(failure::of_rejected_body(&rejection)),
                 }
             }

@@ -44,6 +44,16 @@ pub(super) enum Ahead<B> {
     Wait(Rc<SharedFetch<B>>),
 }
 
+/// What waiting for another request came to.
+pub(super) enum Waited<B> {
+    /// The store may have the answer, or this request asks for itself.
+    LookAgain,
+    /// It takes longer than the soft deadline, and a copy can answer.
+    Slow,
+    /// The other failed, or this request's own time is up: it is no use to ask.
+    Failed(Box<Failed<B>>),
+}
+
 /// A fetch of this request's that others may be waiting for.
 pub(super) struct Lead<B> {
     pub key: Key,
@@ -99,33 +109,41 @@ impl<P: Ports> Exchange<P> {
         turn
     }
 
-    /// Waits for another request's fetch. If that failed, or this request's own time is up, it is no use to ask; else
-    /// the store may have the answer, or this request asks for itself.
+    /// Waits for another request's fetch, for `soft` at most where a copy can answer.
     pub(super) async fn wait_for(
         &self,
         policy: &Policy<'_>,
         fetch: &SharedFetch<P::Beacon>,
+        soft: Option<Duration>,
         trail: &mut Trail<P::Beacon>,
-    ) -> Option<Failed<P::Body>> {
+    ) -> Waited<P::Body> {
         const GLANCE: Duration = Duration::from_secs(1);
+        if let Some(soft) = soft {
+            self.ports.see(&fetch.beacon, soft).await;
+            if fetch.upshot().is_none() {
+                return Waited::Slow;
+            }
+        }
         let deadline = Deadline::new(self.began_at, policy.settings.timeouts.total);
         let mut storing = Duration::ZERO;
         loop {
             let left = deadline.left(self.ports.now());
             self.ports.see(&fetch.beacon, left.min(GLANCE)).await;
-            let failed = |cause, retry_after| Failed { last: None, cause, stop: Stop::Deadline, retry_after };
+            let failed = |cause, retry_after| {
+                Waited::Failed(Box::new(Failed { last: None, cause, stop: Stop::Deadline, retry_after }))
+            };
             match fetch.upshot() {
-                Some(Upshot::Stored) => return None,
-                Some(Upshot::Failed { cause, retry_after }) => return Some(failed(cause, retry_after)),
+                Some(Upshot::Stored) => return Waited::LookAgain,
+                Some(Upshot::Failed { cause, retry_after }) => return failed(cause, retry_after),
                 None if fetch.is_storing() && storing < LONGEST_WAIT_FOR_BODY => storing += GLANCE,
                 Some(Upshot::NotShared) => break,
                 None if fetch.is_storing() => break,
-                None if left <= GLANCE => return Some(failed(Cause::Failure(Failure::NoHeaderInTime), None)),
+                None if left <= GLANCE => return failed(Cause::Failure(Failure::NoHeaderInTime), None),
                 None => {}
             }
         }
         trail.waits = MOST_WAITS;
-        None
+        Waited::LookAgain
     }
 
     /// Whether `found` is stale, but was fetched or validated while this request waited for just that: the fetch was

@@ -78,7 +78,7 @@ impl<P: Ports> Exchange<P> {
     pub(super) async fn is_still_good(&self, at: &Key, entry: &Entry) -> bool {
         let is_good = match entry {
             Entry::Response(stored) => !self.is_invalidated_since(stored.requested_at),
-            Entry::Variants(_) => true,
+            Entry::Variants(_) | Entry::Down { .. } => true,
         };
         if !is_good {
             self.ports.remove(at).await;

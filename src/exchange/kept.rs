@@ -130,7 +130,7 @@ impl<P: Ports> Exchange<P> {
         };
         let (old, same_body) = match &old {
             Some((Entry::Response(old), old_body)) => (Some(old), self.ports.are_equal(&body, old_body)),
-            Some((Entry::Variants(_), _)) | None => (None, false),
+            Some((Entry::Variants(_) | Entry::Down { .. }, _)) | None => (None, false),
         };
         match keep::decide(&new, same_body, old, settings, self.ports.now()) {
             Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids | Leave::NothingToReplace) => {
@@ -150,9 +150,13 @@ impl<P: Ports> Exchange<P> {
             }
             Decision::Write if self.is_invalidated_since(new.requested_at) => {}
             Decision::Write => {
+                let requested_at = new.requested_at;
                 let entry = Entry::Response(new);
                 if !self.ports.save_kept(&name, &entry, &body, keep::retention(settings)).await {
                     isolate.is_due_again(&name, self.ports.now());
+                }
+                if self.is_invalidated_since(requested_at) {
+                    self.ports.remove_kept(&name).await;
                 }
             }
         }

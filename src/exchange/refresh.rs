@@ -5,10 +5,11 @@ use std::rc::Rc;
 use http::{HeaderMap, Method, header};
 
 use super::Exchange;
-use super::attempts::Received;
+use super::attempts::{Pursuit, Received};
 use super::collapse::Lead;
 use super::store::{Found, Lookup};
 use super::trail::Trail;
+use crate::cache::admission::NotStored;
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::Vary;
 use crate::cache::{admission, validation};
@@ -51,8 +52,7 @@ impl<P: Ports> Exchange<P> {
         received: &Received<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) {
-        let vary = Vary::of(&found.stored.headers).unwrap_or_default();
-        if received.status != 200 || !received.asked(&self.request).is_anybody(&vary) {
+        if received.status != 200 || !self.speaks_to_all(policy, &found.stored, received) {
             self.ports.cancel(found.body);
             return;
         }
@@ -68,6 +68,33 @@ impl<P: Ports> Exchange<P> {
         if let Some(found) = rewritten {
             self.ports.cancel(found.body);
         }
+    }
+
+    /// Whether what an answer to HEAD says of the stored response may be taken in for everybody: as an answer to GET it
+    /// could be stored itself, or withdraws what is. Its own fields decide: those of the stored response were said to
+    /// others.
+    fn speaks_to_all(&self, policy: &Policy<'_>, stored: &Stored, received: &Received<P::Body>) -> bool {
+        let request = Request { method: Method::GET, ..self.request.clone() };
+        let asked = received.asked(&request);
+        let admitted = admission::admit(
+            &asked,
+            stored.status,
+            &received.headers,
+            stored.length,
+            &policy.settings.cache,
+            received.requested_at,
+            self.ports.now(),
+        );
+        match admitted {
+            Ok(_) | Err(NotStored::NothingToGain) => true,
+            Err(reason) => reason.withdraws(&asked),
+        }
+    }
+
+    /// Whether a 304 speaks of the stored response (RFC 9111 §4.3.4).
+    pub(super) fn can_be_freshened(&self, found: &Found<P::Body>, received: &Received<P::Body>) -> bool {
+        let times = (received.requested_at, received.received_at);
+        validation::freshen(found.stored.clone(), &received.headers, times.0, times.1).is_some()
     }
 
     /// Writes a stored response anew, its header fields changed, behind the answer; removes it if it may not be
@@ -173,18 +200,29 @@ impl<P: Ports> Exchange<P> {
         let mut trail = Trail::new(&policy);
         trail.lead = Some(lead);
         let pursuit = self.pursue(&policy, None, Some(stored)).await;
+        self.conclude_behind(&policy, pursuit, trail).await;
+    }
+
+    /// What the attempts came to, put into the store; nobody waits for an answer.
+    pub(super) async fn conclude_behind(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        pursuit: Pursuit<P::Body>,
+        mut trail: Trail<P::Beacon>,
+    ) {
+        trail.stop = Some(pursuit.stop);
         trail.attempts = pursuit.attempts;
         match pursuit.last {
             Some(received) if received.status == 304 => {
-                if let Lookup::Found(found) = self.look_up(&policy, &mut trail).await
-                    && let Some(found) = self.freshen(&policy, found, &received, &mut trail).await
+                if let Lookup::Found(found) = self.look_up(policy, &mut trail).await
+                    && let Some(found) = self.freshen(policy, found, &received, &mut trail).await
                 {
                     self.ports.cancel(found.body);
                 }
             }
             Some(received) if !is_origin_error(received.status) => {
-                self.keep_behind(&policy, &received);
-                let received = self.store_behind(&policy, received, &mut trail);
+                self.keep_behind(policy, &received);
+                let received = self.store_behind(policy, received, &mut trail);
                 self.give_up(received);
             }
             last => {

@@ -110,7 +110,7 @@ impl<P: Ports> Exchange<P> {
                 let at = key.variant(&vary.digest(&self.presented(policy).headers));
                 Lookup::Absent { at, vary_miss: true }
             }
-            Some((Entry::Variants(_), body)) => {
+            Some((Entry::Variants(_) | Entry::Down { .. }, body)) => {
                 self.ports.cancel(body);
                 Lookup::Absent { at, vary_miss: true }
             }
@@ -189,9 +189,9 @@ impl<P: Ports> Exchange<P> {
         let copy = match received.body {
             Guarded::Bare(_) => None,
             Guarded::Whole(ref body, _) => Some(self.ports.copy(body)),
-            Guarded::Stream { body, length, idle } => {
+            Guarded::Stream { body, length, idle, resume } => {
                 let Relay { client, copy, end } =
-                    self.ports.relay(body, length, idle, Some(settings.max_body));
+                    self.ports.relay(body, length, idle, Some(settings.max_body), resume);
                 received.body = Guarded::Relayed { client, end: Box::pin(end) };
                 if let Some(lead) = &trail.lead {
                     lead.fetch.is_being_stored();

@@ -1,5 +1,7 @@
 //! What an exchange has come by, for the answer's annotations, the report, and those who wait for it.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -9,6 +11,7 @@ use super::store::Lookup;
 use crate::cache::admission::{Bypass, NotStored};
 use crate::cache::key::Key;
 use crate::cache::{keep, stale};
+use crate::origin::retry::Stop;
 use crate::origin::{Attempt, End};
 use crate::policy::Policy;
 use crate::report::Outcome;
@@ -28,7 +31,11 @@ pub(super) struct Trail<B> {
     pub stale_forbidden: Option<stale::Forbidden>,
     pub kept_refused: Option<keep::Refused>,
     pub retry_after: Option<Duration>,
+    /// Why there was no further attempt.
+    pub stop: Option<Stop>,
     pub mistakes: Vec<String>,
+    /// How often the body that was handed on had to be taken up again so far.
+    pub resumed: Rc<Cell<u32>>,
     /// The fetch that this request leads.
     pub lead: Option<Lead<B>>,
     /// How often it has waited for another request's.
@@ -60,7 +67,9 @@ impl<B> Trail<B> {
             stale_forbidden: None,
             kept_refused: None,
             retry_after: None,
+            stop: None,
             mistakes: Vec::new(),
+            resumed: Rc::default(),
             lead: None,
             waits: 0,
             waited_for: None,

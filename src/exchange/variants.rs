@@ -86,7 +86,9 @@ impl<P: Ports> Exchange<P> {
         let own = self.variant(policy, &admission.vary, retention);
         let beside = if own.vary.is_empty() && !has_variants { None } else { self.ports.load(&key).await };
         let mut variants = match beside {
-            None => return self.ports.save(&key, entry, body, retention).await,
+            None | Some((Entry::Down { .. }, _)) => {
+                return self.ports.save(&key, entry, body, retention).await;
+            }
             Some((Entry::Response(other), other_body)) => {
                 let vary = Vary::of(&other.headers).unwrap_or_default();
                 let digest = vary.digest_of(&other.selected_by);

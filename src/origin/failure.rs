@@ -6,6 +6,8 @@
 
 use http::StatusCode;
 
+use super::Sign;
+
 /// The error types of RFC 9209 §2.3 that this worker can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorType {
@@ -132,6 +134,8 @@ pub enum Failure {
     EdgeTunnelDown,
     /// Cloudflare 530 with another code or none.
     EdgeOther,
+    /// Nothing was tried: the origin is believed to be down.
+    BelievedDown,
     /// The request has been through this worker before.
     Loop,
     /// An upgrade was asked for and the origin answered as if it had not been.
@@ -166,7 +170,7 @@ pub struct Row {
 }
 
 /// One row for each [`Failure`], in the order of its variants.
-pub const TABLE: [Row; 22] = {
+pub const TABLE: [Row; 23] = {
     use Elsewhere as E;
     use ErrorType as T;
     use Failure as F;
@@ -389,6 +393,17 @@ pub const TABLE: [Row; 22] = {
             "Look up the 1xxx code in the body of the answer.",
         ),
         row(
+            F::BelievedDown,
+            "believed_down",
+            T::DestinationUnavailable,
+            StatusCode::SERVICE_UNAVAILABLE,
+            H::Never,
+            E::Again,
+            KNOWN,
+            "has failed lately and is left alone for a moment; nothing was sent (breaker open)",
+            "`opened_by` in the log names the failure that opened the breaker: look there.",
+        ),
+        row(
             F::Loop,
             "loop",
             T::ProxyLoopDetected,
@@ -457,6 +472,37 @@ impl Failure {
     pub const fn outcome_unknown(self) -> bool {
         self.row().outcome_unknown
     }
+
+    /// What it says about whether the origin is up. One that refuses an upgrade has answered.
+    pub const fn sign(self) -> Sign {
+        match self {
+            Self::ConnectionLost
+            | Self::NotUnderstood
+            | Self::NoHeaderInTime
+            | Self::BodyCutShort
+            | Self::BodyBadlyFramed
+            | Self::BodySilent
+            | Self::StatusOutOfRange
+            | Self::EdgeUnknownAnswer
+            | Self::EdgeRefused
+            | Self::EdgeConnectTimeout
+            | Self::EdgeUnreachable
+            | Self::EdgeAnswerTimeout
+            | Self::EdgeTlsHandshake
+            | Self::EdgeCertificate
+            | Self::EdgeListener
+            | Self::EdgeNameNotFound
+            | Self::EdgeTunnelDown
+            | Self::EdgeOther => Sign::Down,
+            Self::UpgradeRefused => Sign::Up,
+            Self::BelievedDown | Self::Loop | Self::Internal | Self::Configuration => Sign::Nothing,
+        }
+    }
+}
+
+/// The failure with this word in the log, if there is one.
+pub fn of_word(word: &str) -> Option<Failure> {
+    TABLE.iter().find(|row| row.word == word).map(|row| row.failure)
 }
 
 /// How the platform's `fetch`, or a read of a body that it gave, was rejected.
@@ -568,6 +614,18 @@ mod tests {
                 _ => 502,
             };
             assert_eq!(row.status, recommended, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn every_failure_of_the_origin_says_that_it_is_down() {
+        for row in &TABLE {
+            let sign = match row.word {
+                "believed_down" | "loop" | "internal" | "configuration" => Sign::Nothing,
+                "upgrade_refused" => Sign::Up,
+                _ => Sign::Down,
+            };
+            assert_eq!(row.failure.sign(), sign, "{row:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::breaker::Refusal;
 use super::failure::{Elsewhere, Here};
 use super::{Attempt, End, backoff, is_transient};
 use crate::config::Retry;
@@ -27,6 +28,8 @@ pub struct Situation<'a> {
     pub attempts: &'a [Attempt],
     /// How many origins there are; at least 1.
     pub origins: usize,
+    /// Which of them can bear another attempt, by budget and breaker.
+    pub bearing: &'a [bool],
     /// Whether the request may be sent again.
     pub repeatable: Repeatable,
     /// Whether the method is safe (RFC 9110 §9.2.1).
@@ -69,10 +72,35 @@ pub enum Stop {
     Attempts,
     /// No origin is left at which another one might succeed.
     Hopeless,
+    /// None of those where it might can bear it, by budget or breaker.
+    Overburdened,
+    /// There was no first one: every origin is believed to be down.
+    BelievedDown(Refusal),
+    /// There was no first one: a copy can answer while load returns to the origin.
+    Spared,
     /// There is not enough time left.
     Deadline,
     /// The origin asked for a longer pause than `retry.backoff_max`.
     RetryAfter,
+}
+
+impl Stop {
+    /// The word for the log; `None` where it goes without saying.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Final | Self::ClientGone => None,
+            Self::NotRepeatable(Repeatable::BodyTooLarge) => Some("body_too_large"),
+            Self::NotRepeatable(Repeatable::IsRetry) => Some("is_retry"),
+            Self::NotRepeatable(Repeatable::NotIdempotent | Repeatable::Repeatable) => Some("not_idempotent"),
+            Self::Attempts => Some("attempts"),
+            Self::Hopeless => Some("hopeless"),
+            Self::Overburdened => Some("budget_or_breaker"),
+            Self::BelievedDown(_) => Some("breaker_open"),
+            Self::Spared => Some("breaker_returning"),
+            Self::Deadline => Some("deadline"),
+            Self::RetryAfter => Some("retry_after"),
+        }
+    }
 }
 
 /// Decides what follows the last of `situation.attempts`; `roll` in 0..1 spreads the wait.
@@ -92,9 +120,13 @@ pub fn next(situation: &Situation<'_>, roll: f64) -> Next {
     if made >= situation.settings.attempts {
         return Next::Stop(Stop::Attempts);
     }
-    let Some(origin) = next_origin(situation, last) else {
+    let may_succeed = |origin: &usize| may_succeed_at(situation, last, *origin);
+    let mut hopeful = next_origins(situation, last).filter(may_succeed).peekable();
+    if hopeful.peek().is_none() {
         return Next::Stop(Stop::Hopeless);
-    };
+    }
+    let bears = |origin: &usize| situation.bearing.get(*origin).copied().unwrap_or_default();
+    let Some(origin) = hopeful.find(bears) else { return Next::Stop(Stop::Overburdened) };
     let asked = situation.retry_after.filter(|_| origin == last.origin).unwrap_or_default();
     if asked > situation.settings.backoff_max {
         return Next::Stop(Stop::RetryAfter);
@@ -106,11 +138,10 @@ pub fn next(situation: &Situation<'_>, roll: f64) -> Next {
     Next::Attempt { origin, wait }
 }
 
-/// The next origin in order, the last one's own place coming last, at which an attempt may succeed.
-fn next_origin(situation: &Situation<'_>, last: &Attempt) -> Option<usize> {
-    (1..=situation.origins)
-        .map(|step| (last.origin + step) % situation.origins)
-        .find(|&origin| may_succeed_at(situation, last, origin))
+/// The next origins in order, the last one's own place coming last.
+fn next_origins(situation: &Situation<'_>, last: &Attempt) -> impl Iterator<Item = usize> + use<> {
+    let (origins, last) = (situation.origins, last.origin);
+    (1..=origins).map(move |step| (last + step) % origins)
 }
 
 fn may_succeed_at(situation: &Situation<'_>, last: &Attempt, origin: usize) -> bool {
@@ -155,6 +186,7 @@ mod tests {
         Situation {
             attempts,
             origins: 1,
+            bearing: &[true; 8],
             repeatable: Repeatable::Repeatable,
             safe: true,
             settings,
@@ -169,6 +201,23 @@ mod tests {
             Next::Attempt { origin, .. } => Some(origin),
             Next::Stop(_) => None,
         }
+    }
+
+    #[test]
+    fn an_origin_that_can_bear_no_more_is_passed_over() {
+        let settings = Retry::default();
+        let attempts = [failed(0, Failure::ConnectionLost)];
+        for (bearing, expected) in [
+            ([true, true, true], Some(1)),
+            ([true, false, true], Some(2)),
+            ([true, false, false], Some(0)),
+            ([false, false, false], None),
+        ] {
+            let situation = Situation { origins: 3, bearing: &bearing, ..after(&attempts, &settings) };
+            assert_eq!(origin_after(&situation), expected, "{bearing:?}");
+        }
+        let none = Situation { bearing: &[false], ..after(&attempts, &settings) };
+        assert_eq!(next(&none, 0.5), Next::Stop(Stop::Overburdened));
     }
 
     #[test]

@@ -176,7 +176,10 @@ pub fn proxy_status(name: &str, cause: &Cause, received_status: Option<u16>) -> 
 
 /// The value of `Server-Timing` for the attempts in order, such as
 /// `origin;dur=120;desc="1: connection_terminated", origin;dur=34;desc="2: 200"`; `None` without any.
-pub fn server_timing(attempts: &[Attempt]) -> Option<HeaderValue> {
+///
+/// Where there are several origins, each attempt says at which one it was made, by its place in the configuration: its
+/// name is not for everybody.
+pub fn server_timing(attempts: &[Attempt], origins: usize) -> Option<HeaderValue> {
     const NAME: &TokenRef = token_ref("origin");
     const DURATION: &KeyRef = key_ref("dur");
     let mut list = ListSerializer::new();
@@ -185,6 +188,8 @@ pub fn server_timing(attempts: &[Attempt]) -> Option<HeaderValue> {
             End::Answered(status) => format!("{number}: {status}"),
             End::Failed(failure, _) => format!("{number}: {}", failure.error().token()),
         };
+        let description =
+            if origins > 1 { format!("{description} at origin {}", attempt.origin + 1) } else { description };
         let ms = integer(i64::try_from(attempt.took.as_millis()).unwrap_or(i64::MAX));
         list.bare_item(NAME).parameter(DURATION, ms).parameter(key_ref("desc"), text(&description));
     }
@@ -298,16 +303,18 @@ mod tests {
 
     #[test]
     fn every_attempt_has_its_time() {
-        assert_eq!(server_timing(&[]), None);
+        assert_eq!(server_timing(&[], 1), None);
         let attempt = |took, end| Attempt { origin: 0, waited: Duration::ZERO, took, end };
         let attempts = [
             attempt(Duration::from_millis(120), End::Failed(Failure::ConnectionLost, None)),
             attempt(Duration::from_micros(34_900), End::Answered(200)),
         ];
         let expected = "origin;dur=120;desc=\"1: connection_terminated\", origin;dur=34;desc=\"2: 200\"";
-        assert_eq!(server_timing(&attempts).unwrap(), expected);
+        assert_eq!(server_timing(&attempts, 1).unwrap(), expected);
+        let second = [Attempt { origin: 1, ..attempts[1].clone() }];
+        assert_eq!(server_timing(&second, 2).unwrap(), "origin;dur=34;desc=\"1: 200 at origin 2\"");
         let forever = attempt(Duration::MAX, End::Answered(200));
-        assert_eq!(server_timing(&[forever]).unwrap(), "origin;dur=999999999999999;desc=\"1: 200\"");
+        assert_eq!(server_timing(&[forever], 1).unwrap(), "origin;dur=999999999999999;desc=\"1: 200\"");
     }
 
     proptest! {

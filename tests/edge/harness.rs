@@ -27,6 +27,9 @@ pub const QUICK: Settings<'_> = &[
     ("retry.backoff", "10ms"),
     ("retry.backoff_max", "50ms"),
     ("retry.replay_body", "1KiB"),
+    // Tests share workers, and an outage in one must not be felt in another.
+    ("retry.budget", "off"),
+    ("breaker.enabled", "false"),
     ("body.hold", "4KiB"),
     ("page.brand", "Example & Sons"),
 ];
@@ -70,6 +73,14 @@ pub const TOKEN: &str = "the-token-of-the-tests";
 /// Keeps copies of some paths for long, and none in the edge cache that could stand in.
 pub const KEEPING: Settings<'_> =
     &[("keep.paths", r#"["/kept/*"]"#), ("keep.interval", "1m"), ("cache.stale_if_error", "0s")];
+
+/// Budget and breaker as they are where nothing is set, with a shorter open period.
+pub const GUARDED: Settings<'_> = &[
+    ("retry.budget", "0.2"),
+    ("breaker.enabled", "true"),
+    ("breaker.open", "2s"),
+    ("timeouts.first_byte", "1s"),
+];
 
 /// Whose pages are purged all at once: nobody else's.
 pub const PURGED: Settings<'_> = &[("name", "purged.example")];
@@ -172,6 +183,11 @@ pub fn keeping() -> Arc<Edge> {
 /// The worker with [`PURGED`] settings before the site.
 pub fn purged() -> Arc<Edge> {
     edge(&overlay(PURGED))
+}
+
+/// A worker of its own with [`GUARDED`] settings before `origins`: what it learns of them is nobody else's.
+pub fn guarded(origins: &[String]) -> Edge {
+    Edge::start(origins, &overlay(GUARDED))
 }
 
 /// The settings of [`QUICK`] with `more` laid over them.

@@ -7,6 +7,7 @@ mod collapsing;
 mod docs;
 mod envelope;
 mod kept;
+mod outages;
 mod purging;
 mod retries;
 mod stale;

@@ -96,3 +96,11 @@ fn a_head_request_gets_the_head_of_the_stale_copy() {
     world.get("/a");
     world.origin([]).send("HEAD", "/a", None).answers(200, "").header("content-type", "text/html");
 }
+
+#[test]
+fn a_304_of_another_version_does_not_take_the_copy_away() {
+    let stranger = answers(304, "").header("etag", "\"another\"");
+    let world = world().origin([page("v1").cache_control("max-age=1").header("etag", "\"1\""), stranger]);
+    world.get("/").answers(200, "v1");
+    world.later(5).get("/").answers(200, "v1").reports("connection_terminated");
+}

@@ -307,3 +307,16 @@ fn an_answer_that_differs_by_one_list_of_fields_too_many_is_handed_on_all_the_sa
         world.clone().with(name, "1").get("/").answers(200, name);
     }
 }
+
+#[test]
+fn what_head_tells_one_visitor_changes_nothing_for_the_others() {
+    // RFC 9111 §3.5, §4.3.5: on its own this answer could not be stored.
+    for (name, value) in [("cookie", "sid=bob"), ("authorization", "Bearer bob")] {
+        let head = answers(200, "").header("x-account", "bob");
+        let world = world().origin([page("v1").cache_control("public, max-age=1"), head]);
+        world.get("/").answers(200, "v1");
+        let world = world.later(5);
+        world.clone().with(name, value).send("HEAD", "/", None).status(200).header("x-account", "bob");
+        world.get("/").answers(200, "v1").no_header("x-account").age(5);
+    }
+}

@@ -40,14 +40,19 @@ proptest! {
     fn every_exchange_ends_in_time_with_one_answer_and_one_report(
         script in prop::collection::vec(any_behaviour(), 0..12),
         steps in prop::collection::vec((prop_oneof![Just("GET"), Just("HEAD"), Just("POST"), Just("PUT")], 0u64..200), 1..4),
-        hold in prop_oneof![Just("4B"), Just("256KiB")],
+        (hold, guarded) in (prop_oneof![Just("4B"), Just("256KiB")], any::<bool>()),
         seed in 1u64..,
     ) {
-        let mut world = world().seed(seed).set("body.hold", hold).origin(script);
+        let mut world = world().seed(seed).set("body.hold", hold).keeping().origin(script);
+        if guarded {
+            world = world.guarded();
+        }
         for (method, pause) in steps {
             world = world.later(pause);
             let upload = matches!(method, "POST" | "PUT").then_some("a=1");
+            let before = world.subrequests();
             let story = world.send(method, "/", upload);
+            prop_assert!(world.subrequests() - before <= 50, "the platform's smallest plan: {story:#?}");
             // The deadline is for the header; a held body may take one silence more.
             prop_assert!(story.took <= Duration::from_secs(25 + 15), "{story:#?}");
             prop_assert!((200..600).contains(&story.status), "{story:#?}");

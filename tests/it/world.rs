@@ -20,7 +20,7 @@ use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
     Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, HeldUpload, Kept, Memory,
-    Origin, Relay, Reporter, Store, Unavailable, Urls,
+    Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
 };
 use holdfast::report::Report;
 use holdfast::request::{Request, Target};
@@ -171,6 +171,7 @@ struct Inner {
     alarms: RefCell<Vec<Timestamp>>,
     tasks: RefCell<VecDeque<Task>>,
     script: RefCell<VecDeque<Behaviour>>,
+    origins: RefCell<HashMap<String, Behaviour>>,
     seen: RefCell<Vec<Seen>>,
     store: RefCell<HashMap<String, Filed>>,
     namespace: RefCell<Namespace>,
@@ -184,6 +185,8 @@ struct Inner {
     namespace_fails: Cell<bool>,
     /// Whether somebody has something to do without waiting for the clock.
     stirred: Cell<bool>,
+    /// How many operations that the platform counts as subrequests were made.
+    subrequests: Cell<usize>,
 }
 
 /// The world, and the ports into it.
@@ -204,6 +207,7 @@ pub fn world() -> World {
         alarms: RefCell::default(),
         tasks: RefCell::default(),
         script: RefCell::default(),
+        origins: RefCell::default(),
         seen: RefCell::default(),
         store: RefCell::default(),
         namespace: RefCell::default(),
@@ -214,11 +218,17 @@ pub fn world() -> World {
         copies: Cell::default(),
         namespace_fails: Cell::new(false),
         stirred: Cell::new(false),
+        subrequests: Cell::new(0),
     };
     World {
         inner: Rc::new(inner),
         isolate: Rc::default(),
-        settings: json!({"origins": ["http://origin.test"]}),
+        // What an outage leaves behind in the isolate has tests of its own.
+        settings: json!({
+            "origins": ["http://origin.test"],
+            "retry": { "budget": "off" },
+            "breaker": { "enabled": false },
+        }),
         token: None,
         keeps: false,
         host: "www.example.com".to_owned(),
@@ -234,6 +244,14 @@ impl World {
             table = &mut table[part];
         }
         *table = value.into();
+        self
+    }
+
+    /// With budget and breaker as they are where nothing is set.
+    pub fn guarded(mut self) -> Self {
+        for table in ["retry", "breaker"] {
+            self.settings.as_object_mut().unwrap().remove(table);
+        }
         self
     }
 
@@ -322,6 +340,17 @@ impl World {
     pub fn store_takes(self, span: Duration) -> Self {
         self.inner.store_takes.set(span);
         self
+    }
+
+    /// What one of several origins does each time.
+    pub fn at_origin(self, authority: &str, does: Behaviour) -> Self {
+        self.inner.origins.borrow_mut().insert(authority.to_owned(), does);
+        self
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, span: Duration) {
+        self.inner.now.set(self.inner.now.get().plus(span));
     }
 
     /// Lets time pass.
@@ -439,6 +468,15 @@ impl World {
         done.into_iter().map(|done| done.expect("the exchange never answers")).collect()
     }
 
+    fn count(&self) {
+        self.inner.subrequests.set(self.inner.subrequests.get() + 1);
+    }
+
+    /// How many subrequests were made so far.
+    pub fn subrequests(&self) -> usize {
+        self.inner.subrequests.get()
+    }
+
     fn wait(&self, span: Duration) -> Wait {
         let until = self.inner.now.get().plus(span);
         self.inner.alarms.borrow_mut().push(until);
@@ -491,13 +529,16 @@ impl Origin for World {
         upload: Option<String>,
         limit: Duration,
     ) -> Result<Fetched<Body>, Rejection> {
+        self.count();
         self.inner.seen.borrow_mut().push(Seen {
             at: self.inner.now.get(),
             url: forward.url.clone(),
             headers: forward.headers.clone(),
             upload,
         });
-        let behaviour = self.inner.script.borrow_mut().pop_front().unwrap_or_else(refuses);
+        let own = Target::parse(&forward.url)
+            .and_then(|target| self.inner.origins.borrow().get(target.authority()).cloned());
+        let behaviour = own.or_else(|| self.inner.script.borrow_mut().pop_front()).unwrap_or_else(refuses);
         let late = matches!(behaviour.kind, Kind::Hangs) || behaviour.after > limit;
         self.wait(if late { limit } else { behaviour.after }).await;
         let rejected = |message: &str, retryable, timed_out| {
@@ -571,6 +612,7 @@ impl Origin for World {
         _: Option<u64>,
         idle: Option<Duration>,
         copy: Option<u64>,
+        _: Option<Resume<Body>>,
     ) -> Relay<Body, impl Future<Output = End> + 'static> {
         let copy = copy.map(|limit| {
             self.inner.copies.update(|copies| copies + 1);
@@ -621,6 +663,7 @@ impl Origin for World {
 
 impl Store for World {
     async fn load(&self, key: &Key) -> Option<(Entry, Body)> {
+        self.count();
         let store = self.inner.store.borrow();
         let (text, body, until) = store.get(key.as_str()).filter(|_| !self.inner.store_fails.get())?;
         let body = body.clone().unwrap_or_else(|| Body::of(String::new()));
@@ -628,6 +671,7 @@ impl Store for World {
     }
 
     async fn save(&self, key: &Key, entry: &Entry, body: Option<Body>, retention: Duration) -> bool {
+        self.count();
         if let Some(body) = &body {
             self.cancel(body.clone());
             self.wait(self.inner.store_takes.get()).await;
@@ -649,6 +693,7 @@ impl Store for World {
         loaded: &Body,
         retention: Duration,
     ) -> impl Future<Output = bool> + 'static {
+        self.count();
         let (world, key, text, body) = (self.clone(), key.clone(), entry.encode(), loaded.clone());
         async move {
             let until = world.inner.now.get().plus(retention);
@@ -659,6 +704,7 @@ impl Store for World {
     }
 
     async fn remove(&self, key: &Key) {
+        self.count();
         self.inner.store.borrow_mut().remove(key.as_str());
     }
 }
@@ -666,6 +712,7 @@ impl Store for World {
 impl World {
     /// Nothing of the namespace is to be had at once.
     async fn ask_namespace(&self, within: Duration) -> Result<(), Unavailable> {
+        self.count();
         const TAKES: Duration = Duration::from_millis(20);
         if !self.keeps {
             return Err(Unavailable);
