@@ -8,6 +8,7 @@ pub mod check;
 pub mod demo;
 pub mod serve;
 mod setup;
+pub mod simulate;
 mod step;
 pub mod test;
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use xtask::serve::{self, Options, Refused, Worker};
-use xtask::{build, check, demo, root, test};
+use xtask::{build, check, demo, root, simulate, test};
 
 /// Builds, checks, serves, demonstrates and tests Holdfast.
 ///
@@ -54,6 +54,15 @@ enum Cmd {
     },
     /// Runs everything that must hold: build, lints, documentation, tests natively and in workerd
     Test,
+    /// Runs random schedules of requests and outages in virtual time, on all cores, and checks what must hold
+    Simulate {
+        /// How many
+        #[arg(long, default_value_t = 10_000)]
+        seeds: u64,
+        /// The seed of the first; each next one has the next number
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+    },
     /// Checks the settings of every environment in wrangler.toml
     Check {
         /// Another file than the project's own
@@ -81,6 +90,7 @@ fn run(command: Cmd) -> Result<()> {
             serve(&Options { origins, set, port, environment, keep, token, echo: true, ..Options::default() })
         }
         Cmd::Test => test::test(),
+        Cmd::Simulate { seeds, from } => simulate::simulate(seeds, from),
         Cmd::Check { file } => {
             let summary = check::check(&file.unwrap_or_else(|| root().join("wrangler.toml")))?;
             println!("{summary}");

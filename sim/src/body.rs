@@ -1,0 +1,98 @@
+//! Bodies: what there is to read, when it comes, and how it ends.
+//!
+//! A handle is used once, which the compiler sees to, and never forgotten, which is seen to here: a stream that nobody
+//! reads or cancels keeps its connection.
+
+use std::rc::Rc;
+
+use http::HeaderMap;
+
+use crate::world::World;
+
+/// How a body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Whole,
+    /// The connection is lost.
+    Torn,
+    BadlyFramed,
+    /// Nothing comes any more, and no end.
+    Silent,
+}
+
+/// What is behind a handle. Its bytes come evenly between two points of virtual time.
+#[derive(Debug)]
+pub struct Content {
+    /// The number of the origin's answer that it came with.
+    pub serial: Option<usize>,
+    /// The attempt that it came of, where it has not been stored since.
+    pub attempt: Option<usize>,
+    /// The fields of the response that it is the body of.
+    pub headers: Rc<HeaderMap>,
+    /// What comes, which is all there is only if the ending is `Whole`.
+    pub text: Rc<str>,
+    pub starts_at: u64,
+    pub ends_at: u64,
+    pub ending: Ending,
+}
+
+/// What a handle can be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// There is nothing to read, and nothing to lose.
+    Null,
+    /// Not read yet.
+    Stream,
+    /// Read in part: it has to be relayed.
+    Begun,
+    /// On its way to whoever reads it.
+    Relayed,
+    /// Whole and in memory.
+    Memory,
+}
+
+/// A handle.
+pub struct Body {
+    world: Rc<World>,
+    content: Rc<Content>,
+    kind: Kind,
+    spent: bool,
+}
+
+impl Body {
+    pub fn new(world: &Rc<World>, content: Rc<Content>, kind: Kind) -> Self {
+        Self { world: Rc::clone(world), content, kind, spent: false }
+    }
+
+    /// Uses the handle up.
+    pub fn spend(mut self) -> (Rc<Content>, Kind) {
+        self.spent = true;
+        (Rc::clone(&self.content), self.kind)
+    }
+
+    pub fn content(&self) -> &Rc<Content> {
+        &self.content
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        let can_be_lost = match self.kind {
+            Kind::Null | Kind::Memory => false,
+            Kind::Stream | Kind::Begun | Kind::Relayed => true,
+        };
+        if can_be_lost && !self.spent {
+            self.world.body_was_lost(&self.content, self.kind);
+        }
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{:?} of answer {:?}", self.kind, self.content.serial)
+    }
+}

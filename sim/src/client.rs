@@ -1,0 +1,161 @@
+//! Those who ask: visitors and the operator.
+
+use std::rc::Rc;
+
+use holdfast::exchange::exchange;
+use holdfast::ports::{Answer, AnswerBody, Headers};
+use holdfast::request::{Request, Target};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
+
+use crate::body::Kind;
+use crate::judge::{self, Given};
+use crate::plan::Ask;
+use crate::view::{Upload, View, fields_of};
+use crate::world::{Asked, Order, TOKEN, World};
+
+/// The site's public address.
+const SITE: &str = "https://www.example.com";
+
+/// The target of a page.
+pub fn target(path: &str) -> Option<Target> {
+    Target::parse(&format!("{SITE}{path}"))
+}
+
+/// One request, from its sending to the last byte of the answer.
+pub async fn live(view: View, ask: Ask) {
+    let world = Rc::clone(&view.world);
+    let Some(target) = target(&world.plan.pages[ask.page].path) else { return };
+    let headers = fields(&world, &ask);
+    world.note(|| {
+        format!(
+            "ask {}: {} {} at isolate {}, {headers:?}",
+            ask.number,
+            ask.method,
+            target.path_and_query(),
+            ask.isolate
+        )
+    });
+    let asked = Asked { began_at: world.now(), wall_at: world.wall(), ..Asked::default() };
+    world.ledger.borrow_mut().asks.insert(ask.number, asked);
+    let Ok(method) = ask.method.parse() else { return };
+    let upload = ask.upload.as_ref().map(|upload| Upload {
+        text: "u".repeat(upload.bytes).into(),
+        takes: upload.takes,
+        breaks_off: upload.breaks_off,
+    });
+    let request = Request { method, target, headers, has_body: upload.is_some(), id: ask.number.to_string() };
+    let Answer { status, headers, body } = exchange(view, Rc::clone(&world.config), request, upload).await;
+    let is_edited = matches!(headers, Headers::Edited(_));
+    let (content, kind) = match body {
+        AnswerBody::Empty | AnswerBody::Text(_) => (None, Kind::Null),
+        AnswerBody::Handle(body) => {
+            let (content, kind) = body.spend();
+            (Some(content), kind)
+        }
+    };
+    if is_edited && content.is_none() {
+        world.find("edited fields come with the response that they are of", || ask.number.to_string());
+    }
+    let headers = fields_of(&headers, content.as_deref());
+    world.note(|| format!("ask {}: is answered {} {headers:?}", ask.number, status.as_u16()));
+    let given =
+        Given { ask: &ask, status: status.as_u16(), headers: &headers, content: content.as_deref(), kind };
+    judge::answered(&world, &given);
+    if let Some(content) = &content {
+        world.wait(content.ends_at.saturating_sub(world.now())).await;
+        judge::delivered(&world, &given);
+    }
+}
+
+fn fields(world: &World, ask: &Ask) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut put = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.append(HeaderName::from_static(name), value);
+        }
+    };
+    if ask.is_probe {
+        return headers;
+    }
+    let visitor = &world.plan.visitors[ask.visitor];
+    let cookies: Vec<_> = [
+        visitor.harmless_cookie.then(|| "_ga=1".to_owned()),
+        visitor.cookie.then(|| format!("sid={}", visitor.name)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !cookies.is_empty() {
+        put("cookie", &cookies.join("; "));
+    }
+    if visitor.authorization {
+        put("authorization", &format!("Bearer {}", visitor.name));
+    }
+    for (name, value) in [
+        ("accept-language", visitor.language),
+        ("accept-encoding", visitor.coding),
+        ("x-flag", visitor.flag),
+        ("cache-control", ask.directives),
+        ("accept", visitor.wants_html.then_some("text/html")),
+        ("idempotency-key", ask.idempotency_key.then_some("\"key\"")),
+        ("holdfast-attempt", ask.is_retry.then_some("2")),
+    ] {
+        if let Some(value) = value {
+            put(name, value);
+        }
+    }
+    if let Some((start, end)) = ask.range {
+        put("range", &format!("bytes={start}-{end}"));
+    }
+    if ask.conditional {
+        let tag = world.site.borrow().tag(ask.page, &world.plan.pages[ask.page], "-", &HeaderMap::new());
+        put("if-none-match", &tag);
+    }
+    if let Some(upload) = &ask.upload {
+        put("content-length", &upload.bytes.to_string());
+    }
+    headers
+}
+
+/// An order of the operator's.
+pub async fn order(view: View, page: Option<usize>, forget: bool) {
+    let world = Rc::clone(&view.world);
+    let Some(target) = target("/.well-known/holdfast/purge") else { return };
+    let mut order = match page {
+        Some(page) => json!({ "urls": [world.plan.pages[page].path] }),
+        None => json!({ "all": true }),
+    };
+    if forget {
+        order["forget"] = json!(true);
+    }
+    let text = order.to_string();
+    let headers = HeaderMap::from_iter([
+        (HeaderName::from_static("holdfast-token"), HeaderValue::from_static(TOKEN)),
+        (HeaderName::from_static("content-type"), HeaderValue::from_static("application/json")),
+    ]);
+    let request =
+        Request { method: http::Method::POST, target, headers, has_body: true, id: "order".to_owned() };
+    let upload = Upload { text: text.into(), takes: 1, breaks_off: false };
+    let (began_at, number) = (world.now(), view.ask);
+    let asked = Asked { began_at, wall_at: world.wall(), ..Asked::default() };
+    {
+        let mut ledger = world.ledger.borrow_mut();
+        ledger.asks.insert(number, asked);
+        ledger.orders_under_way += 1;
+    }
+    let answer = exchange(view, Rc::clone(&world.config), request, Some(upload)).await;
+    let done_at = world.now();
+    // Some point between: what was asked for before the order began is concerned at any rate.
+    let wall_at = world.walls(began_at, began_at).0;
+    world.note(|| format!("order {number}: is answered {}", answer.status.as_u16()));
+    let mut ledger = world.ledger.borrow_mut();
+    if let Some(asked) = ledger.asks.get_mut(&number) {
+        (asked.answered_at, asked.status) = (Some(done_at), Some(answer.status.as_u16()));
+    }
+    // One that failed may hold in the isolate that took it.
+    if answer.status.is_success() {
+        ledger.orders_under_way -= 1;
+        ledger.orders.push(Order { page, forget, began_at, done_at, wall_at });
+    }
+}
