@@ -111,4 +111,30 @@ mod tests {
             assert_eq!(end.sign(), sign, "{end:?}");
         }
     }
+
+    #[test]
+    fn an_end_says_what_was_received_and_whether_it_is_a_failure() {
+        let answered = End::Answered(503);
+        let failed = End::Failed(Failure::EdgeRefused, Some(521));
+        let lost = End::Failed(Failure::ConnectionLost, None);
+        assert_eq!([answered, failed, lost].map(End::received_status), [Some(503), Some(521), None]);
+        assert_eq!(
+            [answered, failed, lost].map(End::failure),
+            [None, Some(Failure::EdgeRefused), Some(Failure::ConnectionLost)]
+        );
+    }
+
+    #[test]
+    fn a_500_may_be_covered_by_a_copy_and_is_not_repeated() {
+        // RFC 5861 §4
+        for (status, is_error, passes) in [
+            (499, false, false),
+            (500, true, false),
+            (501, false, false),
+            (502, true, true),
+            (504, true, true),
+        ] {
+            assert_eq!((is_origin_error(status), is_transient(status)), (is_error, passes), "{status}");
+        }
+    }
 }

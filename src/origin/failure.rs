@@ -618,6 +618,16 @@ mod tests {
     }
 
     #[test]
+    fn every_failure_is_known_by_its_word_and_says_what_may_have_been_done() {
+        for row in &TABLE {
+            assert_eq!(of_word(row.word), Some(row.failure));
+            assert_eq!(row.failure.outcome_unknown(), row.outcome_unknown);
+        }
+        assert_eq!((of_word("503"), of_word("")), (None, None));
+        assert!(Failure::NoHeaderInTime.outcome_unknown() && !Failure::BelievedDown.outcome_unknown());
+    }
+
+    #[test]
     fn every_failure_of_the_origin_says_that_it_is_down() {
         for row in &TABLE {
             let sign = match row.word {
