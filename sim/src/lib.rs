@@ -1,7 +1,7 @@
 //! Holdfast in a world of its own: the exchange as it is deployed, before simulated origins, an edge cache, a namespace
 //! and a clock, in virtual time.
 //!
-//! A [`Plan`](plan::Plan) is made from a seed: settings, pages, visitors, what they ask for, and everything that goes
+//! A [`Plan`] is made from a seed: settings, pages, visitors, what they ask for, and everything that goes
 //! wrong meanwhile. The [world](mod@world) lets it happen, and what must hold is [judged](judge) at every step against
 //! the records of what the origins really did. The same seed gives the same story to the byte.
 #![allow(
