@@ -204,6 +204,27 @@ mod tests {
     }
 
     #[test]
+    fn the_log_says_why_there_was_no_further_attempt() {
+        let refusal = Refusal { because: End::Answered(503), retry_after: Duration::from_secs(1) };
+        for (stop, word) in [
+            (Stop::Final, None),
+            (Stop::ClientGone, None),
+            (Stop::NotRepeatable(Repeatable::NotIdempotent), Some("not_idempotent")),
+            (Stop::NotRepeatable(Repeatable::BodyTooLarge), Some("body_too_large")),
+            (Stop::NotRepeatable(Repeatable::IsRetry), Some("is_retry")),
+            (Stop::Attempts, Some("attempts")),
+            (Stop::Hopeless, Some("hopeless")),
+            (Stop::Overburdened, Some("budget_or_breaker")),
+            (Stop::BelievedDown(refusal), Some("breaker_open")),
+            (Stop::Spared, Some("breaker_returning")),
+            (Stop::Deadline, Some("deadline")),
+            (Stop::RetryAfter, Some("retry_after")),
+        ] {
+            assert_eq!(stop.word(), word, "{stop:?}");
+        }
+    }
+
+    #[test]
     fn an_origin_that_can_bear_no_more_is_passed_over() {
         let settings = Retry::default();
         let attempts = [failed(0, Failure::ConnectionLost)];
