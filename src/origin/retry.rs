@@ -225,6 +225,16 @@ mod tests {
     }
 
     #[test]
+    fn the_origin_s_figure_is_obeyed_up_to_the_longest_wait() {
+        let settings = Retry::default();
+        let attempts = [answered(503)];
+        let asked = |asked| next(&Situation { retry_after: Some(asked), ..after(&attempts, &settings) }, 0.5);
+        let longest = settings.backoff_max;
+        assert_eq!(asked(longest), Next::Attempt { origin: 0, wait: longest });
+        assert_eq!(asked(longest + Duration::from_millis(1)), Next::Stop(Stop::RetryAfter));
+    }
+
+    #[test]
     fn an_origin_that_can_bear_no_more_is_passed_over() {
         let settings = Retry::default();
         let attempts = [failed(0, Failure::ConnectionLost)];
