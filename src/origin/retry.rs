@@ -235,6 +235,17 @@ mod tests {
     }
 
     #[test]
+    fn an_attempt_that_just_fits_before_the_deadline_is_made() {
+        let settings = Retry::default();
+        let attempts = [failed(0, Failure::ConnectionLost)];
+        let wait = backoff::wait(&settings, 1, 0.5);
+        let left = |left| next(&Situation { left, ..after(&attempts, &settings) }, 0.5);
+        let least = after(&attempts, &settings).least;
+        assert_eq!(left(wait + least), Next::Attempt { origin: 0, wait });
+        assert_eq!(left(wait + least - Duration::from_nanos(1)), Next::Stop(Stop::Deadline));
+    }
+
+    #[test]
     fn an_origin_that_can_bear_no_more_is_passed_over() {
         let settings = Retry::default();
         let attempts = [failed(0, Failure::ConnectionLost)];
