@@ -343,18 +343,7 @@ impl<P: Ports> Exchange<P> {
             body_failure,
             resumed: trail.resumed.get(),
             stop: trail.stop.and_then(Stop::word),
-            opened_by: trail.stop.and_then(|stop| match stop {
-                Stop::BelievedDown(refusal) => Some(word_of(refusal.because)),
-                Stop::Final
-                | Stop::ClientGone
-                | Stop::NotRepeatable(_)
-                | Stop::Attempts
-                | Stop::Hopeless
-                | Stop::Overburdened
-                | Stop::Spared
-                | Stop::Deadline
-                | Stop::RetryAfter => None,
-            }),
+            opened_by: trail.stop.and_then(Stop::refusal).map(|refusal| word_of(refusal.because)),
             total: now.since(self.began_at),
             mistakes: &trail.mistakes,
         })

@@ -40,18 +40,7 @@ pub(super) struct Pursuit<B> {
 
 impl<B> Pursuit<B> {
     fn untried(stop: Stop) -> Self {
-        let retry_after = match stop {
-            Stop::BelievedDown(refusal) => Some(refusal.retry_after),
-            Stop::Final
-            | Stop::ClientGone
-            | Stop::NotRepeatable(_)
-            | Stop::Attempts
-            | Stop::Hopeless
-            | Stop::Overburdened
-            | Stop::Spared
-            | Stop::Deadline
-            | Stop::RetryAfter => None,
-        };
+        let retry_after = stop.refusal().map(|refusal| refusal.retry_after);
         Self { last: None, attempts: Vec::new(), stop, retry_after }
     }
 }

@@ -85,6 +85,11 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// By whom a first attempt was refused, if it was.
+    pub fn refusal(self) -> Option<Refusal> {
+        if let Self::BelievedDown(refusal) = self { Some(refusal) } else { None }
+    }
+
     /// The word for the log; `None` where it goes without saying.
     pub fn word(self) -> Option<&'static str> {
         match self {
