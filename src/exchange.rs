@@ -317,11 +317,11 @@ impl<P: Ports> Exchange<P> {
     async fn revalidated(
         self: &Rc<Self>,
         policy: &Policy<'_>,
-        found: Found<P::Body>,
+        mut found: Found<P::Body>,
         received: Received<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) -> Draft<P::Body> {
-        if !self.can_be_freshened(&found, &received) {
+        let Some(stored) = refresh::freshened(&found.stored, &received) else {
             // It speaks of something else: ask again without a condition of ours. The copy may have to stand in yet.
             let pursuit = self.pursue(policy, None, None).await;
             let lookup = match &pursuit.last {
@@ -333,8 +333,9 @@ impl<P: Ports> Exchange<P> {
                 Some(_) | None => Lookup::Found(found),
             };
             return Box::pin(self.conclude(policy, lookup, pursuit, trail)).await;
-        }
-        match self.freshen(policy, found, &received, trail).await {
+        };
+        found.stored = stored;
+        match self.rewrite(policy, found, &received, trail).await {
             Some(found) => {
                 trail.outcome = Outcome::Revalidated;
                 self.stored_answer(policy, found, trail)

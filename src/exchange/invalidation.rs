@@ -50,10 +50,7 @@ impl<P: Ports> Exchange<P> {
         let mut keys = vec![Key::of(&self.request)];
         keys.extend(named(header::LOCATION, &received.headers));
         keys.extend(named(header::CONTENT_LOCATION, &received.headers));
-        let now = self.ports.now();
-        keys.iter().for_each(|key| self.ports.isolate().invalidate(key, now));
-        self.remove_behind(keys);
-        self.unkeep_behind(policy);
+        self.invalidate(policy, keys);
     }
 
     /// The same where the answer broke off behind its status: what was asked has been done.
@@ -61,11 +58,15 @@ impl<P: Ports> Exchange<P> {
         let invalidates = StatusCode::from_u16(status)
             .is_ok_and(|status| admission::invalidates(&self.request.method, status));
         if invalidates {
-            let key = Key::of(&self.request);
-            self.ports.isolate().invalidate(&key, self.ports.now());
-            self.remove_behind(vec![key]);
-            self.unkeep_behind(policy);
+            self.invalidate(policy, vec![Key::of(&self.request)]);
         }
+    }
+
+    fn invalidate(&self, policy: &Policy<'_>, keys: Vec<Key>) {
+        let now = self.ports.now();
+        keys.iter().for_each(|key| self.ports.isolate().invalidate(key, now));
+        self.remove_behind(keys);
+        self.unkeep_behind(policy);
     }
 
     /// Whether the URL was invalidated since `requested_at`, as far as this isolate knows.

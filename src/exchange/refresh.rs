@@ -31,14 +31,16 @@ impl<P: Ports> Exchange<P> {
         received: &Received<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) -> Option<Found<P::Body>> {
-        let times = (received.requested_at, received.received_at);
-        let Some(stored) = validation::freshen(found.stored.clone(), &received.headers, times.0, times.1)
-        else {
-            self.ports.cancel(found.body);
-            return None;
-        };
-        found.stored = stored;
-        self.rewrite(policy, found, received, trail).await
+        match freshened(&found.stored, received) {
+            Some(stored) => {
+                found.stored = stored;
+                self.rewrite(policy, found, received, trail).await
+            }
+            None => {
+                self.ports.cancel(found.body);
+                None
+            }
+        }
     }
 
     /// What the answer to a HEAD says of the stored response: it is taken in if it speaks of the same
@@ -91,15 +93,9 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    /// Whether a 304 speaks of the stored response (RFC 9111 §4.3.4).
-    pub(super) fn can_be_freshened(&self, found: &Found<P::Body>, received: &Received<P::Body>) -> bool {
-        let times = (received.requested_at, received.received_at);
-        validation::freshen(found.stored.clone(), &received.headers, times.0, times.1).is_some()
-    }
-
     /// Writes a stored response anew, its header fields changed, behind the answer; removes it if it may not be
     /// stored any more. `None` if its body cannot be read.
-    async fn rewrite(
+    pub(super) async fn rewrite(
         self: &Rc<Self>,
         policy: &Policy<'_>,
         mut found: Found<P::Body>,
@@ -237,4 +233,10 @@ impl<P: Ports> Exchange<P> {
         }
         self.settle_rest(&mut trail);
     }
+}
+
+/// `stored` with what a 304, or an answer to HEAD, says of it; `None` if it speaks of something else (RFC 9111 §4.3.4).
+pub(super) fn freshened<B>(stored: &Stored, received: &Received<B>) -> Option<Stored> {
+    let (requested_at, received_at) = (received.requested_at, received.received_at);
+    validation::freshen(stored.clone(), &received.headers, requested_at, received_at)
 }
