@@ -20,6 +20,8 @@ pub mod time;
 
 pub mod request;
 
+pub mod language;
+
 pub mod config;
 
 pub mod cache;

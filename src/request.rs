@@ -128,10 +128,46 @@ impl Target {
     }
 }
 
+/// Reads a weight in thousandths: 0 to 1 with at most three digits after the point (RFC 9110 §12.4.2).
+pub(crate) fn weight(text: &str) -> Option<u16> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    if decimals.len() > 3 || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let thousandths: u16 = format!("{decimals:0<3}").parse().ok()?;
+    match whole {
+        "0" => Some(thousandths),
+        "1" if thousandths == 0 => Some(1000),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_weight_is_between_0_and_1() {
+        for (text, expected) in [
+            ("1", Some(1000)),
+            ("1.000", Some(1000)),
+            ("1.", Some(1000)),
+            ("0", Some(0)),
+            ("0.5", Some(500)),
+            ("0.05", Some(50)),
+            ("0.001", Some(1)),
+            ("1.001", None),
+            ("2", None),
+            ("-1", None),
+            ("0.1234", None),
+            ("", None),
+            (".5", None),
+            ("0,5", None),
+        ] {
+            assert_eq!(weight(text), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn a_target_is_cut_at_its_parts() {

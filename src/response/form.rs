@@ -6,7 +6,7 @@
 
 use http::{HeaderMap, header};
 
-use crate::request::Request;
+use crate::request::{Request, weight};
 
 /// The form of an answer made here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +15,10 @@ pub enum Form {
     Html,
     /// `application/problem+json` for programs (RFC 9457).
     Problem,
+    /// A GraphQL response (`application/graphql-response+json`).
+    GraphQl,
+    /// The fields of gRPC and no body.
+    Grpc,
     /// A few lines for a terminal.
     Text,
     /// No body: nobody would see it.
@@ -24,6 +28,8 @@ pub enum Form {
 impl Form {
     /// The form for whoever sent `request`.
     ///
+    /// What gRPC or gRPC-Web sent (by `Content-Type`) is answered in its fields, and who reads GraphQL responses by
+    /// their own type gets one, unless another form is preferred by weight.
     /// A navigation gets the page unless its `Accept` refuses HTML. What a page loads for itself (images,
     /// scripts, styles, …) gets an empty body. Everything else goes by `Accept`: the acceptable form with the
     /// highest weight among those it names, and where it names none of them but `*/*`, or is absent, a
@@ -31,16 +37,29 @@ impl Form {
     /// `text/event-stream` gets an empty body: `EventSource` shows no body to its script.
     /// Unreadable fields count as absent.
     pub fn of(request: &Request) -> Self {
+        if is_grpc(&request.headers) {
+            return Self::Grpc;
+        }
         let accept = Accept::of(&request.headers);
         match Destination::of(&request.headers) {
             Destination::Page if accept.weight("text", "html") > 0 => Self::Html,
             Destination::Part => Self::Empty,
-            Destination::Script => accept.named_form(&[Self::Problem, Self::Html, Self::Text], Self::Problem),
+            Destination::Script => {
+                accept.named_form([Self::GraphQl, Self::Problem, Self::Html, Self::Text], Self::Problem)
+            }
             Destination::Page | Destination::Unknown => {
-                accept.named_form(&[Self::Html, Self::Problem, Self::Text], Self::Text)
+                accept.named_form([Self::Html, Self::GraphQl, Self::Problem, Self::Text], Self::Text)
             }
         }
     }
+}
+
+/// Whether a client of gRPC or gRPC-Web is asking (`application/grpc`, `application/grpc-web+proto`, …).
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    let rest =
+        kind.get(.."application/grpc".len()).filter(|kind| kind.eq_ignore_ascii_case(b"application/grpc"));
+    rest.is_some() && matches!(kind.get("application/grpc".len()), None | Some(b'+' | b'-' | b';' | b' '))
 }
 
 /// What a browser wants an answer for.
@@ -107,10 +126,15 @@ impl Accept {
         named.then(|| self.weight(kind, subtype))
     }
 
+    /// The weight of `kind/subtype` if it is named itself.
+    fn named_exactly(&self, kind: &str, subtype: &str) -> Option<u16> {
+        self.0.iter().any(|range| range.is(kind, subtype)).then(|| self.weight(kind, subtype))
+    }
+
     /// A problem document is for everybody who reads JSON, unless it is refused by its own name.
     fn named_json_weight(&self) -> Option<u16> {
-        if self.0.iter().any(|range| range.is("application", "problem+json")) {
-            return self.named_weight("application", "problem+json");
+        if let Some(weight) = self.named_exactly("application", "problem+json") {
+            return Some(weight);
         }
         let json = |range: &&Range| {
             range.kind == "application" && (range.subtype == "json" || range.subtype.ends_with("+json"))
@@ -121,18 +145,19 @@ impl Accept {
 
     /// The form that the ranges name with the highest weight, the earlier in `preference` where weights
     /// are equal; where none is named, what the rest of the ranges suggest, and `otherwise` for `*/*`.
-    fn named_form(&self, preference: &[Form; 3], otherwise: Form) -> Form {
+    fn named_form(&self, preference: [Form; 4], otherwise: Form) -> Form {
         let weight = |form| match form {
             Form::Html => self.named_weight("text", "html"),
             Form::Problem => self.named_json_weight(),
+            Form::GraphQl => self.named_exactly("application", "graphql-response+json"),
             Form::Text => self.named_weight("text", "plain"),
-            Form::Empty => None,
+            Form::Grpc | Form::Empty => None,
         };
         let mut best = (0, None);
         for form in preference {
-            let weight = weight(*form).unwrap_or(0);
+            let weight = weight(form).unwrap_or(0);
             if weight > best.0 {
-                best = (weight, Some(*form));
+                best = (weight, Some(form));
             }
         }
         best.1.unwrap_or_else(|| self.suggested_form(otherwise))
@@ -207,20 +232,6 @@ impl Range {
                 | ("text", "css" | "javascript" | "event-stream" | "vtt")
                 | ("application", "javascript" | "x-javascript" | "manifest+json")
         )
-    }
-}
-
-/// Reads a weight in thousandths: 0 to 1 with at most three digits after the point (RFC 9110 §12.4.2).
-fn weight(text: &str) -> Option<u16> {
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    if decimals.len() > 3 || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let thousandths: u16 = format!("{decimals:0<3}").parse().ok()?;
-    match whole {
-        "0" => Some(thousandths),
-        "1" if thousandths == 0 => Some(1000),
-        _ => None,
     }
 }
 
@@ -336,28 +347,6 @@ mod tests {
         assert_eq!(accept.weight("text", "html"), 300);
         assert_eq!(accept.weight("image", "jpeg"), 500);
         assert_eq!(accept.0.len(), 5);
-    }
-
-    #[test]
-    fn a_weight_is_between_0_and_1() {
-        for (text, expected) in [
-            ("1", Some(1000)),
-            ("1.000", Some(1000)),
-            ("1.", Some(1000)),
-            ("0", Some(0)),
-            ("0.5", Some(500)),
-            ("0.05", Some(50)),
-            ("0.001", Some(1)),
-            ("1.001", None),
-            ("2", None),
-            ("-1", None),
-            ("0.1234", None),
-            ("", None),
-            (".5", None),
-            ("0,5", None),
-        ] {
-            assert_eq!(weight(text), expected, "{text:?}");
-        }
     }
 
     proptest! {

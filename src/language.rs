@@ -1,0 +1,272 @@
+//! In which language is a visitor told what happened, and in which words?
+//!
+//! The catalogues stand in templates/languages/, one file each; the build reads them, and fails if one lacks
+//! a message. Which one a visitor gets is a lookup by `Accept-Language` (RFC 9110 §12.5.4, RFC 4647 §3.4).
+
+use std::cmp::Reverse;
+use std::fmt;
+
+use http::{HeaderMap, header};
+
+use crate::request::weight;
+
+include!(concat!(env!("OUT_DIR"), "/languages.rs"));
+
+/// A language that there is a catalogue of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Language(u8);
+
+/// Tags that catalogues go by other tags for: codes of old (RFC 5646 §2.2.1), languages that have one in
+/// common, and the script that a Chinese text most likely is written in (Unicode's likely subtags).
+const ALIASES: [(&str, &str); 8] = [
+    ("zh", "zh-Hans"),
+    ("zh-tw", "zh-Hant"),
+    ("zh-hk", "zh-Hant"),
+    ("zh-mo", "zh-Hant"),
+    ("no", "nb"),
+    ("nn", "nb"),
+    ("iw", "he"),
+    ("in", "id"),
+];
+
+/// How many ranges of `Accept-Language` are looked at: no browser lets its user name more.
+const MOST_RANGES: usize = 32;
+
+impl Language {
+    /// English, which every other catalogue is modelled on.
+    pub const ENGLISH: Self = Self(0);
+
+    /// Every language, English first and the others by their tags.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..).map(Self).take(CATALOGUES.len())
+    }
+
+    /// The language of a catalogue's tag, in any case.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        Self::all().find(|language| language.tag().eq_ignore_ascii_case(tag))
+    }
+
+    /// The language among `offered` (all, if it is empty) that suits `Accept-Language` best; the first of
+    /// them if none does.
+    ///
+    /// Each range is shortened from its end until it is the tag of a catalogue (RFC 4647 §3.4), ranges of a
+    /// higher weight first; `*` and what is unreadable or of weight 0 select nothing.
+    pub fn lookup(headers: &HeaderMap, offered: &[Self]) -> Self {
+        let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
+        let ranges = lines.flat_map(|line| line.split(',')).filter_map(range).take(MOST_RANGES);
+        let mut ranges: Vec<_> = ranges.filter(|(_, weight)| *weight > 0).collect();
+        ranges.sort_by_key(|(_, weight)| Reverse(*weight));
+        let is_offered = |language: &Self| offered.is_empty() || offered.contains(language);
+        let found = ranges.into_iter().find_map(|(range, _)| Self::of_range(range, is_offered));
+        found.or(offered.first().copied()).unwrap_or(Self::ENGLISH)
+    }
+
+    fn of_range(range: &str, is_offered: impl Fn(&Self) -> bool) -> Option<Self> {
+        let mut range = range;
+        loop {
+            let alias = ALIASES.iter().find(|(from, _)| range.eq_ignore_ascii_case(from));
+            let found = Self::of_tag(alias.map_or(range, |(_, to)| to)).filter(&is_offered);
+            if found.is_some() {
+                return found;
+            }
+            (range, _) = range.rsplit_once('-')?;
+            // What remains must not end with a single letter, which only introduces what followed it.
+            if let Some((shorter, last)) = range.rsplit_once('-')
+                && last.len() == 1
+            {
+                range = shorter;
+            }
+        }
+    }
+
+    /// Its tag (RFC 5646), such as `de` or `zh-Hant`.
+    pub fn tag(self) -> &'static str {
+        self.catalogue().0
+    }
+
+    /// Its words.
+    pub fn words<'a>(self) -> Words<'a> {
+        Words(self.catalogue().1.split('\n').collect())
+    }
+
+    fn catalogue(self) -> (&'static str, &'static str) {
+        CATALOGUES.get(usize::from(self.0)).copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Language {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.tag())
+    }
+}
+
+/// A language range and its weight in thousandths.
+fn range(text: &str) -> Option<(&str, u16)> {
+    let (range, parameters) = text.split_once(';').unwrap_or((text, ""));
+    let weight = match parameters.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("q") => weight(value.trim())?,
+        Some(_) | None => 1000,
+    };
+    Some((range.trim(), weight))
+}
+
+/// The messages of one language, some of them perhaps in an operator's own words.
+pub struct Words<'a>(Vec<&'a str>);
+
+impl<'a> Words<'a> {
+    /// Says `text` in the place of `message`.
+    pub fn replace(&mut self, message: Message, text: &'a str) {
+        if let Some(place) = self.0.get_mut(message as usize) {
+            *place = text;
+        }
+    }
+
+    /// What `message` says, its placeholder open.
+    pub fn get(&self, message: Message) -> &'a str {
+        self.0.get(message as usize).copied().unwrap_or_default()
+    }
+
+    /// What `message` says with `value` in the place of its placeholder.
+    pub fn fill(&self, message: Message, value: &str) -> String {
+        let text = self.get(message);
+        match message.placeholder() {
+            Some(placeholder) => text.replace(placeholder, value),
+            None => text.to_owned(),
+        }
+    }
+
+    /// What `message` says before its placeholder, and after it if it has one.
+    pub fn around(&self, message: Message) -> (&'a str, Option<&'a str>) {
+        let text = self.get(message);
+        let cut = message.placeholder().and_then(|placeholder| text.split_once(placeholder));
+        cut.map_or((text, None), |(before, after)| (before, Some(after)))
+    }
+}
+
+impl Message {
+    /// Its id in the catalogues, such as `too-late-heading`.
+    pub fn id(self) -> &'static str {
+        IDS.get(self as usize).copied().unwrap_or_default()
+    }
+
+    /// What it leaves open: `{site}`, `{when}` or nothing.
+    pub fn placeholder(self) -> Option<&'static str> {
+        let english = Language::ENGLISH.words().get(self);
+        ["{site}", "{when}"].into_iter().find(|placeholder| english.contains(placeholder))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    fn lookup_among(offered: &[&str], accept: &str) -> &'static str {
+        let offered: Vec<_> = offered.iter().map(|tag| Language::of_tag(tag).unwrap()).collect();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_bytes(accept.as_bytes()).unwrap());
+        Language::lookup(&headers, &offered).tag()
+    }
+
+    #[test]
+    fn the_nearest_catalogue_answers() {
+        // RFC 4647 §3.4
+        for (accept, tag) in [
+            ("de", "de"),
+            ("DE-at", "de"),
+            ("de-CH-1996", "de"),
+            ("fr;q=0.5, de;q=0.8", "de"),
+            ("fr, de", "fr"),
+            ("tlh, fr;q=0.1", "fr"),
+            ("fr;q=0, de;q=0.1", "de"),
+            ("zh", "zh-Hans"),
+            ("zh-CN", "zh-Hans"),
+            ("zh-SG, en;q=0.9", "zh-Hans"),
+            ("zh-TW", "zh-Hant"),
+            ("zh-Hant-HK", "zh-Hant"),
+            ("zh-HK, zh;q=0.9", "zh-Hant"),
+            ("zh-Hant-CN-x-private1-private2", "zh-Hant"),
+            ("de-x-y", "de"),
+            ("pt-BR, pt;q=0.9, en;q=0.8", "pt"),
+            ("no", "nb"),
+            ("nn-NO", "nb"),
+            ("iw-IL", "he"),
+            ("in", "id"),
+            // Nothing that there is, or that can be read.
+            ("tlh", "en"),
+            ("*", "en"),
+            ("*, de;q=0.1", "de"),
+            ("", "en"),
+            (";;,-,--,q=1", "en"),
+            ("de;q=2, fr;q=0.1", "fr"),
+            ("d\u{e9}", "en"),
+        ] {
+            assert_eq!(lookup_among(&[], accept), tag, "{accept:?}");
+        }
+        assert_eq!(Language::lookup(&HeaderMap::new(), &[]), Language::ENGLISH);
+    }
+
+    #[test]
+    fn only_what_is_offered_is_chosen_and_its_first_stands_in() {
+        for (offered, accept, tag) in [
+            (&["fr", "de"][..], "en, de;q=0.5", "de"),
+            (&["fr", "de"], "en", "fr"),
+            (&["fr", "de"], "", "fr"),
+            (&["zh-Hant", "en"], "zh-CN", "zh-Hant"),
+            (&["en", "zh-Hant"], "zh-CN", "en"),
+        ] {
+            assert_eq!(lookup_among(offered, accept), tag, "{offered:?} {accept:?}");
+        }
+    }
+
+    #[test]
+    fn lines_of_the_field_count_as_one_list() {
+        let mut headers = HeaderMap::new();
+        for line in ["fr;q=0.1", "de"] {
+            headers.append(header::ACCEPT_LANGUAGE, HeaderValue::from_static(line));
+        }
+        assert_eq!(Language::lookup(&headers, &[]).tag(), "de");
+    }
+
+    #[test]
+    fn every_catalogue_has_every_message_and_its_placeholder() {
+        assert!(Language::all().count() >= 20);
+        assert!(Language::all().any(|language| language.words().get(Message::Direction) == "rtl"));
+        for language in Language::all() {
+            let words = language.words();
+            for message in Message::ALL {
+                let text = words.get(message);
+                assert!(!text.is_empty(), "{language:?} {message:?}");
+                assert_eq!(message.placeholder().is_some(), text.contains('{'), "{language:?} {message:?}");
+                assert!(!words.fill(message, "X").contains('{'));
+                assert_eq!(message.placeholder().is_some(), words.fill(message, "\u{1}").contains('\u{1}'));
+            }
+            // What tells one kind of fault from another differs in every language.
+            for pair in [
+                (Message::BadAnswerHeading, Message::TooLateHeading),
+                (Message::BadAnswerLead, Message::TooLateLead),
+                (Message::BadAnswer, Message::TooLate),
+                (Message::NotProcessed, Message::MayBeProcessed),
+            ] {
+                assert_ne!(words.get(pair.0), words.get(pair.1), "{language:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_alias_leads_to_a_catalogue() {
+        for (from, to) in ALIASES {
+            assert!(Language::of_tag(to).is_some_and(|language| language.tag() == to), "{from} {to}");
+            assert_eq!(Language::of_tag(from), None, "{from} would hide its own catalogue");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_field_gets_some_language(accept in "[ -~]{0,80}") {
+            lookup_among(&[], accept.trim());
+            prop_assert!(["fr", "de"].contains(&lookup_among(&["fr", "de"], accept.trim())));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+## Về tệp này
+
+language = Tiếng Việt
+direction = ltr
+
+## Đường đi của một yêu cầu qua ba chặng
+
+way = Nơi xảy ra sự cố
+you = Bạn
+network = Mạng phân phối
+server = Máy chủ
+
+## Tình trạng của mỗi chặng, ghi dưới tên
+
+working = Không có sự cố
+unreachable = Không kết nối được
+bad-answer = Phản hồi không hợp lệ
+too-late = Phản hồi quá chậm
+unavailable = Hiện không hoạt động
+failed = Gặp lỗi
+circle = Yêu cầu bị lặp vòng
+misconfigured = Thiết lập chưa đúng
+not-asked = Chưa nhận được yêu cầu
+
+## Tiêu đề
+
+bad-answer-heading = Máy chủ phản hồi không hợp lệ
+too-late-heading = Máy chủ phản hồi quá chậm
+unavailable-heading = Máy chủ hiện không hoạt động
+failed-heading = Máy chủ gặp lỗi
+circle-heading = Yêu cầu bị lặp vòng
+network-heading = Đã xảy ra sự cố ở phía chúng tôi
+
+## Chuyện gì đã xảy ra, trong một câu dưới tiêu đề
+
+connection-fine = Kết nối của bạn vẫn bình thường.
+unreachable-lead = Chúng tôi không kết nối được với máy chủ của trang { $site } nên không thể hiển thị nội dung.
+bad-answer-lead = Máy chủ của trang { $site } ngắt giữa chừng hoặc gửi về nội dung không dùng được.
+too-late-lead = Chúng tôi đã gửi yêu cầu đến máy chủ của trang { $site } và chờ, nhưng phản hồi đầy đủ không đến kịp.
+unavailable-lead = Máy chủ của trang { $site } hiện không hoạt động. Có thể máy chủ đang quá tải hoặc đang bảo trì.
+failed-lead = Máy chủ của trang { $site } gặp lỗi khi xử lý yêu cầu của bạn.
+circle-lead = Yêu cầu của bạn đến trang { $site } đã quay lại nơi từng đi qua, nên chúng tôi đã dừng yêu cầu này.
+network-lead = Mạng phân phối của trang { $site } gặp lỗi khi xử lý yêu cầu của bạn.
+misconfigured-lead = Mạng phân phối của trang { $site } được thiết lập chưa đúng nên không chuyển tiếp được yêu cầu của bạn.
+
+## Biểu mẫu, đơn hàng, khoản thanh toán đã gửi ra sao
+
+not-processed = Yêu cầu của bạn không được xử lý và không có gì thay đổi.
+may-be-processed = Có thể yêu cầu của bạn vẫn đã được xử lý. Vui lòng kiểm tra trước khi gửi lại để tránh bị xử lý hai lần.
+
+## Cần làm gì bây giờ
+
+try-again = Vui lòng thử lại { $when }.
+send-again = Bạn có thể yên tâm gửi lại { $when }.
+may-be-back = Trang web có thể hoạt động trở lại { $when }.
+
+## Khi nào
+
+moment = sau giây lát
+minute = sau khoảng một phút
+minutes = sau vài phút
+half-hour = sau khoảng nửa giờ
+hour = sau khoảng một giờ
+hours = sau vài giờ
+days = sau vài ngày
+
+## Trở lại trang web
+
+again = Thử lại
+returning = Trang này sẽ tiếp tục kiểm tra và mở lại trang web ngay khi có thể.
+returned = Trang web đã hoạt động trở lại. Đang tải.
+
+## Trợ giúp
+
+more-help = Vẫn chưa được?
+support = Nhận trợ giúp
+status = Tình trạng dịch vụ
+
+## Thông tin để báo lại
+
+request = Yêu cầu
+time = Thời gian
+address = Địa chỉ
+copy = Sao chép chi tiết
+copied = Đã sao chép
