@@ -5,6 +5,7 @@
 //! when the configuration is read, not when a request comes.
 
 mod keys;
+mod page;
 mod reader;
 mod share;
 mod token;
@@ -16,6 +17,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::request::Target;
+pub use page::{Accent, Colour, DARKEST_LIGHT, Ground, LIGHTEST_DARK, Look, OwnText, Page};
 use reader::{Mistakes, WHOLE};
 pub use share::Share;
 pub use token::Token;
@@ -326,20 +328,10 @@ impl Default for Keep {
     }
 }
 
-/// `page`: the pages made here.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
-    /// The site's name, as its visitors know it.
-    pub brand: Option<String>,
-    /// Where visitors get help: an `https`, `http` or `mailto` URL.
-    pub support_url: Option<String>,
-    /// Where visitors see the state of the service: an `https` or `http` URL.
-    pub status_url: Option<String>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::{Language, Message};
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -360,7 +352,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let config = Config::from_json(
-            r#"{
+            r##"{
                 "name": "example-edge",
                 "origins": ["https://a.example", "http://b.example:8080/"],
                 "timeouts": { "first_byte": "3s", "idle": "4s", "total": "8s", "soft": "2s" },
@@ -379,9 +371,14 @@ mod tests {
                 },
                 "body": { "hold": "0B", "resume": false },
                 "keep": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
-                "page": { "brand": "Example", "support_url": "mailto:a@b.example", "status_url": "https://c.example" },
+                "page": {
+                    "brand": "Example", "logo": "data:image/png;base64,AAAA", "look": "paper", "accent": "#15b",
+                    "accent_dark": "#8ab6ff", "support_url": "mailto:a@b.example",
+                    "status_url": "https://c.example", "languages": ["en"],
+                    "texts": { "en": { "again": "Once more" } }
+                },
                 "routes": [{ "host": "API.example.com", "path": "/v1/*", "methods": ["GET", "HEAD"] }]
-            }"#,
+            }"##,
         );
         let seconds = Duration::from_secs;
         let defaults = Settings {
@@ -427,8 +424,18 @@ mod tests {
             },
             page: Page {
                 brand: Some("Example".to_owned()),
+                logo: Some("data:image/png;base64,AAAA".to_owned()),
+                look: Look::Paper,
+                accent: Colour::parse("#1155bb"),
+                accent_dark: Colour::parse("#8ab6ff"),
                 support_url: Some("mailto:a@b.example".to_owned()),
                 status_url: Some("https://c.example".to_owned()),
+                languages: vec![Language::ENGLISH],
+                texts: vec![OwnText {
+                    language: Language::ENGLISH,
+                    message: Message::Again,
+                    text: "Once more".to_owned(),
+                }],
             },
         };
         let origin = |url| Origin { url: Target::parse(url).unwrap() };
@@ -664,7 +671,7 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 39] = [
+    const KEYS: [&str; 45] = [
         "name",
         "origins",
         "timeouts.first_byte",
@@ -699,8 +706,14 @@ mod tests {
         "keep.max_age",
         "keep.shrink",
         "page.brand",
+        "page.logo",
+        "page.look",
+        "page.accent",
+        "page.accent_dark",
         "page.support_url",
         "page.status_url",
+        "page.languages",
+        "page.texts",
         "routes[].host",
         "routes[].path",
         "routes[].methods",
@@ -751,6 +764,13 @@ mod tests {
                 "resume",
                 "brand",
                 "support_url",
+                "logo",
+                "look",
+                "accent",
+                "languages",
+                "texts",
+                "en",
+                "again",
                 "soft",
                 "firstbyte",
             ])

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use super::reader::{Items, Table};
 use super::values::{self, duration, size, write_duration};
-use super::{Body, Breaker, Cache, Config, Keep, Page, Pattern, Retry, Route, Settings, Timeouts};
+use super::{
+    Body, Breaker, Cache, Config, Keep, OwnText, Page, Pattern, Retry, Route, Settings, Timeouts, page,
+};
+use crate::language::{Language, Message};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -27,6 +30,11 @@ const METHODS: Items = Items {
 const COOKIES: Items = Items { count: 0..=64, if_empty: "", of: r#"cookie names, e.g. ["_ga*", "_gid"],"# };
 const KEPT_PATHS: Items =
     Items { count: 0..=32, if_empty: "", of: r#"paths, e.g. ["/robots.txt", "/.well-known/*"],"# };
+const LANGUAGES: Items = Items {
+    count: 1..=64,
+    if_empty: "name one, or leave the key out for all languages",
+    of: r#"language tags, e.g. ["en", "de"],"#,
+};
 
 /// Reads the outermost table.
 pub(super) fn config(table: &mut Table<'_, '_>) -> Config {
@@ -150,8 +158,32 @@ fn keep(table: &mut Table<'_, '_>, into: &mut Keep) {
     table.in_order(("interval", into.interval), ("max_age", into.max_age), write_duration);
 }
 
+/// The HTML of a page has at most 14 KB; what is as long as it can be here still leaves it below.
 fn page(table: &mut Table<'_, '_>, into: &mut Page) {
     table.read("brand", &mut into.brand, |value| values::brand(value).map(Some));
+    table.read("logo", &mut into.logo, |value| page::logo(value).map(Some));
+    table.read("look", &mut into.look, page::look);
+    table.read("accent", &mut into.accent, page::accent(page::DARKEST_LIGHT));
+    table.read("accent_dark", &mut into.accent_dark, page::accent(page::LIGHTEST_DARK));
     table.read("support_url", &mut into.support_url, |value| values::web_or_mail_link(value).map(Some));
     table.read("status_url", &mut into.status_url, |value| values::web_link(value).map(Some));
+    table.list("languages", &mut into.languages, &LANGUAGES, page::language);
+    table.table("texts", |table| {
+        for language in Language::all() {
+            table.table(language.tag(), |table| texts(table, language, &mut into.texts));
+        }
+    });
+}
+
+fn texts(table: &mut Table<'_, '_>, language: Language, into: &mut Vec<OwnText>) {
+    // These two say what a catalogue is, and nothing to visitors.
+    let is_text = |message: &Message| !matches!(message.id(), "language" | "direction");
+    for message in Message::ALL.into_iter().filter(is_text) {
+        let mut text = None;
+        table.read(message.id(), &mut text, page::own_text(message));
+        if let Some(text) = text {
+            into.retain(|other| (other.language, other.message) != (language, message));
+            into.push(OwnText { language, message, text });
+        }
+    }
 }

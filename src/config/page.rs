@@ -1,0 +1,407 @@
+//! How the pages made here look, and what they say in an operator's own words.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde_json::Value;
+
+use super::values::Accepted;
+use crate::language::{Language, Message};
+
+/// `page`: the pages made here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The site's name, as its visitors know it.
+    pub brand: Option<String>,
+    /// A picture that stands for the name: a `data:` URL.
+    pub logo: Option<String>,
+    /// Which of the ready looks.
+    pub look: Look,
+    /// The colour of links and buttons on a light page; the look's own if there is none.
+    pub accent: Option<Colour>,
+    /// The same on a dark page; made of `accent` if there is none.
+    pub accent_dark: Option<Colour>,
+    /// Where visitors get help: an `https`, `http` or `mailto` URL.
+    pub support_url: Option<String>,
+    /// Where visitors see the state of the service: an `https` or `http` URL.
+    pub status_url: Option<String>,
+    /// In which languages the pages are offered, the first for whoever reads none of them; empty for all.
+    pub languages: Vec<Language>,
+    /// Messages in the operator's own words, at most one for each language and message.
+    pub texts: Vec<OwnText>,
+}
+
+impl Page {
+    /// What stands in the place of the look's own accent, on a light and on a dark page.
+    pub fn accents(&self) -> [Option<Accent>; 2] {
+        let dark = self.accent_dark.or(self.accent.map(|accent| LIGHTEST_DARK.readable(accent)));
+        [self.accent, dark].map(|colour| colour.map(Accent::of))
+    }
+}
+
+/// The ready looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// Quiet greys, a card, the system's own typeface.
+    #[default]
+    Calm,
+    /// A printed page: warm ground, a typeface with serifs, thin rules.
+    Paper,
+    /// Large type, heavy lines, strong contrast.
+    Bold,
+}
+
+impl Look {
+    /// Every look.
+    pub const ALL: [Self; 3] = [Self::Calm, Self::Paper, Self::Bold];
+
+    /// Its name in the configuration.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Calm => "calm",
+            Self::Paper => "paper",
+            Self::Bold => "bold",
+        }
+    }
+}
+
+/// A message as the operator words it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnText {
+    /// In which language.
+    pub language: Language,
+    /// What it stands for.
+    pub message: Message,
+    /// One line, with the message's placeholder where the value goes, or without.
+    pub text: String,
+}
+
+/// A colour that text and lines are drawn in, and the one that can be read on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accent {
+    /// The colour.
+    pub colour: Colour,
+    /// Black or white, whichever contrasts more: at least 4.5 in either case.
+    pub on_it: Colour,
+}
+
+impl Accent {
+    fn of(colour: Colour) -> Self {
+        let is_light = colour.contrast(BLACK) > colour.contrast(WHITE);
+        Self { colour, on_it: if is_light { BLACK } else { WHITE } }
+    }
+}
+
+/// A colour of sRGB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Colour([u8; 3]);
+
+const BLACK: Colour = Colour([0; 3]);
+const WHITE: Colour = Colour([255; 3]);
+
+/// What text may stand on in any look: no light page is darker, no dark page lighter.
+pub const DARKEST_LIGHT: Ground = Ground { colour: Colour([0xf1, 0xec, 0xe2]), away_from_it: BLACK };
+/// See [`DARKEST_LIGHT`].
+pub const LIGHTEST_DARK: Ground = Ground { colour: Colour([0x26, 0x2b, 0x33]), away_from_it: WHITE };
+
+/// The least contrast of text that is not large (WCAG 2.2, success criterion 1.4.3).
+const LEAST_CONTRAST: f64 = 4.5;
+
+/// What text stands on.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground {
+    /// Its colour.
+    pub colour: Colour,
+    away_from_it: Colour,
+}
+
+impl Ground {
+    /// The colour nearest to `colour` that can be read as text on this ground.
+    pub fn readable(&self, colour: Colour) -> Colour {
+        const STEPS: u16 = 64;
+        let mixed = (0..=STEPS).map(|step| colour.mixed(self.away_from_it, step, STEPS));
+        mixed.into_iter().find(|mixed| self.bears(*mixed)).unwrap_or(self.away_from_it)
+    }
+
+    fn bears(&self, colour: Colour) -> bool {
+        self.colour.contrast(colour) >= LEAST_CONTRAST
+    }
+}
+
+impl Colour {
+    /// Reads `#rrggbb` or `#rgb`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits =
+            text.strip_prefix('#').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        let number = u32::from_str_radix(digits, 16).ok()?;
+        let [_, red, green, blue] = match digits.len() {
+            6 => number.to_be_bytes(),
+            3 => (((number & 0xf00) << 8 | (number & 0xf0) << 4 | number & 0xf) * 0x11).to_be_bytes(),
+            _ => return None,
+        };
+        Some(Self([red, green, blue]))
+    }
+
+    /// The contrast to `other`, 1 to 21 (WCAG 2.2, "contrast ratio").
+    pub fn contrast(self, other: Self) -> f64 {
+        let (one, other) = (self.luminance(), other.luminance());
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    /// WCAG 2.2, "relative luminance".
+    fn luminance(self) -> f64 {
+        let linear = |part: u8| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+        };
+        let [red, green, blue] = self.0.map(linear);
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+
+    /// This colour with `step` of `steps` parts of `other`.
+    fn mixed(self, other: Self, step: u16, steps: u16) -> Self {
+        let mut parts = self.0;
+        for (part, other) in parts.iter_mut().zip(other.0) {
+            let sum = u16::from(*part) * (steps - step) + u16::from(other) * step;
+            *part = u8::try_from(sum / steps).unwrap_or(u8::MAX);
+        }
+        Self(parts)
+    }
+}
+
+impl fmt::Display for Colour {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [red, green, blue] = self.0;
+        write!(out, "#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
+/// The longest logo: with everything else that can be long, a page has to stay below 14 KB.
+const LOGO_BYTES: RangeInclusive<usize> = 1..=2048;
+
+/// Accepts a picture: the text of an SVG, or a `data:` URL. Gives a `data:` URL, which a page shows as an image:
+/// nothing in it can run, load or reach the page.
+pub(super) fn logo(value: &Value) -> Accepted<String> {
+    const KINDS: [&str; 6] = ["svg+xml", "png", "webp", "avif", "jpeg", "gif"];
+    let shape = || {
+        r#"an SVG, as in "<svg xmlns=…>…</svg>", or a data: URL of one or of a PNG, WebP, AVIF, JPEG or GIF is accepted, up to 2048 bytes"#.to_owned()
+    };
+    let text =
+        value.as_str().map(str::trim).filter(|text| LOGO_BYTES.contains(&text.len())).ok_or_else(shape)?;
+    if text.starts_with("<svg") && text.ends_with("</svg>") {
+        if !text.contains("xmlns=\"http://www.w3.org/2000/svg\"")
+            && !text.contains("xmlns='http://www.w3.org/2000/svg'")
+        {
+            return Err(
+                r#"an SVG needs xmlns="http://www.w3.org/2000/svg" to be shown as an image"#.to_owned()
+            );
+        }
+        return Ok(format!("data:image/svg+xml,{}", percent_encoded(text)));
+    }
+    let kind = text.strip_prefix("data:image/").ok_or_else(shape)?;
+    let is_known =
+        KINDS.iter().any(|known| kind.strip_prefix(known).is_some_and(|rest| rest.starts_with([';', ','])));
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>'));
+    if is_known && is_plain && text.contains(',') { Ok(text.to_owned()) } else { Err(shape()) }
+}
+
+/// `text` in the data of a URL: what would end the URL, the attribute around it or a line is encoded.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len() * 5 / 4);
+    for byte in text.bytes() {
+        if byte.is_ascii_graphic() && !matches!(byte, b'"' | b'#' | b'%' | b'<' | b'>') || byte == b' ' {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// Accepts the name of a look.
+pub(super) fn look(value: &Value) -> Accepted<Look> {
+    let named = |text: &str| Look::ALL.into_iter().find(|look| look.word() == text);
+    value.as_str().and_then(named).ok_or_else(|| r#""calm", "paper" or "bold" is accepted"#.to_owned())
+}
+
+/// Accepts a colour that can be read as text on `ground`.
+pub(super) fn accent(ground: Ground) -> impl Fn(&Value) -> Accepted<Option<Colour>> {
+    move |value| {
+        let colour = value.as_str().and_then(Colour::parse);
+        let colour = colour.ok_or(r##"a colour is accepted, e.g. "#1d56b8" or "#15b""##)?;
+        if ground.bears(colour) {
+            return Ok(Some(colour));
+        }
+        // Rounded down, so that it never reads as enough.
+        let contrast = (ground.colour.contrast(colour) * 10.0).floor() / 10.0;
+        Err(format!(
+            r#"as text its contrast to the page is {contrast}, and {LEAST_CONTRAST} is needed (WCAG 2.2, 1.4.3); the nearest that has it is "{}""#,
+            ground.readable(colour)
+        ))
+    }
+}
+
+/// Accepts the tag of a language that there is a catalogue of.
+pub(super) fn language(value: &Value, earlier: &[Language]) -> Accepted<Language> {
+    let language = value.as_str().and_then(Language::of_tag).ok_or_else(|| {
+        let tags: Vec<_> = Language::all().map(Language::tag).collect();
+        format!("a language of the pages is accepted: {}", tags.join(", "))
+    })?;
+    if earlier.contains(&language) {
+        return Err("this language is in the list already".to_owned());
+    }
+    Ok(language)
+}
+
+/// Accepts what is said in the place of `message`.
+pub(super) fn own_text(message: Message) -> impl Fn(&Value) -> Accepted<Option<String>> {
+    const LONGEST: usize = 300;
+    move |value| {
+        let is_line = |text: &&str| {
+            (1..=LONGEST).contains(&text.chars().count())
+                && !text.trim().is_empty()
+                && !text.chars().any(char::is_control)
+        };
+        let text = value.as_str().filter(is_line);
+        let text =
+            text.ok_or_else(|| format!("a text of 1 to {LONGEST} characters on one line is accepted"))?;
+        let placeholder = message.placeholder();
+        if text.replace(placeholder.unwrap_or_default(), "").contains(['{', '}']) {
+            let only = placeholder
+                .map_or("no placeholder is".to_owned(), |one| format!("only the placeholder {one} is"));
+            return Err(format!("{only} accepted here"));
+        }
+        Ok(Some(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn colour(text: &str) -> Colour {
+        Colour::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_colour_is_six_digits_or_three() {
+        for (text, expected) in [
+            ("#1d56b8", Some("#1d56b8")),
+            ("#15B", Some("#1155bb")),
+            ("#000000", Some("#000000")),
+            ("1d56b8", None),
+            ("#1d56b", None),
+            ("#+15", None),
+            ("#1d56b8ff", None),
+            ("blue", None),
+            ("", None),
+        ] {
+            assert_eq!(Colour::parse(text).map(|colour| colour.to_string()).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn contrast_is_that_of_wcag() {
+        // As computed by the WCAG working group's own examples and by browsers' developer tools.
+        for (one, other, expected) in [
+            ("#fff", "#000", 21.0),
+            ("#777777", "#fff", 4.478),
+            ("#767676", "#fff", 4.542),
+            ("#f00", "#fff", 3.998),
+        ] {
+            let contrast = colour(one).contrast(colour(other));
+            assert!((contrast - expected).abs() < 0.001, "{one} {other} {contrast}");
+        }
+    }
+
+    #[test]
+    fn an_accent_that_cannot_be_read_is_refused_with_one_that_can() {
+        let light = accent(DARKEST_LIGHT);
+        assert_eq!(light(&json!("#1d56b8")), Ok(Some(colour("#1d56b8"))));
+        let error = light(&json!("#ffcc00")).unwrap_err();
+        assert!(error.starts_with("as text its contrast to the page is 1.2, and 4.5 is needed"), "{error}");
+        let suggested = error.rsplit('"').nth(1).unwrap();
+        assert!(light(&json!(suggested)).is_ok(), "{error}");
+        let dark = accent(LIGHTEST_DARK);
+        assert!(dark(&json!("#1d56b8")).is_err() && dark(&json!("#8ab6ff")).is_ok());
+        assert!(light(&json!("red")).unwrap_err().contains("a colour is accepted"));
+    }
+
+    #[test]
+    fn one_accent_makes_both() {
+        let page = Page { accent: Some(colour("#1d56b8")), ..Page::default() };
+        let [light, dark] = page.accents().map(Option::unwrap);
+        assert_eq!((light.colour, light.on_it), (colour("#1d56b8"), WHITE));
+        assert!(LIGHTEST_DARK.bears(dark.colour));
+        let own = Page { accent_dark: Some(colour("#ffcc00")), ..page };
+        assert_eq!(
+            own.accents()[1].map(|accent| (accent.colour, accent.on_it)),
+            Some((colour("#ffcc00"), BLACK))
+        );
+        assert_eq!(Page::default().accents(), [None, None]);
+    }
+
+    #[test]
+    fn a_logo_becomes_an_image_that_cannot_leave_its_attribute() {
+        const SVG: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'><path fill=\"#15b\" d='M0 0h1'/></svg>";
+        let url = logo(&json!(SVG)).unwrap();
+        assert!(url.starts_with("data:image/svg+xml,%3Csvg xmlns='http"), "{url}");
+        assert!(url.contains("fill=%22%2315b%22") && !url.contains(['"', '<', '>', '#']));
+        let png = "data:image/png;base64,iVBORw0KGgo=";
+        assert_eq!(logo(&json!(png)).as_deref(), Ok(png));
+        for wrong in [
+            "<svg></svg>",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\">",
+            "https://example.com/logo.png",
+            "data:text/html,<script>alert(1)</script>",
+            "data:image/svg+xml,<svg onload=\"alert(1)\">",
+            "data:image/pngs;base64,AAAA",
+            "data:image/png",
+            "javascript:alert(1)",
+            "",
+        ] {
+            assert!(logo(&json!(wrong)).is_err(), "{wrong}");
+        }
+        assert!(logo(&json!(format!("data:image/png;base64,{}", "A".repeat(2048)))).is_err());
+    }
+
+    #[test]
+    fn own_words_leave_open_what_the_message_leaves_open() {
+        let accept = |message, text: &str| own_text(message)(&json!(text));
+        assert!(accept(Message::TooLateLead, "{site} is slow today.").is_ok());
+        assert!(accept(Message::TooLateLead, "We are slow today.").is_ok());
+        for (message, text, rule) in [
+            (Message::TooLateLead, "{when}", "only the placeholder {site} is accepted here"),
+            (Message::TooLateLead, "{ $site }", "only the placeholder {site} is accepted here"),
+            (Message::Again, "{site}", "no placeholder is accepted here"),
+            (Message::Again, " ", "a text of 1 to 300 characters on one line is accepted"),
+            (Message::Again, "a\nb", "a text of 1 to 300 characters on one line is accepted"),
+        ] {
+            assert_eq!(accept(message, text), Err(rule.to_owned()), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_accent_can_be_made_readable(red: u8, green: u8, blue: u8) {
+            let colour = Colour([red, green, blue]);
+            for ground in [DARKEST_LIGHT, LIGHTEST_DARK] {
+                prop_assert!(ground.bears(ground.readable(colour)));
+            }
+            let accent = Accent::of(colour);
+            prop_assert!(accent.colour.contrast(accent.on_it) >= LEAST_CONTRAST);
+            prop_assert_eq!(Colour::parse(&colour.to_string()), Some(colour));
+        }
+
+        #[test]
+        fn no_svg_leaves_its_attribute(inside in ".{0,60}") {
+            let svg = format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{inside}</svg>");
+            if let Ok(url) = logo(&json!(svg)) {
+                prop_assert!(url.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()));
+                prop_assert!(!url.contains(['"', '<', '>', '#']));
+            }
+        }
+    }
+}
