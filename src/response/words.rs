@@ -1,38 +1,35 @@
 //! How is an error told to a person? One story for each kind of fault, shared by every form.
 //!
 //! A client learns which side is at fault, what became of the request and what to do now; what an operator
-//! would want to know beyond that stands in the log.
+//! would want to know beyond that stands in the log. The sentences are those of the catalogues.
 
 use http::StatusCode;
 use serde::Serialize;
 
+use crate::language::Message;
 use crate::origin::failure::ErrorType;
 use crate::response::error_page::Cause;
 
 /// A fault in words and as stops on the way.
+#[derive(Clone, Copy)]
 pub(super) struct Story {
-    pub(super) heading: &'static str,
-    pub(super) lead: String,
+    pub(super) heading: Message,
+    /// Whether to say first that the client's own connection is fine.
+    pub(super) clears_client: bool,
+    pub(super) lead: Message,
     pub(super) edge: Hop,
     pub(super) origin: Hop,
-}
-
-impl Story {
-    /// The story of `cause` at `site`.
-    pub(super) fn of(cause: Cause, site: &str) -> Self {
-        Fault::of(cause).story(site)
-    }
 }
 
 /// One stop on the way from the client to the origin.
 #[derive(Clone, Copy)]
 pub(super) struct Hop {
     pub(super) state: State,
-    pub(super) words: &'static str,
+    pub(super) words: Message,
 }
 
 /// How a stop did.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Working,
     Failed,
@@ -61,14 +58,19 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    /// What to tell the client.
-    pub(super) const fn sentence(self) -> &'static str {
+    /// The word in `Holdfast-Outcome`, the same as in a problem document.
+    pub(super) const fn word(self) -> &'static str {
         match self {
-            Self::NotProcessed => "Your request was not processed: nothing has been changed.",
-            Self::Unknown => {
-                "Your request may have been processed all the same. Please check before you send it again, \
-                 or it could be done twice."
-            }
+            Self::NotProcessed => "not_processed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// What to tell the client.
+    pub(super) const fn sentence(self) -> Message {
+        match self {
+            Self::NotProcessed => Message::NotProcessed,
+            Self::Unknown => Message::MayBeProcessed,
         }
     }
 
@@ -81,178 +83,115 @@ impl Outcome {
     }
 }
 
-/// What to do now.
-pub(super) fn advice(outcome: Option<Outcome>, retry_after: Option<u64>) -> String {
-    let when = when(retry_after);
+/// What to do now; its placeholder is for [`when`].
+pub(super) const fn advice(outcome: Option<Outcome>) -> Message {
     match outcome {
-        None if retry_after.is_some_and(|seconds| seconds <= 90) => {
-            format!("Please try again {when}. Most faults of this kind are soon over.")
-        }
-        None => format!("Please try again {when}."),
-        Some(Outcome::NotProcessed) => format!("You can safely send it again {when}."),
-        Some(Outcome::Unknown) => format!("The site may be back {when}."),
+        None => Message::TryAgain,
+        Some(Outcome::NotProcessed) => Message::SendAgain,
+        Some(Outcome::Unknown) => Message::MayBeBack,
     }
 }
 
-/// `seconds` from now in words, rounded up to what a person can use.
-fn when(seconds: Option<u64>) -> String {
+/// `seconds` from now in words that a person can use, never sooner than that by much. There are no numbers in
+/// them, so that no language has to inflect any; who needs the figure has it in `Retry-After`.
+pub(super) const fn when(seconds: Option<u64>) -> Message {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
     match seconds {
-        None => "in a few minutes".to_owned(),
-        Some(0..=1) => "in a moment".to_owned(),
-        Some(seconds @ 2..=90) => format!("in about {seconds} seconds"),
-        Some(seconds @ 91..=5400) => format!("in about {} minutes", seconds.div_ceil(60)),
-        Some(seconds @ 5401..=129_600) => format!("in about {} hours", seconds.div_ceil(3600)),
-        Some(_) => "in a few days".to_owned(),
+        None => Message::Minutes,
+        Some(seconds) if seconds <= 15 => Message::Moment,
+        Some(seconds) if seconds <= 90 => Message::Minute,
+        Some(seconds) if seconds <= 15 * MINUTE => Message::Minutes,
+        Some(seconds) if seconds <= 40 * MINUTE => Message::HalfHour,
+        Some(seconds) if seconds <= 90 * MINUTE => Message::Hour,
+        Some(seconds) if seconds <= 18 * HOUR => Message::Hours,
+        Some(_) => Message::Days,
     }
 }
 
-/// The failures that a client can make sense of.
-#[derive(Clone, Copy)]
-enum Fault {
-    NotReached,
-    NotReachedInTime,
-    BadAnswer,
-    TookTooLong,
-    OutOfService,
-    OriginError,
-    OriginBadAnswer,
-    OriginTookTooLong,
-    OriginUnavailable,
-    Circle,
-    EdgeSetUp,
-    EdgeFailed,
-}
-
-impl Fault {
-    fn of(cause: Cause) -> Self {
+impl Story {
+    /// The story of `cause`.
+    pub(super) const fn of(cause: Cause) -> Self {
         match cause {
             Cause::Failure(failure) => match failure.error() {
                 ErrorType::DnsError
                 | ErrorType::DestinationIpUnroutable
                 | ErrorType::ConnectionRefused
                 | ErrorType::TlsProtocolError
-                | ErrorType::TlsCertificateError => Self::NotReached,
-                ErrorType::ConnectionTimeout => Self::NotReachedInTime,
+                | ErrorType::TlsCertificateError => NOT_REACHED,
                 ErrorType::ConnectionTerminated
                 | ErrorType::HttpResponseIncomplete
                 | ErrorType::HttpResponseTransferCoding
                 | ErrorType::HttpProtocolError
-                | ErrorType::HttpUpgradeFailed => Self::BadAnswer,
-                ErrorType::ConnectionReadTimeout | ErrorType::HttpResponseTimeout => Self::TookTooLong,
-                ErrorType::DestinationUnavailable => Self::OutOfService,
-                ErrorType::ProxyLoopDetected => Self::Circle,
-                ErrorType::ProxyConfigurationError => Self::EdgeSetUp,
-                ErrorType::ProxyInternalError => Self::EdgeFailed,
+                | ErrorType::HttpUpgradeFailed => BAD_ANSWER,
+                ErrorType::ConnectionTimeout
+                | ErrorType::ConnectionReadTimeout
+                | ErrorType::HttpResponseTimeout => TOO_LATE,
+                ErrorType::DestinationUnavailable => UNAVAILABLE,
+                ErrorType::ProxyLoopDetected => CIRCLE,
+                ErrorType::ProxyConfigurationError => MISCONFIGURED,
+                ErrorType::ProxyInternalError => EDGE_FAILED,
             },
-            Cause::OriginStatus(StatusCode::BAD_GATEWAY) => Self::OriginBadAnswer,
-            Cause::OriginStatus(StatusCode::GATEWAY_TIMEOUT) => Self::OriginTookTooLong,
-            Cause::OriginStatus(StatusCode::SERVICE_UNAVAILABLE) => Self::OriginUnavailable,
-            Cause::OriginStatus(_) => Self::OriginError,
+            Cause::OriginStatus(StatusCode::BAD_GATEWAY) => BAD_ANSWER,
+            Cause::OriginStatus(StatusCode::GATEWAY_TIMEOUT) => TOO_LATE,
+            Cause::OriginStatus(StatusCode::SERVICE_UNAVAILABLE) => UNAVAILABLE,
+            Cause::OriginStatus(_) => FAILED,
         }
     }
 
-    fn story(self, site: &str) -> Story {
-        use State::{Failed, Idle, Late, Working};
-        const BAD: &str = "The server gave a bad answer";
-        const LATE: &str = "The server took too long";
-        const AWAY: &str = "The server is unavailable";
-        const FINE: Hop = Hop { state: Working, words: "Working" };
-        let (heading, lead, edge, origin) = match self {
-            Self::NotReached => (
-                BAD,
-                format!(
-                    "Your connection is fine. We could not reach the server behind {site}, so there is no proper answer to show you."
-                ),
-                FINE,
-                (Failed, "Could not be reached"),
-            ),
-            Self::NotReachedInTime => (
-                LATE,
-                format!(
-                    "Your connection is fine. We tried to reach the server behind {site}, and it did not respond in time."
-                ),
-                FINE,
-                (Late, "Took too long"),
-            ),
-            Self::BadAnswer => (
-                BAD,
-                format!(
-                    "Your connection is fine. The server behind {site} broke off, or sent something that could not be used."
-                ),
-                FINE,
-                (Failed, "Gave a bad answer"),
-            ),
-            Self::TookTooLong => (
-                LATE,
-                format!(
-                    "Your connection is fine. We asked the server behind {site} and waited, but a whole answer did not come in time."
-                ),
-                FINE,
-                (Late, "Took too long"),
-            ),
-            Self::OutOfService => (
-                AWAY,
-                format!("Your connection is fine. The server behind {site} is out of service at the moment."),
-                FINE,
-                (Failed, "Unavailable"),
-            ),
-            Self::OriginError => (
-                "The server ran into an error",
-                format!(
-                    "Your connection is fine. The server behind {site} failed while it worked on your request."
-                ),
-                FINE,
-                (Failed, "Ran into an error"),
-            ),
-            Self::OriginBadAnswer => (
-                BAD,
-                format!(
-                    "Your connection is fine. The server behind {site} depends on another system, which did not give it a usable answer."
-                ),
-                FINE,
-                (Failed, "Gave a bad answer"),
-            ),
-            Self::OriginTookTooLong => (
-                LATE,
-                format!(
-                    "Your connection is fine. The server behind {site} waited for another system, which did not answer in time."
-                ),
-                FINE,
-                (Late, "Took too long"),
-            ),
-            Self::OriginUnavailable => (
-                AWAY,
-                format!(
-                    "Your connection is fine. The server behind {site} is not taking requests at the moment: it may be very busy, or down for maintenance."
-                ),
-                FINE,
-                (Failed, "Unavailable"),
-            ),
-            Self::Circle => (
-                "The request went in a circle",
-                format!(
-                    "Your connection is fine. Your request to {site} came back to where it had been before, so we stopped it."
-                ),
-                Hop { state: Failed, words: "Went in a circle" },
-                (Idle, "Not reached"),
-            ),
-            Self::EdgeSetUp => (
-                "Something is wrong on our side",
-                format!(
-                    "Your connection is fine. The service in front of {site} is not set up correctly and could not pass your request on."
-                ),
-                Hop { state: Failed, words: "Not set up correctly" },
-                (Idle, "Not asked"),
-            ),
-            Self::EdgeFailed => (
-                "Something went wrong on our side",
-                format!(
-                    "Your connection is fine. The service in front of {site} failed while it worked on your request."
-                ),
-                Hop { state: Failed, words: "Failed" },
-                (Idle, "Not at fault"),
-            ),
-        };
-        Story { heading, lead, edge, origin: Hop { state: origin.0, words: origin.1 } }
+    const fn of_origin(heading: Message, lead: Message, state: State, words: Message) -> Self {
+        let edge = Hop { state: State::Working, words: Message::Working };
+        Self { heading, clears_client: true, lead, edge, origin: Hop { state, words } }
+    }
+
+    const fn of_edge(heading: Message, lead: Message, words: Message) -> Self {
+        let origin = Hop { state: State::Idle, words: Message::NotAsked };
+        Self { heading, clears_client: false, lead, edge: Hop { state: State::Failed, words }, origin }
+    }
+}
+
+const NOT_REACHED: Story = Story::of_origin(
+    Message::BadAnswerHeading,
+    Message::UnreachableLead,
+    State::Failed,
+    Message::Unreachable,
+);
+const BAD_ANSWER: Story =
+    Story::of_origin(Message::BadAnswerHeading, Message::BadAnswerLead, State::Failed, Message::BadAnswer);
+const TOO_LATE: Story =
+    Story::of_origin(Message::TooLateHeading, Message::TooLateLead, State::Late, Message::TooLate);
+const UNAVAILABLE: Story = Story::of_origin(
+    Message::UnavailableHeading,
+    Message::UnavailableLead,
+    State::Failed,
+    Message::Unavailable,
+);
+const FAILED: Story =
+    Story::of_origin(Message::FailedHeading, Message::FailedLead, State::Failed, Message::Failed);
+const CIRCLE: Story = Story::of_edge(Message::CircleHeading, Message::CircleLead, Message::Circle);
+const MISCONFIGURED: Story =
+    Story::of_edge(Message::NetworkHeading, Message::MisconfiguredLead, Message::Misconfigured);
+const EDGE_FAILED: Story = Story::of_edge(Message::NetworkHeading, Message::NetworkLead, Message::Failed);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_told_in_words_that_do_not_promise_too_much() {
+        for (seconds, words) in [
+            (None, Message::Minutes),
+            (Some(0), Message::Moment),
+            (Some(10), Message::Moment),
+            (Some(60), Message::Minute),
+            (Some(600), Message::Minutes),
+            (Some(1800), Message::HalfHour),
+            (Some(3600), Message::Hour),
+            (Some(7200), Message::Hours),
+            (Some(100_000), Message::Days),
+            (Some(u64::MAX), Message::Days),
+        ] {
+            assert_eq!(when(seconds), words, "{seconds:?}");
+        }
     }
 }

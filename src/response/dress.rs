@@ -1,0 +1,199 @@
+//! What does the page wear, and what may run on it?
+//!
+//! One style and one script, both from templates/ and in the page itself, allowed by their hashes in
+//! `Content-Security-Policy` (CSP Level 3 §2.3.1). The hashes are taken of the templates as they are, so that
+//! whoever edits them need not know of this.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use sha2::{Digest, Sha256};
+
+use crate::config::{Look, Page};
+
+const SCRIPT: &str = include_str!("../../templates/error.js");
+const SHARED: &str = include_str!("../../templates/error.css");
+
+const fn rules_of(look: Look) -> &'static str {
+    match look {
+        Look::Calm => include_str!("../../templates/looks/calm.css"),
+        Look::Paper => include_str!("../../templates/looks/paper.css"),
+        Look::Bold => include_str!("../../templates/looks/bold.css"),
+    }
+}
+
+/// The style and the script of one page.
+pub(super) struct Dress {
+    pub(super) style: Cow<'static, str>,
+    pub(super) script: &'static str,
+    /// The digests of the two in base64.
+    hashes: [String; 2],
+}
+
+/// A text as it is sent, and its digest, which is made once in an isolate.
+struct Sent {
+    text: String,
+    digest: Sha256,
+}
+
+impl Sent {
+    fn new(text: String) -> Self {
+        let digest = Sha256::new_with_prefix(&text);
+        Self { text, digest }
+    }
+}
+
+impl Dress {
+    /// What a page with these settings wears.
+    pub(super) fn of(page: &Page) -> Self {
+        static STYLES: [OnceLock<Sent>; 3] = [const { OnceLock::new() }; 3];
+        static SCRIPTS: OnceLock<Sent> = OnceLock::new();
+        let [calm, paper, bold] = &STYLES;
+        let style = match page.look {
+            Look::Calm => calm,
+            Look::Paper => paper,
+            Look::Bold => bold,
+        };
+        let style = style.get_or_init(|| Sent::new(sent(SHARED) + &sent(rules_of(page.look))));
+        let script = SCRIPTS.get_or_init(|| Sent::new(sent(SCRIPT)));
+        let accents = accents(page);
+        let digests = [style.digest.clone().chain_update(&accents), script.digest.clone()];
+        Self {
+            style: if accents.is_empty() {
+                Cow::Borrowed(&style.text)
+            } else {
+                Cow::Owned(style.text.clone() + &accents)
+            },
+            script: &script.text,
+            hashes: digests.map(|digest| STANDARD.encode(digest.finalize())),
+        }
+    }
+
+    /// Nothing may be loaded, and nothing run but the script; the script may ask the site itself if the page
+    /// `returns`. Frames are not restricted: where the site allows to be framed, its error should show.
+    pub(super) fn policy(&self, returns: bool) -> HeaderValue {
+        let [style, script] = &self.hashes;
+        let connect = if returns { " connect-src 'self';" } else { "" };
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}';{connect} img-src data:; \
+             base-uri 'none'; form-action 'none'"
+        );
+        HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+    }
+}
+
+/// `source` without its comments, which stand on lines of their own, and without indentation.
+fn sent(source: &str) -> String {
+    let lines = source.lines().map(str::trim);
+    let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("/*"));
+    code.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The rules for colours of the operator's own.
+fn accents(page: &Page) -> String {
+    let [light, dark] = page.accents().map(|accent| {
+        let accent = accent?;
+        Some(format!(":root{{--accent:{};--on-accent:{}}}", accent.colour, accent.on_it))
+    });
+    let dark = dark.map(|dark| format!("@media (prefers-color-scheme:dark){{{dark}}}"));
+    [light, dark].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Accent, Colour, DARKEST_LIGHT, LIGHTEST_DARK};
+
+    /// The variables of a look on a light and on a dark page.
+    fn variables(look: Look) -> [Vec<(&'static str, Colour)>; 2] {
+        let (light, dark) = rules_of(look).split_once("@media (prefers-color-scheme: dark)").unwrap();
+        let read = |rules: &'static str| {
+            let block = rules.split_once(":root {").unwrap().1.split_once('}').unwrap().0;
+            let pairs = block.split(';').filter_map(|pair| pair.trim().split_once(": "));
+            pairs.filter_map(|(name, value)| Some((name, Colour::parse(value)?))).collect()
+        };
+        [read(light), read(dark)]
+    }
+
+    #[test]
+    fn what_is_written_can_be_read_in_every_look() {
+        // WCAG 2.2, 1.4.3; 1.4.11 for lines that carry meaning is met by the same colours.
+        for look in Look::ALL {
+            for (scheme, ground) in variables(look).iter().zip([DARKEST_LIGHT, LIGHTEST_DARK]) {
+                let colour = |name: &str| scheme.iter().find(|(other, _)| *other == name).unwrap().1;
+                for on in ["--ground", "--surface"] {
+                    for text in ["--ink", "--soft", "--accent", "--ok", "--bad", "--late"] {
+                        let contrast = colour(text).contrast(colour(on));
+                        assert!(contrast >= 4.5, "{look:?} {text} {} on {on}: {contrast:.2}", colour(text));
+                    }
+                    // What an operator's accent is checked against is the worst of all grounds.
+                    let (own, worst) =
+                        (colour("--accent").contrast(colour(on)), colour("--accent").contrast(ground.colour));
+                    assert!(own >= worst, "{look:?} {on}: {own:.2} {worst:.2}");
+                }
+                let contrast = colour("--accent").contrast(colour("--on-accent"));
+                assert!(contrast >= 4.5, "{look:?} button: {contrast:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_accent_of_the_operators_wins_over_the_looks() {
+        let page = Page { accent: Colour::parse("#802060"), ..Page::default() };
+        let [light, dark] = page.accents().map(Option::unwrap);
+        let style = Dress::of(&page).style;
+        let rule = |accent: Accent| format!("--accent:{};--on-accent:{}", accent.colour, accent.on_it);
+        assert!(style.rfind(&rule(light)).unwrap() > style.rfind("--accent: ").unwrap());
+        assert!(
+            style.ends_with(&format!("@media (prefers-color-scheme:dark){{:root{{{}}}}}", rule(dark))),
+            "{style}"
+        );
+    }
+
+    #[test]
+    fn what_is_sent_has_no_comments_and_cannot_end_its_element() {
+        for look in Look::ALL {
+            let dress = Dress::of(&Page { look, ..Page::default() });
+            for (text, what) in [(&*dress.style, "style"), (dress.script, "script")] {
+                assert!(
+                    !text.contains("</") && !text.contains("<!--") && !text.contains("/*"),
+                    "{look:?} {what}"
+                );
+                assert!(!text.lines().any(|line| line.starts_with("//")), "{look:?} {what}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_hashes_are_those_of_the_texts() {
+        for look in Look::ALL {
+            for accent in [None, Colour::parse("#802060")] {
+                let dress = Dress::of(&Page { look, accent, ..Page::default() });
+                let policy = dress.policy(true);
+                let policy = policy.to_str().unwrap();
+                for (kind, text) in [("style", &*dress.style), ("script", dress.script)] {
+                    let hash = STANDARD.encode(Sha256::digest(text));
+                    assert!(policy.contains(&format!("{kind}-src 'sha256-{hash}';")), "{look:?} {policy}");
+                }
+            }
+        }
+        // As openssl computes it of "abc".
+        let abc = STANDARD.encode(Sent::new("abc".to_owned()).digest.finalize());
+        assert_eq!(abc, "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+    }
+
+    #[test]
+    fn a_page_that_does_not_return_may_ask_for_nothing() {
+        let dress = Dress::of(&Page::default());
+        for (returns, asks) in [(true, true), (false, false)] {
+            let policy = dress.policy(returns);
+            let policy = policy.to_str().unwrap();
+            assert!(policy.starts_with("default-src 'none';"), "{policy}");
+            assert_eq!(policy.contains("connect-src 'self'"), asks);
+            assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! How is an error told to a program?
+//!
+//! A problem document (RFC 9457), what a GraphQL client expects in its place, or the fields of gRPC.
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+
+use super::error_page::{Cause, ErrorPage, View};
+use super::words::Outcome;
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+/// A problem document (RFC 9457 §3.1), and members of our own (§3.2).
+///
+/// `type` is a URN because it only has to be compared: it is the same wherever this worker is deployed,
+/// invites nobody to fetch it, and needs no domain that might be lost. An origin's own status has
+/// `about:blank`, which says that there is no more to it than the status (§4.2.1).
+#[derive(Serialize)]
+struct Problem<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    /// The request's id rather than its URL, which does not tell two failures apart and can hold secrets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+    /// The error type in `Proxy-Status` (RFC 9209 §2.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    /// Seconds, as in `Retry-After`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    request_id: &'a str,
+    at: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Outcome>,
+    /// What GraphQL clients tell errors apart by, by custom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// What many of them look for in any JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<[Message<'a>; 1]>,
+}
+
+/// A GraphQL response without `data`: a request error (GraphQL §7.1.2).
+#[derive(Serialize)]
+struct GraphQl<'a> {
+    errors: [GraphQlError<'a>; 1],
+}
+
+/// §7.1.2; the problem document stands in `extensions`, where there is room for anything.
+#[derive(Serialize)]
+struct GraphQlError<'a> {
+    message: &'a str,
+    extensions: Problem<'a>,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    message: &'a str,
+}
+
+impl ErrorPage<'_> {
+    /// The problem document.
+    pub(super) fn problem(&self, view: &View<'_>) -> String {
+        let detail = view.detail();
+        let errors = self.is_graphql().then_some([Message { message: &detail }]);
+        let problem = Problem { errors, ..self.document(view, &detail) };
+        serde_json::to_string(&problem).unwrap_or_default()
+    }
+
+    /// The same as a GraphQL response.
+    pub(super) fn graphql(&self, view: &View<'_>) -> String {
+        let detail = view.detail();
+        let code = match (self.error(), self.status) {
+            (Some(error), _) => error,
+            (None, StatusCode::INTERNAL_SERVER_ERROR) => "internal_server_error",
+            (None, StatusCode::GATEWAY_TIMEOUT) => "gateway_timeout",
+            (None, StatusCode::SERVICE_UNAVAILABLE) => "service_unavailable",
+            (None, _) => "bad_gateway",
+        };
+        let extensions = Problem { code: Some(code.to_ascii_uppercase()), ..self.document(view, &detail) };
+        let errors = [GraphQlError { message: &detail, extensions }];
+        serde_json::to_string(&GraphQl { errors }).unwrap_or_default()
+    }
+
+    /// The fields in which gRPC tells an error ("trailers only"). Their status is what gRPC's own mapping makes
+    /// of ours, apart from a 504, which has a code of its own.
+    pub(super) fn grpc(&self, view: &View<'_>) -> HeaderMap {
+        const INTERNAL: u16 = 13;
+        const DEADLINE_EXCEEDED: u16 = 4;
+        const UNAVAILABLE: u16 = 14;
+        let status = match self.status {
+            StatusCode::INTERNAL_SERVER_ERROR => INTERNAL,
+            StatusCode::GATEWAY_TIMEOUT => DEADLINE_EXCEEDED,
+            _ => UNAVAILABLE,
+        };
+        let message = HeaderValue::try_from(grpc_encoded(&view.detail()));
+        let fields =
+            [Some((GRPC_STATUS, HeaderValue::from(status))), message.ok().map(|text| (GRPC_MESSAGE, text))];
+        fields.into_iter().flatten().collect()
+    }
+
+    fn document<'a>(&self, view: &'a View<'_>, detail: &'a str) -> Problem<'a> {
+        let error = self.error();
+        Problem {
+            kind: error.map_or("about:blank".to_owned(), |error| format!("urn:holdfast:problem:{error}")),
+            title: match error {
+                Some(_) => view.heading,
+                None => self.status.canonical_reason().unwrap_or(view.heading),
+            },
+            status: self.status.as_u16(),
+            detail,
+            instance: is_plain_id(&view.id).then(|| format!("urn:holdfast:request:{}", view.id)),
+            error,
+            retry_after: self.retry_after_seconds(),
+            request_id: &view.id,
+            at: &view.at,
+            outcome: self.outcome(),
+            code: None,
+            errors: None,
+        }
+    }
+
+    fn error(&self) -> Option<&'static str> {
+        match self.cause {
+            Cause::Failure(failure) => Some(failure.error().token()),
+            Cause::OriginStatus(_) => None,
+        }
+    }
+
+    /// Whether this is the address that GraphQL is customarily served at.
+    fn is_graphql(&self) -> bool {
+        self.request.target.path().rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case("graphql"))
+    }
+}
+
+/// Whether `id` can be the end of a URN as it stands (RFC 8141 §2).
+fn is_plain_id(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// `text` as gRPC writes it in a field: percent-encoded UTF-8 but for printable ASCII.
+fn grpc_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if matches!(byte, b' '..=b'~') && byte != b'%' {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
