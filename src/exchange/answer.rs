@@ -219,7 +219,7 @@ impl<P: Ports> Exchange<P> {
             cause,
             request: &self.request,
             page: &policy.settings.page,
-            at: self.ports.now(),
+            at: Some(self.ports.now()),
             retry_after,
             unknown_outcome: may_have_acted && !self.request.is_safe(),
         };

@@ -49,8 +49,8 @@ pub struct ErrorPage<'a> {
     pub request: &'a Request,
     /// The brand and its links.
     pub page: &'a config::Page,
-    /// Now.
-    pub at: Timestamp,
+    /// Now; `None` on a page that is written beforehand, which then shows no time.
+    pub at: Option<Timestamp>,
     /// When to come back, if the origin or the exchange has a figure. Without one,
     /// [`DEFAULT_RETRY_AFTER`] stands in on 502, 503 and 504.
     pub retry_after: Option<Duration>,
@@ -169,7 +169,8 @@ pub(super) struct View<'a> {
     support_url: Option<&'a str>,
     status_url: Option<&'a str>,
     address: String,
-    pub(super) at: String,
+    pub(super) at: Option<String>,
+    /// The same for people to read.
     time: String,
     pub(super) id: String,
 }
@@ -199,7 +200,7 @@ impl<'a> View<'a> {
         let stop = |hop: Hop| Stop { state: hop.state, words: words.get(hop.words) };
         let reason = error.status.canonical_reason().unwrap_or_default();
         let when = words.get(when(error.retry_after_seconds()));
-        let at = error.at.to_rfc3339();
+        let at = error.at.map(Timestamp::to_rfc3339);
         Self {
             language: language.tag(),
             direction: words.get(Message::Direction),
@@ -220,7 +221,7 @@ impl<'a> View<'a> {
             support_url: page.support_url.as_deref().filter(|url| is_link(url)),
             status_url: page.status_url.as_deref().filter(|url| is_link(url)),
             address: shown(&format!("{authority}{}", target.path()), LONGEST_ADDRESS),
-            time: at.replace('T', " ").replace('Z', " UTC"),
+            time: at.as_deref().unwrap_or_default().replace('T', " ").replace('Z', " UTC"),
             at,
             id: shown(&error.request.id, LONGEST_NAME),
             words,
@@ -329,7 +330,7 @@ mod tests {
             Cause::Failure(failure) => failure.status(),
             Cause::OriginStatus(status) => status,
         };
-        ErrorPage { status, cause, request, page, at: AT, retry_after: None, unknown_outcome: false }
+        ErrorPage { status, cause, request, page, at: Some(AT), retry_after: None, unknown_outcome: false }
     }
 
     fn causes() -> impl Iterator<Item = Cause> {

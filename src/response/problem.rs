@@ -34,7 +34,8 @@ struct Problem<'a> {
     retry_after: Option<u64>,
     #[serde(skip_serializing_if = "str::is_empty")]
     request_id: &'a str,
-    at: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<Outcome>,
     /// What GraphQL clients tell errors apart by, by custom.
@@ -118,7 +119,7 @@ impl ErrorPage<'_> {
             error,
             retry_after: self.retry_after_seconds(),
             request_id: &view.id,
-            at: &view.at,
+            at: view.at.as_deref(),
             outcome: self.outcome(),
             code: None,
             errors: None,

@@ -141,7 +141,7 @@ fn every_row_of_the_table_has_its_page() {
                 cause: Cause::Failure(row.failure),
                 request: &request,
                 page: &config::Page::default(),
-                at: Timestamp::from_millis(0),
+                at: Some(Timestamp::from_millis(0)),
                 retry_after: None,
                 unknown_outcome: false,
             };

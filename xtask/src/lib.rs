@@ -6,6 +6,7 @@
 pub mod build;
 pub mod check;
 pub mod demo;
+pub mod pages;
 pub mod serve;
 mod setup;
 pub mod simulate;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use xtask::serve::{self, Options, Refused, Worker};
-use xtask::{build, check, demo, root, simulate, test};
+use xtask::{build, check, demo, pages, root, simulate, test};
 
 /// Builds, checks, serves, demonstrates and tests Holdfast.
 ///
@@ -63,6 +63,18 @@ enum Cmd {
         #[arg(long, default_value_t = 0)]
         from: u64,
     },
+    /// Writes every error page, in every language and look, to a folder with an index
+    Pages {
+        /// Where to
+        #[arg(long, default_value = "target/pages")]
+        out: PathBuf,
+        /// The environment in wrangler.toml whose brand they have
+        #[arg(long, value_name = "NAME")]
+        env: Option<String>,
+        /// A setting, such as page.accent=#802060
+        #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+        set: Vec<(String, String)>,
+    },
     /// Checks the settings of every environment in wrangler.toml
     Check {
         /// Another file than the project's own
@@ -91,6 +103,11 @@ fn run(command: Cmd) -> Result<()> {
         }
         Cmd::Test => test::test(),
         Cmd::Simulate { seeds, from } => simulate::simulate(seeds, from),
+        Cmd::Pages { out, env: environment, set } => {
+            let settings = Options { environment, set, ..Options::default() }.checked_settings()?;
+            println!("{}", pages::pages(&settings, &out)?);
+            Ok(())
+        }
         Cmd::Check { file } => {
             let summary = check::check(&file.unwrap_or_else(|| root().join("wrangler.toml")))?;
             println!("{summary}");

@@ -1,0 +1,274 @@
+//! Every page that a visitor may see, written to a folder for people to look at.
+//!
+//! Each kind of error in each language and look, with the brand of `wrangler.toml`; the other forms; and pages
+//! for Cloudflare to show when the Worker itself is not asked.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use askama::Template;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use holdfast::config::{Config, Look, Page};
+use holdfast::language::{Language, Message};
+use holdfast::origin::failure::Failure;
+use holdfast::request::{Request, Target};
+use holdfast::response::error_page::{Cause, ErrorPage};
+use holdfast::response::form::Form;
+use holdfast::time::Timestamp;
+use http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE};
+use http::{HeaderMap, Method, StatusCode};
+
+/// The most that a page may have, so that it arrives in the first round trip.
+pub const PAGE_LIMIT: usize = 14 * 1024;
+
+/// An error that there are words of its own for.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// What it is called in the name of a file.
+    pub name: &'static str,
+    cause: Cause,
+    is_unsafe: bool,
+    unknown_outcome: bool,
+}
+
+impl Kind {
+    const fn failure(name: &'static str, failure: Failure) -> Self {
+        Self { name, cause: Cause::Failure(failure), is_unsafe: false, unknown_outcome: false }
+    }
+
+    const fn after_post(self, unknown_outcome: bool) -> Self {
+        Self { is_unsafe: true, unknown_outcome, ..self }
+    }
+}
+
+/// Every kind.
+pub const KINDS: [Kind; 11] = [
+    Kind::failure("502-bad-answer", Failure::ConnectionLost),
+    Kind::failure("502-unreachable", Failure::EdgeRefused),
+    Kind::failure("502-circle", Failure::Loop),
+    Kind::failure("503-unavailable", Failure::BelievedDown),
+    Kind::failure("504-too-late", Failure::NoHeaderInTime),
+    Kind::failure("500-misconfigured", Failure::Configuration),
+    Kind::failure("500-network", Failure::Internal),
+    Kind {
+        name: "500-origin",
+        cause: Cause::OriginStatus(StatusCode::INTERNAL_SERVER_ERROR),
+        is_unsafe: false,
+        unknown_outcome: false,
+    },
+    Kind::failure("502-not-processed", Failure::EdgeRefused).after_post(false),
+    Kind::failure("502-may-be-processed", Failure::ConnectionLost).after_post(true),
+    Kind::failure("504-may-be-processed", Failure::NoHeaderInTime).after_post(true),
+];
+
+/// What Cloudflare fills in on pages of its own.
+const RAY_ID: &str = "::RAY_ID::";
+
+/// Where each of Cloudflare's own error pages must have the box with Cloudflare's own words.
+const BOXES: [(&str, &str, Failure); 2] = [
+    ("5xx", "::CLOUDFLARE_ERROR_500S_BOX::", Failure::BelievedDown),
+    ("1xxx", "::CLOUDFLARE_ERROR_1000S_BOX::", Failure::Internal),
+];
+
+/// One answer, as a client would get it.
+#[derive(Debug)]
+pub struct Rendered {
+    /// Its header fields.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: String,
+}
+
+/// What somebody who reads `language` gets for `kind` in `form`, on a site with these settings.
+pub fn rendered(kind: Kind, form: Form, language: Language, page: &Page) -> Result<Rendered> {
+    let at = Timestamp::from_millis(1_767_323_045_000);
+    let (headers, body) = answer(kind, form, language, page, Some(at), "8f2a7c31d09be4f6-LHR")?;
+    Ok(Rendered { headers, body: body.unwrap_or_default() })
+}
+
+fn answer(
+    kind: Kind,
+    form: Form,
+    language: Language,
+    page: &Page,
+    at: Option<Timestamp>,
+    id: &str,
+) -> Result<(HeaderMap, Option<String>)> {
+    let page = Page { languages: vec![language], ..page.clone() };
+    let request = Request {
+        method: if kind.is_unsafe { Method::POST } else { Method::GET },
+        target: Target::parse("https://www.example.com/orders/2187").context("a URL")?,
+        headers: HeaderMap::from_iter([(ACCEPT_LANGUAGE, language.tag().parse()?)]),
+        has_body: kind.is_unsafe,
+        id: id.to_owned(),
+    };
+    let status = match kind.cause {
+        Cause::Failure(failure) => failure.status(),
+        Cause::OriginStatus(status) => status,
+    };
+    let page = ErrorPage {
+        status,
+        cause: kind.cause,
+        request: &request,
+        page: &page,
+        at,
+        retry_after: None,
+        unknown_outcome: kind.unknown_outcome,
+    };
+    let (headers, body) = page.render(form);
+    let sent = headers.get(CONTENT_LANGUAGE).map(|tag| tag.as_bytes());
+    ensure!(
+        sent == Some(language.tag().as_bytes()),
+        "{} is in another language than {language:?}",
+        kind.name
+    );
+    Ok((headers, body))
+}
+
+/// Writes every page to `folder`, which is emptied first, and answers a summary.
+pub fn pages(settings: &serde_json::Value, folder: &Path) -> Result<String> {
+    let config = Config::from_value(settings).map_err(|errors| {
+        anyhow::anyhow!(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    })?;
+    let page = config.defaults.page;
+    let mut folder = Folder::emptied(folder)?;
+    let mut looks = Vec::new();
+    for look in Look::ALL {
+        let page = Page { look, ..page.clone() };
+        looks.push(folder.look(&page)?);
+    }
+    folder.forms(&page)?;
+    folder.cloudflare(&page)?;
+    let index = Index { looks: &looks, languages: &Language::all().map(Row::of).collect::<Vec<_>>() };
+    folder.write("index.html", &index.render()?)?;
+    let (plain, compressed) =
+        (looks.iter().map(|look| look.plain).max(), looks.iter().map(|look| look.compressed).max());
+    Ok(format!(
+        "{} files; the largest page has {} bytes, {} gzipped\n{}",
+        folder.files,
+        plain.unwrap_or_default(),
+        compressed.unwrap_or_default(),
+        folder.path.join("index.html").display()
+    ))
+}
+
+/// A look and how large its largest page is.
+struct LookPages {
+    look: &'static str,
+    plain: usize,
+    compressed: usize,
+}
+
+/// A language in the index.
+struct Row {
+    tag: &'static str,
+    name: &'static str,
+    direction: &'static str,
+}
+
+impl Row {
+    fn of(language: Language) -> Self {
+        let words = language.words();
+        Self {
+            tag: language.tag(),
+            name: words.get(Message::Language),
+            direction: words.get(Message::Direction),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages.html")]
+struct Index<'a> {
+    looks: &'a [LookPages],
+    languages: &'a [Row],
+}
+
+struct Folder {
+    path: PathBuf,
+    files: usize,
+}
+
+impl Folder {
+    /// `path` without what an earlier run wrote there; what is not of ours is not touched.
+    fn emptied(path: &Path) -> Result<Self> {
+        let holds_pages = path.join("index.html").is_file() && path.join("forms").is_dir();
+        let is_empty = !path.exists() || fs::read_dir(path)?.next().is_none();
+        ensure!(holds_pages || is_empty, "{} holds something else; name a new folder", path.display());
+        if holds_pages {
+            fs::remove_dir_all(path)?;
+        }
+        Ok(Self { path: path.to_owned(), files: 0 })
+    }
+
+    fn write(&mut self, name: &str, text: &str) -> Result<()> {
+        let path = self.path.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(&path, text).with_context(|| format!("could not write {}", path.display()))?;
+        self.files += 1;
+        Ok(())
+    }
+
+    fn look(&mut self, page: &Page) -> Result<LookPages> {
+        let mut sizes = LookPages { look: page.look.word(), plain: 0, compressed: 0 };
+        for language in Language::all() {
+            for kind in KINDS {
+                let html = rendered(kind, Form::Html, language, page)?.body;
+                ensure!(html.len() <= PAGE_LIMIT, "{} in {language:?} has {} bytes", kind.name, html.len());
+                sizes.plain = sizes.plain.max(html.len());
+                sizes.compressed = sizes.compressed.max(gzipped(&html)?);
+                self.write(&format!("{}/{}/{}.html", sizes.look, language.tag(), kind.name), &html)?;
+            }
+        }
+        Ok(sizes)
+    }
+
+    fn forms(&mut self, page: &Page) -> Result<()> {
+        for language in Language::all() {
+            for kind in KINDS {
+                for (form, ending) in
+                    [(Form::Problem, "json"), (Form::GraphQl, "graphql.json"), (Form::Text, "txt")]
+                {
+                    let body = rendered(kind, form, language, page)?.body;
+                    self.write(&format!("forms/{}/{}.{ending}", language.tag(), kind.name), &body)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Pages without a time or an address, and with Cloudflare's id: one for each status to be uploaded as
+    /// assets of custom error rules, and two with the boxes that error pages must have.
+    fn cloudflare(&mut self, page: &Page) -> Result<()> {
+        for language in Language::all() {
+            let static_page = |kind| -> Result<String> {
+                let (_, html) = answer(kind, Form::Html, language, page, None, RAY_ID)?;
+                html.context("a page has a body")
+            };
+            for kind in KINDS.into_iter().filter(|kind| !kind.is_unsafe) {
+                let html = static_page(kind)?;
+                self.write(&format!("cloudflare/{}/assets/{}.html", language.tag(), kind.name), &html)?;
+            }
+            for (name, token, failure) in BOXES {
+                let html = static_page(Kind::failure(name, failure))?;
+                let (before, after) = html.split_once("</footer>").context("a page has a footer")?;
+                let html = format!(
+                    "{before}</footer>\n<details><summary>Cloudflare</summary>\n{token}\n</details>{after}"
+                );
+                self.write(&format!("cloudflare/{}/error-pages/{name}.html", language.tag()), &html)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn gzipped(text: &str) -> Result<usize> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(text.as_bytes())?;
+    Ok(gzip.finish()?.len())
+}
