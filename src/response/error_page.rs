@@ -26,6 +26,11 @@ use crate::time::Timestamp;
 /// whoever comes back this late asks less often than the retries before this page did.
 pub const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(10);
 
+/// The most bytes that a page should have, not compressed: those of a new connection's first round trip (ten
+/// segments, RFC 6928), less its header fields. With an operator's logo and texts it is for the check of the
+/// configuration to see that it stays within.
+pub const PAGE_LIMIT: usize = 14 * 1024;
+
 /// What became of a request that was to change something: `not_processed` or `unknown`.
 pub const OUTCOME: HeaderName = HeaderName::from_static("holdfast-outcome");
 
@@ -78,12 +83,6 @@ impl ErrorPage<'_> {
             }
             Form::Grpc => {
                 headers.extend(self.grpc(&view));
-                headers.extend(
-                    self.request
-                        .headers
-                        .get(header::CONTENT_TYPE)
-                        .map(|kind| (header::CONTENT_TYPE, kind.clone())),
-                );
                 return (headers, None);
             }
             Form::Empty => return (headers, None),
@@ -183,8 +182,8 @@ struct Stop<'a> {
 
 impl<'a> View<'a> {
     fn of(error: &ErrorPage<'a>) -> Self {
-        const LONGEST_NAME: usize = 120;
-        const LONGEST_ADDRESS: usize = 240;
+        const LONGEST_NAME: usize = 80;
+        const LONGEST_ADDRESS: usize = 160;
         let page = error.page;
         let target = &error.request.target;
         let (host, authority) = (without_userinfo(target.host()), without_userinfo(target.authority()));
@@ -363,7 +362,7 @@ mod tests {
                 assert_eq!(retry_after, (error.status != 500).then_some("10"), "{cause:?}");
                 let has_body = !matches!(form, Form::Grpc | Form::Empty);
                 assert_eq!(body.is_some(), has_body);
-                assert_eq!(headers.contains_key("content-type"), has_body);
+                assert_eq!(headers.contains_key("content-type"), form != Form::Empty);
                 assert_eq!(headers.contains_key("content-language"), has_body);
             }
         }
@@ -439,20 +438,110 @@ mod tests {
 
     #[test]
     fn the_page_fits_in_the_first_round_trip_and_asks_for_nothing() {
-        let url = format!("https://example.com/{}", "a".repeat(5000));
-        let (get, brand) = (request(Method::POST, &url, &"f".repeat(5000)), brand());
-        for cause in causes() {
-            let html = body(ErrorPage { unknown_outcome: true, ..page(cause, &get, &brand) }, Form::Html);
-            assert!(html.len() < 14 * 1024, "{}", html.len());
-            for loading in ["src=", "@import", "url(", " style=", " onclick"] {
-                assert!(!html.contains(loading), "{loading}");
+        // What escaping makes longest, as long as it is shown; a brand and an accent, and half a KiB of logo.
+        let url = format!("https://example.com/{}", "&".repeat(5000));
+        let settings = serde_json::json!({ "page": {
+            "brand": "Example", "logo": format!("data:image/png;base64,{}", "A".repeat(490)), "accent": "#802060",
+            "support_url": "https://example.com/support", "status_url": "https://status.example.com/",
+        }});
+        let own = config::Config::from_value(&settings).unwrap().defaults.page;
+        for (language, look) in
+            Language::all().flat_map(|language| config::Look::ALL.map(|look| (language, look)))
+        {
+            let own = config::Page { look, ..own.clone() };
+            for cause in causes() {
+                for method in [Method::GET, Method::POST] {
+                    let asked = in_language(request(method, &url, &"f".repeat(5000)), language.tag());
+                    let html =
+                        body(ErrorPage { unknown_outcome: true, ..page(cause, &asked, &own) }, Form::Html);
+                    assert!(html.len() <= PAGE_LIMIT, "{language:?} {look:?} {cause:?}: {}", html.len());
+                    for loading in [" src=\"h", "@import", "url(", " style=", " onclick"] {
+                        assert!(!html.contains(loading), "{loading}");
+                    }
+                    assert!(html.matches("<h1>").count() == 1 && html.contains("<main>"));
+                }
             }
-            assert!(
-                html.contains("<html lang=\"en\"")
-                    && html.matches("<h1>").count() == 1
-                    && html.contains("<main>")
-            );
         }
+    }
+
+    fn in_language(mut request: Request, accept: &str) -> Request {
+        request.headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_bytes(accept.as_bytes()).unwrap());
+        request
+    }
+
+    #[test]
+    fn every_form_speaks_the_visitors_language() {
+        let brand = brand();
+        for (accept, tag, direction, late) in [
+            ("de-AT, en;q=0.5", "de", "ltr", "zu lange"),
+            ("ar", "ar", "rtl", "الخادم"),
+            ("zh-TW", "zh-Hant", "ltr", "伺服器"),
+            ("tlh", "en", "ltr", "took too long"),
+        ] {
+            let get = in_language(request(Method::GET, "https://example.com/", "1"), accept);
+            for form in [Form::Html, Form::Problem, Form::GraphQl, Form::Text] {
+                let (headers, text) = page(LATE, &get, &brand).render(form);
+                assert_eq!(headers["content-language"], tag);
+                let words = if form == Form::GraphQl { "Example" } else { late };
+                assert!(text.unwrap().contains(words), "{tag} {form:?}");
+            }
+            let html = body(page(LATE, &get, &brand), Form::Html);
+            assert!(html.contains(&format!("<html lang=\"{tag}\" dir=\"{direction}\">")), "{tag}");
+        }
+    }
+
+    #[test]
+    fn sentences_are_joined_as_the_language_does() {
+        let brand = brand();
+        let detail = |tag| {
+            let get = in_language(request(Method::GET, "https://example.com/", "1"), tag);
+            let problem: serde_json::Value =
+                serde_json::from_str(&body(page(LATE, &get, &brand), Form::Problem)).unwrap();
+            problem["detail"].as_str().unwrap().to_owned()
+        };
+        assert!(detail("en").starts_with("Your connection is fine. We asked"));
+        assert!(!detail("ja").contains("。 ") && detail("ja").matches('。').count() > 1);
+        assert!(!detail("zh").contains("。 ") && detail("zh").matches('。').count() > 1);
+    }
+
+    #[test]
+    fn the_operators_own_words_logo_and_languages_are_used() {
+        let settings = serde_json::json!({ "page": {
+            "brand": "Example", "logo": "data:image/png;base64,AAAA", "languages": ["de", "en"],
+            "texts": {
+                "de": { "support": "Rufen Sie uns an: 0800 1234", "too-late-lead": "{site} ist <heute> langsam." },
+                "en": { "support": "Call us" },
+            },
+            "support_url": "https://example.com/support",
+        }});
+        let own = config::Config::from_value(&settings).unwrap().defaults.page;
+        let get = in_language(request(Method::GET, "https://example.com/", "1"), "fr");
+        let html = body(page(LATE, &get, &own), Form::Html);
+        assert!(html.contains("<html lang=\"de\"") && html.contains("Rufen Sie uns an: 0800 1234"));
+        assert!(
+            html.contains("<bdi>Example</bdi> ist &#60;heute&#62; langsam.") && !html.contains("Call us")
+        );
+        assert!(html.contains("<img src=\"data:image/png;base64,AAAA\" alt=\"Example\">"));
+        let get = in_language(get, "en-GB");
+        assert!(body(page(LATE, &get, &own), Form::Html).contains("Call us"));
+    }
+
+    #[test]
+    fn a_site_name_does_not_turn_a_sentence_around() {
+        let get = in_language(request(Method::GET, "https://example.com/", "1"), "ar");
+        let html = body(page(LATE, &get, &brand()), Form::Html);
+        let lead = html.split_once("<p class=\"lead\">").unwrap().1.split_once("</p>").unwrap().0;
+        assert!(lead.contains("<bdi>Example</bdi>"), "{lead}");
+    }
+
+    #[test]
+    fn a_page_written_beforehand_shows_no_time() {
+        let (get, brand) = (request(Method::GET, "https://example.com/", "::RAY_ID::"), brand());
+        let error = ErrorPage { at: None, ..page(LATE, &get, &brand) };
+        let html = body(error, Form::Html);
+        assert!(!html.contains("<time") && html.contains("::RAY_ID::"));
+        assert!(!body(error, Form::Text).contains("Time:"));
+        assert!(!body(error, Form::Problem).contains("\"at\""));
     }
 
     #[test]
@@ -499,6 +588,10 @@ mod tests {
             assert_eq!(problem["outcome"].as_str(), word, "{method} {cause:?}");
             for form in [Form::Html, Form::Problem, Form::Text] {
                 assert_eq!(body(error, form).contains(sentence), word.is_some(), "{method} {cause:?}");
+            }
+            for form in FORMS {
+                let field = error.render(form).0.get(OUTCOME).cloned();
+                assert_eq!(field.as_ref().map(|word| word.to_str().unwrap()), word, "{method} {form:?}");
             }
         }
     }
@@ -587,27 +680,90 @@ mod tests {
 
     const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&amp;{{7*7}}\r\nSet-Cookie: a=b\u{1b}[31m\u{202e}\0";
 
-    #[test]
-    fn what_came_with_the_request_is_escaped_in_every_form() {
-        let get = request(Method::GET, &format!("https://{HOSTILE}/{HOSTILE}?{HOSTILE}"), HOSTILE);
-        let page_with = config::Page { brand: Some(HOSTILE.to_owned()), ..config::Page::default() };
-        let tags = |html: &str| html.matches('<').count();
-        let plain = request(Method::GET, "https://example.com/", "1");
-        let calm = config::Page::default();
-        let html = body(page(LATE, &get, &page_with), Form::Html);
-        assert_eq!(tags(&html), tags(&body(page(LATE, &plain, &calm), Form::Html)));
-        assert_eq!(
-            html.matches('"').count(),
-            body(page(LATE, &plain, &calm), Form::Html).matches('"').count()
-        );
-        for form in [Form::Html, Form::Problem, Form::Text] {
-            let text = body(page(LATE, &get, &page_with), form);
-            assert!(text.chars().all(|c| !c.is_control() || c == '\n'), "{form:?}");
-            assert!(!text.contains('\u{202e}') && !text.contains("\nSet-Cookie"));
+    /// A request that is hostile wherever it can be.
+    fn hostile() -> Request {
+        let url = format!("https://{HOSTILE}/{HOSTILE}?{HOSTILE}");
+        let mut hostile = request(Method::GET, &url, HOSTILE);
+        let value = HeaderValue::from_bytes(b"\"><script>alert(1)</script>, de\xff\t;q=1, */*").unwrap();
+        for name in [
+            "accept-language",
+            "accept",
+            "user-agent",
+            "referer",
+            "x-forwarded-host",
+            "content-type",
+            "cookie",
+        ] {
+            hostile.headers.insert(HeaderName::from_static(name), value.clone());
         }
-        let problem = body(page(LATE, &get, &page_with), Form::Problem);
-        let problem: serde_json::Value = serde_json::from_str(&problem).unwrap();
-        assert_eq!(problem.get("instance"), None);
+        hostile
+    }
+
+    fn calm() -> Request {
+        request(Method::GET, "https://example.com/", "1")
+    }
+
+    fn hostile_page() -> config::Page {
+        config::Page { brand: Some(HOSTILE.to_owned()), ..config::Page::default() }
+    }
+
+    #[test]
+    fn nothing_that_came_breaks_out_of_html_or_an_attribute() {
+        let html = body(page(LATE, &hostile(), &hostile_page()), Form::Html);
+        let calm = body(page(LATE, &calm(), &config::Page::default()), Form::Html);
+        for mark in ['<', '>', '"'] {
+            assert_eq!(html.matches(mark).count(), calm.matches(mark).count(), "{mark}");
+        }
+        assert!(!html.contains("alert(1)</script>") && !html.contains("onerror=alert(1)>"));
+        assert!(html.chars().all(|c| !c.is_control() || c == '\n') && !html.contains('\u{202e}'));
+    }
+
+    #[test]
+    fn nothing_that_came_gets_into_the_script_or_the_style() {
+        let inside = |html: &str, kind: &str| {
+            let (_, rest) = html.split_once(&format!("<{kind}>")).unwrap();
+            rest.split_once(&format!("</{kind}>")).unwrap().0.to_owned()
+        };
+        let html = body(page(LATE, &hostile(), &hostile_page()), Form::Html);
+        let calm = body(page(LATE, &calm(), &config::Page::default()), Form::Html);
+        for kind in ["script", "style"] {
+            assert_eq!(inside(&html, kind), inside(&calm, kind));
+        }
+    }
+
+    #[test]
+    fn nothing_that_came_breaks_json() {
+        for form in [Form::Problem, Form::GraphQl] {
+            let json = body(page(LATE, &hostile(), &hostile_page()), form);
+            assert!(json.chars().all(|c| !c.is_control()) && !json.contains('\u{202e}'), "{json}");
+            let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+            let problem = if form == Form::Problem { &read } else { &read["errors"][0]["extensions"] };
+            assert_eq!((problem.get("instance"), &problem["status"]), (None, &504.into()));
+        }
+    }
+
+    #[test]
+    fn nothing_that_came_breaks_a_terminal() {
+        let text = body(page(LATE, &hostile(), &hostile_page()), Form::Text);
+        assert!(text.chars().all(|c| !c.is_control() || c == '\n') && !text.contains('\u{202e}'));
+        assert!(!text.contains("\nSet-Cookie") && text.lines().count() <= 8, "{text}");
+    }
+
+    #[test]
+    fn nothing_that_came_gets_into_a_header_field() {
+        for form in FORMS {
+            let (headers, _) = page(LATE, &hostile(), &config::Page::default()).render(form);
+            let (calm, _) = page(LATE, &calm(), &config::Page::default()).render(form);
+            let names = |headers: &HeaderMap| headers.keys().cloned().collect::<Vec<_>>();
+            assert_eq!(names(&headers), names(&calm), "{form:?}");
+            for (name, value) in &headers {
+                let value = value.to_str().unwrap();
+                // The message of gRPC names the host that was asked for, in printable ASCII.
+                let is_message = name == "grpc-message";
+                assert!(is_message || !value.contains("alert"), "{name}: {value}");
+                assert!(value.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{name}: {value}");
+            }
+        }
     }
 
     proptest! {

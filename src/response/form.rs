@@ -334,6 +334,39 @@ mod tests {
     }
 
     #[test]
+    fn graphql_is_answered_to_whoever_names_it() {
+        for (destination, accept, expected) in [
+            ("", "application/graphql-response+json", Form::GraphQl),
+            ("empty", "application/graphql-response+json, application/json;q=0.9", Form::GraphQl),
+            ("", "application/json, application/graphql-response+json;q=0.5", Form::Problem),
+            ("", "application/graphql-response+json;q=0, application/json", Form::Problem),
+            ("document", "application/graphql-response+json, text/html", Form::Html),
+            ("", "application/*", Form::Problem),
+        ] {
+            assert_eq!(form(destination, accept), expected, "{destination:?} {accept:?}");
+        }
+    }
+
+    #[test]
+    fn grpc_is_known_by_what_was_sent() {
+        for (sent, expected) in [
+            ("application/grpc", Form::Grpc),
+            ("application/grpc-web+proto", Form::Grpc),
+            ("application/grpc-web-text", Form::Grpc),
+            ("Application/GRPC+json", Form::Grpc),
+            ("application/grpc; charset=utf-8", Form::Grpc),
+            ("application/grpcish", Form::Text),
+            ("text/plain", Form::Text),
+        ] {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(sent))]);
+            let target = Target::parse("https://example.com/").unwrap();
+            let request =
+                Request { method: Method::POST, target, headers, has_body: true, id: String::new() };
+            assert_eq!(Form::of(&request), expected, "{sent}");
+        }
+    }
+
+    #[test]
     fn the_most_specific_range_weighs() {
         // The example of RFC 9110 §12.5.1, for types without parameters.
         let mut headers = HeaderMap::new();

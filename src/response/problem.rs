@@ -2,7 +2,7 @@
 //!
 //! A problem document (RFC 9457), what a GraphQL client expects in its place, or the fields of gRPC.
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::error_page::{Cause, ErrorPage, View};
@@ -100,9 +100,22 @@ impl ErrorPage<'_> {
             _ => UNAVAILABLE,
         };
         let message = HeaderValue::try_from(grpc_encoded(&view.detail()));
-        let fields =
-            [Some((GRPC_STATUS, HeaderValue::from(status))), message.ok().map(|text| (GRPC_MESSAGE, text))];
-        fields.into_iter().flatten().collect()
+        let mut fields = HeaderMap::from_iter([
+            (header::CONTENT_TYPE, HeaderValue::from_static(self.grpc_type())),
+            (GRPC_STATUS, HeaderValue::from(status)),
+        ]);
+        fields.extend(message.ok().map(|text| (GRPC_MESSAGE, text)));
+        fields
+    }
+
+    /// The variety of gRPC that was asked in; nothing of the request is repeated.
+    fn grpc_type(&self) -> &'static str {
+        const VARIETIES: [&str; 3] =
+            ["application/grpc-web-text", "application/grpc-web", "application/grpc"];
+        let asked = self.request.headers.get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
+        let asked = asked.to_ascii_lowercase();
+        let variety = VARIETIES.into_iter().find(|variety| asked.starts_with(variety.as_bytes()));
+        variety.unwrap_or("application/grpc")
     }
 
     fn document<'a>(&self, view: &'a View<'_>, detail: &'a str) -> Problem<'a> {
@@ -155,4 +168,116 @@ fn grpc_encoded(text: &str) -> String {
         }
     }
     encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Page;
+    use crate::origin::failure::Failure;
+    use crate::request::{Request, Target};
+    use crate::response::form::Form;
+    use crate::time::Timestamp;
+    use http::Method;
+    use serde_json::{Value, json};
+
+    fn asked(url: &str, field: (HeaderName, &'static str)) -> Request {
+        Request {
+            method: Method::POST,
+            target: Target::parse(url).unwrap(),
+            headers: HeaderMap::from_iter([(field.0, HeaderValue::from_static(field.1))]),
+            has_body: true,
+            id: "8f2a-LHR".to_owned(),
+        }
+    }
+
+    fn answered(request: &Request, cause: Cause) -> (HeaderMap, Option<String>) {
+        let status = match cause {
+            Cause::Failure(failure) => failure.status(),
+            Cause::OriginStatus(status) => status,
+        };
+        let page = Page { brand: Some("Example".to_owned()), ..Page::default() };
+        let at = Some(Timestamp::from_millis(1_767_323_045_678));
+        let page =
+            ErrorPage { status, cause, request, page: &page, at, retry_after: None, unknown_outcome: false };
+        page.render(Form::of(request))
+    }
+
+    const LATE: Cause = Cause::Failure(Failure::NoHeaderInTime);
+
+    #[test]
+    fn a_graphql_client_gets_an_error_that_it_can_parse() {
+        let request = asked(
+            "https://a.example/api",
+            (header::ACCEPT, "application/graphql-response+json, application/json;q=0.9"),
+        );
+        let (headers, body) = answered(&request, LATE);
+        assert_eq!(headers["content-type"], "application/graphql-response+json");
+        let body: Value = serde_json::from_str(&body.unwrap()).unwrap();
+        assert_eq!(body.as_object().unwrap().len(), 1, "a request error has no data: {body}");
+        let error = &body["errors"][0];
+        assert!(error["message"].as_str().unwrap().contains("did not come in time"), "{error}");
+        let extensions = &error["extensions"];
+        assert_eq!(extensions["code"], "HTTP_RESPONSE_TIMEOUT");
+        assert_eq!(extensions["type"], "urn:holdfast:problem:http_response_timeout");
+        for (member, value) in [
+            ("status", json!(504)),
+            ("retry_after", json!(10)),
+            ("request_id", json!("8f2a-LHR")),
+            ("outcome", json!("not_processed")),
+        ] {
+            assert_eq!(extensions[member], value, "{member}");
+        }
+        let own = Cause::OriginStatus(StatusCode::SERVICE_UNAVAILABLE);
+        let body: Value = serde_json::from_str(&answered(&request, own).1.unwrap()).unwrap();
+        assert_eq!(body["errors"][0]["extensions"]["code"], "SERVICE_UNAVAILABLE");
+    }
+
+    #[test]
+    fn at_the_address_of_graphql_a_problem_document_has_errors_too() {
+        for (url, has_errors) in [
+            ("https://a.example/graphql", true),
+            ("https://a.example/v1/GraphQL?query=x", true),
+            ("https://a.example/graphql/x", false),
+            ("https://a.example/", false),
+        ] {
+            let (headers, body) = answered(&asked(url, (header::ACCEPT, "application/json")), LATE);
+            assert_eq!(headers["content-type"], "application/problem+json");
+            let body: Value = serde_json::from_str(&body.unwrap()).unwrap();
+            assert_eq!(body["errors"][0]["message"] == body["detail"], has_errors, "{url}: {body}");
+            assert_eq!(body.get("code"), None);
+        }
+    }
+
+    #[test]
+    fn a_grpc_client_gets_a_status_in_its_own_fields() {
+        for (sent, answered_in) in [
+            ("application/grpc-web+proto", "application/grpc-web"),
+            ("application/grpc-web-text", "application/grpc-web-text"),
+            ("Application/gRPC", "application/grpc"),
+            ("application/grpc+json; charset=utf-8", "application/grpc"),
+        ] {
+            let request = asked("https://a.example/shop.Orders/Get", (header::CONTENT_TYPE, sent));
+            let (headers, body) = answered(&request, LATE);
+            assert_eq!(
+                (&headers["content-type"], body),
+                (&HeaderValue::from_static(answered_in), None),
+                "{sent}"
+            );
+            assert_eq!(headers["grpc-status"], "4");
+            let message = headers["grpc-message"].to_str().unwrap();
+            assert!(message.starts_with("Your connection is fine."), "{message}");
+        }
+        let request = asked("https://a.example/", (header::CONTENT_TYPE, "application/grpc"));
+        for (failure, status) in
+            [(Failure::ConnectionLost, "14"), (Failure::BelievedDown, "14"), (Failure::Internal, "13")]
+        {
+            assert_eq!(answered(&request, Cause::Failure(failure)).0["grpc-status"], status, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_of_grpc_is_ascii() {
+        assert_eq!(grpc_encoded("100% größer\r\nX: y"), "100%25 gr%C3%B6%C3%9Fer%0D%0AX: y");
+    }
 }

@@ -3,6 +3,7 @@
 
 mod answers;
 mod architecture;
+mod catalogues;
 mod collapsing;
 mod docs;
 mod envelope;

@@ -10,6 +10,8 @@ use holdfast::config::Config;
 use serde_json::{Map, Number, Value};
 use toml::de::{DeTable, DeValue};
 
+use crate::pages;
+
 /// What was found to be in order.
 #[derive(Debug)]
 pub struct Summary {
@@ -107,6 +109,7 @@ impl Scope<'_> {
             return None;
         }
         self.check_custom_domains(&config, problems);
+        self.check_pages(&config, problems);
         Some(Environment { name: self.name.map(str::to_owned), config, bytes })
     }
 
@@ -160,6 +163,23 @@ impl Scope<'_> {
                 let text = "enabled = true: Workers Cache would answer in front of this worker; its key leaves out the host, so that one site's pages could be served for another's, and it serves stale copies without limit. Take it out: this worker has a cache of its own";
                 problems.push(self.problem(Some(line), &table, text.to_owned()));
             }
+        }
+    }
+
+    /// A page with the operator's logo and texts has to arrive in one round trip all the same.
+    fn check_pages(&self, config: &Config, problems: &mut Vec<Problem>) {
+        let mut checked = Vec::new();
+        for settings in
+            [&config.defaults].into_iter().chain(config.routes.iter().map(|route| &route.settings))
+        {
+            if checked.contains(&&settings.page) {
+                continue;
+            }
+            checked.push(&settings.page);
+            let mistake = pages::too_large(&settings.page).unwrap_or_else(|error| Some(error.to_string()));
+            problems.extend(
+                mistake.map(|text| self.problem(Some(self.line), "vars.HOLDFAST", format!("page: {text}"))),
+            );
         }
     }
 
@@ -333,6 +353,29 @@ mod tests {
 
     fn summary(text: &str) -> String {
         check_text("wrangler.toml", text).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_page_that_would_not_arrive_at_once_is_refused() {
+        let text = |logo: usize| {
+            format!(
+                "[vars.HOLDFAST]\norigins = [\"https://a.example\"]\npage.languages = [\"el\"]\npage.logo = \"data:image/png;base64,{}\"\n",
+                "A".repeat(logo)
+            )
+        };
+        assert!(check_text("wrangler.toml", &text(500)).is_ok());
+        // What escaping and repetition make of it counts, not what is written.
+        let texts = "[vars.HOLDFAST.page.texts.el]\n".to_owned()
+            + &["way", "more-help", "returning", "connection-fine"]
+                .map(|id| format!("{id} = \"{}\"\n", "&".repeat(290)))
+                .concat();
+        let problems = check_text("wrangler.toml", &(text(1500) + &texts)).unwrap_err().problems;
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        let said = problems[0].to_string();
+        assert!(
+            said.contains("[vars.HOLDFAST] page: the page ") && said.contains("14336 are accepted"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -15,14 +15,11 @@ use holdfast::config::{Config, Look, Page};
 use holdfast::language::{Language, Message};
 use holdfast::origin::failure::Failure;
 use holdfast::request::{Request, Target};
-use holdfast::response::error_page::{Cause, ErrorPage};
+use holdfast::response::error_page::{Cause, ErrorPage, PAGE_LIMIT};
 use holdfast::response::form::Form;
 use holdfast::time::Timestamp;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE};
 use http::{HeaderMap, Method, StatusCode};
-
-/// The most that a page may have, so that it arrives in the first round trip.
-pub const PAGE_LIMIT: usize = 14 * 1024;
 
 /// An error that there are words of its own for.
 #[derive(Clone, Copy, Debug)]
@@ -82,28 +79,53 @@ pub struct Rendered {
     pub body: String,
 }
 
-/// What somebody who reads `language` gets for `kind` in `form`, on a site with these settings.
-pub fn rendered(kind: Kind, form: Form, language: Language, page: &Page) -> Result<Rendered> {
-    let at = Timestamp::from_millis(1_767_323_045_000);
-    let (headers, body) = answer(kind, form, language, page, Some(at), "8f2a7c31d09be4f6-LHR")?;
-    Ok(Rendered { headers, body: body.unwrap_or_default() })
+/// What is wrong with pages that have these settings: one that is too large, if there is any.
+pub fn too_large(page: &Page) -> Result<Option<String>> {
+    let offered: Vec<_> = match &page.languages[..] {
+        [] => Language::all().collect(),
+        some => some.to_vec(),
+    };
+    let asked = Asked { url: format!("https://www.example.com/{}", "a".repeat(1000)), ..Asked::default() };
+    let mut largest = (0, String::new());
+    for language in offered {
+        for kind in KINDS {
+            let bytes = answer(kind, Form::Html, language, page, &asked)?.body.len();
+            largest = largest.max((bytes, format!("{} in {}", kind.name, language.tag())));
+        }
+    }
+    let (bytes, which) = largest;
+    let rule = "a page has to arrive in the first round trip: shorten page.logo, page.texts or the links";
+    Ok((bytes > PAGE_LIMIT)
+        .then(|| format!("the page {which} would have {bytes} bytes, {PAGE_LIMIT} are accepted; {rule}")))
 }
 
-fn answer(
-    kind: Kind,
-    form: Form,
-    language: Language,
-    page: &Page,
+/// What somebody who reads `language` gets for `kind` in `form`, on a site with these settings.
+pub fn rendered(kind: Kind, form: Form, language: Language, page: &Page) -> Result<Rendered> {
+    answer(kind, form, language, page, &Asked::default())
+}
+
+/// What differs from one request to the next.
+struct Asked {
+    url: String,
     at: Option<Timestamp>,
-    id: &str,
-) -> Result<(HeaderMap, Option<String>)> {
+    id: &'static str,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        let at = Some(Timestamp::from_millis(1_767_323_045_000));
+        Self { url: "https://www.example.com/orders/2187".to_owned(), at, id: "8f2a7c31d09be4f6-LHR" }
+    }
+}
+
+fn answer(kind: Kind, form: Form, language: Language, page: &Page, asked: &Asked) -> Result<Rendered> {
     let page = Page { languages: vec![language], ..page.clone() };
     let request = Request {
         method: if kind.is_unsafe { Method::POST } else { Method::GET },
-        target: Target::parse("https://www.example.com/orders/2187").context("a URL")?,
+        target: Target::parse(&asked.url).context("a URL")?,
         headers: HeaderMap::from_iter([(ACCEPT_LANGUAGE, language.tag().parse()?)]),
         has_body: kind.is_unsafe,
-        id: id.to_owned(),
+        id: asked.id.to_owned(),
     };
     let status = match kind.cause {
         Cause::Failure(failure) => failure.status(),
@@ -114,7 +136,7 @@ fn answer(
         cause: kind.cause,
         request: &request,
         page: &page,
-        at,
+        at: asked.at,
         retry_after: None,
         unknown_outcome: kind.unknown_outcome,
     };
@@ -125,7 +147,7 @@ fn answer(
         "{} is in another language than {language:?}",
         kind.name
     );
-    Ok((headers, body))
+    Ok(Rendered { headers, body: body.unwrap_or_default() })
 }
 
 /// Writes every page to `folder`, which is emptied first, and answers a summary.
@@ -219,7 +241,6 @@ impl Folder {
         for language in Language::all() {
             for kind in KINDS {
                 let html = rendered(kind, Form::Html, language, page)?.body;
-                ensure!(html.len() <= PAGE_LIMIT, "{} in {language:?} has {} bytes", kind.name, html.len());
                 sizes.plain = sizes.plain.max(html.len());
                 sizes.compressed = sizes.compressed.max(gzipped(&html)?);
                 self.write(&format!("{}/{}/{}.html", sizes.look, language.tag(), kind.name), &html)?;
@@ -246,10 +267,8 @@ impl Folder {
     /// assets of custom error rules, and two with the boxes that error pages must have.
     fn cloudflare(&mut self, page: &Page) -> Result<()> {
         for language in Language::all() {
-            let static_page = |kind| -> Result<String> {
-                let (_, html) = answer(kind, Form::Html, language, page, None, RAY_ID)?;
-                html.context("a page has a body")
-            };
+            let asked = Asked { at: None, id: RAY_ID, url: "https://www.example.com/".to_owned() };
+            let static_page = |kind| answer(kind, Form::Html, language, page, &asked).map(|page| page.body);
             for kind in KINDS.into_iter().filter(|kind| !kind.is_unsafe) {
                 let html = static_page(kind)?;
                 self.write(&format!("cloudflare/{}/assets/{}.html", language.tag(), kind.name), &html)?;
