@@ -270,3 +270,74 @@ fn a_route_can_have_a_brand_and_limits_of_its_own() {
     assert_eq!(routed().call("DELETE", &page.path).send().status(), 502);
     assert_eq!(page.attempts(), 1 + 3, "the route is for GET alone");
 }
+
+#[test]
+fn a_visitor_is_told_in_their_own_language() {
+    for (accept_language, tag, direction) in [
+        ("de-CH, de;q=0.9, en;q=0.5", "de", "ltr"),
+        ("fa", "fa", "rtl"),
+        ("zh-HK", "zh-Hant", "ltr"),
+        ("x-none", "en", "ltr"),
+    ] {
+        let answer = quick()
+            .get(&failing())
+            .with("Accept", "text/html")
+            .with("Accept-Language", accept_language)
+            .send();
+        assert_eq!((answer.status(), answer.header("content-language")), (502, Some(tag)));
+        let html = answer.text();
+        assert!(
+            html.contains(&format!("<html lang=\"{tag}\" dir=\"{direction}\">")),
+            "{accept_language}: {html}"
+        );
+        assert!(answer.header("vary").is_some_and(|fields| fields.contains("Accept-Language")), "{answer:?}");
+    }
+}
+
+#[test]
+fn what_became_of_a_request_is_told_in_a_field_of_its_own() {
+    for (method, script, outcome) in [
+        ("POST", scripts::reset(), Some("unknown")),
+        ("DELETE", scripts::cloudflare(521), Some("not_processed")),
+        ("GET", scripts::reset(), None),
+    ] {
+        for accept in ["text/html", "application/json", "*/*", "image/png"] {
+            let answer =
+                quick().call(method, &Page::new([script.clone()]).path).with("Accept", accept).send();
+            assert_eq!(answer.header("holdfast-outcome"), outcome, "{method} {accept}");
+        }
+    }
+}
+
+#[test]
+fn clients_of_graphql_and_grpc_get_what_they_can_parse() {
+    let answer = quick()
+        .call("POST", &late().path)
+        .with("Accept", "application/graphql-response+json, application/json;q=0.9")
+        .with("Content-Type", "application/json")
+        .body("{\"query\":\"{ a }\"}")
+        .send();
+    assert_eq!((answer.status(), content_type(&answer)), (504, "application/graphql-response+json"));
+    let body: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(body["errors"][0]["extensions"]["code"], "CONNECTION_TIMEOUT", "{body}");
+
+    let answer = quick()
+        .call("POST", &late().path)
+        .with("Content-Type", "application/grpc-web+proto")
+        .with("Accept", "application/grpc-web+proto")
+        .body("\0\0\0\0\0")
+        .send();
+    assert_eq!((answer.status(), content_type(&answer), answer.body.len()), (504, "application/grpc-web", 0));
+    assert_eq!(answer.header("grpc-status"), Some("4"));
+    assert!(answer.header("grpc-message").is_some_and(|message| message.is_ascii() && !message.is_empty()));
+}
+
+#[test]
+fn a_page_that_asks_whether_the_site_is_back_costs_the_origin_one_attempt() {
+    let page = Page::new([scripts::reset()]);
+    let ask = || {
+        quick().call("HEAD", &page.path).with("Holdfast-Attempt", "2").with("Sec-Fetch-Dest", "empty").send()
+    };
+    assert_eq!((ask().status(), page.attempts()), (502, 1));
+    assert_eq!((ask().status(), page.attempts()), (502, 2));
+}
