@@ -151,7 +151,7 @@ impl Story {
 }
 
 const NOT_REACHED: Story = Story::of_origin(
-    Message::BadAnswerHeading,
+    Message::UnreachableHeading,
     Message::UnreachableLead,
     State::Failed,
     Message::Unreachable,

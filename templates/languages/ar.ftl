@@ -7,7 +7,7 @@ direction = rtl
 
 way = موضع الخلل في مسار الطلب
 you = أنت
-network = شبكة التوصيل
+network = الشبكة الوسيطة
 server = الخادم
 
 ## حالة المحطة تحت اسمها
@@ -15,7 +15,7 @@ server = الخادم
 working = على ما يرام
 unreachable = تعذّر الوصول إليه
 bad-answer = ردّ غير صالح
-too-late = تأخر في الردّ
+too-late = تأخّر في الردّ
 unavailable = غير متاح
 failed = حدث خطأ
 circle = دار الطلب في حلقة مفرغة
@@ -25,7 +25,8 @@ not-asked = لم يصله الطلب
 ## العناوين
 
 bad-answer-heading = أرسل الخادم ردًّا غير صالح
-too-late-heading = تأخر الخادم في الردّ
+unreachable-heading = تعذّر الوصول إلى الخادم
+too-late-heading = تأخّر الخادم في الردّ
 unavailable-heading = الخادم غير متاح
 failed-heading = حدث خطأ في الخادم
 circle-heading = دار الطلب في حلقة مفرغة

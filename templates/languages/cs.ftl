@@ -3,30 +3,31 @@ direction = ltr
 
 way = Kde nastal problém
 you = Vy
-network = Doručovací síť
+network = Zprostředkující síť
 server = Server
 
 working = V pořádku
 unreachable = Nepodařilo se spojit
 bad-answer = Chybná odpověď
-too-late = Trvalo příliš dlouho
+too-late = Trvalo to příliš dlouho
 unavailable = Není k dispozici
 failed = Došlo k chybě
-circle = Kroužení dokola
+circle = Požadavek se zacyklil
 misconfigured = Chybné nastavení
-not-asked = Nebyl osloven
+not-asked = Požadavek nedorazil
 
 bad-answer-heading = Server odpověděl chybně
+unreachable-heading = K serveru se nepodařilo připojit
 too-late-heading = Server odpovídal příliš dlouho
 unavailable-heading = Server není k dispozici
 failed-heading = Na serveru došlo k chybě
-circle-heading = Požadavek kroužil dokola
+circle-heading = Požadavek se zacyklil
 network-heading = Na naší straně se něco pokazilo
 
 connection-fine = Vaše připojení je v pořádku.
-unreachable-lead = Se serverem webu { $site } se nám nepodařilo spojit, takže vám nemůžeme ukázat správnou odpověď.
+unreachable-lead = Se serverem webu { $site } se nám nepodařilo spojit, takže stránku nemůžeme zobrazit.
 bad-answer-lead = Server webu { $site } odpověď přerušil nebo poslal něco, co nešlo použít.
-too-late-lead = Oslovili jsme server webu { $site } a čekali, ale úplná odpověď nepřišla včas.
+too-late-lead = Odeslali jsme požadavek na server webu { $site } a čekali, ale úplná odpověď nepřišla včas.
 unavailable-lead = Server webu { $site } je právě mimo provoz. Může být přetížený nebo na něm probíhá údržba.
 failed-lead = Na serveru webu { $site } došlo při zpracování vašeho požadavku k chybě.
 circle-lead = Váš požadavek na web { $site } se vrátil tam, kde už jednou byl, a proto jsme ho zastavili.
@@ -37,7 +38,7 @@ not-processed = Váš požadavek nebyl zpracován: nic se nezměnilo.
 may-be-processed = Váš požadavek mohl být přesto zpracován. Než ho odešlete znovu, ověřte to prosím, jinak by mohl být proveden dvakrát.
 
 try-again = Zkuste to prosím znovu { $when }.
-send-again = Můžete ho bez obav odeslat znovu { $when }.
+send-again = Můžete ho { $when } bez obav odeslat znovu.
 may-be-back = Web by mohl být { $when } zase v provozu.
 
 moment = za okamžik

@@ -3,7 +3,7 @@ direction = ltr
 
 way = Hvor fejlen ligger
 you = Du
-network = Leveringsnetværk
+network = Mellemliggende netværk
 server = Server
 
 working = Alt fungerer
@@ -12,12 +12,13 @@ bad-answer = Ugyldigt svar
 too-late = Tog for lang tid
 unavailable = Ikke tilgængelig
 failed = Der opstod en fejl
-circle = Kørte i ring
+circle = Anmodningen kørte i ring
 misconfigured = Ikke sat korrekt op
 not-asked = Ikke kontaktet
 
 bad-answer-heading = Serveren gav et ugyldigt svar
-too-late-heading = Serveren var for længe om det
+unreachable-heading = Serveren kunne ikke nås
+too-late-heading = Serveren var for længe om at svare
 unavailable-heading = Serveren er ikke tilgængelig
 failed-heading = Der opstod en fejl på serveren
 circle-heading = Anmodningen kørte i ring
@@ -26,7 +27,7 @@ network-heading = Noget gik galt hos os
 connection-fine = Din forbindelse er i orden.
 unreachable-lead = Vi kunne ikke få kontakt til serveren bag { $site } og har derfor ikke noget rigtigt svar at vise dig.
 bad-answer-lead = Serveren bag { $site } afbrød svaret eller sendte noget, der ikke kunne bruges.
-too-late-lead = Vi spurgte serveren bag { $site } og ventede, men der kom ikke et fuldt svar i tide.
+too-late-lead = Vi kontaktede serveren bag { $site } og ventede, men der kom ikke et fuldt svar i tide.
 unavailable-lead = Serveren bag { $site } er ude af drift lige nu. Den er måske overbelastet eller under vedligeholdelse.
 failed-lead = Der opstod en fejl på serveren bag { $site }, mens den behandlede din anmodning.
 circle-lead = Din anmodning til { $site } kom tilbage til et sted, hvor den allerede havde været, så vi stoppede den.

@@ -3,7 +3,7 @@ direction = ltr
 
 way = Wo auf dem Weg die Störung liegt
 you = Sie
-network = Auslieferungsnetz
+network = Vorgeschaltetes Netz
 server = Server
 
 working = Alles in Ordnung
@@ -12,11 +12,12 @@ bad-answer = Fehlerhafte Antwort
 too-late = Hat zu lange gebraucht
 unavailable = Nicht verfügbar
 failed = Fehler aufgetreten
-circle = Im Kreis gelaufen
+circle = Anfrage lief im Kreis
 misconfigured = Nicht richtig eingerichtet
-not-asked = Nicht angefragt
+not-asked = Keine Anfrage erhalten
 
 bad-answer-heading = Der Server hat fehlerhaft geantwortet
+unreachable-heading = Der Server war nicht zu erreichen
 too-late-heading = Der Server hat zu lange gebraucht
 unavailable-heading = Der Server ist nicht verfügbar
 failed-heading = Auf dem Server ist ein Fehler aufgetreten
@@ -24,12 +25,12 @@ circle-heading = Die Anfrage ist im Kreis gelaufen
 network-heading = Bei uns ist etwas schiefgegangen
 
 connection-fine = Ihre Verbindung ist in Ordnung.
-unreachable-lead = Wir konnten den Server von { $site } nicht erreichen und haben deshalb keine richtige Antwort für Sie.
+unreachable-lead = Wir konnten den Server von { $site } nicht erreichen und können die Seite deshalb nicht anzeigen.
 bad-answer-lead = Der Server von { $site } hat die Antwort abgebrochen oder etwas Unbrauchbares gesendet.
 too-late-lead = Wir haben beim Server von { $site } angefragt und gewartet, aber eine vollständige Antwort kam nicht rechtzeitig.
 unavailable-lead = Der Server von { $site } ist zurzeit außer Betrieb. Vielleicht ist er überlastet oder wird gewartet.
 failed-lead = Auf dem Server von { $site } ist beim Bearbeiten Ihrer Anfrage ein Fehler aufgetreten.
-circle-lead = Ihre Anfrage an { $site } kam dorthin zurück, wo sie schon gewesen war. Deshalb haben wir sie angehalten.
+circle-lead = Ihre Anfrage an { $site } kam dorthin zurück, wo sie schon gewesen war. Deshalb haben wir sie abgebrochen.
 network-lead = Beim vorgeschalteten Dienst von { $site } ist beim Bearbeiten Ihrer Anfrage ein Fehler aufgetreten.
 misconfigured-lead = Der vorgeschaltete Dienst von { $site } ist nicht richtig eingerichtet und konnte Ihre Anfrage nicht weiterleiten.
 
@@ -40,7 +41,7 @@ try-again = Bitte versuchen Sie es { $when } noch einmal.
 send-again = Sie können sie { $when } unbesorgt noch einmal senden.
 may-be-back = Vielleicht ist die Website { $when } wieder erreichbar.
 
-moment = in einem Moment
+moment = in wenigen Augenblicken
 minute = in etwa einer Minute
 minutes = in einigen Minuten
 half-hour = in etwa einer halben Stunde

@@ -17,7 +17,7 @@ direction = ltr
 way = Which part of the way failed
 you = You
 # The network between visitors and the site's own server.
-network = Delivery network
+network = Network in between
 server = Server
 
 ## How a stop did, under its name
@@ -28,7 +28,7 @@ bad-answer = Gave a bad answer
 too-late = Took too long
 unavailable = Unavailable
 failed = Ran into an error
-circle = Went in a circle
+circle = Request went in a circle
 misconfigured = Not set up correctly
 # The request never got there.
 not-asked = Not asked
@@ -36,6 +36,7 @@ not-asked = Not asked
 ## Headings
 
 bad-answer-heading = The server gave a bad answer
+unreachable-heading = The server could not be reached
 too-late-heading = The server took too long
 unavailable-heading = The server is unavailable
 failed-heading = The server ran into an error

@@ -12,11 +12,12 @@ bad-answer = Respuesta no válida
 too-late = Tardó demasiado
 unavailable = No disponible
 failed = Se produjo un error
-circle = Entró en un bucle
+circle = Solicitud en bucle
 misconfigured = Configuración incorrecta
-not-asked = No consultado
+not-asked = No recibió la solicitud
 
 bad-answer-heading = El servidor dio una respuesta no válida
+unreachable-heading = No se ha podido contactar con el servidor
 too-late-heading = El servidor tardó demasiado
 unavailable-heading = El servidor no está disponible
 failed-heading = Se produjo un error en el servidor

@@ -25,6 +25,7 @@ not-asked = درخواست به آن نرسید
 ## عنوان‌ها
 
 bad-answer-heading = سرور پاسخ نامعتبر داد
+unreachable-heading = دسترسی به سرور ممکن نشد
 too-late-heading = سرور به‌موقع پاسخ نداد
 unavailable-heading = سرور در دسترس نیست
 failed-heading = سرور دچار خطا شد

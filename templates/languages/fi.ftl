@@ -3,7 +3,7 @@ direction = ltr
 
 way = Missä vika on
 you = Sinä
-network = Jakeluverkko
+network = Välittävä verkko
 server = Palvelin
 
 working = Kunnossa
@@ -12,11 +12,12 @@ bad-answer = Virheellinen vastaus
 too-late = Kesti liian kauan
 unavailable = Ei käytettävissä
 failed = Tapahtui virhe
-circle = Kiersi kehää
+circle = Pyyntö kiersi kehää
 misconfigured = Virhe asetuksissa
 not-asked = Ei saanut pyyntöä
 
 bad-answer-heading = Palvelin antoi virheellisen vastauksen
+unreachable-heading = Palvelimeen ei saatu yhteyttä
 too-late-heading = Palvelimella kesti liian kauan
 unavailable-heading = Palvelin ei ole käytettävissä
 failed-heading = Palvelimella tapahtui virhe
@@ -24,7 +25,7 @@ circle-heading = Pyyntö kiersi kehää
 network-heading = Meillä tapahtui virhe
 
 connection-fine = Yhteytesi toimii.
-unreachable-lead = Emme saaneet yhteyttä sivuston { $site } palvelimeen, joten emme voi näyttää kunnollista vastausta.
+unreachable-lead = Emme saaneet yhteyttä sivuston { $site } palvelimeen, joten emme voi näyttää sivua.
 bad-answer-lead = Sivuston { $site } palvelin keskeytti vastauksen tai lähetti jotain, mitä ei voitu käyttää.
 too-late-lead = Otimme yhteyttä sivuston { $site } palvelimeen ja odotimme, mutta koko vastaus ei tullut ajoissa.
 unavailable-lead = Sivuston { $site } palvelin on tällä hetkellä poissa käytöstä. Se voi olla ylikuormittunut tai huollossa.
@@ -34,10 +35,10 @@ network-lead = Sivustoa { $site } välittävässä palvelussa tapahtui virhe pyy
 misconfigured-lead = Sivustoa { $site } välittävän palvelun asetuksissa on virhe, eikä pyyntöäsi voitu lähettää eteenpäin.
 
 not-processed = Pyyntöäsi ei käsitelty: mikään ei ole muuttunut.
-may-be-processed = Pyyntösi on silti voitu käsitellä. Tarkista tilanne, ennen kuin lähetät pyynnön uudelleen, jottei sitä käsitellä kahdesti.
+may-be-processed = Pyyntösi on silti saatettu käsitellä. Tarkista tilanne, ennen kuin lähetät pyynnön uudelleen, jottei sitä käsitellä kahdesti.
 
 try-again = Yritä uudelleen { $when }.
-send-again = Voit turvallisesti lähettää sen uudelleen { $when }.
+send-again = Voit lähettää sen huoletta uudelleen { $when }.
 may-be-back = Sivusto saattaa toimia taas { $when }.
 
 moment = hetken kuluttua

@@ -12,21 +12,22 @@ bad-answer = Réponse incorrecte
 too-late = Délai dépassé
 unavailable = Indisponible
 failed = A rencontré une erreur
-circle = A tourné en rond
+circle = Demande en boucle
 misconfigured = Mal configuré
-not-asked = Non sollicité
+not-asked = Demande non reçue
 
 bad-answer-heading = Le serveur a mal répondu
-too-late-heading = Le serveur a mis trop de temps
+unreachable-heading = Le serveur est injoignable
+too-late-heading = Le serveur a mis trop de temps à répondre
 unavailable-heading = Le serveur est indisponible
 failed-heading = Le serveur a rencontré une erreur
 circle-heading = La demande a tourné en rond
 network-heading = Un problème est survenu de notre côté
 
 connection-fine = Votre connexion n’est pas en cause.
-unreachable-lead = Nous n’avons pas pu joindre le serveur du site { $site } et n’avons donc pas de réponse valable à vous présenter.
+unreachable-lead = Nous n’avons pas pu joindre le serveur du site { $site } et ne pouvons donc pas afficher la page.
 bad-answer-lead = Le serveur du site { $site } s’est interrompu ou a envoyé une réponse inutilisable.
-too-late-lead = Nous avons sollicité le serveur du site { $site }, mais la réponse complète n’est pas arrivée à temps.
+too-late-lead = Nous avons contacté le serveur du site { $site } et attendu, mais la réponse complète n’est pas arrivée à temps.
 unavailable-lead = Le serveur du site { $site } est actuellement hors service. Il est peut-être surchargé ou en maintenance.
 failed-lead = Le serveur du site { $site } a rencontré une erreur en traitant votre demande.
 circle-lead = Votre demande au site { $site } est revenue là où elle était déjà passée ; nous l’avons donc arrêtée.

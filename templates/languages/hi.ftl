@@ -7,7 +7,7 @@ direction = ltr
 
 way = समस्या कहाँ हुई
 you = आप
-network = डिलीवरी नेटवर्क
+network = बीच का नेटवर्क
 server = सर्वर
 
 ## पड़ाव का हाल, उसके नाम के नीचे
@@ -15,7 +15,7 @@ server = सर्वर
 working = सब ठीक है
 unreachable = संपर्क नहीं हो सका
 bad-answer = सही जवाब नहीं दिया
-too-late = समय पर जवाब नहीं दिया
+too-late = बहुत देर लगाई
 unavailable = उपलब्ध नहीं है
 failed = गड़बड़ी हुई
 circle = अनुरोध घूमकर लौट आया
@@ -25,7 +25,8 @@ not-asked = अनुरोध नहीं पहुँचा
 ## शीर्षक
 
 bad-answer-heading = सर्वर ने सही जवाब नहीं दिया
-too-late-heading = सर्वर ने समय पर जवाब नहीं दिया
+unreachable-heading = सर्वर तक पहुँचा नहीं जा सका
+too-late-heading = सर्वर ने जवाब देने में बहुत देर लगाई
 unavailable-heading = सर्वर उपलब्ध नहीं है
 failed-heading = सर्वर में गड़बड़ी हुई
 circle-heading = अनुरोध घूमकर लौट आया

@@ -6,31 +6,32 @@ you = Ön
 network = Közvetítő hálózat
 server = Szerver
 
-working = Rendben
+working = Minden rendben
 unreachable = Nem sikerült elérni
 bad-answer = Hibás válasz
 too-late = Túl sokáig tartott
 unavailable = Nem üzemel
 failed = Hiba történt
-circle = Körbejárt
+circle = A kérés körbe-körbe járt
 misconfigured = Hibás beállítás
 not-asked = Nem kapott kérést
 
 bad-answer-heading = A szerver hibás választ adott
+unreachable-heading = A kiszolgáló nem érhető el
 too-late-heading = A szerver nem válaszolt időben
 unavailable-heading = A szerver nem üzemel
 failed-heading = A szerveren hiba történt
-circle-heading = A kérés körbejárt
-network-heading = Nálunk történt valami hiba
+circle-heading = A kérés körbe-körbe járt
+network-heading = Hiba történt nálunk
 
 connection-fine = Az internetkapcsolata rendben van.
-unreachable-lead = Nem értük el a webhely ({ $site }) szerverét, ezért nem tudunk megfelelő választ mutatni.
+unreachable-lead = Nem értük el a webhely ({ $site }) szerverét, ezért nem tudjuk megjeleníteni az oldalt.
 bad-answer-lead = A webhely ({ $site }) szervere megszakította a választ, vagy használhatatlan választ küldött.
 too-late-lead = Megkerestük a webhely ({ $site }) szerverét, és vártunk, de a teljes válasz nem érkezett meg időben.
 unavailable-lead = A webhely ({ $site }) szervere jelenleg nem üzemel. Lehet, hogy túlterhelt, vagy karbantartás alatt áll.
-failed-lead = A webhely ({ $site }) szerverén hiba történt a kérése feldolgozása közben.
+failed-lead = A webhely ({ $site }) szerverén hiba történt az Ön kérésének feldolgozása közben.
 circle-lead = A webhelynek ({ $site }) küldött kérése visszajutott oda, ahol már járt, ezért leállítottuk.
-network-lead = A webhely ({ $site }) közvetítő szolgáltatásában hiba történt a kérése feldolgozása közben.
+network-lead = A webhely ({ $site }) közvetítő szolgáltatásában hiba történt az Ön kérésének feldolgozása közben.
 misconfigured-lead = A webhely ({ $site }) közvetítő szolgáltatása nincs jól beállítva, ezért nem tudta továbbítani a kérését.
 
 not-processed = A kérését nem dolgozták fel: semmi sem változott.

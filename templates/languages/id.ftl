@@ -25,6 +25,7 @@ not-asked = Permintaan tidak sampai
 ## Judul
 
 bad-answer-heading = Respons dari server tidak valid
+unreachable-heading = Server tidak dapat dihubungi
 too-late-heading = Server terlalu lama merespons
 unavailable-heading = Server tidak tersedia
 failed-heading = Terjadi kesalahan pada server
@@ -46,29 +47,29 @@ misconfigured-lead = Jaringan yang melayani situs { $site } tidak diatur dengan 
 ## Nasib formulir, pesanan, atau pembayaran yang dikirim
 
 not-processed = Permintaan Anda tidak diproses dan tidak ada yang berubah.
-may-be-processed = Bisa jadi permintaan Anda sudah diproses. Mohon periksa sebelum mengirimnya lagi agar tidak diproses dua kali.
+may-be-processed = Meski demikian, permintaan Anda mungkin sudah diproses. Mohon periksa sebelum mengirimnya lagi agar tidak diproses dua kali.
 
 ## Apa yang perlu dilakukan sekarang
 
 try-again = Silakan coba lagi { $when }.
-send-again = Anda dapat dengan aman mengirimnya lagi { $when }.
+send-again = Anda dapat mengirimnya lagi dengan aman { $when }.
 may-be-back = Situs mungkin dapat diakses kembali { $when }.
 
 ## Kapan
 
-moment = dalam beberapa saat
-minute = dalam sekitar satu menit
-minutes = dalam beberapa menit
-half-hour = dalam sekitar setengah jam
-hour = dalam sekitar satu jam
-hours = dalam beberapa jam
-days = dalam beberapa hari
+moment = setelah beberapa saat
+minute = setelah sekitar satu menit
+minutes = setelah beberapa menit
+half-hour = setelah sekitar setengah jam
+hour = setelah sekitar satu jam
+hours = setelah beberapa jam
+days = setelah beberapa hari
 
 ## Kembali ke situs
 
 again = Coba lagi
 returning = Halaman ini terus memeriksa situs dan akan membukanya begitu dapat diakses.
-returned = Situs sudah dapat diakses dan sedang dimuat.
+returned = Situs sudah dapat diakses kembali dan sedang dimuat.
 
 ## Bantuan
 

@@ -25,6 +25,7 @@ not-asked = リクエスト未到達
 ## 見出し
 
 bad-answer-heading = サーバーから正しい応答がありませんでした
+unreachable-heading = サーバーに接続できませんでした
 too-late-heading = サーバーが時間内に応答しませんでした
 unavailable-heading = サーバーを利用できません
 failed-heading = サーバーでエラーが発生しました
@@ -56,7 +57,7 @@ may-be-back = サイトは{ $when }復旧する可能性があります。
 
 ## 時期
 
-moment = 少し経ってから
+moment = 少し後に
 minute = 約1分後に
 minutes = 数分後に
 half-hour = 約30分後に

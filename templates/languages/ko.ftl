@@ -25,6 +25,7 @@ not-asked = 요청이 도달하지 않음
 ## 제목
 
 bad-answer-heading = 서버의 응답이 올바르지 않습니다
+unreachable-heading = 서버에 연결할 수 없습니다
 too-late-heading = 서버가 제때 응답하지 않았습니다
 unavailable-heading = 서버를 이용할 수 없습니다
 failed-heading = 서버에서 오류가 발생했습니다

@@ -3,7 +3,7 @@ direction = ltr
 
 way = Hvor feilen ligger
 you = Du
-network = Leveringsnettverk
+network = Mellomliggende nettverk
 server = Server
 
 working = Alt fungerer
@@ -12,11 +12,12 @@ bad-answer = Ugyldig svar
 too-late = Tok for lang tid
 unavailable = Ikke tilgjengelig
 failed = Det oppsto en feil
-circle = Gikk i ring
+circle = Forespørselen gikk i ring
 misconfigured = Ikke riktig satt opp
 not-asked = Ikke kontaktet
 
 bad-answer-heading = Serveren ga et ugyldig svar
+unreachable-heading = Serveren kunne ikke nås
 too-late-heading = Serveren brukte for lang tid
 unavailable-heading = Serveren er ikke tilgjengelig
 failed-heading = Det oppsto en feil på serveren
@@ -26,7 +27,7 @@ network-heading = Noe gikk galt hos oss
 connection-fine = Forbindelsen din er i orden.
 unreachable-lead = Vi fikk ikke kontakt med serveren bak { $site } og har derfor ikke noe ordentlig svar å vise deg.
 bad-answer-lead = Serveren bak { $site } avbrøt svaret eller sendte noe som ikke kunne brukes.
-too-late-lead = Vi spurte serveren bak { $site } og ventet, men et fullstendig svar kom ikke i tide.
+too-late-lead = Vi kontaktet serveren bak { $site } og ventet, men et fullstendig svar kom ikke i tide.
 unavailable-lead = Serveren bak { $site } er ute av drift akkurat nå. Den kan være overbelastet eller under vedlikehold.
 failed-lead = Det oppsto en feil på serveren bak { $site } mens den behandlet forespørselen din.
 circle-lead = Forespørselen din til { $site } kom tilbake dit den allerede hadde vært, så vi stoppet den.

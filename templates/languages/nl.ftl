@@ -12,11 +12,12 @@ bad-answer = Geen goed antwoord
 too-late = Duurde te lang
 unavailable = Niet beschikbaar
 failed = Er ging iets mis
-circle = Bleef rondgaan
+circle = Verzoek bleef rondgaan
 misconfigured = Niet goed ingesteld
-not-asked = Niet benaderd
+not-asked = Geen verzoek ontvangen
 
 bad-answer-heading = De server gaf geen goed antwoord
+unreachable-heading = De server is onbereikbaar
 too-late-heading = De server deed er te lang over
 unavailable-heading = De server is niet beschikbaar
 failed-heading = Er ging iets mis op de server

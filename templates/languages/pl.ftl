@@ -9,7 +9,7 @@ server = Serwer
 working = Działa
 unreachable = Nieosiągalny
 bad-answer = Błędna odpowiedź
-too-late = Trwało zbyt długo
+too-late = Odpowiadał zbyt długo
 unavailable = Niedostępny
 failed = Wystąpił błąd
 circle = Żądanie zatoczyło koło
@@ -17,6 +17,7 @@ misconfigured = Niewłaściwe ustawienia
 not-asked = Nie otrzymał żądania
 
 bad-answer-heading = Serwer udzielił błędnej odpowiedzi
+unreachable-heading = Nie udało się połączyć z serwerem
 too-late-heading = Serwer odpowiadał zbyt długo
 unavailable-heading = Serwer jest niedostępny
 failed-heading = Na serwerze wystąpił błąd
@@ -24,7 +25,7 @@ circle-heading = Żądanie zatoczyło koło
 network-heading = Coś poszło nie tak po naszej stronie
 
 connection-fine = Połączenie z internetem działa.
-unreachable-lead = Nie udało się połączyć z serwerem witryny { $site }, więc nie możemy pokazać właściwej odpowiedzi.
+unreachable-lead = Nie udało się połączyć z serwerem witryny { $site }, więc nie możemy wyświetlić strony.
 bad-answer-lead = Serwer witryny { $site } przerwał odpowiedź lub przesłał coś, czego nie dało się użyć.
 too-late-lead = Czekaliśmy na odpowiedź serwera witryny { $site }, ale nie dotarła w całości na czas.
 unavailable-lead = Serwer witryny { $site } obecnie nie działa. Może być przeciążony lub trwają na nim prace techniczne.
@@ -38,7 +39,7 @@ may-be-processed = Żądanie mogło mimo to zostać przetworzone. Proszę to spr
 
 try-again = Proszę spróbować ponownie { $when }.
 send-again = Można je bezpiecznie wysłać ponownie { $when }.
-may-be-back = Witryna może wrócić { $when }.
+may-be-back = Witryna może być znów dostępna { $when }.
 
 moment = za chwilę
 minute = za około minutę

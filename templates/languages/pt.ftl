@@ -12,11 +12,12 @@ bad-answer = Resposta inválida
 too-late = Demorou demais
 unavailable = Indisponível
 failed = Ocorreu um erro
-circle = Andou em círculos
+circle = A solicitação andou em círculos
 misconfigured = Configuração incorreta
-not-asked = Não consultado
+not-asked = Não recebeu a solicitação
 
 bad-answer-heading = O servidor deu uma resposta inválida
+unreachable-heading = Não foi possível acessar o servidor
 too-late-heading = O servidor demorou demais
 unavailable-heading = O servidor está indisponível
 failed-heading = Ocorreu um erro no servidor

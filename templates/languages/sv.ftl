@@ -3,7 +3,7 @@ direction = ltr
 
 way = Var felet ligger
 you = Du
-network = Leveransnät
+network = Mellanliggande nät
 server = Server
 
 working = Allt fungerar
@@ -12,24 +12,25 @@ bad-answer = Felaktigt svar
 too-late = Tog för lång tid
 unavailable = Inte tillgänglig
 failed = Ett fel uppstod
-circle = Gick runt i cirkel
+circle = Begäran gick i cirkel
 misconfigured = Inte rätt inställt
-not-asked = Inte tillfrågad
+not-asked = Fick ingen begäran
 
 bad-answer-heading = Servern gav ett felaktigt svar
+unreachable-heading = Servern kunde inte nås
 too-late-heading = Servern tog för lång tid på sig
 unavailable-heading = Servern är inte tillgänglig
 failed-heading = Ett fel uppstod på servern
-circle-heading = Begäran gick runt i cirkel
+circle-heading = Begäran gick i cirkel
 network-heading = Något gick fel hos oss
 
 connection-fine = Det är inget fel på din anslutning.
 unreachable-lead = Vi kunde inte nå servern bakom { $site } och har därför inget riktigt svar att visa.
 bad-answer-lead = Servern bakom { $site } avbröt svaret eller skickade något som inte gick att använda.
-too-late-lead = Vi frågade servern bakom { $site } och väntade, men ett fullständigt svar kom inte i tid.
+too-late-lead = Vi kontaktade servern bakom { $site } och väntade, men ett fullständigt svar kom inte i tid.
 unavailable-lead = Servern bakom { $site } är ur drift just nu. Den kan vara överbelastad, eller så pågår underhåll.
 failed-lead = Ett fel uppstod på servern bakom { $site } när den behandlade din begäran.
-circle-lead = Din begäran till { $site } kom tillbaka dit där den redan hade varit, så vi stoppade den.
+circle-lead = Din begäran till { $site } kom tillbaka dit den redan hade varit, så vi stoppade den.
 network-lead = Ett fel uppstod i tjänsten framför { $site } när den behandlade din begäran.
 misconfigured-lead = Tjänsten framför { $site } är inte rätt inställd och kunde inte skicka din begäran vidare.
 

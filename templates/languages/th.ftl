@@ -25,6 +25,7 @@ not-asked = คำขอไปไม่ถึง
 ## หัวเรื่อง
 
 bad-answer-heading = เซิร์ฟเวอร์ตอบกลับไม่ถูกต้อง
+unreachable-heading = ไม่สามารถติดต่อเซิร์ฟเวอร์ได้
 too-late-heading = เซิร์ฟเวอร์ตอบกลับช้าเกินไป
 unavailable-heading = เซิร์ฟเวอร์ไม่พร้อมให้บริการ
 failed-heading = เซิร์ฟเวอร์เกิดข้อผิดพลาด

@@ -15,17 +15,18 @@ server = Sunucu
 working = Sorun yok
 unreachable = Ulaşılamadı
 bad-answer = Hatalı yanıt verdi
-too-late = Zamanında yanıt vermedi
+too-late = Yanıtı çok uzun sürdü
 unavailable = Hizmet dışı
 failed = Hata oluştu
-circle = Döngüye girdi
+circle = İstek döngüye girdi
 misconfigured = Doğru ayarlanmamış
 not-asked = İstek ulaşmadı
 
 ## Başlıklar
 
 bad-answer-heading = Sunucu hatalı yanıt verdi
-too-late-heading = Sunucu zamanında yanıt vermedi
+unreachable-heading = Sunucuya ulaşılamadı
+too-late-heading = Sunucunun yanıt vermesi çok uzun sürdü
 unavailable-heading = Sunucu hizmet dışı
 failed-heading = Sunucuda hata oluştu
 circle-heading = İstek döngüye girdi

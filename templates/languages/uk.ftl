@@ -7,7 +7,7 @@ direction = ltr
 
 way = На якому етапі стався збій
 you = Ви
-network = Мережа доставлення
+network = Проміжна мережа
 server = Сервер
 
 ## Стан зупинки, під її назвою
@@ -25,6 +25,7 @@ not-asked = Запит не дійшов
 ## Заголовки
 
 bad-answer-heading = Сервер надіслав некоректну відповідь
+unreachable-heading = Не вдалося зв’язатися із сервером
 too-late-heading = Сервер не відповів вчасно
 unavailable-heading = Сервер недоступний
 failed-heading = На сервері сталася помилка

@@ -25,6 +25,7 @@ not-asked = Chưa nhận được yêu cầu
 ## Tiêu đề
 
 bad-answer-heading = Máy chủ phản hồi không hợp lệ
+unreachable-heading = Không thể kết nối đến máy chủ
 too-late-heading = Máy chủ phản hồi quá chậm
 unavailable-heading = Máy chủ hiện không hoạt động
 failed-heading = Máy chủ gặp lỗi
@@ -35,7 +36,7 @@ network-heading = Đã xảy ra sự cố ở phía chúng tôi
 
 connection-fine = Kết nối của bạn vẫn bình thường.
 unreachable-lead = Chúng tôi không kết nối được với máy chủ của trang { $site } nên không thể hiển thị nội dung.
-bad-answer-lead = Máy chủ của trang { $site } ngắt giữa chừng hoặc gửi về nội dung không dùng được.
+bad-answer-lead = Máy chủ của trang { $site } ngắt kết nối giữa chừng hoặc gửi về nội dung không dùng được.
 too-late-lead = Chúng tôi đã gửi yêu cầu đến máy chủ của trang { $site } và chờ, nhưng phản hồi đầy đủ không đến kịp.
 unavailable-lead = Máy chủ của trang { $site } hiện không hoạt động. Có thể máy chủ đang quá tải hoặc đang bảo trì.
 failed-lead = Máy chủ của trang { $site } gặp lỗi khi xử lý yêu cầu của bạn.

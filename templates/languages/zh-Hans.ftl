@@ -25,6 +25,7 @@ not-asked = 未收到请求
 ## 标题
 
 bad-answer-heading = 服务器响应异常
+unreachable-heading = 无法连接到服务器
 too-late-heading = 服务器未及时响应
 unavailable-heading = 服务器暂不可用
 failed-heading = 服务器出现错误
@@ -45,8 +46,8 @@ misconfigured-lead = { $site } 所用的分发网络设置有误，未能转发�
 
 ## 已提交的表单、订单、付款的结果
 
-not-processed = 您的请求未被处理，未作任何更改。
-may-be-processed = 您的请求可能已被处理。再次提交前请先确认，以免重复操作。
+not-processed = 您的请求并未处理，未作任何更改。
+may-be-processed = 不过，您的请求可能已被处理。再次提交前请先确认，以免重复操作。
 
 ## 现在可以做什么
 

@@ -25,6 +25,7 @@ not-asked = 未收到要求
 ## 標題
 
 bad-answer-heading = 伺服器回應異常
+unreachable-heading = 無法連線到伺服器
 too-late-heading = 伺服器未及時回應
 unavailable-heading = 伺服器暫時無法使用
 failed-heading = 伺服器發生錯誤
@@ -45,8 +46,8 @@ misconfigured-lead = { $site } 所用的傳遞網路設定有誤，無法轉送�
 
 ## 已送出的表單、訂單、付款的結果
 
-not-processed = 您的要求未經處理，沒有任何變更。
-may-be-processed = 您的要求可能已經完成處理。再次送出前請先確認，以免重複處理。
+not-processed = 您的要求並未處理，沒有任何變更。
+may-be-processed = 不過，您的要求可能已處理完成。再次送出前請先確認，以免重複處理。
 
 ## 現在可以做什麼
 
