@@ -25,7 +25,7 @@ not-asked = הבקשה לא הגיעה
 ## כותרות
 
 bad-answer-heading = התקבלה תשובה לא תקינה מהשרת
-unreachable-heading = לא ניתן היה להגיע אל השרת
+unreachable-heading = לא ניתן ליצור קשר עם השרת
 too-late-heading = השרת לא ענה בזמן
 unavailable-heading = השרת אינו זמין
 failed-heading = אירעה שגיאה בשרת

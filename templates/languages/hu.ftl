@@ -17,7 +17,7 @@ misconfigured = Hibás beállítás
 not-asked = Nem kapott kérést
 
 bad-answer-heading = A szerver hibás választ adott
-unreachable-heading = A kiszolgáló nem érhető el
+unreachable-heading = A szerver nem érhető el
 too-late-heading = A szerver nem válaszolt időben
 unavailable-heading = A szerver nem üzemel
 failed-heading = A szerveren hiba történt
