@@ -33,12 +33,22 @@ pub struct Config {
     pub defaults: Settings,
     /// The first that matches decides.
     pub routes: Vec<Route>,
+    /// How the origins are looked after by the cron trigger.
+    pub probe: Probe,
+    /// Of what a line is written to the log.
+    pub log: Log,
     /// The operators' secret, `HOLDFAST_TOKEN`. It is no key of `HOLDFAST`: whoever reads the variable sets
     /// it afterwards. Without it, what only operators may see does not exist.
     pub token: Option<Token>,
 }
 
 impl Config {
+    /// What logs, hints and counts call the origin of this number: its host, with the port where it is not the
+    /// scheme's own; `zone` in route mode.
+    pub fn origin_name(&self, origin: usize) -> &str {
+        self.origins.get(origin).map_or("zone", |origin| origin.url.authority())
+    }
+
     /// The platform's limit for one variable: 5 KB, in bytes of JSON.
     pub const MOST_BYTES: usize = 5 * 1024;
 
@@ -141,6 +151,22 @@ impl Pattern {
         }
         rest.ends_with(last)
     }
+}
+
+/// `probe`: how the origins are looked after by the cron trigger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Probe {
+    /// What each origin is asked for, percent-encoded, perhaps with a query; `None` for no probes.
+    pub path: Option<String>,
+    /// The public host, for `X-Forwarded-Host` and the kept copies; in lower case, perhaps with a port.
+    pub host: Option<String>,
+}
+
+/// `log`: of what a line is written to the log, beyond what did not go smoothly.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// The share of the other requests.
+    pub sample: Share,
 }
 
 /// Everything that a route can set.
@@ -345,7 +371,7 @@ mod tests {
         assert_eq!(config, Config::default());
         assert_eq!(config.defaults, Settings::default());
         assert_eq!(Config::from_json("{}"), Ok(config));
-        let tables = json!({ "timeouts": {}, "retry": {}, "breaker": {}, "cache": {}, "body": {}, "keep": {}, "page": {}, "routes": [] });
+        let tables = json!({ "timeouts": {}, "retry": {}, "breaker": {}, "cache": {}, "body": {}, "keep": {}, "page": {}, "probe": {}, "log": {}, "routes": [] });
         assert_eq!(Config::from_value(&tables), Ok(Config::default()));
     }
 
@@ -377,6 +403,8 @@ mod tests {
                     "status_url": "https://c.example", "languages": ["en"],
                     "texts": { "en": { "again": "Once more" } }
                 },
+                "probe": { "path": "/healthz?full", "host": "WWW.example.com" },
+                "log": { "sample": 0.01 },
                 "routes": [{ "host": "API.example.com", "path": "/v1/*", "methods": ["GET", "HEAD"] }]
             }"##,
         );
@@ -449,6 +477,8 @@ mod tests {
                 settings: defaults.clone(),
             }],
             defaults,
+            probe: Probe { path: Some("/healthz?full".to_owned()), host: Some("www.example.com".to_owned()) },
+            log: Log { sample: Share::in_10_000(100) },
             token: None,
         };
         assert_eq!(config, Ok(expected));
@@ -502,7 +532,7 @@ mod tests {
             }"#,
         );
         let expected = [
-            r#"retries = 3: unknown key; HOLDFAST has name, origins, timeouts, retry, breaker, cache, body, keep, page and routes"#,
+            r#"retries = 3: unknown key; HOLDFAST has name, origins, timeouts, retry, breaker, cache, body, keep, page, probe, log and routes"#,
             r#"timeouts.total = "1h": "1ms" to "5m" is accepted"#,
             r#"timeouts.first_byte = "10": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d""#,
             r#"timeouts.soft = "no": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d", or "off""#,
@@ -651,7 +681,8 @@ mod tests {
     fn no_key_is_read_that_is_not_documented() {
         let every_table = json!({
             "?": 0, "timeouts": { "?": 0 }, "retry": { "?": 0 }, "breaker": { "?": 0 }, "cache": { "?": 0 },
-            "body": { "?": 0 }, "keep": { "?": 0 }, "page": { "?": 0 }, "routes": [{ "path": "/", "?": 0 }],
+            "body": { "?": 0 }, "keep": { "?": 0 }, "page": { "?": 0 },
+            "probe": { "?": 0 }, "log": { "?": 0 }, "routes": [{ "path": "/", "?": 0 }],
         });
         let mut known = Vec::new();
         for error in Config::from_value(&every_table).unwrap_err() {
@@ -660,7 +691,7 @@ mod tests {
             known.extend(keys.replace(" and ", ", ").split(", ").map(|key| format!("{table}{key}")));
         }
         let is_table = |key: &str| {
-            ["timeouts", "retry", "breaker", "cache", "body", "keep", "page", "routes"]
+            ["timeouts", "retry", "breaker", "cache", "body", "keep", "page", "probe", "log", "routes"]
                 .contains(&key.trim_start_matches("routes[]."))
         };
         known.retain(|key| !is_table(key));
@@ -671,7 +702,7 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 45] = [
+    const KEYS: [&str; 48] = [
         "name",
         "origins",
         "timeouts.first_byte",
@@ -714,6 +745,9 @@ mod tests {
         "page.status_url",
         "page.languages",
         "page.texts",
+        "probe.path",
+        "probe.host",
+        "log.sample",
         "routes[].host",
         "routes[].path",
         "routes[].methods",

@@ -26,8 +26,8 @@ use crate::isolate::Isolate;
 use crate::origin::failure::Rejection;
 use crate::origin::forward::Forward;
 use crate::ports::{
-    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, HeldUpload, Kept, Memory,
-    Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
+    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, Kept,
+    Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
 };
 use crate::report::Report;
 use crate::request::Target;
@@ -37,6 +37,7 @@ use bridge::{Beacon, Handle, fields_from, fields_of};
 
 thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, Vec<String>>> = const { OnceCell::new() };
+    static GATHERS: OnceCell<bool> = const { OnceCell::new() };
     static ISOLATE: Rc<Isolate<Beacon>> = Rc::default();
 }
 
@@ -109,6 +110,14 @@ pub fn internal_error(
     respond(exchange::internal_error(platform, config, head))
 }
 
+/// What the cron trigger does.
+#[wasm_bindgen]
+pub async fn scheduled(env: JsValue, ctx: Context) {
+    if let Ok(config) = config(&env) {
+        exchange::probe(Platform::new(&env, ctx), config).await;
+    }
+}
+
 /// Whether a request that this worker fails on should go to the zone's own origin.
 #[wasm_bindgen]
 pub fn passes_through(env: JsValue) -> bool {
@@ -140,6 +149,8 @@ struct Platform {
     ctx: Rc<worker::Context>,
     isolate: Rc<Isolate<Beacon>>,
     kept: Option<JsValue>,
+    env: JsValue,
+    gathers: bool,
 }
 
 impl Platform {
@@ -148,6 +159,8 @@ impl Platform {
             ctx: Rc::new(worker::Context::new(ctx)),
             isolate: ISOLATE.with(Rc::clone),
             kept: bridge::kept_namespace(env),
+            env: env.clone(),
+            gathers: GATHERS.with(|gathers| *gathers.get_or_init(|| bridge::gathers(env))),
         }
     }
 }
@@ -396,6 +409,16 @@ impl Background for Platform {
 impl Reporter for Platform {
     fn report(&self, report: &Report) {
         worker::console_log!("{}", report.to_line());
+    }
+}
+
+impl Health for Platform {
+    fn gathers(&self) -> bool {
+        self.gathers
+    }
+
+    async fn tell(&self, counts: &str) -> Option<String> {
+        bridge::tell(&self.env, counts).await.ok().map(String::from)
     }
 }
 

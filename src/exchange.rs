@@ -11,9 +11,11 @@ mod heal;
 mod invalidation;
 mod kept;
 mod operator;
+mod probe;
 mod refresh;
 mod soft;
 mod store;
+mod tally;
 mod trail;
 mod variants;
 
@@ -43,6 +45,8 @@ use attempts::{Pursuit, Received};
 use collapse::{Ahead, Waited};
 use store::{Found, Lookup};
 use trail::Trail;
+
+pub use probe::probe;
 
 /// Everything that belongs to one request and does not change on its way.
 struct Exchange<P> {

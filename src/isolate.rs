@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::cache::keep::Name;
 use crate::cache::key::{Digest, Key};
 use crate::cache::purge::Marks;
+use crate::health::tally::Tally;
 use crate::origin::breaker::Breaker;
 use crate::origin::budget::Budget;
 use crate::response::error_page::Cause;
@@ -48,6 +49,7 @@ pub struct Isolate<B> {
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
     origins: RefCell<Vec<Bearing>>,
+    tally: RefCell<Tally>,
 }
 
 /// What one origin can bear, as far as this isolate knows.
@@ -68,6 +70,7 @@ impl<B> Default for Isolate<B> {
             marks: RefCell::default(),
             kept: RefCell::default(),
             origins: RefCell::default(),
+            tally: RefCell::default(),
         }
     }
 }
@@ -221,6 +224,11 @@ impl<B> Isolate<B> {
             Some(bearing) => act(bearing),
             None => act(&mut Bearing::default()),
         }
+    }
+
+    /// What was counted, to be added to and taken.
+    pub fn tally<T>(&self, act: impl FnOnce(&mut Tally) -> T) -> T {
+        act(&mut self.tally.borrow_mut())
     }
 
     /// Whether the copy kept under `name` is to be looked after now: once in `interval`, and at once if an answer

@@ -23,12 +23,23 @@ use crate::time::Timestamp;
 
 /// Everything that the exchange needs from outside.
 pub trait Ports:
-    Origin + Store + Kept + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
+    Origin + Store + Kept + Memory + Clock + Dice + Urls + Background + Reporter + Health + Clone + 'static
 {
 }
 
 impl<P> Ports for P where
-    P: Origin + Store + Kept + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
+    P: Origin
+        + Store
+        + Kept
+        + Memory
+        + Clock
+        + Dice
+        + Urls
+        + Background
+        + Reporter
+        + Health
+        + Clone
+        + 'static
 {
 }
 
@@ -272,6 +283,15 @@ pub trait Background {
 pub trait Reporter {
     /// Takes one report.
     fn report(&self, report: &Report);
+}
+
+/// Where what all isolates count is gathered.
+pub trait Health {
+    /// Whether there is such a place: else nothing need be counted.
+    fn gathers(&self) -> bool;
+
+    /// Tells counts in their written form, and gives what is answered; `None` if they were not taken.
+    fn tell(&self, counts: &str) -> impl Future<Output = Option<String>>;
 }
 
 /// A response head and what belongs behind it, as the exchange hands it to the edge.

@@ -91,8 +91,7 @@ pub struct Report {
 }
 
 /// What an exchange came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The origin's answer to the first attempt, an error of its own included.
     Origin,
@@ -122,6 +121,34 @@ pub enum Outcome {
     Page,
     /// An order of the operator's, carried out or refused.
     Operator,
+}
+
+impl Outcome {
+    /// Its word in logs, counts and metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Origin => "origin",
+            Self::Retried => "retried",
+            Self::Hit => "hit",
+            Self::Collapsed => "collapsed",
+            Self::Revalidated => "revalidated",
+            Self::StaleWhileRevalidate => "stale_while_revalidate",
+            Self::Stale => "stale",
+            Self::StaleWhileSlow => "stale_while_slow",
+            Self::Kept => "kept",
+            Self::RefreshFailed => "refresh_failed",
+            Self::OnlyIfCached => "only_if_cached",
+            Self::ClientGone => "client_gone",
+            Self::Page => "page",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
 }
 
 /// One attempt at an origin.

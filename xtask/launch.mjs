@@ -71,6 +71,10 @@ try {
           HOLDFAST: launch.holdfast,
           ...(launch.token && { HOLDFAST_TOKEN: launch.token }),
         },
+        ...(launch.health && {
+          durableObjects: { HOLDFAST_HEALTH: { className: "OriginHealth", useSQLite: true } },
+          analyticsEngineDatasets: { HOLDFAST_ANALYTICS: { dataset: "holdfast" } },
+        }),
         kvNamespaces: launch.keep ? { HOLDFAST_KEEP: "HOLDFAST_KEEP" } : options.kvNamespaces,
         modules: files.map((file) => ({ type: types[path.extname(file)], path: file })),
         modulesRoot: launch.module,

@@ -16,8 +16,8 @@ use holdfast::isolate::Isolate;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
-    Background, Clock, Dice, End, Fetched, Held, HeldUpload, Kept, Memory, Origin, Relay, Reporter, Resume,
-    Store, Unavailable, Urls,
+    Background, Clock, Dice, End, Fetched, Health, Held, HeldUpload, Kept, Memory, Origin, Relay, Reporter,
+    Resume, Store, Unavailable, Urls,
 };
 use holdfast::report::Report;
 use holdfast::request::Target;
@@ -643,6 +643,16 @@ impl Clock for View {
 impl Dice for View {
     fn roll(&self) -> f64 {
         self.chance.borrow_mut().unit()
+    }
+}
+
+impl Health for View {
+    fn gathers(&self) -> bool {
+        false
+    }
+
+    async fn tell(&self, _counts: &str) -> Option<String> {
+        None
     }
 }
 

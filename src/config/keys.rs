@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::reader::{Items, Table};
 use super::values::{self, duration, size, write_duration};
 use super::{
-    Body, Breaker, Cache, Config, Keep, OwnText, Page, Pattern, Retry, Route, Settings, Timeouts, page,
+    Body, Breaker, Cache, Config, Keep, OwnText, Page, Pattern, Probe, Retry, Route, Settings, Timeouts, page,
 };
 use crate::language::{Language, Message};
 
@@ -42,12 +42,19 @@ pub(super) fn config(table: &mut Table<'_, '_>) -> Config {
     table.read("name", &mut config.name, |value| values::name(value).map(Some));
     table.list("origins", &mut config.origins, &ORIGINS, values::origin);
     settings(table, &mut config.defaults);
+    table.table("probe", |table| probe(table, &mut config.probe));
+    table.table("log", |table| table.read("sample", &mut config.log.sample, values::share));
     let Config { defaults, routes, .. } = &mut config;
     table.tables("routes", |table| {
         let route = route(table, defaults, routes);
         routes.push(route);
     });
     config
+}
+
+fn probe(table: &mut Table<'_, '_>, into: &mut Probe) {
+    table.read("path", &mut into.path, |value| values::probe_path(value).map(Some));
+    table.read("host", &mut into.host, |value| values::host(value).map(Some));
 }
 
 /// Reads one entry of `routes`; its own tables are laid over `defaults`.

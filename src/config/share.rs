@@ -47,6 +47,12 @@ impl Share {
         u128::from(part) * u128::from(Self::WHOLE) >= u128::from(whole) * u128::from(self.0)
     }
 
+    /// Whether one of many is among this share of them; `roll` gives a number from 0 to below 1, and is not asked
+    /// where there is nothing to draw.
+    pub fn is_drawn(self, roll: impl FnOnce() -> f64) -> bool {
+        !self.is_zero() && roll() * f64::from(Self::WHOLE) < f64::from(self.0)
+    }
+
     /// This share of `amount`, rounded down.
     pub fn of(self, amount: u64) -> u64 {
         let share = u128::from(amount) * u128::from(self.0) / u128::from(Self::WHOLE);

@@ -186,6 +186,23 @@ pub(super) fn path_pattern(value: &Value) -> Accepted<Pattern> {
     })
 }
 
+/// Accepts a path to ask for, with a query or without.
+pub(super) fn probe_path(value: &Value) -> Accepted<String> {
+    let is_path = |text: &&str| {
+        text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+    };
+    let text = value.as_str().filter(is_path).map(str::to_owned);
+    text.ok_or_else(|| {
+        r#"a path that begins with "/" is accepted, e.g. "/healthz"; percent-encoded"#.to_owned()
+    })
+}
+
+/// Accepts a host, perhaps with a port; gives it in lower case.
+pub(super) fn host(value: &Value) -> Accepted<String> {
+    let text = value.as_str().ok_or(r#"a host is accepted, e.g. "www.example.com""#)?;
+    normal_authority("https", text)
+}
+
 /// Accepts a method. Methods are case-sensitive (RFC 9110 §9.1) and the registered ones are upper case, so
 /// a lower-case one is a slip.
 pub(super) fn method(value: &Value, earlier: &[Method]) -> Accepted<Method> {

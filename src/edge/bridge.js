@@ -595,6 +595,49 @@ export function keptNamespace(env) {
   return env.HOLDFAST_KEEP;
 }
 
+export function gathers(env) {
+  return env.HOLDFAST_HEALTH !== undefined || env.HOLDFAST_ANALYTICS !== undefined;
+}
+
+// Hands counts to what is bound: a data point for each line, and all of them to the object, whose answer is given.
+export async function tell(env, counts) {
+  const [, ...events] = counts.split("\n").slice(0, -1);
+  // The most that one invocation may write.
+  for (const event of events.slice(0, 240)) {
+    const [, kind, ...words] = event.split(" ");
+    const count = Number(words.pop());
+    const point =
+      kind === "answer"
+        ? { indexes: ["site"], blobs: [kind, "", "", words[0]], doubles: [count, Number(words[1])] }
+        : { indexes: [words[0]], blobs: [kind, words[0], words[1], words[2] ?? ""], doubles: [count, 0] };
+    env.HOLDFAST_ANALYTICS?.writeDataPoint(point);
+  }
+  return env.HOLDFAST_HEALTH === undefined ? "" : originHealth(env).report(counts);
+}
+
+export function healthView(env, view, host) {
+  return env.HOLDFAST_HEALTH === undefined ? undefined : originHealth(env).view(view, host);
+}
+
+// One object for all isolates.
+function originHealth(env) {
+  return env.HOLDFAST_HEALTH.get(env.HOLDFAST_HEALTH.idFromName("holdfast"));
+}
+
+// One statement on the object's own storage; parameters and rows as JSON. One that fails gives no rows.
+export function sql(storage, statement, parameters) {
+  try {
+    return JSON.stringify([...storage.sql.exec(statement, ...JSON.parse(parameters)).raw()]);
+  } catch (error) {
+    console.error(`holdfast: the object's storage: ${error?.message ?? error}`);
+    return "[]";
+  }
+}
+
+export function secretText(env, name) {
+  return typeof env[name] === "string" ? env[name] : undefined;
+}
+
 export function tokenText(env) {
   return typeof env.HOLDFAST_TOKEN === "string" ? env.HOLDFAST_TOKEN : undefined;
 }

@@ -61,6 +61,11 @@ extern "C" {
     #[wasm_bindgen(method, getter, structural, js_name = timedOut)]
     pub fn timed_out(this: &Thrown) -> Option<bool>;
 
+    pub fn gathers(env: &JsValue) -> bool;
+
+    #[wasm_bindgen(catch)]
+    pub async fn tell(env: &JsValue, counts: &str) -> Result<JsString, JsValue>;
+
     #[wasm_bindgen(js_name = requestHead)]
     fn request_head(request: &web_sys::Request) -> String;
 

@@ -5,6 +5,7 @@
 // after an await, in a microtask of its own. In the second case nobody would ever hear from the promises it
 // owed, so they are kept here and failed by hand. The runtime carries each failure to the request that waits
 // for it.
+import { DurableObject } from "cloudflare:workers";
 import module from "./holdfast_bg.wasm";
 import * as holdfast from "./holdfast.js";
 
@@ -56,4 +57,67 @@ export default {
       owed.delete(fail);
     }
   },
+
+  async scheduled(controller, env, ctx) {
+    await guarded(() => holdfast.scheduled(env, ctx));
+  },
 };
+
+// Work that owes no answer to a client: the next one finds a living instance.
+async function guarded(work) {
+  const asked = instance;
+  try {
+    return await work();
+  } catch (error) {
+    if (asked === instance && isDeath(error)) replace(error);
+    throw error;
+  }
+}
+
+// What all isolates have counted, in one place. The object holds nothing but its storage: it may be evicted at
+// any time.
+export class OriginHealth extends DurableObject {
+  async report(counts) {
+    const [answer, wakeAt] = await guarded(() => holdfast.object_report(this.ctx.storage, this.env, counts));
+    await this.wake(wakeAt);
+    return answer;
+  }
+
+  async view(view, host) {
+    return guarded(() => holdfast.object_view(this.ctx.storage, this.env, view, host));
+  }
+
+  async alarm() {
+    const [deliveries, wakeAt] = await guarded(() => holdfast.object_wake(this.ctx.storage, this.env));
+    await this.wake(wakeAt);
+    for (const { id, url, contentType, body } of deliveries) {
+      const sent = await deliver(url, contentType, body);
+      await this.wake(await guarded(() => holdfast.object_delivered(this.ctx.storage, this.env, id, sent)));
+    }
+  }
+
+  // The earliest of what is wished for.
+  async wake(at) {
+    if (at === undefined) return;
+    const set = await this.ctx.storage.getAlarm();
+    if (set === null || set > at) await this.ctx.storage.setAlarm(Math.max(at, Date.now()));
+  }
+}
+
+async function deliver(url, contentType, body) {
+  try {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": contentType, "User-Agent": "Holdfast" },
+      body,
+      redirect: "manual",
+      signal: AbortSignal.timeout(10000),
+    });
+    await answer.body?.cancel();
+    if (!answer.ok) console.error(`holdfast: the webhook answered ${answer.status}`);
+    return answer.ok;
+  } catch (error) {
+    console.error(`holdfast: the webhook could not be reached: ${error?.message ?? error}`);
+    return false;
+  }
+}

@@ -237,14 +237,16 @@ impl<P: Ports> Exchange<P> {
         self.settle_rest(&mut trail);
         self.annotate(&mut answer, &trail);
         let status = answer.status;
-        if end.is_some() || !self.line(&trail, Some(status), None).is_plain_sailing() {
+        self.count(&trail, Some(status));
+        let is_sampled = self.config.log.sample.is_drawn(|| self.ports.roll());
+        if is_sampled || end.is_some() || !self.line(&trail, Some(status), None).is_plain_sailing() {
             let this = Rc::clone(self);
             self.ports.spawn(async move {
                 let end = match end {
                     Some(end) => Some(end.await),
                     None => None,
                 };
-                this.report(&trail, Some(status), end.as_ref());
+                this.report(&trail, Some(status), end.as_ref(), is_sampled);
             });
         }
         answer
@@ -307,15 +309,16 @@ impl<P: Ports> Exchange<P> {
         Some(status)
     }
 
-    /// Reports the exchange, if there is anything to say.
+    /// Reports the exchange, if there is anything to say or it is one of those that are reported anyway.
     pub(super) fn report(
         &self,
         trail: &Trail<P::Beacon>,
         status: Option<StatusCode>,
         end: Option<&ports::End>,
+        is_sampled: bool,
     ) {
         let line = self.line(trail, status, end);
-        if !line.is_plain_sailing() {
+        if is_sampled || !line.is_plain_sailing() {
             self.ports.report(&line);
         }
     }

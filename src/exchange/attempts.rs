@@ -110,12 +110,12 @@ enum Upload<U> {
 }
 
 /// What one attempt needs to know.
-struct Try<'a> {
-    number: usize,
-    origin: usize,
-    deadline: Deadline,
-    revalidates: Option<&'a Stored>,
-    asks_store: bool,
+pub(super) struct Try<'a> {
+    pub number: usize,
+    pub origin: usize,
+    pub deadline: Deadline,
+    pub revalidates: Option<&'a Stored>,
+    pub asks_store: bool,
 }
 
 impl<P: Ports> Exchange<P> {
@@ -210,7 +210,7 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    async fn attempt(
+    pub(super) async fn attempt(
         self: &Rc<Self>,
         policy: &Policy<'_>,
         attempt: &Try<'_>,

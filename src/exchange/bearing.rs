@@ -148,7 +148,7 @@ impl<P: Ports> Exchange<P> {
 
     /// What logs and hints call an origin.
     pub(super) fn origin_name(&self, origin: usize) -> String {
-        self.config.origins.get(origin).map_or("zone", |origin| origin.url.authority()).to_owned()
+        self.config.origin_name(origin).to_owned()
     }
 }
 
@@ -160,7 +160,9 @@ pub(super) fn word_of(end: End) -> String {
     }
 }
 
-fn end_of(word: &str) -> Option<End> {
+/// What [`word_of`] has written, or a count of such an end; `None` if it says nothing of an origin that is down.
+pub(super) fn end_of(word: &str) -> Option<End> {
     let failed = failure::of_word(word).map(|failure| End::Failed(failure, None));
-    failed.or_else(|| word.parse().ok().map(End::Answered)).filter(|end| end.sign() == Sign::Down)
+    let own = word.strip_prefix("own_").unwrap_or(word);
+    failed.or_else(|| own.parse().ok().map(End::Answered)).filter(|end| end.sign() == Sign::Down)
 }

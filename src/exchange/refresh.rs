@@ -228,9 +228,10 @@ impl<P: Ports> Exchange<P> {
                     self.give_up(received);
                 }
                 trail.outcome = Outcome::RefreshFailed;
-                self.report(&trail, None, None);
+                self.report(&trail, None, None, false);
             }
         }
+        self.count(&trail, None);
         self.settle_rest(&mut trail);
     }
 }

@@ -45,6 +45,8 @@ const FIRST_SHARE: f64 = 0.1;
 pub struct Breaker {
     clock: Steady,
     state: State,
+    /// When it opened last.
+    opened_at: Option<Duration>,
     /// How often it has opened or closed: the number of the present period.
     period: u64,
     /// Failures since the last success.
@@ -241,7 +243,19 @@ impl Breaker {
             && !left.is_zero()
         {
             let until = now.saturating_add(left.min(LONGEST_RETRY_AFTER));
+            self.opened_at = Some(now);
             self.begin(State::Open { because, until, trial: None });
+        }
+    }
+
+    /// Takes a hint that others have found the origin up at `at`: if it opened before that, the next attempt may try.
+    pub fn relent(&mut self, at: Timestamp, now: Timestamp) {
+        let ago = now.since(at);
+        let now = self.clock.advance(now);
+        if let State::Open { because, until, trial: None } = self.state
+            && self.opened_at.is_some_and(|opened| now.saturating_sub(ago) >= opened)
+        {
+            self.state = State::Open { because, until: until.min(now), trial: None };
         }
     }
 
@@ -272,6 +286,7 @@ impl Breaker {
     fn open(&mut self, because: End, retry_after: Option<Duration>, settings: &Settings, now: Duration) {
         let asked = retry_after.filter(|_| because == End::Answered(503)).unwrap_or_default();
         let until = now.saturating_add(settings.open.max(asked.min(LONGEST_RETRY_AFTER)));
+        self.opened_at = Some(now);
         self.begin(State::Open { because, until, trial: None });
     }
 

@@ -5,6 +5,7 @@ mod answers;
 mod architecture;
 mod catalogues;
 mod collapsing;
+mod counting;
 mod docs;
 mod envelope;
 mod kept;

@@ -19,8 +19,8 @@ use holdfast::isolate::Isolate;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
-    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, HeldUpload, Kept, Memory,
-    Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
+    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, Kept,
+    Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
 };
 use holdfast::report::Report;
 use holdfast::request::{Request, Target};
@@ -187,6 +187,11 @@ struct Inner {
     stirred: Cell<bool>,
     /// How many operations that the platform counts as subrequests were made.
     subrequests: Cell<usize>,
+    gathers: Cell<bool>,
+    /// What the object answers to counts; none if it cannot be reached.
+    news: RefCell<Option<String>>,
+    /// What it was told.
+    told: RefCell<Vec<String>>,
 }
 
 /// The world, and the ports into it.
@@ -219,6 +224,9 @@ pub fn world() -> World {
         namespace_fails: Cell::new(false),
         stirred: Cell::new(false),
         subrequests: Cell::new(0),
+        gathers: Cell::new(false),
+        news: RefCell::default(),
+        told: RefCell::default(),
     };
     World {
         inner: Rc::new(inner),
@@ -259,6 +267,22 @@ impl World {
     pub fn keeping(mut self) -> Self {
         self.keeps = true;
         self
+    }
+
+    /// Binds the object in which counts are gathered, which answers `news`; `None` makes it fail.
+    pub fn gathering(self, news: Option<&str>) -> Self {
+        self.inner.gathers.set(true);
+        *self.inner.news.borrow_mut() = news.map(str::to_owned);
+        self
+    }
+
+    /// What it was told, all lines sorted, and how often.
+    pub fn told(&self) -> (Vec<String>, usize) {
+        let told = self.inner.told.borrow();
+        let mut lines: Vec<_> =
+            told.iter().flat_map(|text| text.lines().skip(1)).map(str::to_owned).collect();
+        lines.sort();
+        (lines, told.len())
     }
 
     /// Sets the operators' token.
@@ -357,6 +381,22 @@ impl World {
     pub fn later(self, seconds: u64) -> Self {
         self.inner.now.set(self.inner.now.get().plus(Duration::from_secs(seconds)));
         self
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.inner.now.get()
+    }
+
+    /// What the origins were asked so far.
+    pub fn seen(&self) -> std::cell::Ref<'_, Vec<Seen>> {
+        self.inner.seen.borrow()
+    }
+
+    /// The cron trigger goes off.
+    pub fn probes(&self) {
+        let config = Rc::new(Config::from_value(&self.settings).unwrap());
+        self.run(vec![holdfast::exchange::probe(self.clone(), config)]);
     }
 
     pub fn get(&self, path: &str) -> Story {
@@ -831,6 +871,18 @@ impl Dice for World {
 impl Background for World {
     fn spawn(&self, work: impl Future<Output = ()> + 'static) {
         self.inner.tasks.borrow_mut().push_back(Box::pin(work));
+    }
+}
+
+impl Health for World {
+    fn gathers(&self) -> bool {
+        self.inner.gathers.get()
+    }
+
+    async fn tell(&self, counts: &str) -> Option<String> {
+        let answer = self.inner.news.borrow().clone()?;
+        self.inner.told.borrow_mut().push(counts.to_owned());
+        Some(answer)
     }
 }
 

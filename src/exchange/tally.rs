@@ -1,0 +1,84 @@
+//! What is counted of an exchange, and how the counts get to where all isolates' are gathered.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::Exchange;
+use super::bearing::end_of;
+use super::trail::Trail;
+use crate::health::tally::{Ended, Event, News, Tally};
+use crate::origin::breaker::Refusal;
+use crate::origin::retry::Stop;
+use crate::ports::Ports;
+use crate::report::Outcome;
+use crate::time::Timestamp;
+
+impl<P: Ports> Exchange<P> {
+    /// Counts what the exchange came to; `status` is that of the answer, `None` if nobody waited for one.
+    ///
+    /// If the counts are due to be told, that is done behind this answer: no request does it for itself alone.
+    pub(super) fn count(&self, trail: &Trail<P::Beacon>, status: Option<StatusCode>) {
+        if !self.ports.gathers() || matches!(trail.outcome, Outcome::Operator | Outcome::ClientGone) {
+            return;
+        }
+        let now = self.ports.now();
+        let due = self.ports.isolate().tally(|tally| {
+            note(tally, trail, status, now);
+            tally.is_due(now)
+        });
+        if let Some(wait) = due {
+            let (ports, config) = (self.ports.clone(), Rc::clone(&self.config));
+            self.ports.spawn(async move { tell(&ports, &config, wait).await });
+        }
+    }
+}
+
+fn note<B>(tally: &mut Tally, trail: &Trail<B>, status: Option<StatusCode>, now: Timestamp) {
+    if let Some(status) = status {
+        let status = if status.is_server_error() { status.as_u16() } else { 0 };
+        tally.count(Event::Answer(trail.outcome, status), now);
+    }
+    for attempt in &trail.attempts {
+        tally.count(Event::Try(attempt.origin, Ended::of(attempt.end)), now);
+    }
+    let failed = trail.attempts.iter().rev().find(|attempt| Ended::of(attempt.end) != Ended::Ok);
+    let touched = match (failed, trail.stop.and_then(Stop::refusal)) {
+        (Some(attempt), _) => Some((attempt.origin, attempt.end)),
+        // Nothing was tried because of what was seen before, by default at the first origin.
+        (None, Some(Refusal { because, .. })) => Some((0, because)),
+        (None, None) => None,
+    };
+    if let Some((origin, end)) = touched {
+        tally.count(Event::Touched(origin, Ended::of(end), trail.outcome), now);
+    }
+}
+
+/// Tells the counts after `wait`, and takes in what others have found out.
+pub(super) async fn tell<P: Ports>(ports: &P, config: &crate::config::Config, wait: Duration) {
+    ports.sleep(wait).await;
+    let counts = ports.isolate().tally(Tally::take);
+    if counts.is_empty() {
+        return;
+    }
+    let name = |origin: usize| config.origin_name(origin).to_owned();
+    let Some(news) = ports.tell(&counts.written(name)).await else {
+        return ports.isolate().tally(|tally| tally.put_back(counts));
+    };
+    let news = News::read(&news);
+    let (now, settings) = (ports.now(), &config.defaults.breaker);
+    if let Some(span) = news.gather_for {
+        ports.isolate().tally(|tally| tally.gather_for(span));
+    }
+    for origin in 0..config.origins.len().max(1) {
+        let is_this = |name: &str| name == config.origin_name(origin);
+        let down = news.down.iter().find(|(name, _)| is_this(name)).and_then(|(_, end)| end_of(end));
+        let up = news.up.iter().find(|(name, _)| is_this(name));
+        ports.isolate().bearing(origin, |bearing| match (down, up) {
+            (Some(because), _) => bearing.breaker.heed(because, settings.open, settings, now),
+            (None, Some((_, at))) => bearing.breaker.relent(*at, now),
+            (None, None) => {}
+        });
+    }
+}

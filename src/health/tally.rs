@@ -1,0 +1,329 @@
+//! What has one isolate counted since it told anybody?
+//!
+//! Counting costs a request some additions in memory. The written form, in which the counts travel, is a line of
+//! words for each: minute, kind, what it is about, how many. Nothing in it comes from a client.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::origin::End;
+use crate::report::Outcome;
+use crate::time::Timestamp;
+
+/// The first line of the written form: its name and number.
+pub const HEAD: &str = "holdfast 1";
+
+/// How many different counts there can be at a time. Past it, what is not counted yet is not counted: there are some
+/// ten of them in a minute, and some thirty in one full of trouble.
+const MOST: usize = 500;
+
+/// How long counts are gathered before they are told, where nobody says otherwise.
+pub const GATHERED_FOR: Duration = Duration::from_secs(10);
+
+/// The longest that they may be gathered: the platform lets work behind an answer go on for 30 s.
+const LONGEST: Duration = Duration::from_secs(25);
+
+/// How long trouble is gathered.
+pub const TROUBLE_GATHERED_FOR: Duration = Duration::from_secs(1);
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// An answer: what the exchange came to, and its status if that is 500 or more, else 0.
+    Answer(Outcome, u16),
+    /// An attempt at the origin of this number.
+    Try(usize, Ended),
+    /// The cron trigger's attempt at it.
+    Probe(usize, Ended),
+    /// A request that a failure of it touched, and what the client got.
+    Touched(usize, Ended, Outcome),
+}
+
+/// How an attempt ended, as far as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ended {
+    /// With an answer.
+    Ok,
+    /// With an error status of the origin's own.
+    Own(u16),
+    /// With this row of the table of failures.
+    Failed(&'static str),
+}
+
+impl Ended {
+    /// What an attempt's end counts as.
+    pub fn of(end: End) -> Self {
+        match end {
+            End::Answered(status) if crate::origin::is_origin_error(status) => Self::Own(status),
+            End::Answered(_) => Self::Ok,
+            End::Failed(failure, _) => Self::Failed(failure.row().word),
+        }
+    }
+
+    fn write(self, line: &mut String) {
+        let _ = match self {
+            Self::Ok => write!(line, " ok"),
+            Self::Own(status) => write!(line, " own_{status}"),
+            Self::Failed(word) => write!(line, " {word}"),
+        };
+    }
+}
+
+/// The counts of one isolate.
+#[derive(Debug, Default)]
+pub struct Tally {
+    counts: HashMap<(u64, Event), u64>,
+    /// Whether somebody is going to tell them.
+    is_awaited: bool,
+    has_trouble: bool,
+    /// When trouble was last told.
+    hurried_at: Option<Timestamp>,
+    /// For how long they are gathered, where the object has said so.
+    gathered_for: Option<Duration>,
+}
+
+impl Tally {
+    /// Counts `event` once.
+    pub fn count(&mut self, event: Event, now: Timestamp) {
+        self.add(now.as_millis() / 60_000, event, 1);
+        self.has_trouble |= match event {
+            Event::Answer(..) | Event::Touched(..) => false,
+            Event::Try(_, ended) | Event::Probe(_, ended) => ended != Ended::Ok,
+        };
+    }
+
+    fn add(&mut self, minute: u64, event: Event, count: u64) {
+        let is_full = self.counts.len() >= MOST;
+        match self.counts.get_mut(&(minute, event)) {
+            Some(known) => *known = known.saturating_add(count),
+            None if is_full => {}
+            None => drop(self.counts.insert((minute, event), count)),
+        }
+    }
+
+    /// In how long the counts are to be told, if whoever asks is to do it: nobody else is going to, or there is
+    /// trouble that should be known sooner.
+    pub fn is_due(&mut self, now: Timestamp) -> Option<Duration> {
+        if self.counts.is_empty() {
+            return None;
+        }
+        let may_hurry = self.hurried_at.is_none_or(|at| now.since(at) >= TROUBLE_GATHERED_FOR || now < at);
+        if self.has_trouble && may_hurry {
+            self.hurried_at = Some(now);
+            self.is_awaited = true;
+            return Some(TROUBLE_GATHERED_FOR);
+        }
+        let gathered_for = self.gathered_for.unwrap_or(GATHERED_FOR);
+        (!std::mem::replace(&mut self.is_awaited, true)).then_some(gathered_for)
+    }
+
+    /// Takes what was counted so far.
+    pub fn take(&mut self) -> Counts {
+        self.is_awaited = false;
+        self.has_trouble = false;
+        Counts(std::mem::take(&mut self.counts))
+    }
+
+    /// Takes back what could not be told; what is too much is lost.
+    pub fn put_back(&mut self, counts: Counts) {
+        for ((minute, event), count) in counts.0 {
+            self.add(minute, event, count);
+        }
+    }
+
+    /// Gathers for so long from now on; at most 25 s.
+    pub fn gather_for(&mut self, span: Duration) {
+        self.gathered_for = Some(span.clamp(TROUBLE_GATHERED_FOR, LONGEST));
+    }
+}
+
+/// Counts that are about to be told.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Counts(HashMap<(u64, Event), u64>);
+
+impl Counts {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The written form; `origin_name` has neither spaces nor line breaks.
+    pub fn written(&self, origin_name: impl Fn(usize) -> String) -> String {
+        let mut text = format!("{HEAD}\n");
+        for ((minute, event), count) in &self.0 {
+            let _ = write!(text, "{minute} ");
+            match event {
+                Event::Answer(outcome, status) => {
+                    let _ = write!(text, "answer {} {status}", outcome.word());
+                }
+                Event::Try(origin, ended) => {
+                    let _ = write!(text, "try {}", origin_name(*origin));
+                    ended.write(&mut text);
+                }
+                Event::Probe(origin, ended) => {
+                    let _ = write!(text, "probe {}", origin_name(*origin));
+                    ended.write(&mut text);
+                }
+                Event::Touched(origin, ended, outcome) => {
+                    let _ = write!(text, "touched {}", origin_name(*origin));
+                    ended.write(&mut text);
+                    let _ = write!(text, " {}", outcome.word());
+                }
+            }
+            let _ = writeln!(text, " {count}");
+        }
+        text
+    }
+}
+
+/// What the object answers.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// For how long to gather from now on.
+    pub gather_for: Option<Duration>,
+    /// Origins that others believe to be down: the name, and the word for the failure.
+    pub down: Vec<(String, String)>,
+    /// Origins that have recovered, and when.
+    pub up: Vec<(String, Timestamp)>,
+}
+
+impl News {
+    /// Reads an answer; lines that cannot be read are passed over.
+    pub fn read(text: &str) -> Self {
+        let mut news = Self::default();
+        for line in text.lines() {
+            match line.split(' ').collect::<Vec<_>>()[..] {
+                ["flush", seconds] => news.gather_for = seconds.parse().ok().map(Duration::from_secs),
+                ["down", origin, end, _since] => news.down.push((origin.to_owned(), end.to_owned())),
+                ["up", origin, at] => {
+                    news.up.extend(at.parse().ok().map(|at| (origin.to_owned(), Timestamp::from_millis(at))));
+                }
+                _ => {}
+            }
+        }
+        news
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::failure::Failure;
+
+    fn second(second: u64) -> Timestamp {
+        Timestamp::from_millis(second * 1000)
+    }
+
+    const CLEAN: Event = Event::Answer(Outcome::Origin, 0);
+    const OK: Event = Event::Try(0, Ended::Ok);
+    const REFUSED: Event = Event::Try(0, Ended::Failed("edge_refused"));
+
+    #[test]
+    fn an_attempt_counts_by_how_it_ended() {
+        for (end, counted) in [
+            (End::Answered(200), Ended::Ok),
+            (End::Answered(404), Ended::Ok),
+            (End::Answered(503), Ended::Own(503)),
+            (End::Failed(Failure::ConnectionLost, None), Ended::Failed("connection_lost")),
+        ] {
+            assert_eq!(Ended::of(end), counted, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn counts_are_told_once_in_a_while_by_one_request() {
+        let mut tally = Tally::default();
+        assert_eq!(tally.is_due(second(0)), None, "there is nothing to tell");
+        let mut tellers = 0;
+        for _ in 0..1000 {
+            tally.count(CLEAN, second(0));
+            tally.count(OK, second(0));
+            tellers += u32::from(tally.is_due(second(0)).is_some());
+        }
+        assert_eq!(tellers, 1);
+        let counts = tally.take();
+        let text = counts.written(|_| "a.example".to_owned());
+        assert!(text.starts_with("holdfast 1\n") && text.contains("\n0 answer origin 0 1000\n"), "{text}");
+        assert!(text.contains("\n0 try a.example ok 1000\n"), "{text}");
+        assert_eq!(tally.is_due(second(10)), None);
+        tally.count(CLEAN, second(10));
+        assert_eq!(tally.is_due(second(10)), Some(GATHERED_FOR));
+    }
+
+    #[test]
+    fn trouble_is_told_within_a_second_and_not_by_every_request() {
+        let mut tally = Tally::default();
+        tally.count(CLEAN, second(0));
+        assert_eq!(tally.is_due(second(0)), Some(GATHERED_FOR));
+        let mut tellers = 0;
+        for _ in 0..100 {
+            tally.count(REFUSED, second(1));
+            tellers += u32::from(tally.is_due(second(1)) == Some(TROUBLE_GATHERED_FOR));
+        }
+        assert_eq!(tellers, 1);
+        tally.take();
+        tally.count(CLEAN, second(3));
+        assert_eq!(tally.is_due(second(3)), Some(GATHERED_FOR), "it is over");
+    }
+
+    #[test]
+    fn what_could_not_be_told_is_told_later() {
+        let mut tally = Tally::default();
+        tally.count(CLEAN, second(0));
+        let counts = tally.take();
+        tally.count(CLEAN, second(59));
+        tally.count(CLEAN, second(60));
+        tally.put_back(counts);
+        let text = tally.take().written(|_| String::new());
+        assert!(
+            text.contains("\n0 answer origin 0 2\n") && text.contains("\n1 answer origin 0 1\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_is_counted_is_bounded() {
+        let mut tally = Tally::default();
+        for minute in 0..10_000 {
+            tally.count(CLEAN, second(60 * minute));
+        }
+        assert_eq!(tally.counts.len(), MOST);
+        let full = tally.take();
+        tally.put_back(full);
+        assert_eq!(tally.counts.len(), MOST);
+    }
+
+    #[test]
+    fn every_event_is_written_as_the_object_reads_it() {
+        let mut tally = Tally::default();
+        let ended = Ended::Own(503);
+        for (event, line) in [
+            (Event::Answer(Outcome::Page, 502), "2 answer page 502 1"),
+            (Event::Try(1, ended), "2 try b.example own_503 1"),
+            (Event::Probe(0, Ended::Ok), "2 probe a.example ok 1"),
+            (
+                Event::Touched(0, Ended::Failed("body_silent"), Outcome::Stale),
+                "2 touched a.example body_silent stale 1",
+            ),
+        ] {
+            tally.count(event, second(120));
+            let name = |origin: usize| ["a.example", "b.example"][origin].to_owned();
+            assert_eq!(tally.take().written(name), format!("{HEAD}\n{line}\n"));
+        }
+    }
+
+    #[test]
+    fn the_objects_answer_is_read_as_far_as_it_can_be() {
+        let news =
+            News::read("flush 20\ndown a.example edge_refused 5000\nup b.example 7000\nup c x\nwhat\n\n");
+        assert_eq!(news.gather_for, Some(Duration::from_secs(20)));
+        assert_eq!(news.down, [("a.example".to_owned(), "edge_refused".to_owned())]);
+        assert_eq!(news.up, [("b.example".to_owned(), Timestamp::from_millis(7000))]);
+        assert_eq!(News::read("<html>"), News::default());
+        let mut tally = Tally::default();
+        tally.gather_for(Duration::from_secs(600));
+        tally.count(CLEAN, second(0));
+        assert_eq!(tally.is_due(second(0)), Some(LONGEST));
+    }
+}

@@ -1,0 +1,144 @@
+//! What is counted for operators, when it is told, and what an isolate makes of the answer.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::world::{World, answers, page, refuses, world};
+
+/// The counts without their minutes.
+fn counts(world: &World) -> Vec<String> {
+    let (lines, _) = world.told();
+    lines.iter().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect()
+}
+
+#[test]
+fn requests_that_go_smoothly_are_told_together_and_behind_an_answer() {
+    let world = world().gathering(Some("flush 10")).origin(std::iter::repeat_with(|| page("v1")).take(1000));
+    let stories = world.together((0..1000).map(|_| (&world, "GET", "/", None)));
+    assert!(stories.iter().all(|story| story.status == 200));
+    let (lines, tellings) = world.told();
+    assert_eq!(tellings, 1, "{lines:?}");
+    let total: u64 = lines
+        .iter()
+        .filter(|line| line.contains(" answer "))
+        .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
+        .sum();
+    assert_eq!(total, 1000, "{lines:?}");
+    for story in stories {
+        story.within(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn what_a_request_comes_to_is_counted_to_its_kind() {
+    let world = world().gathering(Some("")).set("retry", json!({ "attempts": 2 }));
+    world.clone().origin([refuses(), page("v1")]).get("/a").answers(200, "v1");
+    assert_eq!(
+        counts(&world),
+        [
+            "answer retried 0 1",
+            "touched origin.test connection_lost retried 1",
+            "try origin.test connection_lost 1",
+            "try origin.test ok 1"
+        ]
+    );
+    world.clone().later(60).origin([answers(503, "busy"), answers(503, "busy")]).get("/b").status(503);
+    let lines = counts(&world);
+    for line in ["try origin.test own_503 2", "touched origin.test own_503 origin 1", "answer origin 503 1"] {
+        assert!(lines.iter().any(|other| other == line), "{line} in {lines:#?}");
+    }
+    world.clone().later(60).origin([refuses(), refuses()]).get("/a").answers(200, "v1");
+    assert!(counts(&world).iter().any(|line| line == "touched origin.test connection_lost stale 1"));
+}
+
+#[test]
+fn nothing_that_a_client_sent_is_told() {
+    let world = world().gathering(Some("")).origin([refuses(), refuses(), refuses()]);
+    world.get("/secret-path?token=secret").status(502);
+    let (lines, _) = world.told();
+    assert!(!lines.is_empty() && !lines.iter().any(|line| line.contains("secret")), "{lines:?}");
+}
+
+#[test]
+fn trouble_is_told_within_a_second() {
+    let world = world().gathering(Some("")).origin([refuses(), refuses(), refuses()]);
+    let before = world.now();
+    world.get("/").status(502);
+    assert!(world.now().since(before) < Duration::from_secs(5), "nobody waits for ten seconds");
+    assert_eq!(world.told().1, 1);
+}
+
+#[test]
+fn what_cannot_be_told_is_told_the_next_time() {
+    let world = world().gathering(None).origin([page("v1"), page("v1")]);
+    world.get("/a").answers(200, "v1");
+    assert_eq!(world.told().1, 0);
+    world.clone().gathering(Some("")).later(60).get("/b").answers(200, "v1");
+    let answers = counts(&world).iter().filter(|line| *line == "answer origin 0 1").count();
+    assert_eq!(answers, 2, "{:?}", world.told());
+}
+
+#[test]
+fn where_nothing_is_bound_nothing_is_counted() {
+    let world = world().origin([refuses(), refuses(), refuses()]);
+    world.get("/").status(502);
+    assert_eq!(world.told().1, 0);
+}
+
+#[test]
+fn a_new_isolate_learns_that_an_origin_is_down_from_one_failure() {
+    let told = world().guarded().gathering(Some("flush 10\ndown origin.test connection_lost 0"));
+    let told = told.set("retry", json!({ "attempts": 1 })).origin([refuses()]);
+    told.get("/a").status(502).attempts(1);
+    let story = told.get("/b").status(503).attempts(0);
+    assert_eq!(story.reports[0]["opened_by"], "connection_lost");
+
+    let alone = world().guarded().set("retry", json!({ "attempts": 1 })).origin([refuses(), refuses()]);
+    alone.get("/a").status(502).attempts(1);
+    alone.get("/b").status(502).attempts(1);
+}
+
+#[test]
+fn an_origin_that_others_found_up_again_is_tried_at_once() {
+    let world =
+        world().guarded().gathering(Some("")).set("breaker", json!({ "open": "5m", "consecutive": 1 }));
+    let world = world.set("retry", json!({ "attempts": 1 })).origin([refuses(), page("v1")]);
+    world.get("/a").status(502).attempts(1);
+    world.get("/a").status(503).attempts(0);
+    let up = format!("up origin.test {}", world.now().as_millis());
+    let world = world.gathering(Some(&up)).later(60);
+    world.get("/a").status(503).attempts(0);
+    world.get("/a").answers(200, "v1").attempts(1);
+}
+
+#[test]
+fn a_probe_is_counted_apart_and_asks_what_the_settings_say() {
+    let world =
+        world().gathering(Some("")).set("probe", json!({ "path": "/healthz", "host": "www.example.com" }));
+    let world = world.origin([answers(521, ""), page("fine")]);
+    world.probes();
+    world.pass(Duration::from_secs(60));
+    world.probes();
+    assert_eq!(counts(&world), ["probe origin.test edge_refused 1", "probe origin.test ok 1"]);
+    let seen = world.seen();
+    assert_eq!((seen[0].url.as_str(), seen.len()), ("http://origin.test/healthz", 2));
+    assert_eq!(seen[0].headers["x-forwarded-host"], "www.example.com");
+}
+
+#[test]
+fn a_probe_refreshes_the_kept_copies() {
+    let world =
+        world().keeping().gathering(Some("")).set("probe", json!({ "path": "/", "host": "www.example.com" }));
+    let world = world.origin([page("home"), page("User-agent: *")]);
+    world.probes();
+    world.evicted().get("/robots.txt").answers(200, "User-agent: *");
+}
+
+#[test]
+fn a_share_of_what_goes_smoothly_is_in_the_log() {
+    let world =
+        world().set("log", json!({ "sample": 0.1 })).origin(std::iter::repeat_with(|| page("v1")).take(1000));
+    let reported: usize = (0..1000).map(|number| world.get(&format!("/{number}")).reports.len()).sum();
+    assert!((60..=140).contains(&reported), "{reported}");
+}
