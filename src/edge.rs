@@ -7,6 +7,7 @@ mod bridge;
 
 use std::cell::OnceCell;
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -149,6 +150,12 @@ impl Platform {
             isolate: ISOLATE.with(Rc::clone),
             kept: bridge::kept_namespace(env),
         }
+    }
+
+    /// As [`Background::spawn`]; boxed, so that the module has what turns work into a promise once, and not for each
+    /// kind of work.
+    fn wait_until(&self, work: Pin<Box<dyn Future<Output = ()>>>) {
+        self.ctx.wait_until(work);
     }
 }
 
@@ -389,7 +396,7 @@ impl Dice for Platform {
 
 impl Background for Platform {
     fn spawn(&self, work: impl Future<Output = ()> + 'static) {
-        self.ctx.wait_until(work);
+        self.wait_until(Box::pin(work));
     }
 }
 
