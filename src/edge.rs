@@ -7,13 +7,12 @@ mod bridge;
 
 use std::cell::OnceCell;
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use worker::Delay;
-use worker::worker_sys::Context;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use crate::body;
 use crate::cache::entry::Entry;
@@ -33,7 +32,7 @@ use crate::report::Report;
 use crate::request::Target;
 use crate::time::Timestamp;
 
-use bridge::{Beacon, Handle, fields_from, fields_of};
+use bridge::{Beacon, Context, Handle, fields_from, fields_of};
 
 thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, Vec<String>>> = const { OnceCell::new() };
@@ -57,7 +56,7 @@ fn config(env: &JsValue) -> Result<Rc<Config>, Vec<String>> {
 fn token(env: &JsValue) -> Option<Token> {
     let token = Token::new(&bridge::token_text(env)?);
     if token.is_none() {
-        worker::console_error!("HOLDFAST_TOKEN is not used: {}", Token::RULE);
+        bridge::console_error(&format!("HOLDFAST_TOKEN is not used: {}", Token::RULE));
     }
     token
 }
@@ -84,7 +83,7 @@ pub async fn fetch(
     let answer = match config(&env) {
         Ok(config) => {
             if config.origins.is_empty() {
-                platform.ctx.pass_through_on_exception();
+                platform.ctx.pass_through_on_exception()?;
             }
             let upload = if head.has_body { request.body().map(JsValue::from) } else { None };
             exchange::exchange(platform, config, head, upload).await
@@ -146,7 +145,7 @@ fn respond(answer: Answer<Handle>) -> Result<web_sys::Response, JsValue> {
 /// The ports of one request.
 #[derive(Clone)]
 struct Platform {
-    ctx: Rc<worker::Context>,
+    ctx: Context,
     isolate: Rc<Isolate<Beacon>>,
     kept: Option<JsValue>,
     env: JsValue,
@@ -156,12 +155,23 @@ struct Platform {
 impl Platform {
     fn new(env: &JsValue, ctx: Context) -> Self {
         Self {
-            ctx: Rc::new(worker::Context::new(ctx)),
+            ctx,
             isolate: ISOLATE.with(Rc::clone),
             kept: bridge::kept_namespace(env),
             env: env.clone(),
             gathers: GATHERS.with(|gathers| *gathers.get_or_init(|| bridge::gathers(env))),
         }
+    }
+
+    /// As [`Background::spawn`]; boxed, so that the module has what turns work into a promise once, and not for each
+    /// kind of work.
+    fn wait_until(&self, work: Pin<Box<dyn Future<Output = ()>>>) {
+        let promise = future_to_promise(async move {
+            work.await;
+            Ok(JsValue::UNDEFINED)
+        });
+        // It runs in any case; the platform only refuses to wait for it where there is no request any more.
+        let _ = self.ctx.wait_until(&promise);
     }
 }
 
@@ -390,7 +400,8 @@ impl Clock for Platform {
     }
 
     async fn sleep(&self, span: Duration) {
-        Delay::from(span).await;
+        let alarm = Alarm(bridge::timer(millis(span)));
+        let _ = JsFuture::from(alarm.0.rings()).await;
     }
 }
 
@@ -402,13 +413,22 @@ impl Dice for Platform {
 
 impl Background for Platform {
     fn spawn(&self, work: impl Future<Output = ()> + 'static) {
-        self.ctx.wait_until(work);
+        self.wait_until(Box::pin(work));
     }
 }
 
 impl Reporter for Platform {
     fn report(&self, report: &Report) {
-        worker::console_log!("{}", report.to_line());
+        bridge::console_log(&report.to_line());
+    }
+}
+
+/// A timer that is stopped with the sleep that nobody waits for any more.
+struct Alarm(bridge::Timer);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 

@@ -15,7 +15,8 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::admission::LONGEST_RETENTION;
 use crate::request::Target;
@@ -58,7 +59,7 @@ pub enum Standing {
 }
 
 /// Which responses a mark concerns.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Those for one URL, with this very query, in all variants.
@@ -70,8 +71,7 @@ pub enum Scope {
 }
 
 /// A URL, or the beginning of one, without its scheme: a mark concerns `http` and `https` alike.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Place(String);
 
 impl Place {
@@ -85,20 +85,13 @@ impl Place {
         &self.0
     }
 
+    fn read(text: &str) -> Option<Self> {
+        matches!(text.find('/'), Some(1..)).then(|| Self(text.to_owned()))
+    }
+
     /// What is left of this after `authority`: from the path on if it is the same.
     fn after(&self, authority: &str) -> Option<&str> {
         self.0.strip_prefix(authority)
-    }
-}
-
-impl TryFrom<String> for Place {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        match text.find('/') {
-            Some(1..) => Ok(Self(text)),
-            Some(_) | None => Err("a place is <authority><path?query>"),
-        }
     }
 }
 
@@ -118,6 +111,20 @@ impl Scope {
         }
     }
 
+    fn read(value: &Value) -> Option<Self> {
+        if value.as_str() == Some("all") {
+            return Some(Self::All);
+        }
+        let mut keys = value.as_object()?.iter();
+        let (kind, place) = keys.next()?;
+        let place = Place::read(place.as_str()?)?;
+        match (kind.as_str(), keys.next()) {
+            ("url", None) => Some(Self::Url(place)),
+            ("prefix", None) => Some(Self::Prefix(place)),
+            _ => None,
+        }
+    }
+
     /// Whether this concerns all that `other` does. A place has its whole authority, so that of texts where
     /// one begins with the other the authorities are the same.
     fn covers(&self, other: &Self) -> bool {
@@ -131,8 +138,8 @@ impl Scope {
 }
 
 /// What an operator said of some responses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "Written")]
 pub struct Mark {
     /// What is to become of them.
     pub verb: Verb,
@@ -143,6 +150,18 @@ pub struct Mark {
 }
 
 impl Mark {
+    fn read(value: &Value) -> Option<Self> {
+        let keys = value.as_object()?;
+        let (verb, scope) = match (keys.get("purge"), keys.get("forget")) {
+            (Some(scope), None) => (Verb::Purge, scope),
+            (None, Some(scope)) => (Verb::Forget, scope),
+            (Some(_), Some(_)) | (None, None) => return None,
+        };
+        let at = Timestamp::from_millis(keys.get("at")?.as_u64()?);
+        let scope = Scope::read(scope)?;
+        (keys.len() == 2).then_some(Self { verb, scope, at })
+    }
+
     /// Whether `other` changes nothing beside this.
     fn covers(&self, other: &Self) -> bool {
         self.at >= other.at && self.verb >= other.verb && self.scope.covers(&other.scope)
@@ -227,8 +246,15 @@ impl Marks {
         if text.len() > LONGEST {
             return None;
         }
-        let Document { v, marks } = serde_json::from_str(text).ok()?;
-        (v == FORM && marks.len() <= MOST_MARKS).then_some(Self(marks))
+        // From a `Value`, which the settings need anyway: what serde derives would bring as much code again, most
+        // of it for errors that nobody sees.
+        let document: Value = serde_json::from_str(text).ok()?;
+        let keys = document.as_object()?;
+        let (form, marks) = (keys.get("v")?.as_u64()?, keys.get("marks")?.as_array()?);
+        if form != FORM || keys.len() != 2 || marks.len() > MOST_MARKS {
+            return None;
+        }
+        marks.iter().map(Mark::read).collect::<Option<_>>().map(Self)
     }
 }
 
@@ -266,20 +292,18 @@ fn written_length(mark: &Mark) -> usize {
 }
 
 /// The written form of all marks.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize)]
 struct Document {
     v: u64,
     marks: Vec<Mark>,
 }
 
 /// The written form of one mark: its scope stands under its verb.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize)]
 struct Written {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     purge: Option<Scope>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     forget: Option<Scope>,
     at: u64,
 }
@@ -291,19 +315,6 @@ impl From<Mark> for Written {
             Verb::Purge => Self { purge: Some(scope), forget: None, at },
             Verb::Forget => Self { purge: None, forget: Some(scope), at },
         }
-    }
-}
-
-impl TryFrom<Written> for Mark {
-    type Error = &'static str;
-
-    fn try_from(Written { purge, forget, at }: Written) -> Result<Self, Self::Error> {
-        let (verb, scope) = match (purge, forget) {
-            (Some(scope), None) => (Verb::Purge, scope),
-            (None, Some(scope)) => (Verb::Forget, scope),
-            (Some(_), Some(_)) | (None, None) => return Err("a mark has one verb"),
-        };
-        Ok(Self { verb, scope, at: Timestamp::from_millis(at) })
     }
 }
 

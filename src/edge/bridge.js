@@ -583,6 +583,15 @@ export async function see(beacon, withinMs) {
   clearTimeout(timer);
 }
 
+// Rings once, unless it is stopped before.
+export function timer(ms) {
+  let id;
+  const rings = new Promise((resolve) => {
+    id = setTimeout(resolve, ms);
+  });
+  return { rings, stop: () => clearTimeout(id) };
+}
+
 export function resolveUrl(reference, base) {
   try {
     return new URL(reference, base).href;

@@ -181,6 +181,14 @@ extern "C" {
 
     pub async fn see(beacon: &Beacon, within_ms: f64);
 
+    pub type Timer;
+    #[wasm_bindgen(method, getter, structural)]
+    pub fn rings(this: &Timer) -> Promise;
+    #[wasm_bindgen(method)]
+    pub fn stop(this: &Timer);
+
+    pub fn timer(ms: f64) -> Timer;
+
     #[wasm_bindgen(js_name = resolveUrl)]
     pub fn resolve_url(reference: &str, base: &str) -> Option<String>;
 
@@ -192,6 +200,22 @@ extern "C" {
 
     #[wasm_bindgen(js_name = settingsText)]
     pub fn settings_text(env: &JsValue) -> Option<String>;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The platform's side of a request.
+    #[derive(Clone)]
+    pub type Context;
+    #[wasm_bindgen(method, catch, js_name = waitUntil)]
+    pub fn wait_until(this: &Context, promise: &Promise) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch, js_name = passThroughOnException)]
+    pub fn pass_through_on_exception(this: &Context) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(js_namespace = console, js_name = log)]
+    pub fn console_log(line: &str);
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    pub fn console_error(line: &str);
 }
 
 /// `resume` as a function of JavaScript's, which gives a promise of a handle or of nothing. It is freed with the body

@@ -55,18 +55,22 @@ impl Order {
     /// begins with `/` is at the host of `own`. An unknown key is a mistake: it may stand for a limit that is
     /// not kept. Of a key that is there twice the last counts.
     pub fn read(
-        body: &[u8],
+        body: &str,
         own: &Target,
         resolve: impl Fn(&str) -> Option<Target>,
     ) -> Result<Self, Vec<Mistake>> {
-        let keys: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
-            let value = shortened(&String::from_utf8_lossy(body));
+        let mistaken = |reason: &str| {
             vec![Mistake {
                 key: WHOLE.to_owned(),
-                value,
-                rule: format!("a JSON object is accepted; {error}"),
+                value: shortened(body),
+                rule: format!("a JSON object is accepted; {reason}"),
             }]
-        })?;
+        };
+        let keys = match serde_json::from_str(body) {
+            Ok(Value::Object(keys)) => keys,
+            Ok(_) => return Err(mistaken("this is JSON of another kind")),
+            Err(error) => return Err(mistaken(&error.to_string())),
+        };
         let mut reader = Reader { keys, own, resolve, mistakes: Vec::new() };
         let order = reader.order();
         reader.mistakes.truncate(MOST_MISTAKES);
@@ -231,7 +235,7 @@ mod tests {
 
     fn read(body: &str) -> Result<Order, Vec<Mistake>> {
         let own = Target::parse("https://example.com:8443/.well-known/holdfast/purge").unwrap();
-        Order::read(body.as_bytes(), &own, resolve)
+        Order::read(body, &own, resolve)
     }
 
     /// The verb, and each scope as it would be written.

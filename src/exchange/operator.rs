@@ -53,8 +53,7 @@ impl<P: Ports> Exchange<P> {
             None => String::new(),
         };
         let own = &self.request.target;
-        let order =
-            Order::read(text.as_bytes(), own, |url| self.ports.resolve(url, own)).map_err(Reply::Mistaken)?;
+        let order = Order::read(&text, own, |url| self.ports.resolve(url, own)).map_err(Reply::Mistaken)?;
         let Order { verb, scopes } = order;
         let read = self.ports.load_marks(LONGEST_READ).await.map_err(|_| Reply::Failed)?;
         let mut marks = match read {

@@ -449,12 +449,18 @@ mod tests {
         for (language, look) in
             Language::all().flat_map(|language| config::Look::ALL.map(|look| (language, look)))
         {
-            let own = config::Page { look, ..own.clone() };
-            for cause in causes() {
+            let dressed = config::Page { look, ..own.clone() };
+            // One of each story.
+            let own = Cause::OriginStatus(StatusCode::SERVICE_UNAVAILABLE);
+            let stories =
+                [Failure::ConnectionLost, Failure::EdgeRefused, Failure::Loop, Failure::NoHeaderInTime];
+            for cause in stories.map(Cause::Failure).into_iter().chain([own]) {
                 for method in [Method::GET, Method::POST] {
                     let asked = in_language(request(method, &url, &"f".repeat(5000)), language.tag());
-                    let html =
-                        body(ErrorPage { unknown_outcome: true, ..page(cause, &asked, &own) }, Form::Html);
+                    let html = body(
+                        ErrorPage { unknown_outcome: true, ..page(cause, &asked, &dressed) },
+                        Form::Html,
+                    );
                     assert!(html.len() <= PAGE_LIMIT, "{language:?} {look:?} {cause:?}: {}", html.len());
                     for loading in [" src=\"h", "@import", "url(", " style=", " onclick"] {
                         assert!(!html.contains(loading), "{loading}");

