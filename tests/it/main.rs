@@ -12,6 +12,7 @@ mod kept;
 mod outages;
 mod purging;
 mod retries;
+mod schema;
 mod stale;
 mod storing;
 mod sweeps;

@@ -890,7 +890,9 @@ impl Reporter for World {
     fn report(&self, report: &Report) {
         let line = report.to_line();
         assert!(!line.contains('\n'), "a report is one line");
-        self.inner.reports.borrow_mut().push(serde_json::from_str(&line).expect("a report is JSON"));
+        let line: Value = serde_json::from_str(&line).expect("a report is JSON");
+        crate::schema::check(&line);
+        self.inner.reports.borrow_mut().push(line);
     }
 }
 
