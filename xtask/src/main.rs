@@ -48,6 +48,9 @@ enum Cmd {
         /// Bind a namespace for kept copies and purges, empty at the start
         #[arg(long)]
         keep: bool,
+        /// Bind the object that gathers what all isolates count, empty at the start
+        #[arg(long)]
+        health: bool,
         /// The operators' secret, HOLDFAST_TOKEN
         #[arg(long)]
         token: Option<String>,
@@ -98,8 +101,8 @@ fn main() -> ExitCode {
 fn run(command: Cmd) -> Result<()> {
     match command {
         Cmd::Demo { port, control_port } => demo::demo(port, control_port),
-        Cmd::Serve { origins, port, set, env: environment, keep, token } => {
-            serve(&Options { origins, set, port, environment, keep, token, echo: true, ..Options::default() })
+        Cmd::Serve { origins, port, set, env: environment, keep, health, token } => {
+            serve(&Options { origins, set, port, environment, keep, health, token, echo: true, ..Options::default() })
         }
         Cmd::Test => test::test(),
         Cmd::Simulate { seeds, from } => simulate::simulate(seeds, from),

@@ -46,6 +46,9 @@ pub struct Options {
     pub environment: Option<String>,
     /// Whether an empty namespace is bound as `HOLDFAST_KEEP`, whatever the configuration binds.
     pub keep: bool,
+    /// Whether an empty `OriginHealth` object is bound as `HOLDFAST_HEALTH`, and a data set as
+    /// `HOLDFAST_ANALYTICS`.
+    pub health: bool,
     /// The `HOLDFAST_TOKEN` secret.
     pub token: Option<String>,
     /// Whether the Worker's log goes to standard output as well.
@@ -63,6 +66,7 @@ impl Default for Options {
             wrangler_toml: root().join("wrangler.toml"),
             environment: None,
             keep: false,
+            health: false,
             token: None,
             echo: false,
         }
@@ -290,6 +294,7 @@ fn order(options: &Options, built: &Built, settings: &Value) -> Value {
         "holdfast": settings,
         "port": options.port,
         "keep": options.keep,
+        "health": options.health,
         "token": options.token,
     })
 }
