@@ -437,8 +437,8 @@ impl Health for Platform {
         self.gathers
     }
 
-    async fn tell(&self, counts: &str) -> Option<String> {
-        bridge::tell(&self.env, counts).await.ok().map(String::from)
+    async fn tell(&self, counts: &str, dashboard: &str) -> Option<String> {
+        bridge::tell(&self.env, counts, dashboard).await.ok().map(String::from)
     }
 }
 

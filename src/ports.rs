@@ -290,8 +290,9 @@ pub trait Health {
     /// Whether there is such a place: else nothing need be counted.
     fn gathers(&self) -> bool;
 
-    /// Tells counts in their written form, and gives what is answered; `None` if they were not taken.
-    fn tell(&self, counts: &str) -> impl Future<Output = Option<String>>;
+    /// Tells counts in their written form, and where operators can see more; gives what is answered, `None` if they
+    /// were not taken.
+    fn tell(&self, counts: &str, dashboard: &str) -> impl Future<Output = Option<String>>;
 }
 
 /// A response head and what belongs behind it, as the exchange hands it to the edge.

@@ -651,7 +651,7 @@ impl Health for View {
         false
     }
 
-    async fn tell(&self, _counts: &str) -> Option<String> {
+    async fn tell(&self, _counts: &str, _dashboard: &str) -> Option<String> {
         None
     }
 }

@@ -609,7 +609,7 @@ export function gathers(env) {
 }
 
 // Hands counts to what is bound: a data point for each line, and all of them to the object, whose answer is given.
-export async function tell(env, counts) {
+export async function tell(env, counts, dashboard) {
   const [, ...events] = counts.split("\n").slice(0, -1);
   // The most that one invocation may write, and what matters first.
   const matters = (event) => !/ ok | answer \w+ 0 /.test(event);
@@ -623,11 +623,11 @@ export async function tell(env, counts) {
         : { indexes: [words[0]], blobs: [kind, words[0], words[1], words[2] ?? ""], doubles: [count, 0] };
     env.HOLDFAST_ANALYTICS?.writeDataPoint(point);
   }
-  return env.HOLDFAST_HEALTH === undefined ? "" : originHealth(env).report(counts);
+  return env.HOLDFAST_HEALTH === undefined ? "" : originHealth(env).report(counts, dashboard);
 }
 
-export function healthView(env, view, host) {
-  return env.HOLDFAST_HEALTH === undefined ? undefined : originHealth(env).view(view, host);
+export async function healthView(env, view) {
+  return env.HOLDFAST_HEALTH === undefined ? undefined : originHealth(env).view(view);
 }
 
 // One object for all isolates.

@@ -64,7 +64,7 @@ extern "C" {
     pub fn gathers(env: &JsValue) -> bool;
 
     #[wasm_bindgen(catch)]
-    pub async fn tell(env: &JsValue, counts: &str) -> Result<JsString, JsValue>;
+    pub async fn tell(env: &JsValue, counts: &str, dashboard: &str) -> Result<JsString, JsValue>;
 
     #[wasm_bindgen(js_name = requestHead)]
     fn request_head(request: &web_sys::Request) -> String;

@@ -82,8 +82,10 @@ export class OriginHealth extends DurableObject {
   #takenAt = 0;
   #timer;
   #news = "";
+  #dashboard;
 
-  async report(counts) {
+  async report(counts, dashboard) {
+    this.#dashboard = dashboard;
     this.#pending += this.#pending === "" ? counts : counts.slice(counts.indexOf("\n") + 1);
     if (Date.now() - this.#takenAt >= 1000 || this.#pending.length > 32768) await this.#take();
     else this.#timer ??= setTimeout(() => this.#take(), 1000);
@@ -96,14 +98,14 @@ export class OriginHealth extends DurableObject {
     const counts = this.#pending;
     this.#pending = "";
     this.#takenAt = Date.now();
-    const [news, wakeAt] = await guarded(() => holdfast.object_report(this.ctx.storage, this.env, counts));
+    const [news, wakeAt] = await guarded(() => holdfast.object_report(this.ctx.storage, this.env, counts, this.#dashboard));
     this.#news = news;
     await this.wake(wakeAt);
   }
 
-  async view(view, host) {
+  async view(view) {
     if (this.#pending !== "") await this.#take();
-    return guarded(() => holdfast.object_view(this.ctx.storage, this.env, view, host));
+    return guarded(() => holdfast.object_view(this.ctx.storage, view));
   }
 
   async alarm() {
@@ -111,7 +113,7 @@ export class OriginHealth extends DurableObject {
     await this.wake(wakeAt);
     for (const { id, url, contentType, body } of deliveries) {
       const sent = await deliver(url, contentType, body);
-      await this.wake(await guarded(() => holdfast.object_delivered(this.ctx.storage, this.env, id, sent)));
+      await this.wake(await guarded(() => holdfast.object_delivered(this.ctx.storage, id, sent)));
     }
   }
 

@@ -25,8 +25,12 @@ pub const PATIENCE: Duration = Duration::from_secs(25);
 /// host of their own.
 pub async fn probe<P: Ports>(ports: P, config: Rc<Config>) {
     let Some(path) = &config.probe.path else { return };
+    let mut dashboard = String::new();
     for origin in 0..config.origins.len().max(1) {
         let Some(request) = asked(&config.probe, origin_host(&config, origin), path) else { continue };
+        if config.probe.host.is_some() {
+            dashboard = tally::dashboard_at(&request.target);
+        }
         Exchange::new(ports.clone(), Rc::clone(&config), request).probe_origin(origin).await;
     }
     let kept = config.defaults.keep.paths.iter().filter(|path| !path.as_str().contains('*'));
@@ -36,7 +40,7 @@ pub async fn probe<P: Ports>(ports: P, config: Rc<Config>) {
             Exchange::new(ports.clone(), Rc::clone(&config), request).refresh_kept().await;
         }
     }
-    tally::tell(&ports, &config, Duration::ZERO).await;
+    tally::tell(&ports, &config, &dashboard, Duration::ZERO).await;
 }
 
 fn origin_host(config: &Config, origin: usize) -> Option<&str> {

@@ -8,11 +8,13 @@ use http::StatusCode;
 use super::Exchange;
 use super::bearing::end_of;
 use super::trail::Trail;
+use crate::config::Config;
 use crate::health::tally::{Ended, Event, News, Tally};
 use crate::origin::breaker::Refusal;
 use crate::origin::retry::Stop;
 use crate::ports::Ports;
 use crate::report::Outcome;
+use crate::request::Target;
 use crate::time::Timestamp;
 
 impl<P: Ports> Exchange<P> {
@@ -30,7 +32,8 @@ impl<P: Ports> Exchange<P> {
         });
         if let Some(wait) = due {
             let (ports, config) = (self.ports.clone(), Rc::clone(&self.config));
-            self.ports.spawn(async move { tell(&ports, &config, wait).await });
+            let dashboard = dashboard_at(&self.request.target);
+            self.ports.spawn(async move { tell(&ports, &config, &dashboard, wait).await });
         }
     }
 }
@@ -55,15 +58,20 @@ fn note<B>(tally: &mut Tally, trail: &Trail<B>, status: Option<StatusCode>, now:
     }
 }
 
+/// Where operators see more, at the host of `target`.
+pub(super) fn dashboard_at(target: &Target) -> String {
+    format!("{}://{}/.well-known/holdfast/status", target.scheme(), target.authority())
+}
+
 /// Tells the counts after `wait`, and takes in what others have found out.
-pub(super) async fn tell<P: Ports>(ports: &P, config: &crate::config::Config, wait: Duration) {
+pub(super) async fn tell<P: Ports>(ports: &P, config: &Config, dashboard: &str, wait: Duration) {
     ports.sleep(wait).await;
     let counts = ports.isolate().tally(Tally::take);
     if counts.is_empty() {
         return;
     }
     let name = |origin: usize| config.origin_name(origin).to_owned();
-    let Some(news) = ports.tell(&counts.written(name)).await else {
+    let Some(news) = ports.tell(&counts.written(name), dashboard).await else {
         return ports.isolate().tally(|tally| tally.put_back(counts));
     };
     let news = News::read(&news);

@@ -879,7 +879,8 @@ impl Health for World {
         self.inner.gathers.get()
     }
 
-    async fn tell(&self, counts: &str) -> Option<String> {
+    async fn tell(&self, counts: &str, dashboard: &str) -> Option<String> {
+        assert_eq!(dashboard, "https://www.example.com/.well-known/holdfast/status");
         let answer = self.inner.news.borrow().clone()?;
         self.inner.told.borrow_mut().push(counts.to_owned());
         Some(answer)

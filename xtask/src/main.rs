@@ -101,9 +101,17 @@ fn main() -> ExitCode {
 fn run(command: Cmd) -> Result<()> {
     match command {
         Cmd::Demo { port, control_port } => demo::demo(port, control_port),
-        Cmd::Serve { origins, port, set, env: environment, keep, health, token } => {
-            serve(&Options { origins, set, port, environment, keep, health, token, echo: true, ..Options::default() })
-        }
+        Cmd::Serve { origins, port, set, env: environment, keep, health, token } => serve(&Options {
+            origins,
+            set,
+            port,
+            environment,
+            keep,
+            health,
+            token,
+            echo: true,
+            ..Options::default()
+        }),
         Cmd::Test => test::test(),
         Cmd::Simulate { seeds, from } => simulate::simulate(seeds, from),
         Cmd::Pages { out, env: environment, set } => {

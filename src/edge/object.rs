@@ -1,0 +1,106 @@
+//! The object in which what all isolates count is gathered: its storage and its settings, for `health`.
+
+use js_sys::{Array, Object, Reflect};
+use serde_json::{Value, json};
+use wasm_bindgen::prelude::*;
+
+use super::{bridge, config};
+use crate::config::{Config, RoutingKey, Webhook};
+use crate::health::alert::Delivery;
+use crate::health::{Cell, Param, Settings, Sql, View, ledger, view};
+use crate::time::Timestamp;
+
+/// The object's storage.
+struct Storage<'a>(&'a JsValue);
+
+impl Sql for Storage<'_> {
+    fn exec(&self, statement: &str, params: &[Param<'_>]) -> Vec<Vec<Cell>> {
+        let params = params.iter().map(|param| match param {
+            Param::Text(text) => json!(text),
+            Param::Number(number) => json!(number),
+        });
+        let rows = bridge::sql(self.0, statement, &Value::from_iter(params).to_string());
+        let Ok(Value::Array(rows)) = serde_json::from_str(&rows) else { return Vec::new() };
+        rows.into_iter().map(cells).collect()
+    }
+}
+
+fn cells(row: Value) -> Vec<Cell> {
+    let Value::Array(row) = row else { return Vec::new() };
+    let cell = |value| match value {
+        Value::String(text) => Cell::Text(text),
+        Value::Number(number) => number.as_i64().map_or(Cell::Null, Cell::Number),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Cell::Null,
+    };
+    row.into_iter().map(cell).collect()
+}
+
+/// The configuration with the secrets that only the object needs. One that is not accepted counts as absent, and the
+/// log says so.
+fn settings(env: &JsValue) -> Config {
+    let mut config = config(env).map_or_else(|_| Config::default(), |config| (*config).clone());
+    if let Some(text) = bridge::secret_text(env, "HOLDFAST_ALERT_WEBHOOK") {
+        config.alert.webhook = accepted(Webhook::new(&text), "HOLDFAST_ALERT_WEBHOOK", Webhook::RULE);
+    }
+    if let Some(text) = bridge::secret_text(env, "HOLDFAST_ALERT_KEY") {
+        config.alert.key = accepted(RoutingKey::new(&text), "HOLDFAST_ALERT_KEY", RoutingKey::RULE);
+    }
+    config
+}
+
+fn accepted<T>(value: Option<T>, name: &str, rule: &str) -> Option<T> {
+    if value.is_none() {
+        bridge::console_error(&format!("{name} is not used: {rule}"));
+    }
+    value
+}
+
+fn of<'a>(config: &'a Config, dashboard: Option<&'a str>) -> Settings<'a> {
+    Settings { incident: &config.incident, alert: &config.alert, dashboard }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(js_sys::Date::now() as u64)
+}
+
+fn millis(at: Option<Timestamp>) -> JsValue {
+    at.map_or(JsValue::UNDEFINED, |at| JsValue::from(at.as_millis() as f64))
+}
+
+/// Takes counts in: the answer to them, and when the object is to be woken, in milliseconds.
+#[wasm_bindgen]
+pub fn object_report(storage: &JsValue, env: &JsValue, counts: &str, dashboard: Option<String>) -> Array {
+    let config = settings(env);
+    let reply = ledger::report(&Storage(storage), counts, now(), of(&config, dashboard.as_deref()));
+    Array::of2(&JsValue::from(reply.text), &millis(reply.wake_at))
+}
+
+/// What is due when the object is woken: alerts to be sent, and when to wake it next.
+#[wasm_bindgen]
+pub fn object_wake(storage: &JsValue, env: &JsValue) -> Array {
+    let config = settings(env);
+    let (deliveries, wake_at) = ledger::wake(&Storage(storage), now(), of(&config, None));
+    Array::of2(&deliveries.into_iter().map(delivery).collect::<Array>(), &millis(wake_at))
+}
+
+fn delivery(delivery: Delivery) -> JsValue {
+    let fields = Object::new();
+    let Delivery { id, url, content_type, body } = delivery;
+    for (name, value) in [("id", id), ("url", url), ("contentType", content_type.to_owned()), ("body", body)] {
+        // A plain object takes any field.
+        let _ = Reflect::set(&fields, &name.into(), &value.into());
+    }
+    fields.into()
+}
+
+/// Notes whether an alert was taken: when to wake the object next.
+#[wasm_bindgen]
+pub fn object_delivered(storage: &JsValue, id: &str, was_taken: bool) -> JsValue {
+    millis(ledger::delivered(&Storage(storage), id, was_taken, now()))
+}
+
+/// A view of what is known, ready to be sent.
+#[wasm_bindgen]
+pub fn object_view(storage: &JsValue, name: &str) -> Option<String> {
+    Some(view(View::of_word(name)?, &ledger::summary(&Storage(storage), now())))
+}
