@@ -89,15 +89,12 @@ mod tests {
             settings: Settings::default(),
         };
         let config = Config {
-            name: None,
-            origins: Vec::new(),
-            defaults: Settings::default(),
             routes: vec![
                 route(None, Some("/api/*"), &[Method::POST]),
                 route(Some("*.example.com"), None, &[]),
                 route(None, Some("/api/*"), &[]),
             ],
-            token: None,
+            ..Config::default()
         };
         for (method, url, expected) in [
             ("POST", "https://a.example.com/api/x", Some(0)),
