@@ -36,6 +36,8 @@ pub mod response;
 
 pub mod report;
 
+pub mod health;
+
 pub mod isolate;
 
 pub mod ports;

@@ -7,6 +7,7 @@ mod catalogues;
 mod collapsing;
 mod docs;
 mod envelope;
+mod health;
 mod kept;
 mod outages;
 mod purging;
