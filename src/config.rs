@@ -4,6 +4,7 @@
 //! mistake in one pass. Each route's [`Settings`] are complete: its tables are laid over the defaults
 //! when the configuration is read, not when a request comes.
 
+mod alert;
 mod keys;
 mod page;
 mod reader;
@@ -17,6 +18,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::request::Target;
+pub use alert::{Alert, AlertForm, Incident, RoutingKey, Webhook};
 pub use page::{Accent, Colour, DARKEST_LIGHT, Ground, LIGHTEST_DARK, Look, OwnText, Page};
 use reader::{Mistakes, WHOLE};
 pub use share::Share;
@@ -31,6 +33,10 @@ pub struct Config {
     pub origins: Vec<Origin>,
     /// What holds where no route matches.
     pub defaults: Settings,
+    /// When failed attempts count as an incident.
+    pub incident: Incident,
+    /// Who is told of it.
+    pub alert: Alert,
     /// The first that matches decides.
     pub routes: Vec<Route>,
     /// How the origins are looked after by the cron trigger.
@@ -371,7 +377,7 @@ mod tests {
         assert_eq!(config, Config::default());
         assert_eq!(config.defaults, Settings::default());
         assert_eq!(Config::from_json("{}"), Ok(config));
-        let tables = json!({ "timeouts": {}, "retry": {}, "breaker": {}, "cache": {}, "body": {}, "keep": {}, "page": {}, "probe": {}, "log": {}, "routes": [] });
+        let tables = json!({ "timeouts": {}, "retry": {}, "breaker": {}, "cache": {}, "body": {}, "keep": {}, "page": {}, "probe": {}, "log": {}, "incident": {}, "alert": {}, "routes": [] });
         assert_eq!(Config::from_value(&tables), Ok(Config::default()));
     }
 
@@ -405,6 +411,8 @@ mod tests {
                 },
                 "probe": { "path": "/healthz?full", "host": "WWW.example.com" },
                 "log": { "sample": 0.01 },
+                "incident": { "minimum": 20, "share": 0.5 },
+                "alert": { "webhook": "https://d.example/e", "form": "slack", "quiet": "10m" },
                 "routes": [{ "host": "API.example.com", "path": "/v1/*", "methods": ["GET", "HEAD"] }]
             }"##,
         );
@@ -479,6 +487,13 @@ mod tests {
             defaults,
             probe: Probe { path: Some("/healthz?full".to_owned()), host: Some("www.example.com".to_owned()) },
             log: Log { sample: Share::in_10_000(100) },
+            incident: Incident { minimum: 20, share: Share::in_10_000(5000) },
+            alert: Alert {
+                webhook: Webhook::new("https://d.example/e"),
+                form: AlertForm::Slack,
+                quiet: seconds(600),
+                key: None,
+            },
             token: None,
         };
         assert_eq!(config, Ok(expected));
@@ -528,11 +543,13 @@ mod tests {
                 "cache": { "enabled": "yes", "harmless_cookies": ["*", "ok"] },
                 "keep": { "paths": ["/robots.txt", "ads.txt"], "interval": "10s", "shrink": "10%" },
                 "page": true,
+                "incident": { "minimum": 0, "share": 0 },
+                "alert": { "webhook": "http://a.example/", "form": "mail", "quiet": "30s", "key": "a" },
                 "name": ""
             }"#,
         );
         let expected = [
-            r#"retries = 3: unknown key; HOLDFAST has name, origins, timeouts, retry, breaker, cache, body, keep, page, probe, log and routes"#,
+            r#"retries = 3: unknown key; HOLDFAST has name, origins, timeouts, retry, breaker, cache, body, keep, page, probe, log, incident, alert and routes"#,
             r#"timeouts.total = "1h": "1ms" to "5m" is accepted"#,
             r#"timeouts.first_byte = "10": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d""#,
             r#"timeouts.soft = "no": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d", or "off""#,
@@ -553,9 +570,26 @@ mod tests {
             r#"keep.interval = "10s": "1m" to "365d" is accepted"#,
             r#"keep.shrink = "10%": a number from 0 to 1 is accepted, without quotes, e.g. 0.1"#,
             r#"page = true: a table is accepted, as in { key = value }"#,
+            r#"incident.minimum = 0: a whole number from 1 to 10000 is accepted, without quotes"#,
+            r#"incident.share = 0: a number above 0 and up to 1 is accepted, without quotes, e.g. 0.5"#,
+            r#"alert.webhook = "http://a.example/": an https URL is accepted, e.g. "https://hooks.example.com/alerts"; http only for localhost and 127.0.0.1, to try it"#,
+            r#"alert.form = "mail": "json", "slack" or "pagerduty" is accepted"#,
+            r#"alert.quiet = "30s": "1m" to "1d" is accepted"#,
+            r#"alert.key = "a": unknown key; alert has webhook, form and quiet"#,
             r#"name = "": a text of 1 to 64 printable ASCII characters is accepted, with no space at either end"#,
         ];
         assert_eq!(errors(&value.unwrap()), expected);
+    }
+
+    #[test]
+    fn what_holds_for_all_of_a_deployment_is_no_matter_of_a_route() {
+        for table in ["incident", "alert"] {
+            let mistakes = errors(&json!({ "routes": [{ "path": "/a", table: {} }] }));
+            assert!(
+                mistakes[0].starts_with(&format!("routes[0].{table} = {{}}: unknown key")),
+                "{mistakes:?}"
+            );
+        }
     }
 
     #[test]
@@ -681,8 +715,8 @@ mod tests {
     fn no_key_is_read_that_is_not_documented() {
         let every_table = json!({
             "?": 0, "timeouts": { "?": 0 }, "retry": { "?": 0 }, "breaker": { "?": 0 }, "cache": { "?": 0 },
-            "body": { "?": 0 }, "keep": { "?": 0 }, "page": { "?": 0 },
-            "probe": { "?": 0 }, "log": { "?": 0 }, "routes": [{ "path": "/", "?": 0 }],
+            "body": { "?": 0 }, "keep": { "?": 0 }, "page": { "?": 0 }, "probe": { "?": 0 },
+            "log": { "?": 0 }, "incident": { "?": 0 }, "alert": { "?": 0 }, "routes": [{ "path": "/", "?": 0 }],
         });
         let mut known = Vec::new();
         for error in Config::from_value(&every_table).unwrap_err() {
@@ -691,7 +725,7 @@ mod tests {
             known.extend(keys.replace(" and ", ", ").split(", ").map(|key| format!("{table}{key}")));
         }
         let is_table = |key: &str| {
-            ["timeouts", "retry", "breaker", "cache", "body", "keep", "page", "probe", "log", "routes"]
+            ["timeouts", "retry", "breaker", "cache", "body", "keep", "page", "probe", "log", "incident", "alert", "routes"]
                 .contains(&key.trim_start_matches("routes[]."))
         };
         known.retain(|key| !is_table(key));
@@ -702,7 +736,7 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 48] = [
+    const KEYS: [&str; 53] = [
         "name",
         "origins",
         "timeouts.first_byte",
@@ -748,6 +782,11 @@ mod tests {
         "probe.path",
         "probe.host",
         "log.sample",
+        "incident.minimum",
+        "incident.share",
+        "alert.webhook",
+        "alert.form",
+        "alert.quiet",
         "routes[].host",
         "routes[].path",
         "routes[].methods",
@@ -766,6 +805,8 @@ mod tests {
                 "body",
                 "keep",
                 "page",
+                "incident",
+                "alert",
                 "routes",
                 "host",
                 "path",
@@ -780,6 +821,10 @@ mod tests {
                 "budget",
                 "replay_body",
                 "failures",
+                "share",
+                "webhook",
+                "form",
+                "quiet",
                 "minimum",
                 "consecutive",
                 "window",

@@ -7,13 +7,15 @@ use std::time::Duration;
 use super::reader::{Items, Table};
 use super::values::{self, duration, size, write_duration};
 use super::{
-    Body, Breaker, Cache, Config, Keep, OwnText, Page, Pattern, Probe, Retry, Route, Settings, Timeouts, page,
+    Alert, Body, Breaker, Cache, Config, Incident, Keep, OwnText, Page, Pattern, Probe, Retry, Route, Settings,
+    Timeouts, alert, page,
 };
 use crate::language::{Language, Message};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const MIB: u64 = 1024 * 1024;
 
@@ -44,6 +46,8 @@ pub(super) fn config(table: &mut Table<'_, '_>) -> Config {
     settings(table, &mut config.defaults);
     table.table("probe", |table| probe(table, &mut config.probe));
     table.table("log", |table| table.read("sample", &mut config.log.sample, values::share));
+    table.table("incident", |table| incident(table, &mut config.incident));
+    table.table("alert", |table| alerts(table, &mut config.alert));
     let Config { defaults, routes, .. } = &mut config;
     table.tables("routes", |table| {
         let route = route(table, defaults, routes);
@@ -163,6 +167,19 @@ fn keep(table: &mut Table<'_, '_>, into: &mut Keep) {
     table.read("max_age", &mut into.max_age, duration(MINUTE..=YEAR));
     table.read("shrink", &mut into.shrink, values::share);
     table.in_order(("interval", into.interval), ("max_age", into.max_age), write_duration);
+}
+
+/// A single failure can be an incident, if only on a site that has few visitors.
+fn incident(table: &mut Table<'_, '_>, into: &mut Incident) {
+    table.read("minimum", &mut into.minimum, values::count(1..=10_000));
+    table.read("share", &mut into.share, values::share_above_zero);
+}
+
+/// Attempts are counted by the minute, so nothing shorter can be told from a pause.
+fn alerts(table: &mut Table<'_, '_>, into: &mut Alert) {
+    table.read("webhook", &mut into.webhook, alert::webhook);
+    table.read("form", &mut into.form, alert::form);
+    table.read("quiet", &mut into.quiet, duration(MINUTE..=DAY));
 }
 
 /// The HTML of a page has at most 14 KB; what is as long as it can be here still leaves it below.

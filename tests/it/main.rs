@@ -8,6 +8,7 @@ mod collapsing;
 mod counting;
 mod docs;
 mod envelope;
+mod health;
 mod kept;
 mod outages;
 mod purging;

@@ -1,0 +1,164 @@
+//! Who is told of an incident, and when again, if that fails?
+//!
+//! Each incident has one alert for its beginning and one for its end. An alert is due until it was taken, or until
+//! it has failed too often. Before it is sent its next time is written down, so that it is sent again should the
+//! object die meanwhile: an alert arrives at least once, always under the same id. The end waits for the
+//! beginning.
+
+use std::time::Duration;
+
+use super::end::{Class, End};
+use super::message::{Moment, Told};
+use super::sql::{self, Param, Sql, number};
+use super::{Settings, ledger};
+use crate::config::{Alert, AlertForm};
+use crate::time::Timestamp;
+
+/// How long to wait after each failure; after one more an alert is given up. The first is also the longest that
+/// sending one may take: it is then sent again.
+pub const WAITS: [Duration; 5] = [
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+    Duration::from_secs(2 * 60),
+    Duration::from_secs(10 * 60),
+    Duration::from_secs(60 * 60),
+];
+
+/// How many are sent at a time. The rest is due at once: the platform limits what one event may send.
+const MOST_AT_A_TIME: u64 = 8;
+
+/// What is known of one alert that is due, and its incident.
+const DUE: &str = "SELECT a.id, a.moment, a.tries, i.id, i.origin, i.class, i.kind, i.began_ms, i.last_ms, \
+     i.ended_ms, i.attempts, i.touched, i.stale \
+     FROM alerts a JOIN incidents i ON i.seq = a.incident \
+     WHERE a.due_ms <= ? AND (a.moment = 'begin' OR NOT EXISTS (SELECT 1 FROM alerts b \
+     WHERE b.incident = a.incident AND b.moment = 'begin' AND b.due_ms IS NOT NULL)) \
+     ORDER BY a.due_ms, a.incident, a.moment LIMIT ?";
+
+/// Where PagerDuty takes events.
+const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
+
+/// One alert, to be sent by POST.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id, the same each time that it is sent.
+    pub id: String,
+    /// Where to. Not for the log: see [`Webhook`](crate::config::Webhook).
+    pub url: String,
+    /// The type of `body`.
+    pub content_type: &'static str,
+    /// What is sent.
+    pub body: String,
+}
+
+/// Where alerts go; `None` if nobody is told. PagerDuty takes all of its events at one URL, and none without a key.
+pub(super) fn target(alert: &Alert) -> Option<&str> {
+    let url = alert.webhook.as_ref().map(|webhook| webhook.as_str());
+    match alert.form {
+        AlertForm::Json | AlertForm::Slack => url,
+        AlertForm::PagerDuty => alert.key.as_ref().map(|_| url.unwrap_or(PAGERDUTY)),
+    }
+}
+
+/// The beginning of the incident of this number is to be told.
+pub(super) fn begin(sql: &impl Sql, incident: Param<'_>, now: Timestamp) {
+    const BEGIN: &str = "INSERT OR IGNORE INTO alerts (id, incident, moment, tries, due_ms) \
+         SELECT id || '-begin', seq, 'begin', 0, ? FROM incidents WHERE seq = ?";
+    sql.exec(BEGIN, &[number(now.as_millis()), incident]);
+}
+
+/// Its end is to be told to whom its beginning was.
+pub(super) fn end(sql: &impl Sql, incident: Param<'_>, now: Timestamp) {
+    const END: &str = "INSERT OR IGNORE INTO alerts (id, incident, moment, tries, due_ms) \
+         SELECT i.id || '-end', i.seq, 'end', 0, ? FROM incidents i \
+         JOIN alerts b ON b.incident = i.seq AND b.moment = 'begin' WHERE i.seq = ?";
+    sql.exec(END, &[number(now.as_millis()), incident]);
+}
+
+/// The alerts to be sent now. Each is noted as tried, and due again should nothing be heard of it.
+pub(super) fn due(sql: &impl Sql, now: Timestamp, settings: Settings<'_>) -> Vec<Delivery> {
+    const GIVE_UP_ALL: &str = "UPDATE alerts SET due_ms = NULL WHERE due_ms IS NOT NULL";
+    const GIVE_UP: &str = "UPDATE alerts SET due_ms = NULL WHERE due_ms <= ? AND tries > ?";
+    const TRY: &str = "UPDATE alerts SET tries = tries + 1, due_ms = ? WHERE id = ?";
+    let Some(url) = target(settings.alert) else {
+        sql.exec(GIVE_UP_ALL, &[]);
+        return Vec::new();
+    };
+    let at = number(now.as_millis());
+    sql.exec(GIVE_UP, &[at, number(WAITS.len() as u64)]);
+    let stored = settings.dashboard.map_or_else(|| ledger::dashboard(sql), str::to_owned);
+    let mut deliveries = Vec::new();
+    for mut row in sql::rows(sql, DUE, &[at, number(MOST_AT_A_TIME)]) {
+        let (id, moment, tries) = (row.text(), row.text(), row.number());
+        let Some(told) = Told::read(&mut row, &moment, &stored) else { continue };
+        let again = number(now.plus(wait(tries)).as_millis());
+        sql.exec(TRY, &[again, Param::Text(&id)]);
+        let body = told.write(&id, settings.alert);
+        deliveries.push(Delivery { id, url: url.to_owned(), content_type: "application/json", body });
+    }
+    deliveries
+}
+
+/// Notes what became of an alert: taken, or to be sent again after a while, or given up.
+pub(super) fn settle(sql: &impl Sql, id: &str, ok: bool, now: Timestamp) {
+    const TRIES: &str = "SELECT tries FROM alerts WHERE id = ? AND due_ms IS NOT NULL";
+    const TAKEN: &str = "UPDATE alerts SET due_ms = NULL, sent = 1 WHERE id = ?";
+    const GIVE_UP: &str = "UPDATE alerts SET due_ms = NULL WHERE id = ?";
+    const AGAIN: &str = "UPDATE alerts SET due_ms = ? WHERE id = ?";
+    let id = Param::Text(id);
+    if ok {
+        sql.exec(TAKEN, &[id]);
+        return;
+    }
+    let Some(tries) = sql::row(sql, TRIES, &[id]).map(|mut row| row.number()) else { return };
+    if tries > WAITS.len() as u64 {
+        sql.exec(GIVE_UP, &[id]);
+    } else {
+        sql.exec(AGAIN, &[number(now.plus(wait(tries.saturating_sub(1))).as_millis()), id]);
+    }
+}
+
+/// When the next alert is due that waits for no other.
+pub(super) fn next(sql: &impl Sql) -> Option<Timestamp> {
+    const NEXT: &str = "SELECT min(a.due_ms) FROM alerts a WHERE a.due_ms IS NOT NULL AND (a.moment = 'begin' OR \
+         NOT EXISTS (SELECT 1 FROM alerts b WHERE b.incident = a.incident AND b.moment = 'begin' \
+         AND b.due_ms IS NOT NULL))";
+    sql::row(sql, NEXT, &[])?.number_or_none().map(Timestamp::from_millis)
+}
+
+/// The wait after `tries` failures before it.
+fn wait(tries: u64) -> Duration {
+    let [first, ..] = WAITS;
+    // What was not heard of after its last time is given up as soon as that can be told.
+    usize::try_from(tries).ok().and_then(|tries| WAITS.get(tries)).copied().unwrap_or(first)
+}
+
+impl<'a> Told<'a> {
+    /// What `row` of [`DUE`] has from its fourth column on.
+    fn read(row: &mut sql::Row, moment: &str, dashboard: &'a str) -> Option<Self> {
+        let (incident, origin) = (row.text(), row.text());
+        let (class, kind) = (Class::of_word(&row.text())?, row.text());
+        let mut time = || row.number_or_none().map(Timestamp::from_millis);
+        let (began_at, last_at, ended_at) = (time()?, time()?, time());
+        let moment = match ended_at {
+            Some(ended_at) if moment == "end" => Moment::End(ended_at),
+            Some(_) | None => Moment::Begin,
+        };
+        let end = End::of_word(&kind);
+        Some(Self {
+            moment,
+            incident,
+            origin,
+            class,
+            what: end.map_or("", End::what),
+            check: end.map_or("", End::check),
+            kind,
+            began_at,
+            last_at,
+            attempts: row.number(),
+            touched: row.number(),
+            stale: row.number(),
+            dashboard,
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! Which origins are there, when did each last answer, and is it down now?
+
+use std::time::Duration;
+
+use super::end::Class;
+use super::line::{Line, What, minute_of};
+use super::sql::{self, Param, Sql, number};
+use crate::origin::Sign;
+use crate::time::Timestamp;
+
+/// How many origins are known at a time. Eight can be configured, and those of before stay for a week.
+pub const MOST: usize = 16;
+
+/// How long a failure says that the origin is down.
+const LATELY: Duration = Duration::from_secs(30);
+
+/// How long it is told that an origin is up again.
+const NEWS: Duration = Duration::from_secs(3 * 60);
+
+/// So many attempts in this minute say enough without those of the last.
+const ENOUGH: u64 = 10;
+
+/// What is known of one origin. Times are milliseconds since the Unix epoch, 0 for never.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    pub name: String,
+    /// The last attempt that it answered.
+    pub ok_ms: u64,
+    /// The last that says that it is down.
+    pub failed_ms: u64,
+    /// The first that it answered after that.
+    pub up_ms: u64,
+    pub probe_ms: u64,
+    pub probe_end: String,
+    is_changed: bool,
+}
+
+/// An origin that is down.
+#[derive(Debug)]
+pub(super) struct Down {
+    /// How its attempts end, most of them.
+    pub end: String,
+    pub since: Timestamp,
+}
+
+/// All origins that are known.
+pub(super) struct Origins(pub Vec<Known>);
+
+impl Origins {
+    pub fn load(sql: &impl Sql) -> Self {
+        const ALL: &str =
+            "SELECT name, ok_ms, failed_ms, up_ms, probe_ms, probe_end FROM origins ORDER BY name";
+        let known = sql::rows(sql, ALL, &[]).map(|mut row| Known {
+            name: row.text(),
+            ok_ms: row.number(),
+            failed_ms: row.number(),
+            up_ms: row.number(),
+            probe_ms: row.number(),
+            probe_end: row.text(),
+            ..Known::default()
+        });
+        Self(known.collect())
+    }
+
+    /// Whether lines of the origin of this name are taken; a new one is while there is room.
+    pub fn admits(&mut self, name: &str) -> bool {
+        if name.is_empty() || self.0.iter().any(|known| known.name == name) {
+            return true;
+        }
+        if self.0.len() >= MOST {
+            return false;
+        }
+        self.0.push(Known { name: name.to_owned(), is_changed: true, ..Known::default() });
+        true
+    }
+
+    /// Takes in what `lines` say. Failures first: an answer of the same moment does not make up for one.
+    pub fn note(&mut self, lines: &[Line<'_>], now: Timestamp) {
+        for sign in [Sign::Down, Sign::Up] {
+            for line in lines {
+                let Some(end) = line.what.attempt() else { continue };
+                let Some(known) = self.0.iter_mut().find(|known| known.name == line.origin) else { continue };
+                let at = line.at(now).as_millis();
+                if end.sign() == sign {
+                    known.is_changed = true;
+                    known.note(sign, at);
+                }
+                if matches!(line.what, What::Probe(_)) && at >= known.probe_ms {
+                    known.is_changed = true;
+                    known.probe_ms = at;
+                    end.word().clone_into(&mut known.probe_end);
+                }
+            }
+        }
+    }
+
+    /// Writes down what has changed.
+    pub fn save(&self, sql: &impl Sql, now: Timestamp) {
+        const SAVE: &str = "INSERT INTO origins (name, seen_ms, ok_ms, failed_ms, up_ms, probe_ms, probe_end) \
+             VALUES (?, ?, ?, ?, ?, ?, ?) \
+             ON CONFLICT (name) DO UPDATE SET seen_ms = excluded.seen_ms, ok_ms = excluded.ok_ms, \
+             failed_ms = excluded.failed_ms, up_ms = excluded.up_ms, probe_ms = excluded.probe_ms, \
+             probe_end = excluded.probe_end";
+        for known in self.0.iter().filter(|known| known.is_changed) {
+            let Known { name, ok_ms, failed_ms, up_ms, probe_ms, probe_end, .. } = known;
+            let [ok, failed, up, probe] = [ok_ms, failed_ms, up_ms, probe_ms].map(|ms| number(*ms));
+            let seen = number(now.as_millis());
+            sql.exec(SAVE, &[Param::Text(name), seen, ok, failed, up, probe, Param::Text(probe_end)]);
+        }
+    }
+}
+
+impl Known {
+    fn note(&mut self, sign: Sign, at: u64) {
+        match sign {
+            Sign::Down => self.failed_ms = self.failed_ms.max(at),
+            Sign::Up => {
+                self.ok_ms = self.ok_ms.max(at);
+                if at > self.failed_ms && self.up_ms <= self.failed_ms {
+                    self.up_ms = at;
+                }
+            }
+            Sign::Nothing => {}
+        }
+    }
+
+    /// Whether it is down: an incident of a kind that says so is open, its last failure is of the last half minute,
+    /// nothing has been answered since, and of the attempts of the last minute at least half failed so.
+    pub fn down(&self, sql: &impl Sql, now: Timestamp) -> Option<Down> {
+        const OPEN: &str = "SELECT class, kind, began_ms FROM incidents \
+             WHERE origin = ? AND ended_ms IS NULL AND last_ms >= ? ORDER BY last_ms DESC, seq DESC";
+        let lately = now.minus(LATELY).as_millis();
+        if self.failed_ms <= lately || self.ok_ms > self.failed_ms {
+            return None;
+        }
+        let mut open = sql::rows(sql, OPEN, &[Param::Text(&self.name), number(lately)]);
+        let down = open.find_map(|mut row| {
+            let is_down = Class::of_word(&row.text()).is_some_and(Class::is_down);
+            is_down.then(|| Down { end: row.text(), since: Timestamp::from_millis(row.number()) })
+        })?;
+        self.mostly_fails(sql, now).then_some(down)
+    }
+
+    fn mostly_fails(&self, sql: &impl Sql, now: Timestamp) -> bool {
+        const LAST: &str = "SELECT what, n FROM counts WHERE minute = ? AND origin = ?";
+        let (mut all, mut failed) = (0, 0);
+        let minute = minute_of(now);
+        for minute in [minute, minute.saturating_sub(1)] {
+            for mut row in sql::rows(sql, LAST, &[number(minute), Param::Text(&self.name)]) {
+                let Some(end) = What::read(&row.text()).and_then(What::attempt) else { continue };
+                let n = row.number();
+                all += n;
+                failed += if end.incident().is_some_and(Class::is_down) { n } else { 0 };
+            }
+            if all >= ENOUGH {
+                break;
+            }
+        }
+        failed > 0 && failed * 2 >= all
+    }
+
+    /// Since when it is up again, if it was down before and that is news.
+    pub fn up(&self, sql: &impl Sql, now: Timestamp) -> Option<Timestamp> {
+        const WAS_DOWN: &str = "SELECT seq FROM incidents WHERE origin = ? AND last_ms >= ? \
+             AND class IN ('bad_gateway', 'gateway_timeout', 'unavailable') LIMIT 1";
+        let up = Timestamp::from_millis(self.up_ms);
+        let is_news = self.up_ms > self.failed_ms && now.since(up) <= NEWS;
+        let was_down =
+            || sql::row(sql, WAS_DOWN, &[Param::Text(&self.name), number(self.failed_ms)]).is_some();
+        (is_news && was_down()).then_some(up)
+    }
+}

@@ -1,0 +1,718 @@
+//! What the object that gathers counts makes of them, on a SQLite of its own.
+
+use std::cell::{Cell as Flag, RefCell};
+use std::time::Duration;
+
+use holdfast::config::{Alert, AlertForm, Incident, RoutingKey, Webhook};
+use holdfast::health::alert::{Delivery, WAITS};
+use holdfast::health::ledger::{self, Reply};
+use holdfast::health::summary::{self, Summary};
+use holdfast::health::{Cell, Class, Param, Settings, Sql};
+use holdfast::time::Timestamp;
+use rusqlite::Connection;
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use serde_json::json;
+
+/// Half a minute past 2026-01-02T03:04:00Z.
+const START: u64 = 1_767_323_070_000;
+
+/// A database as the object has it.
+struct Database {
+    connection: Connection,
+    /// How many statements have begun with `DELETE FROM counts`.
+    prunings: Flag<u32>,
+}
+
+impl Sql for Database {
+    fn exec(&self, statement: &str, params: &[Param<'_>]) -> Vec<Vec<Cell>> {
+        if statement.starts_with("DELETE FROM counts WHERE minute < ?") && params.len() == 1 {
+            self.prunings.set(self.prunings.get() + 1);
+        }
+        match self.rows(statement, params) {
+            Ok(rows) => rows,
+            // Only an object that is new has no tables.
+            Err(error) if error.to_string().contains("no such table") => Vec::new(),
+            Err(error) => panic!("{error}: {statement}"),
+        }
+    }
+}
+
+impl Database {
+    fn rows(&self, statement: &str, params: &[Param<'_>]) -> rusqlite::Result<Vec<Vec<Cell>>> {
+        let mut statement = self.connection.prepare(statement)?;
+        let columns = statement.column_count();
+        let params = params.iter().map(|param| match param {
+            Param::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            // As the platform has them: JavaScript knows no other numbers.
+            Param::Number(number) => ToSqlOutput::Owned(Value::Real(*number as f64)),
+        });
+        let params: Vec<_> = params.collect();
+        let read = |value: ValueRef<'_>| match value {
+            ValueRef::Integer(number) => Cell::Number(number),
+            ValueRef::Text(text) => Cell::Text(String::from_utf8(text.to_vec()).unwrap()),
+            ValueRef::Null => Cell::Null,
+            ValueRef::Real(_) | ValueRef::Blob(_) => panic!("neither real numbers nor bytes are asked for"),
+        };
+        statement
+            .query_map(rusqlite::params_from_iter(params), |row| {
+                (0..columns).map(|column| Ok(read(row.get_ref(column)?))).collect()
+            })?
+            .collect()
+    }
+}
+
+/// Statements fail, all of them.
+struct Broken;
+
+impl Sql for Broken {
+    fn exec(&self, _: &str, _: &[Param<'_>]) -> Vec<Vec<Cell>> {
+        Vec::new()
+    }
+}
+
+/// The object, its clock, and everything that has left it.
+struct Object {
+    sql: Database,
+    now: u64,
+    incident: Incident,
+    alert: Alert,
+    sent: RefCell<Vec<String>>,
+}
+
+/// An object that nothing was ever reported to, with a webhook.
+fn object() -> Object {
+    Object {
+        sql: Database { connection: Connection::open_in_memory().unwrap(), prunings: Flag::new(0) },
+        now: START,
+        incident: Incident::default(),
+        alert: Alert { webhook: Webhook::new("https://hooks.example/alerts"), ..Alert::default() },
+        sent: RefCell::default(),
+    }
+}
+
+impl Object {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.now)
+    }
+
+    fn settings(&self) -> Settings<'_> {
+        let dashboard = Some("https://www.example/.well-known/holdfast/status");
+        Settings { incident: &self.incident, alert: &self.alert, dashboard }
+    }
+
+    /// Lets so many seconds pass.
+    fn pass(&mut self, seconds: u64) -> &mut Self {
+        self.now += seconds * 1000;
+        self
+    }
+
+    /// Takes a report of this minute with these lines.
+    fn report(&self, lines: &[&str]) -> Reply {
+        let minute = self.now / 60_000;
+        let lines: String = lines.iter().map(|line| format!("{minute} {line}\n")).collect();
+        self.take(&format!("holdfast 1\n{lines}"))
+    }
+
+    fn take(&self, text: &str) -> Reply {
+        ledger::report(&self.sql, text, self.now(), self.settings())
+    }
+
+    fn wake(&self) -> (Vec<Delivery>, Option<Timestamp>) {
+        ledger::wake(&self.sql, self.now(), self.settings())
+    }
+
+    /// Rings the alarm; the webhook takes everything.
+    fn ring(&self) -> &Self {
+        for delivery in self.wake().0 {
+            ledger::delivered(&self.sql, &delivery.id, true, self.now());
+            self.sent.borrow_mut().push(delivery.id);
+        }
+        self
+    }
+
+    fn summary(&self) -> Summary {
+        ledger::summary(&self.sql, self.now())
+    }
+
+    /// The incidents, the oldest first: class, kind, and whether it is over.
+    fn incidents(&self) -> Vec<(Class, String, bool)> {
+        let incidents = self.summary().incidents.into_iter().rev();
+        incidents.map(|one| (one.class, one.kind, one.ended_at.is_some())).collect()
+    }
+
+    /// The number in the first row.
+    fn number(&self, question: &str) -> i64 {
+        self.sql.connection.query_row(question, [], |row| row.get(0)).unwrap()
+    }
+}
+
+#[test]
+fn refusals_that_turn_into_timeouts_are_two_incidents_each_told_twice() {
+    let mut object = object();
+    for (end, rounds) in [("edge_refused", 12), ("edge_connect_timeout", 12)] {
+        for _ in 0..rounds {
+            for _isolate in 0..50 {
+                object.report(&[&format!("try a.example {end} 4"), "answer page 502 4"]);
+                object.ring();
+                object.ring();
+            }
+            object.pass(10);
+        }
+    }
+    assert_eq!(
+        object.incidents(),
+        [
+            (Class::BadGateway, "edge_refused".to_owned(), false),
+            (Class::GatewayTimeout, "edge_connect_timeout".to_owned(), false)
+        ]
+    );
+    for _ in 0..90 {
+        object.pass(10).report(&["try a.example ok 20"]);
+        object.ring().ring();
+    }
+    let ids: Vec<_> = object.sent.borrow().clone();
+    let [first, second] = ["20260102T0304-1", "20260102T0306-2"];
+    assert_eq!(
+        ids,
+        [
+            format!("{first}-begin"),
+            format!("{second}-begin"),
+            format!("{first}-end"),
+            format!("{second}-end")
+        ]
+    );
+    let summary = object.summary();
+    let [timeouts, refusals] = &summary.incidents[..] else { panic!("{summary:?}") };
+    assert_eq!((refusals.attempts, timeouts.attempts), (12 * 50 * 4, 12 * 50 * 4));
+    assert_eq!(refusals.began_at.to_rfc3339(), "2026-01-02T03:04:00Z");
+    assert_eq!(refusals.ended_at, Some(refusals.last_at));
+    assert_eq!(refusals.last_at, Timestamp::from_millis(START + 110_000));
+}
+
+#[test]
+fn flapping_pages_once() {
+    let mut object = object();
+    for _ in 0..20 {
+        object.report(&["try a own_502 10", "try a connection_lost 5"]);
+        object.ring();
+        object.pass(120).report(&["try a ok 100"]);
+        object.ring();
+        object.pass(120);
+    }
+    assert_eq!(object.incidents(), [(Class::BadGateway, "own_502".to_owned(), false)]);
+    assert_eq!(object.sent.borrow().len(), 1);
+}
+
+#[test]
+fn an_incident_is_over_when_it_was_quiet_for_long_enough() {
+    let mut object = object();
+    let reply = object.report(&["try a edge_refused 10"]);
+    assert_eq!(reply.wake_at, Some(object.now()), "the beginning is due at once");
+    object.ring();
+    let (_, next) = object.wake();
+    assert_eq!(next, Some(Timestamp::from_millis(START + 300_000)));
+    object.pass(299).ring();
+    assert!(!object.incidents()[0].2);
+    object.pass(1).ring();
+    assert!(object.incidents()[0].2);
+    assert_eq!(object.wake(), (Vec::new(), None), "there is nothing left to do");
+    // What comes later is another one.
+    object.pass(60).report(&["try a edge_refused 10"]);
+    object.ring();
+    assert_eq!(object.incidents().len(), 2);
+    assert_eq!(object.sent.borrow().len(), 3);
+}
+
+#[test]
+fn failures_of_an_incident_that_is_over_begin_no_other() {
+    let mut object = object();
+    object.alert.quiet = Duration::from_secs(60);
+    object.report(&["try a edge_refused 100"]);
+    object.ring();
+    object.pass(61).ring();
+    assert!(object.incidents()[0].2);
+    object.report(&["try a edge_refused 1"]);
+    assert_eq!(object.incidents().len(), 1);
+    object.report(&["try a edge_refused 4"]);
+    assert_eq!(object.incidents().len(), 2);
+    assert_eq!(object.summary().incidents[0].attempts, 5);
+}
+
+#[test]
+fn an_outage_that_no_visitor_noticed_is_an_incident() {
+    let object = object();
+    object.report(&[
+        "try a no_header_in_time 8",
+        "answer stale 0 3",
+        "answer kept 0 1",
+        "touched a no_header_in_time stale 3",
+        "touched a no_header_in_time kept 1",
+    ]);
+    object.ring();
+    object.report(&[
+        "try a no_header_in_time 4",
+        "touched a no_header_in_time stale_while_revalidate 2",
+        "touched a no_header_in_time refresh_failed 1",
+        "touched a believed_down stale 5",
+        "touched a believed_down page 1",
+    ]);
+    let summary = object.summary();
+    let [incident] = &summary.incidents[..] else { panic!("{summary:?}") };
+    assert_eq!((incident.attempts, incident.touched, incident.stale), (12, 13, 11));
+    assert_eq!(incident.what, "sent no header in time");
+    assert_eq!(object.sent.borrow().len(), 1);
+    let hour = &summary.spans[0];
+    assert_eq!((hour.stale, hour.failed_attempts, hour.not_saved_by_retry), (4, 12, 1));
+}
+
+#[test]
+fn an_incident_begins_when_enough_fails_and_a_tenth_of_all() {
+    for (before, now, class) in [
+        (&[][..], &["try a edge_refused 5"][..], Some(Class::BadGateway)),
+        (&[], &["try a edge_refused 4"], None),
+        (&[], &["try a edge_refused 4", "probe a connection_lost 1"], Some(Class::BadGateway)),
+        (&["try a edge_refused 4"], &["try a edge_refused 1"], Some(Class::BadGateway)),
+        (&[], &["try a edge_refused 5", "try a ok 45"], Some(Class::BadGateway)),
+        (&[], &["try a edge_refused 5", "try a ok 46"], None),
+        (&["try a ok 46"], &["try a edge_refused 5"], None),
+        (&[], &["try a edge_refused 4", "try a edge_answer_timeout 4"], None),
+        (&[], &["try a edge_refused 4", "try b edge_refused 4"], None),
+        (&[], &["try a own_504 9"], Some(Class::GatewayTimeout)),
+        (&[], &["try a edge_tunnel_down 9"], Some(Class::Unavailable)),
+        (&[], &["try a own_500 9"], Some(Class::Error)),
+        (&[], &["try a internal 9"], Some(Class::Internal)),
+        // A client alone can bring these about, or nothing was tried.
+        (&[], &["try a loop 9", "try a upgrade_refused 9", "try a believed_down 9"], None),
+        (&[], &["touched a edge_refused page 9"], None),
+    ] {
+        let mut object = object();
+        object.report(before);
+        object.pass(60).report(now);
+        assert_eq!(object.summary().incidents.first().map(|one| one.class), class, "{before:?} {now:?}");
+    }
+    let mut slow = object();
+    slow.report(&["try a edge_refused 4"]);
+    slow.pass(120).report(&["try a edge_refused 4"]);
+    assert_eq!(slow.incidents(), [], "what is two minutes old has passed");
+}
+
+#[test]
+fn the_kind_of_an_incident_is_how_most_of_its_attempts_ended() {
+    let mut object = object();
+    let kind = |object: &Object| object.incidents()[0].1.clone();
+    object.report(&["try a edge_refused 3", "try a connection_lost 4", "try a ok 60"]);
+    assert_eq!(kind(&object), "connection_lost");
+    object.pass(30).report(&["probe a edge_refused 2"]);
+    assert_eq!(kind(&object), "edge_refused");
+    object.pass(300).ring();
+    assert_eq!(object.incidents()[0], (Class::BadGateway, "edge_refused".to_owned(), true));
+    assert_eq!(object.number("SELECT count(*) FROM ends"), 0);
+}
+
+#[test]
+fn counts_go_after_a_week_and_totals_stay() {
+    let mut object = object();
+    let total = |object: &Object| {
+        let totals = object.summary().totals;
+        totals.iter().filter(|total| total.what == "try ok").map(|total| total.n).sum::<u64>()
+    };
+    let (day, week) = (
+        |object: &Object| object.summary().spans[1].attempts,
+        |object: &Object| object.summary().spans[2].attempts,
+    );
+    // An hour of it, by the minute.
+    for _ in 0..60 {
+        object.report(&["try a ok 2", "answer origin 0 2", "answer page 502 1"]);
+        object.pass(60);
+    }
+    let before = object.summary().spans.remove(1);
+    assert_eq!((before.attempts, before.bars.iter().map(|bar| bar.s502).sum::<u64>()), (120, 60));
+    object.pass(3 * 60 * 60).report(&["try a ok 1"]);
+    let after = object.summary().spans.remove(1);
+    assert_eq!(after.attempts, 121);
+    assert_eq!(after.bars[..80], before.bars[before.bars.len() - 80 - 4..][..80].to_vec()[..], "bars stay");
+    assert!(
+        object.number("SELECT count(*) FROM counts") < 20,
+        "a quarter of an hour has one row of each kind"
+    );
+    object.pass(24 * 60 * 60).report(&["try a ok 1"]);
+    assert_eq!((day(&object), week(&object), total(&object)), (1, 122, 122));
+    object.pass(6 * 24 * 60 * 60 + 60 * 60).report(&["try a ok 1"]);
+    assert_eq!((week(&object), total(&object)), (2, 123));
+    object.pass(7 * 24 * 60 * 60).report(&["try a ok 1"]);
+    assert_eq!(object.number("SELECT count(*) FROM counts"), 1);
+    object.pass(8 * 24 * 60 * 60).report(&["answer hit 0 1"]);
+    assert_eq!(object.number("SELECT count(*) FROM origins"), 0);
+    assert_eq!(total(&object), 0, "nor is there anything left of an origin that is no more");
+}
+
+#[test]
+fn a_new_object_shows_nothing() {
+    let object = object();
+    let summary = object.summary();
+    let shape: Vec<_> = summary.spans.iter().map(|span| (span.name, span.step_s, span.bars.len())).collect();
+    assert_eq!(shape, [("hour", 60, 60), ("day", 900, 96), ("week", 7200, 84)]);
+    assert!(summary.spans.iter().flat_map(|span| &span.bars).all(|bar| *bar == summary::Bar::default()));
+    assert_eq!((summary.origins.len(), summary.incidents.len(), summary.totals.len()), (0, 0, 0));
+    assert_eq!(object.wake(), (Vec::new(), None));
+    assert_eq!(object.take(""), Reply { text: "flush 10\n".to_owned(), wake_at: None });
+}
+
+#[test]
+fn a_summary_is_json_with_times_that_people_can_read() {
+    let object = object();
+    object.report(&[
+        "probe a edge_refused 9",
+        "answer page 502 2",
+        "answer retried 0 3",
+        "answer retried 503 1",
+    ]);
+    let json = serde_json::to_value(object.summary()).unwrap();
+    assert_eq!((&json["v"], &json["at"]), (&json!(1), &json!("2026-01-02T03:04:30Z")));
+    assert_eq!(json["spans"][1]["began_at"], "2026-01-01T03:15:00Z");
+    assert_eq!(json["spans"][0]["answers"], json!([["retried", 4], ["page", 2]]));
+    let bar = json["spans"][2]["bars"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        *bar,
+        json!({
+            "answers": 6, "stale": 0, "retried": 3, "s500": 0, "s502": 2, "s503": 1, "s504": 0,
+            "bad_gateway": 9, "gateway_timeout": 0, "unavailable": 0,
+        })
+    );
+    assert_eq!(
+        json["origins"],
+        json!([{
+            "name": "a", "is_down": true, "end": "edge_refused", "since": "2026-01-02T03:04:00Z",
+            "last_ok": null, "last_probe": { "at": "2026-01-02T03:04:30Z", "end": "edge_refused" },
+        }])
+    );
+    let incident = &json["incidents"][0];
+    assert_eq!((&incident["class"], &incident["ended_at"]), (&json!("bad_gateway"), &json!(null)));
+    assert_eq!(json["totals"][0], json!({ "origin": "", "what": "answer page 502", "n": 2 }));
+}
+
+#[test]
+fn a_database_that_fails_takes_nothing_down() {
+    let object = object();
+    let text = format!("holdfast 1\n{} try a edge_refused 100\n", START / 60_000);
+    let reply = ledger::report(&Broken, &text, object.now(), object.settings());
+    assert_eq!(reply, Reply { text: "flush 10\n".to_owned(), wake_at: None });
+    assert_eq!(ledger::wake(&Broken, object.now(), object.settings()), (Vec::new(), None));
+    assert_eq!(ledger::delivered(&Broken, "1-begin", false, object.now()), None);
+    assert_eq!(ledger::summary(&Broken, object.now()), object.summary());
+}
+
+#[test]
+fn a_webhook_that_fails_is_asked_again_later_and_later_and_then_no_more() {
+    let mut object = object();
+    object.alert.quiet = Duration::from_secs(24 * 60 * 60);
+    object.report(&["try a edge_refused 10"]);
+    let mut waits = Vec::new();
+    loop {
+        let (deliveries, _) = object.wake();
+        let [delivery] = &deliveries[..] else { panic!("{deliveries:?}") };
+        assert_eq!(delivery.id, "20260102T0304-1-begin");
+        // While it is on its way.
+        assert_eq!(object.wake().0, []);
+        object.pass(2).report(&["try a edge_refused 1"]);
+        let next = ledger::delivered(&object.sql, &delivery.id, false, object.now()).unwrap();
+        let wait = next.since(object.now());
+        waits.push(wait);
+        if waits.len() > WAITS.len() {
+            break;
+        }
+        object.pass(wait.as_secs());
+    }
+    assert_eq!(waits[..WAITS.len()], WAITS);
+    assert_eq!(waits[WAITS.len()], object.alert.quiet, "all that is left is to see it end");
+    // Its end is told all the same.
+    object.pass(24 * 60 * 60).ring();
+    assert_eq!(*object.sent.borrow(), ["20260102T0304-1-end"]);
+}
+
+#[test]
+fn an_alert_that_nothing_is_heard_of_is_sent_again_under_its_id() {
+    let mut object = object();
+    object.report(&["try a edge_refused 10"]);
+    let (first, next) = object.wake();
+    assert_eq!(next, Some(object.now().plus(WAITS[0])));
+    object.pass(9);
+    assert_eq!(object.wake().0, []);
+    object.pass(1);
+    let (second, _) = object.wake();
+    assert_eq!(first.iter().map(|one| &one.id).collect::<Vec<_>>(), [&second[0].id]);
+    // Each time, and never again; then its end, in the same way.
+    let mut times = 2;
+    for _ in 0..2000 {
+        times += object.pass(5).wake().0.len();
+    }
+    assert_eq!(times, 2 * (WAITS.len() + 1));
+}
+
+#[test]
+fn the_end_waits_for_the_beginning() {
+    let mut object = object();
+    object.report(&["try a edge_refused 10"]);
+    let begin = object.wake().0.remove(0);
+    object.pass(5);
+    ledger::delivered(&object.sql, &begin.id, false, object.now());
+    object.pass(400);
+    let (again, next) = object.wake();
+    assert_eq!(again.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), [begin.id.as_str()]);
+    assert!(next > Some(object.now()), "it does not ring for an end that cannot be told yet");
+    assert_eq!(ledger::delivered(&object.sql, &begin.id, true, object.now()), Some(object.now()));
+    object.ring();
+    assert_eq!(*object.sent.borrow(), ["20260102T0304-1-end"]);
+}
+
+#[test]
+fn without_a_webhook_nobody_is_told_now_or_later() {
+    let mut object = object();
+    let webhook = object.alert.webhook.take();
+    object.report(&["try a edge_refused 10"]);
+    object.ring();
+    object.alert.webhook = webhook;
+    object.pass(300).ring();
+    assert_eq!(*object.sent.borrow(), [""; 0], "an end without a beginning says nothing");
+    assert!(object.incidents()[0].2);
+
+    object.report(&["try a edge_refused 10"]);
+    object.alert.webhook = None;
+    object.ring();
+    object.alert.webhook = Webhook::new("https://hooks.example/alerts");
+    object.ring();
+    assert_eq!(*object.sent.borrow(), [""; 0]);
+}
+
+#[test]
+fn many_alerts_leave_a_few_at_a_time() {
+    let object = object();
+    let lines: Vec<_> = (0..12).map(|n| format!("try {n}.example edge_refused 9")).collect();
+    object.report(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let (first, next) = object.wake();
+    assert_eq!((first.len(), next), (8, Some(object.now())));
+    let (second, next) = object.wake();
+    assert_eq!((second.len(), next), (4, Some(object.now().plus(WAITS[0]))));
+}
+
+/// The alerts for the beginning and the end of an incident.
+fn alerts(form: AlertForm, origin: &str) -> [(Delivery, serde_json::Value); 2] {
+    let mut object = object();
+    object.alert.form = form;
+    object.alert.key = RoutingKey::new("R0123456789");
+    let read = |delivery: Delivery| {
+        let body = serde_json::from_str(&delivery.body).unwrap();
+        assert_eq!(delivery.content_type, "application/json");
+        ledger::delivered(&object.sql, &delivery.id, true, Timestamp::from_millis(START));
+        (delivery, body)
+    };
+    object.report(&[
+        &format!("try {origin} edge_refused 10"),
+        &format!("touched {origin} edge_refused stale 2"),
+    ]);
+    let begin = read(object.wake().0.remove(0));
+    let later = Timestamp::from_millis(START + 300_000);
+    // As in an alarm: nobody says where the dashboard is.
+    let settings = Settings { dashboard: None, ..object.settings() };
+    let end = read(ledger::wake(&object.sql, later, settings).0.remove(0));
+    [begin, end]
+}
+
+#[test]
+fn our_own_form_has_every_fact() {
+    let [(delivery, begin), (_, end)] = alerts(AlertForm::Json, "a.example:81");
+    assert_eq!(delivery.url, "https://hooks.example/alerts");
+    assert_eq!(
+        begin,
+        json!({
+            "v": 1,
+            "id": "20260102T0304-1-begin",
+            "event": "begin",
+            "text": "502, bad or no answer, at a.example:81 since 2026-01-02T03:04:00Z: refused the connection (521)",
+            "incident": "20260102T0304-1",
+            "origin": "a.example:81",
+            "class": "bad_gateway",
+            "status": 502,
+            "kind": "edge_refused",
+            "what": "refused the connection (521)",
+            "check": "Is the server running? Does its firewall let Cloudflare's addresses in?",
+            "began_at": "2026-01-02T03:04:00Z",
+            "last_at": "2026-01-02T03:04:30Z",
+            "ended_at": null,
+            "attempts": 10,
+            "touched": 2,
+            "stale": 2,
+            "dashboard": "https://www.example/.well-known/holdfast/status",
+        })
+    );
+    assert_eq!((&end["event"], &end["ended_at"]), (&json!("end"), &json!("2026-01-02T03:04:30Z")));
+    assert_eq!(end["dashboard"], begin["dashboard"]);
+    let document = include_str!("../../docs/alerts.md");
+    for field in begin.as_object().unwrap().keys() {
+        assert!(document.contains(&format!("| `{field}` |")), "docs/alerts.md says nothing of `{field}`");
+    }
+}
+
+#[test]
+fn slack_gets_text_that_cannot_become_markup() {
+    let [(_, begin), (_, end)] = alerts(AlertForm::Slack, "<!channel>&.example");
+    let text = begin["text"].as_str().unwrap();
+    assert!(text.starts_with("502, bad or no answer, at &lt;!channel&gt;&amp;.example since "), "{text}");
+    assert!(end["text"].as_str().unwrap().starts_with("Over: 502, bad or no answer, at "));
+    for block in begin["blocks"].as_array().unwrap() {
+        assert!(!block.to_string().contains("<!"), "{block}");
+    }
+    let whole = begin["blocks"].to_string();
+    for part in ["`edge_refused`", "Is the server running?", "2, of them 2 served stale", "bad_gateway"] {
+        assert!(whole.contains(part), "{part}: {whole}");
+    }
+    assert!(whole.contains("<https://www.example/.well-known/holdfast/status|Dashboard>"));
+}
+
+#[test]
+fn pagerduty_resolves_what_it_was_told_of() {
+    let long = format!("{}.example", "a".repeat(250));
+    for origin in ["a.example", long.as_str()] {
+        let [(_, begin), (_, end)] = alerts(AlertForm::PagerDuty, origin);
+        assert_eq!((&begin["event_action"], &end["event_action"]), (&json!("trigger"), &json!("resolve")));
+        assert_eq!(begin["dedup_key"], end["dedup_key"]);
+        assert!(begin["dedup_key"].as_str().unwrap().chars().count() <= 255);
+        assert_eq!(begin["routing_key"], "R0123456789");
+        let payload = &begin["payload"];
+        assert_eq!((&payload["severity"], &payload["class"]), (&json!("critical"), &json!("bad_gateway")));
+        assert_eq!(payload["source"].as_str(), Some(&origin[..origin.len().min(260)]));
+        assert!(payload["summary"].as_str().unwrap().len() < 1024);
+        assert_eq!(payload["custom_details"]["status"], 502);
+        assert_eq!(begin["links"][0]["text"], "Dashboard");
+    }
+}
+
+#[test]
+fn pagerduty_needs_a_key_and_no_webhook() {
+    for (webhook, key, url) in [
+        (None, Some("R1"), Some("https://events.pagerduty.com/v2/enqueue")),
+        (
+            Some("https://events.eu.pagerduty.com/v2/enqueue"),
+            Some("R1"),
+            Some("https://events.eu.pagerduty.com/v2/enqueue"),
+        ),
+        (Some("https://hooks.example/"), None, None),
+        (None, None, None),
+    ] {
+        let mut object = object();
+        object.alert.form = AlertForm::PagerDuty;
+        object.alert.webhook = webhook.and_then(Webhook::new);
+        object.alert.key = key.and_then(RoutingKey::new);
+        object.report(&["try a edge_refused 10"]);
+        assert_eq!(object.wake().0.first().map(|one| one.url.as_str()), url);
+    }
+}
+
+#[test]
+fn isolates_learn_which_origins_are_down_and_which_are_up_again() {
+    let mut object = object();
+    let news = |reply: Reply| reply.text.split_once('\n').unwrap().1.to_owned();
+    let began = START - 30_000;
+    let down = format!("down a edge_refused {began}\n");
+    assert_eq!(news(object.report(&["try a edge_refused 4", "try b ok 9"])), "", "no incident yet");
+    assert_eq!(news(object.report(&["try a edge_refused 6"])), down);
+    assert_eq!(news(object.pass(29).report(&["try b ok 9"])), down);
+    assert!(object.summary().origins[0].is_down && !object.summary().origins[1].is_down);
+    assert_eq!(news(object.pass(1).report(&[])), "", "half a minute without a failure says nothing any more");
+    assert_eq!(news(object.report(&["try a edge_refused 1"])), down);
+    // An answer in the same report does not outweigh the failures; one after them does.
+    assert_eq!(news(object.pass(1).report(&["probe a ok 1", "try a edge_refused 1"])), down);
+    assert_eq!(news(object.pass(1).report(&["probe a ok 1"])), format!("up a {}\n", object.now));
+    let up = format!("up a {}\n", object.now);
+    let state = object.summary().origins.remove(0);
+    assert_eq!((state.is_down, state.last_ok), (false, Some(object.now())));
+    assert_eq!(state.last_probe, Some((object.now(), "ok".to_owned())));
+    assert_eq!(news(object.pass(180).report(&["try a ok 9"])), up);
+    assert_eq!(news(object.pass(1).report(&["try a ok 9"])), "", "that is no news any more");
+}
+
+#[test]
+fn an_origin_that_answers_half_of_its_requests_is_not_down() {
+    for (lines, is_down) in [
+        (["try a edge_refused 10", "try a ok 11"], false),
+        (["try a edge_refused 10", "try a ok 10"], true),
+        (["try a edge_refused 6", "try a no_header_in_time 6"], true),
+        (["try a own_500 50", "try a ok 1"], false),
+        (["try a internal 50", "try a ok 1"], false),
+    ] {
+        let object = object();
+        let reply = object.report(&lines);
+        assert_eq!(reply.text.contains("\ndown a "), is_down, "{lines:?}");
+        assert!(!object.incidents().is_empty());
+    }
+}
+
+#[test]
+fn the_more_isolates_report_the_less_often_each_does() {
+    for (isolates, least, most) in [(1, 10, 10), (10, 10, 10), (50, 45, 55), (200, 60, 60)] {
+        let mut object = object();
+        let flush = |reply: Reply| -> u64 {
+            reply.text.lines().next().unwrap().strip_prefix("flush ").unwrap().parse().unwrap()
+        };
+        let mut next: Vec<u64> = (0..isolates).map(|n| n % 10).collect();
+        let mut gap = 0;
+        for second in 0..360 {
+            for next in next.iter_mut().filter(|next| **next <= second) {
+                gap = flush(object.report(&[]));
+                *next = second + gap;
+            }
+            object.pass(1);
+        }
+        assert!((least..=most).contains(&gap), "{isolates} isolates: every {gap} s");
+    }
+}
+
+#[test]
+fn no_text_gets_out_of_its_place_or_makes_rows_without_end() {
+    let object = object();
+    let minute = START / 60_000;
+    let mut text = "holdfast 1\n".to_owned();
+    text += &format!("{minute} try a');DROP--TABLE--counts;-- edge_refused 9\n");
+    text += &format!("{minute} try a edge_refused');-- 9\n{minute} answer ');-- 0 9\n");
+    for n in 0..1500 {
+        text += &format!("{minute} try {n}.example ok 1\n{minute} answer x{n} 0 1\n");
+    }
+    object.take(&text);
+    object.take(&text);
+    let summary = object.summary();
+    assert_eq!(summary.origins.len(), 16);
+    assert_eq!(summary.origins.last().map(|one| one.name.as_str()), Some("a');DROP--TABLE--counts;--"));
+    assert_eq!(object.number("SELECT count(*) FROM counts"), 16);
+    let long = "x".repeat(1000);
+    let other = self::object();
+    other.report(&[&format!("try {long} edge_refused 9")]);
+    assert_eq!(other.summary().origins[0].name, long[..260]);
+    assert!(
+        other.take(&format!("holdfast 1\n{}", "é\u{0}\u{2028}".repeat(100_000))).text.starts_with("flush")
+    );
+}
+
+#[test]
+fn what_is_old_is_looked_for_once_a_minute() {
+    let mut object = object();
+    for _ in 0..36 {
+        object.report(&["try a ok 1"]);
+        object.pass(5);
+    }
+    assert_eq!(object.sql.prunings.get(), 4, "03:04 to 03:07");
+}
+
+#[test]
+fn a_thousand_incidents_are_remembered() {
+    let mut object = object();
+    object.alert.quiet = Duration::from_secs(60);
+    for _ in 0..1010 {
+        object.report(&["try a edge_refused 10"]);
+        object.pass(180);
+    }
+    object.ring();
+    assert_eq!(object.number("SELECT count(*) FROM incidents"), 1000);
+    let alerts = object.number("SELECT count(*) FROM alerts");
+    assert!(alerts <= 2 * 1000 + 2, "{alerts}");
+    assert_eq!(object.summary().incidents.len(), 50);
+}
