@@ -167,8 +167,10 @@ mod tests {
         let (what, signature) = good.rsplit_once(' ').unwrap();
         let other_word = format!("{} {signature}", what.replace("refused", "certificate"));
         let later = format!("edge_refused {} {signature}", until(301).as_millis() / 1000);
-        let other = order(&Token::new("another-token-of-theirs").unwrap(), Failure::EdgeRefused, HOST, until(300));
-        let signed_by_us = |what: &str| format!("{what} {}", token().sign(PURPOSE, &format!("{what} {HOST}")));
+        let other =
+            order(&Token::new("another-token-of-theirs").unwrap(), Failure::EdgeRefused, HOST, until(300));
+        let signed_by_us =
+            |what: &str| format!("{what} {}", token().sign(PURPOSE, &format!("{what} {HOST}")));
         for (values, host, holds) in [
             (&[good.as_str()][..], HOST, true),
             (&[&good], "WWW.example.com", true),

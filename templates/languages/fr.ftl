@@ -61,3 +61,9 @@ time = Heure
 address = Adresse
 copy = Copier les détails
 copied = Copié
+
+## Maintenance
+
+maintenance-heading = Site en maintenance
+maintenance-lead = Le site { $site } est en maintenance et sera de retour une fois les travaux terminés.
+maintenance = En maintenance
