@@ -1,8 +1,9 @@
-//! A fire drill on the path: every attempt of this one request fails as an operator ordered, and nothing is told of it to
-//! anybody but the client and the log.
+//! A fire drill on the path: every attempt of this one request fails as an operator ordered, and nothing is told
+//! of it to anybody but the client and the log.
 //!
-//! Classification, retries and their waits, stale and kept copies, pages and reports are those of a real failure. No origin
-//! is asked, nothing is stored, removed or refreshed, and no breaker, budget or other request learns of it.
+//! Classification, retries and their waits, stale and kept copies, pages and reports are those of a real
+//! failure. No origin is asked, nothing is stored, removed or refreshed, and no breaker, budget or other request
+//! learns of it.
 
 use super::Exchange;
 use crate::config::Config;
@@ -45,7 +46,8 @@ impl<B> Drill<B> {
 }
 
 impl<P: Ports> Exchange<P> {
-    /// Whether the request goes on to its attempts although a copy could answer it: who drills wants to see a failure.
+    /// Whether the request goes on to its attempts although a copy could answer it: who drills wants to see a
+    /// failure.
     pub(super) fn forces_attempt(&self, policy: &Policy<'_>) -> bool {
         self.drill.is_some() && !policy.asked.only_if_cached
     }

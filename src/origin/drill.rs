@@ -1,9 +1,9 @@
 //! Which failure is this request to meet, because an operator says so?
 //!
-//! A fire drill is a row of the table of failures, forced for every attempt of one request. It is ordered in a header
-//! field, [`DRILL`]: the row's word, when the order expires, in seconds since the Unix epoch, and a signature under the
-//! operators' token over both and the host. So it can be given to somebody who is not to have the token, and is of no use
-//! at another site or tomorrow.
+//! A fire drill is a row of the table of failures, forced for every attempt of one request. It is ordered in a
+//! header field, [`DRILL`]: the row's word, when the order expires, in seconds since the Unix epoch, and a
+//! signature under the operators' token over both and the host. So it can be given to somebody who is not to
+//! have the token, and is of no use at another site or tomorrow.
 
 use std::time::Duration;
 
@@ -30,8 +30,8 @@ pub fn order(token: &Token, failure: Failure, host: &str, expires_at: Timestamp)
     format!("{what} {signature}")
 }
 
-/// The failure that `headers` force at `host` now; `None` without an order, and if there are several or this one does not
-/// hold: unknown, badly signed, for another host, expired, or for longer than [`LONGEST_VALIDITY`].
+/// The failure that `headers` force at `host` now; `None` without an order, and if there are several or this one
+/// does not hold: unknown, badly signed, for another host, expired, or for longer than [`LONGEST_VALIDITY`].
 pub fn ordered(headers: &HeaderMap, token: Option<&Token>, host: &str, now: Timestamp) -> Option<Failure> {
     let mut lines = headers.get_all(&DRILL).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return None };
@@ -114,8 +114,8 @@ impl Shape {
         }
     }
 
-    /// How long such an attempt takes where the header may take `header` and a body be silent for `idle`: a limit of ours
-    /// is waited for, all else comes at once.
+    /// How long such an attempt takes where the header may take `header` and a body be silent for `idle`: a
+    /// limit of ours is waited for, all else comes at once.
     pub fn takes(&self, header: Duration, idle: Duration) -> Duration {
         match self {
             Self::Rejected(rejection) if rejection.timed_out => header,

@@ -214,10 +214,8 @@ fn the_mask_check_says_why_a_drill_is_not_followed() {
     let page = Page::new([scripts::ok("hello")]);
     let not_followed = |url: &str, token: &str| {
         let findings = mask_check(&format!("{url}{}", page.path), token).unwrap();
-        match &findings.0[0].finding {
-            Finding::NotFollowed(why) => *why,
-            other => panic!("{other:?}: {findings}"),
-        }
+        let Finding::NotFollowed(why) = findings.0[0].finding else { panic!("{findings}") };
+        why
     };
     assert_eq!(not_followed(quick().url(), "another-token-of-theirs"), NotFollowed::Token);
     assert_eq!(not_followed(&site().url(), TOKEN), NotFollowed::NoWorker);

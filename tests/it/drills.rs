@@ -132,7 +132,7 @@ fn no_breaker_and_no_budget_learns_of_a_drill() {
 #[test]
 fn nor_is_a_drill_held_up_by_an_origin_that_is_down() {
     let world = world().guarded().token(TOKEN);
-    while world.get("/a").seen.len() > 0 {}
+    while !world.get("/a").seen.is_empty() {}
     drilling(&world, Failure::EdgeCertificate).get("/a").status(502).reports("tls_certificate_error");
 }
 

@@ -1,8 +1,8 @@
 //! Do a deployed site's error pages arrive as they left the Worker?
 //!
-//! Whether they do depends on what stands between the Worker and its visitors: plan, rules and settings of Cloudflare,
-//! another CDN. So the site is asked for a 502 and a 504, forced by a fire drill, as a browser and as a program would ask,
-//! and what comes is compared with what the Worker sends.
+//! Whether they do depends on what stands between the Worker and its visitors: plan, rules and settings of
+//! Cloudflare, another CDN. So the site is asked for a 502 and a 504, forced by a fire drill, as a browser and
+//! as a program would ask, and what comes is compared with what the Worker sends.
 
 use std::fmt;
 use std::time::Duration;
@@ -130,8 +130,8 @@ impl Answer {
     }
 }
 
-/// Asks the site at `url`, an `http` or `https` URL, for each forced failure. The token itself is not sent, only what it
-/// signs.
+/// Asks the site at `url`, an `http` or `https` URL, for each forced failure. The token itself is not sent, only
+/// what it signs.
 pub fn mask_check(url: &str, token: &str) -> Result<Findings> {
     let target = Target::parse(url).with_context(|| format!("{url} is no http or https URL"))?;
     ensure!(!target.authority().contains('@'), "{url}: a user and password are not accepted here");
@@ -235,7 +235,8 @@ fn is_ours(asker: Asker, status: StatusCode, answer: &Answer) -> bool {
     }
 }
 
-/// Whether the page's style and script are those that its policy allows: then nothing in them was changed on the way.
+/// Whether the page's style and script are those that its policy allows: then nothing in them was changed on the
+/// way.
 fn has_both_hashes(answer: &Answer) -> bool {
     ["style", "script"].into_iter().all(|kind| {
         let inside = answer.body.split_once(&format!("<{kind}>")).map(|(_, rest)| rest);
@@ -360,45 +361,49 @@ impl Finding {
         Some(match self {
             Self::Ours => return None,
             Self::FieldsChanged(_) => {
-                "Header fields are changed on the way: look for a response header transform rule (Rules > Overview) that \
-                 matches errors, or a CDN in front that drops what it does not know. Without Content-Security-Policy and \
-                 Cache-Control a page is less safe, and may be kept."
+                "Header fields are changed on the way: look for a response header transform rule (Rules > \
+                 Overview) that matches errors, or a CDN in front that drops what it does not know. \
+                 Without Content-Security-Policy and Cache-Control a page is less safe, and may be kept."
             }
             Self::StatusChanged(_) => {
-                "The status is changed on the way: a custom error rule (Rules > Overview) with a response code of its own, \
-                 or a CDN in front that maps errors (CloudFront: ResponseCode of a custom error response). Crawlers and \
-                 programs go by the status: let 502 and 504 pass."
+                "The status is changed on the way: a custom error rule (Rules > Overview) with a response \
+                 code of its own, or a CDN in front that maps errors (CloudFront: ResponseCode of a \
+                 custom error response). Crawlers and programs go by the status: let 502 and 504 pass."
             }
             Self::Replaced(_, Masker::Rule) => {
-                "A custom error rule matches what the Worker answers: in the dashboard, Rules > Overview, Custom Error Rules \
-                 (paid plans; those of the account count too). Leave this host out of its expression, or 502 and 504, or \
-                 switch it off."
+                "A custom error rule matches what the Worker answers: in the dashboard, Rules > Overview, \
+                 Custom Error Rules (paid plans; those of the account count too). Leave this host out of \
+                 its expression, or 502 and 504, or switch it off."
             }
             Self::Replaced(_, Masker::Cloudflare) => {
-                "Cloudflare shows a page of its own for 502 and 504. Look at Rules > Overview for a custom error rule that \
-                 matches them, then at Error Pages, of the zone and of the account (paid plans), for one that was uploaded \
-                 for 5xx errors: a page from `cargo xtask pages` (cloudflare/) can stand there, so that visitors at least \
-                 see your brand. On an Enterprise plan, Origin Error Page Pass-thru (`origin_error_page_pass_thru`) lets 502 \
+                "Cloudflare shows a page of its own for 502 and 504. Look at Rules > Overview for a \
+                 custom error rule that matches them, then at Error Pages, of the zone and of the account \
+                 (paid plans), for one that was uploaded for 5xx errors: a page from `cargo xtask pages` \
+                 (cloudflare/) can stand there, so that visitors at least see your brand. On an \
+                 Enterprise plan, Origin Error Page Pass-thru (`origin_error_page_pass_thru`) lets 502 \
                  and 504 pass. If another zone of Cloudflare's is in front, look there."
             }
             Self::Replaced(_, Masker::Other(_)) => {
-                "Something else between the Worker and this machine replaces the page: another CDN, a load balancer or a \
-                 company proxy. Switch its own error pages off for 502 and 504 (CloudFront: custom error responses; Fastly: \
-                 vcl_fetch and vcl_error; nginx: proxy_intercept_errors; Akamai: failover rules), or ask again from \
-                 elsewhere to leave out a proxy on this side."
+                "Something else between the Worker and this machine replaces the page: another CDN, a \
+                 load balancer or a company proxy. Switch its own error pages off for 502 and 504 \
+                 (CloudFront: custom error responses; Fastly: vcl_fetch and vcl_error; nginx: \
+                 proxy_intercept_errors; Akamai: failover rules), or ask again from elsewhere to leave \
+                 out a proxy on this side."
             }
             Self::NotFollowed(NotFollowed::Token) => {
-                "Give --token the secret that was set with `npx wrangler secret put HOLDFAST_TOKEN` for this environment. If \
-                 it is that, compare the clock of this machine: an order holds for minutes. If a CDN in front changes Host or \
-                 drops Holdfast-Drill, ask the Worker's own address."
+                "Give --token the secret that was set with `npx wrangler secret put HOLDFAST_TOKEN` for \
+                 this environment. If it is that, compare the clock of this machine: an order holds for \
+                 minutes. If a CDN in front changes Host or drops Holdfast-Drill, ask the Worker's own \
+                 address."
             }
             Self::NotFollowed(NotFollowed::NoToken) => {
-                "Set a token: `npx wrangler secret put HOLDFAST_TOKEN`, at least 16 visible ASCII characters."
+                "Set a token: `npx wrangler secret put HOLDFAST_TOKEN`, at least 16 visible ASCII \
+                 characters."
             }
             Self::NotFollowed(NotFollowed::NoWorker) => {
-                "The Worker is not in front of this address, or something before it answers. Does a route match it \
-                 (`npx wrangler deployments list`, `routes` in wrangler.toml), and is its DNS record proxied? Does a redirect, \
-                 a cache in front or a challenge answer first?"
+                "The Worker is not in front of this address, or something before it answers. Does a route \
+                 match it (`npx wrangler deployments list`, `routes` in wrangler.toml), and is its DNS \
+                 record proxied? Does a redirect, a cache in front or a challenge answer first?"
             }
             Self::NotFollowed(NotFollowed::Failing(_)) => {
                 "The site fails by itself, and not by a Worker's page: see what answers there first."
