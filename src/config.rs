@@ -18,6 +18,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::request::Target;
+use crate::time::Timestamp;
 pub use alert::{Alert, AlertForm, Incident, RoutingKey, Webhook};
 pub use page::{Accent, Colour, DARKEST_LIGHT, Ground, LIGHTEST_DARK, Look, OwnText, Page};
 use reader::{Mistakes, WHOLE};
@@ -192,6 +193,8 @@ pub struct Settings {
     pub keep: Keep,
     /// The pages made here.
     pub page: Page,
+    /// Whether the site is closed.
+    pub maintenance: Maintenance,
 }
 
 /// `timeouts`: how long to wait for an origin.
@@ -360,6 +363,28 @@ impl Default for Keep {
     }
 }
 
+/// `maintenance`: whether the site is closed to all but its operators.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Maintenance {
+    /// Whether it is, or if there is a window, whether the window holds; `None` where nothing is said: then a window
+    /// holds, and without one the site is open.
+    pub enabled: Option<bool>,
+    /// When the window begins; `None` if it has begun.
+    pub from: Option<Timestamp>,
+    /// When it ends, later than it begins; `None` if it is ended by hand.
+    pub until: Option<Timestamp>,
+}
+
+impl Maintenance {
+    /// Whether the site is closed at `now`.
+    pub fn is_on(&self, now: Timestamp) -> bool {
+        let has_window = self.from.is_some() || self.until.is_some();
+        self.enabled.unwrap_or(has_window)
+            && self.from.is_none_or(|from| from <= now)
+            && self.until.is_none_or(|until| now < until)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -377,7 +402,7 @@ mod tests {
         assert_eq!(config, Config::default());
         assert_eq!(config.defaults, Settings::default());
         assert_eq!(Config::from_json("{}"), Ok(config));
-        let tables = json!({ "timeouts": {}, "retry": {}, "breaker": {}, "cache": {}, "body": {}, "keep": {}, "page": {}, "probe": {}, "log": {}, "incident": {}, "alert": {}, "routes": [] });
+        let tables = json!({ "timeouts": {}, "retry": {}, "breaker": {}, "cache": {}, "body": {}, "keep": {}, "page": {}, "maintenance": {}, "probe": {}, "log": {}, "incident": {}, "alert": {}, "routes": [] });
         assert_eq!(Config::from_value(&tables), Ok(Config::default()));
     }
 
@@ -408,6 +433,9 @@ mod tests {
                     "accent_dark": "#8ab6ff", "support_url": "mailto:a@b.example",
                     "status_url": "https://c.example", "languages": ["en"],
                     "texts": { "en": { "again": "Once more" } }
+                },
+                "maintenance": {
+                    "enabled": true, "from": "2026-11-21T01:00:00Z", "until": "2026-11-21T04:30:00+02:00"
                 },
                 "probe": { "path": "/healthz?full", "host": "WWW.example.com" },
                 "log": { "sample": 0.01 },
@@ -472,6 +500,11 @@ mod tests {
                     message: Message::Again,
                     text: "Once more".to_owned(),
                 }],
+            },
+            maintenance: Maintenance {
+                enabled: Some(true),
+                from: Some(Timestamp::from_millis(1_795_222_800_000)),
+                until: Some(Timestamp::from_millis(1_795_228_200_000)),
             },
         };
         let origin = |url| Origin { url: Target::parse(url).unwrap() };
@@ -549,7 +582,7 @@ mod tests {
             }"#,
         );
         let expected = [
-            r#"retries = 3: unknown key; HOLDFAST has name, origins, timeouts, retry, breaker, cache, body, keep, page, probe, log, incident, alert and routes"#,
+            r#"retries = 3: unknown key; HOLDFAST has name, origins, timeouts, retry, breaker, cache, body, keep, page, maintenance, probe, log, incident, alert and routes"#,
             r#"timeouts.total = "1h": "1ms" to "5m" is accepted"#,
             r#"timeouts.first_byte = "10": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d""#,
             r#"timeouts.soft = "no": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d", or "off""#,
@@ -646,6 +679,14 @@ mod tests {
                 r#"routes[0].keep.interval = "31d": must not be more than keep.max_age, which is "30d" unless this route sets it too"#,
             ),
             (
+                json!({ "maintenance": { "from": "2026-11-21T03:00:00Z", "until": "2026-11-21T04:00:00+02:00" } }),
+                r#"maintenance.from = "2026-11-21T03:00:00Z": must not be more than maintenance.until, which is "2026-11-21T02:00:00Z""#,
+            ),
+            (
+                json!({ "maintenance": { "until": "2026-11-21T01:00:00Z" }, "routes": [{ "path": "/a", "maintenance": { "from": "2026-11-21T02:00:00Z" } }] }),
+                r#"routes[0].maintenance.from = "2026-11-21T02:00:00Z": must not be more than maintenance.until, which is "2026-11-21T01:00:00Z" unless this route sets it too"#,
+            ),
+            (
                 json!({ "routes": [{ "path": "/*" }, { "path": "/a", "methods": ["GET"] }] }),
                 r#"routes[1] = {"path":"/a","methods":["GET"]}: routes[0] comes first and takes every request that this route is for"#,
             ),
@@ -715,7 +756,7 @@ mod tests {
     fn no_key_is_read_that_is_not_documented() {
         let every_table = json!({
             "?": 0, "timeouts": { "?": 0 }, "retry": { "?": 0 }, "breaker": { "?": 0 }, "cache": { "?": 0 },
-            "body": { "?": 0 }, "keep": { "?": 0 }, "page": { "?": 0 }, "probe": { "?": 0 },
+            "body": { "?": 0 }, "keep": { "?": 0 }, "page": { "?": 0 }, "maintenance": { "?": 0 }, "probe": { "?": 0 },
             "log": { "?": 0 }, "incident": { "?": 0 }, "alert": { "?": 0 }, "routes": [{ "path": "/", "?": 0 }],
         });
         let mut known = Vec::new();
@@ -725,8 +766,22 @@ mod tests {
             known.extend(keys.replace(" and ", ", ").split(", ").map(|key| format!("{table}{key}")));
         }
         let is_table = |key: &str| {
-            ["timeouts", "retry", "breaker", "cache", "body", "keep", "page", "probe", "log", "incident", "alert", "routes"]
-                .contains(&key.trim_start_matches("routes[]."))
+            [
+                "timeouts",
+                "retry",
+                "breaker",
+                "cache",
+                "body",
+                "keep",
+                "page",
+                "maintenance",
+                "probe",
+                "log",
+                "incident",
+                "alert",
+                "routes",
+            ]
+            .contains(&key.trim_start_matches("routes[]."))
         };
         known.retain(|key| !is_table(key));
         known.sort();
@@ -736,7 +791,7 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 53] = [
+    const KEYS: [&str; 56] = [
         "name",
         "origins",
         "timeouts.first_byte",
@@ -779,6 +834,9 @@ mod tests {
         "page.status_url",
         "page.languages",
         "page.texts",
+        "maintenance.enabled",
+        "maintenance.from",
+        "maintenance.until",
         "probe.path",
         "probe.host",
         "log.sample",
@@ -851,6 +909,9 @@ mod tests {
                 "en",
                 "again",
                 "soft",
+                "maintenance",
+                "from",
+                "until",
                 "firstbyte",
             ])
         };
@@ -861,6 +922,7 @@ mod tests {
             any::<i32>().prop_map(|number| Value::from(f64::from(number) / 8.0)),
             ".{0,90}".prop_map(Value::from),
             "[0-9]{1,3}(ms|s|m|KiB|MiB|B)".prop_map(Value::from),
+            "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:00:00Z".prop_map(Value::from),
             "https?://[a-c@:/.]{1,5}".prop_map(Value::from),
             "[/*][a-c*]{0,3}".prop_map(Value::from),
         ];
@@ -881,6 +943,25 @@ mod tests {
             Some(index) => value.get(index.parse::<usize>().ok()?),
             None => value.get(part),
         })
+    }
+
+    #[test]
+    fn a_site_is_closed_until_it_is_opened_or_within_a_window() {
+        let moments = [1, 2, 3, 4].map(Timestamp::from_millis);
+        let (from, until) = (Some(moments[1]), Some(moments[3]));
+        for (enabled, from, until, is_on) in [
+            (None, None, None, [false; 4]),
+            (Some(false), None, None, [false; 4]),
+            (Some(true), None, None, [true; 4]),
+            (None, from, until, [false, true, true, false]),
+            (Some(true), from, until, [false, true, true, false]),
+            (Some(false), from, until, [false; 4]),
+            (None, from, None, [false, true, true, true]),
+            (None, None, until, [true, true, true, false]),
+        ] {
+            let settings = Maintenance { enabled, from, until };
+            assert_eq!(moments.map(|now| settings.is_on(now)), is_on, "{settings:?}");
+        }
     }
 
     #[test]

@@ -7,9 +7,11 @@ mod answer;
 mod attempts;
 mod bearing;
 mod collapse;
+mod drill;
 mod heal;
 mod invalidation;
 mod kept;
+mod maintenance;
 mod operator;
 mod probe;
 mod refresh;
@@ -28,7 +30,7 @@ use crate::cache::key::Key;
 use crate::cache::{Verdict, stale};
 use crate::config::Config;
 use crate::endpoint;
-use crate::isolate::SharedFetch;
+use crate::isolate::{Isolate, SharedFetch};
 use crate::origin::failure::Failure;
 use crate::origin::forward::Forward;
 use crate::origin::retry::Stop;
@@ -43,25 +45,34 @@ use crate::time::Timestamp;
 use answer::{Draft, Failed};
 use attempts::{Pursuit, Received};
 use collapse::{Ahead, Waited};
+use drill::Drill;
 use store::{Found, Lookup};
 use trail::Trail;
 
 pub use probe::probe;
 
 /// Everything that belongs to one request and does not change on its way.
-struct Exchange<P> {
+struct Exchange<P: Ports> {
     ports: P,
     config: Rc<Config>,
     request: Request,
     began_at: Timestamp,
     /// What the origin gets of the request where the answer may be stored.
     presented: OnceCell<Forward>,
+    /// The failure that an operator forces.
+    drill: Option<Drill<P::Beacon>>,
 }
 
 impl<P: Ports> Exchange<P> {
     fn new(ports: P, config: Rc<Config>, request: Request) -> Rc<Self> {
         let began_at = ports.now();
-        Rc::new(Self { ports, config, request, began_at, presented: OnceCell::new() })
+        let drill = Drill::ordered(&config, &request, began_at);
+        Rc::new(Self { ports, config, request, began_at, presented: OnceCell::new(), drill })
+    }
+
+    /// What is remembered between requests of how the origins fare and who fetches what; nothing of it in a drill.
+    fn isolate(&self) -> &Isolate<P::Beacon> {
+        self.drill.as_ref().map_or_else(|| self.ports.isolate(), Drill::isolate)
     }
 
     /// The head that selects a stored response and decides what its like may be stored for: what the origin gets, not
@@ -123,10 +134,18 @@ impl<P: Ports> Exchange<P> {
         if let Some(endpoint) = endpoint::of(&self.request) {
             return self.operator_answer(endpoint, upload, trail).await;
         }
+        if let Some(answer) = self.closed(policy, trail) {
+            return answer;
+        }
+        if let Some(failure) = self.drilled_without_attempt() {
+            return self.page(policy, Cause::Failure(failure), None, trail);
+        }
         loop {
             let lookup = match self.look_up(policy, trail).await {
                 Lookup::Found(found)
-                    if found.verdict != Verdict::Stale || self.was_validated_for(policy, &found, trail) =>
+                    if !self.forces_attempt(policy)
+                        && (found.verdict != Verdict::Stale
+                            || self.was_validated_for(policy, &found, trail)) =>
                 {
                     return self.hit(policy, found, trail);
                 }

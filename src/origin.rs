@@ -4,6 +4,7 @@ pub mod backoff;
 pub mod breaker;
 pub mod budget;
 pub mod deadline;
+pub mod drill;
 pub mod failure;
 pub mod forward;
 pub mod retry;

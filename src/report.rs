@@ -41,6 +41,9 @@ pub struct Report {
     pub route: Option<usize>,
     /// What it all came to.
     pub outcome: Outcome,
+    /// Whether the failure was forced by an operator's order. Left out where it was not.
+    #[serde(skip_serializing_if = "is_not")]
+    pub drill: bool,
     /// The status that the client got.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -119,11 +122,32 @@ pub enum Outcome {
     ClientGone,
     /// An error made here.
     Page,
+    /// The page of a site that is closed for maintenance.
+    Maintenance,
     /// An order of the operator's, carried out or refused.
     Operator,
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 15] = [
+        Self::Origin,
+        Self::Retried,
+        Self::Hit,
+        Self::Collapsed,
+        Self::Revalidated,
+        Self::StaleWhileRevalidate,
+        Self::Stale,
+        Self::StaleWhileSlow,
+        Self::Kept,
+        Self::RefreshFailed,
+        Self::OnlyIfCached,
+        Self::ClientGone,
+        Self::Page,
+        Self::Operator,
+        Self::Maintenance,
+    ];
+
     /// Its word in logs, counts and metrics.
     pub const fn word(self) -> &'static str {
         match self {
@@ -141,6 +165,7 @@ impl Outcome {
             Self::ClientGone => "client_gone",
             Self::Page => "page",
             Self::Operator => "operator",
+            Self::Maintenance => "maintenance",
         }
     }
 }
@@ -180,6 +205,8 @@ pub struct Facts<'a> {
     pub route: Option<usize>,
     /// What it all came to.
     pub outcome: Outcome,
+    /// Whether the failure was forced.
+    pub drill: bool,
     /// The status that the client got; `None` for work behind an answer.
     pub status: Option<StatusCode>,
     /// What went wrong, even if the client did not notice.
@@ -220,7 +247,7 @@ impl Report {
         let Request { method, target, id, .. } = facts.request;
         let failure = match facts.cause {
             Some(Cause::Failure(failure)) => Some(failure),
-            Some(Cause::OriginStatus(_)) | None => None,
+            Some(Cause::OriginStatus(_) | Cause::Maintenance) | None => None,
         };
         let authority = target.authority().rsplit('@').next().unwrap_or_default();
         Self {
@@ -232,6 +259,7 @@ impl Report {
             path: cut(target.path(), LONGEST_PATH),
             route: facts.route,
             outcome: facts.outcome,
+            drill: facts.drill,
             status: facts.status.map(|status| status.as_u16()),
             error: failure.map(|failure| failure.error().token()),
             failure: failure.map(|failure| failure.row().word),
@@ -260,8 +288,11 @@ impl Report {
     }
 
     /// Whether there is nothing to tell: no failure on the way, no copy in place of an answer, no error
-    /// handed on.
+    /// handed on, no drill.
     pub fn is_plain_sailing(&self) -> bool {
+        if self.drill {
+            return false;
+        }
         let calm = match self.outcome {
             Outcome::OnlyIfCached | Outcome::ClientGone => return true,
             Outcome::Origin
@@ -275,6 +306,7 @@ impl Report {
             | Outcome::Kept
             | Outcome::RefreshFailed
             | Outcome::Page
+            | Outcome::Maintenance
             | Outcome::Operator => false,
         };
         calm && self.status.is_none_or(|status| status < 500)
@@ -295,6 +327,11 @@ fn cut(text: &str, longest: usize) -> String {
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_never(count: &u32) -> bool {
     *count == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]
@@ -331,6 +368,7 @@ mod tests {
             request,
             route: None,
             outcome: Outcome::Origin,
+            drill: false,
             status: Some(StatusCode::OK),
             cause: None,
             received_status: None,
@@ -373,6 +411,7 @@ mod tests {
         let full = Facts {
             route: Some(2),
             outcome: Outcome::Page,
+            drill: true,
             status: Some(StatusCode::BAD_GATEWAY),
             cause: Some(Cause::Failure(Failure::EdgeRefused)),
             received_status: Some(521),
@@ -390,7 +429,7 @@ mod tests {
         assert_eq!(
             Report::of(full).to_line(),
             r#"{"v":1,"at":"2026-01-02T03:04:05.078Z","id":"8f2a-LHR","method":"GET","host":"example.com:8443","#.to_owned()
-                + r#""path":"/a","route":2,"outcome":"page","status":502,"error":"connection_refused","#
+                + r#""path":"/a","route":2,"outcome":"page","drill":true,"status":502,"error":"connection_refused","#
                 + r#""failure":"edge_refused","received_status":521,"attempts":["#
                 + r#"{"origin":"o.example:81","ms":12,"status":521,"error":"connection_refused"},"#
                 + r#"{"origin":"o.example:81","ms":34,"waited_ms":87,"status":503}],"#
@@ -412,7 +451,9 @@ mod tests {
         for outcome in [Outcome::Origin, Outcome::Hit, Outcome::Revalidated, Outcome::StaleWhileRevalidate] {
             assert!(sailing(&|facts| facts.outcome = outcome), "{outcome:?}");
         }
-        for outcome in [Outcome::Retried, Outcome::Stale, Outcome::RefreshFailed, Outcome::Page] {
+        for outcome in
+            [Outcome::Retried, Outcome::Stale, Outcome::RefreshFailed, Outcome::Page, Outcome::Maintenance]
+        {
             assert!(!sailing(&|facts| facts.outcome = outcome), "{outcome:?}");
         }
         assert!(sailing(&|facts| facts.status = Some(StatusCode::NOT_FOUND)));
@@ -420,6 +461,7 @@ mod tests {
         assert!(!sailing(&|facts| facts.status = Some(StatusCode::INTERNAL_SERVER_ERROR)));
         assert!(!sailing(&|facts| facts.cause = Some(Cause::Failure(Failure::ConnectionLost))));
         assert!(!sailing(&|facts| facts.attempts[0].error = Some("connection_terminated")));
+        assert!(!sailing(&|facts| facts.drill = true));
         assert!(!sailing(&|facts| facts.body_failure = Some(Failure::BodyCutShort)));
         let mistakes = ["key".to_owned()];
         assert!(!Report::of(Facts { mistakes: &mistakes, ..facts(&request) }).is_plain_sailing());

@@ -7,10 +7,11 @@ use std::time::Duration;
 use super::reader::{Items, Table};
 use super::values::{self, duration, size, write_duration};
 use super::{
-    Alert, Body, Breaker, Cache, Config, Incident, Keep, OwnText, Page, Pattern, Probe, Retry, Route, Settings,
-    Timeouts, alert, page,
+    Alert, Body, Breaker, Cache, Config, Incident, Keep, Maintenance, OwnText, Page, Pattern, Probe, Retry,
+    Route, Settings, Timeouts, alert, page,
 };
 use crate::language::{Language, Message};
+use crate::time::Timestamp;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -103,6 +104,7 @@ fn settings(table: &mut Table<'_, '_>, into: &mut Settings) {
     table.table("body", |table| body(table, &mut into.body));
     table.table("keep", |table| keep(table, &mut into.keep));
     table.table("page", |table| page(table, &mut into.page));
+    table.table("maintenance", |table| maintenance(table, &mut into.maintenance));
 }
 
 /// Past 100 s Cloudflare itself answers for a silent origin (524), so a longer first-byte limit would
@@ -197,6 +199,15 @@ fn page(table: &mut Table<'_, '_>, into: &mut Page) {
             table.table(language.tag(), |table| texts(table, language, &mut into.texts));
         }
     });
+}
+
+fn maintenance(table: &mut Table<'_, '_>, into: &mut Maintenance) {
+    table.read("enabled", &mut into.enabled, |value| values::switch(value).map(Some));
+    table.read("from", &mut into.from, |value| values::moment(value).map(Some));
+    table.read("until", &mut into.until, |value| values::moment(value).map(Some));
+    if let (Some(from), Some(until)) = (into.from, into.until) {
+        table.in_order(("from", from), ("until", until), Timestamp::to_rfc3339);
+    }
 }
 
 fn texts(table: &mut Table<'_, '_>, language: Language, into: &mut Vec<OwnText>) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -29,6 +30,29 @@ impl Token {
     pub fn is(&self, presented: &[u8]) -> bool {
         self.0.ct_eq(&digest(presented)).into()
     }
+
+    /// Signs `message` with HMAC-SHA-256 (RFC 2104), in 64 lower-case hexadecimal digits.
+    ///
+    /// Each `purpose` has a key of its own, so that what was signed for one is nothing to another.
+    pub fn sign(&self, purpose: &str, message: &str) -> String {
+        let key = mac(&self.0, &[b"holdfast ", purpose.as_bytes()]);
+        mac(&key, &[message.as_bytes()]).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Whether `shown` is what [`sign`](Self::sign) makes of `message` for `purpose`. How long the comparison takes does
+    /// not tell how much of it is right.
+    pub fn is_signed(&self, purpose: &str, message: &str, shown: &str) -> bool {
+        self.sign(purpose, message).as_bytes().ct_eq(shown.as_bytes()).into()
+    }
+}
+
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    // A key as long as a digest is shorter than a block, so it is taken as it is.
+    let mut block = [0; 64];
+    block.iter_mut().zip(key).for_each(|(into, byte)| *into = *byte);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
 }
 
 fn digest(message: &[u8]) -> [u8; 32] {
@@ -89,6 +113,35 @@ mod tests {
         }
         assert_eq!(token, token.clone());
         assert_ne!(Some(token), Token::new("0123456789abcdef0"));
+    }
+
+    #[test]
+    fn a_signature_is_that_of_hmac() {
+        // RFC 4231 §4.3, its key filled up with zeros (RFC 2104 §2).
+        let mut key = [0; 32];
+        key[..4].copy_from_slice(b"Jefe");
+        let made = mac(&key, &[b"what do ya want ", b"for nothing?"]);
+        let hex: String = made.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    }
+
+    #[test]
+    fn what_is_signed_holds_for_one_purpose_one_message_and_one_token() {
+        let (token, other) = (Token::new(SECRET).unwrap(), Token::new("0123456789abcdef0").unwrap());
+        let shown = token.sign("drill", "a message");
+        assert_eq!(shown.len(), 64);
+        assert!(token.is_signed("drill", "a message", &shown));
+        for (token, purpose, message, shown) in [
+            (&other, "drill", "a message", shown.as_str()),
+            (&token, "session", "a message", &shown),
+            (&token, "drill", "a messagf", &shown),
+            (&token, "drill", "a message", &shown[1..]),
+            (&token, "drill", "a message", &shown.to_uppercase()),
+            (&token, "drill", "a message", ""),
+        ] {
+            assert!(!token.is_signed(purpose, message, shown), "{purpose} {message} {shown}");
+        }
+        assert_ne!(token.sign("ab", "c"), token.sign("a", "bc"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{Origin, Pattern, Share};
 use crate::request::Target;
+use crate::time::Timestamp;
 
 /// A duration, or the rule that it breaks.
 pub(super) type Accepted<T> = Result<T, String>;
@@ -89,6 +90,13 @@ pub(super) fn share_above_zero(value: &Value) -> Accepted<Share> {
         return share(value);
     }
     Err("a number above 0 and up to 1 is accepted, without quotes, e.g. 0.5".to_owned())
+}
+
+/// Accepts a date with a time and its offset from UTC.
+pub(super) fn moment(value: &Value) -> Accepted<Timestamp> {
+    value.as_str().and_then(Timestamp::parse_rfc3339).ok_or_else(|| {
+        r#"a date and time with "Z" or an offset is accepted, e.g. "2026-11-21T01:00:00Z" or "2026-11-21T02:00:00+01:00""#.to_owned()
+    })
 }
 
 /// Accepts `true` and `false`.
@@ -456,6 +464,15 @@ mod tests {
         }
         for written in [json!("OFF"), json!(""), json!(false), json!(null), json!(0)] {
             assert!(accept(&written).unwrap_err().contains(r#"or "off""#), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_moment_has_a_date_a_time_and_an_offset() {
+        let millis = |value: Value| moment(&value).map(Timestamp::as_millis);
+        assert_eq!(millis(json!("2026-11-21T02:00:00+01:00")), Ok(1_795_222_800_000));
+        for value in [json!("2026-11-21"), json!("2026-11-21T01:00:00"), json!(1_795_222_800), json!(null)] {
+            assert!(millis(value).unwrap_err().starts_with("a date and time with \"Z\" or an offset"));
         }
     }
 

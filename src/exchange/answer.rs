@@ -16,6 +16,7 @@ use crate::cache::admission::{self, NotStored};
 use crate::cache::key::Key;
 use crate::cache::range::{self, Multipart, Selection};
 use crate::cache::{freshness, validation};
+use crate::origin::drill::DRILL;
 use crate::origin::failure;
 use crate::origin::retry::Stop;
 use crate::origin::{Attempt, End};
@@ -206,10 +207,18 @@ impl<P: Ports> Exchange<P> {
     ) -> Draft<P::Body> {
         trail.outcome = Outcome::Page;
         trail.cause = Some(cause);
-        let status = match cause {
-            Cause::Failure(failure) => failure.status(),
-            Cause::OriginStatus(status) => status,
-        };
+        self.rendered(policy, cause, retry_after, trail)
+    }
+
+    /// The page alone, whatever it counts as.
+    pub(super) fn rendered(
+        &self,
+        policy: &Policy<'_>,
+        cause: Cause,
+        retry_after: Option<Duration>,
+        trail: &Trail<P::Beacon>,
+    ) -> Draft<P::Body> {
+        let status = cause.status();
         let may_have_acted = trail.attempts.iter().any(|attempt| match attempt.end {
             End::Failed(failure, _) => failure.outcome_unknown(),
             End::Answered(_) => true,
@@ -265,6 +274,7 @@ impl<P: Ports> Exchange<P> {
             let value = fields::proxy_status(name, &cause, received);
             append.extend(value.map(|value| (PROXY_STATUS, value)));
         }
+        append.extend(self.drill.as_ref().map(|drill| (DRILL, drill.mark())));
         if let Some(timing) = fields::server_timing(&trail.attempts, self.config.origins.len()) {
             append.push((SERVER_TIMING, timing));
         }
@@ -292,6 +302,7 @@ impl<P: Ports> Exchange<P> {
             | Outcome::OnlyIfCached
             | Outcome::ClientGone
             | Outcome::Operator
+            | Outcome::Maintenance
             | Outcome::Page => CacheVerdict::Forward(match trail.bypass {
                 Some(bypass) => bypass.into(),
                 None => trail.forwarded?,
@@ -335,6 +346,7 @@ impl<P: Ports> Exchange<P> {
             request: &self.request,
             route: trail.route,
             outcome: trail.outcome,
+            drill: self.drill.is_some(),
             status,
             cause: touched.map(|(cause, _)| cause),
             received_status: touched.and_then(|(_, received)| received),

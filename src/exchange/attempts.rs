@@ -216,6 +216,9 @@ impl<P: Ports> Exchange<P> {
         attempt: &Try<'_>,
         upload: Option<P::Upload>,
     ) -> (End, Option<Received<P::Body>>) {
+        if let Some(end) = self.drilled(policy, attempt.deadline).await {
+            return (end, None);
+        }
         let origin = self.config.origins.get(attempt.origin);
         let forward = self.head_for(policy, attempt, origin);
         let requested_at = self.ports.now();

@@ -46,7 +46,7 @@ impl<P: Ports> Exchange<P> {
         let (settings, now) = (policy.settings, self.ports.now());
         let bears = |origin| {
             let is_retry = attempts.iter().any(|attempt| attempt.origin == origin);
-            self.ports.isolate().bearing(origin, |bearing| {
+            self.isolate().bearing(origin, |bearing| {
                 let has_token = settings.retry.budget.is_none() || !is_retry || bearing.budget.may_retry();
                 has_token && bearing.breaker.refusal(&settings.breaker, now).is_none()
             })
@@ -75,8 +75,7 @@ impl<P: Ports> Exchange<P> {
     pub(super) fn take_again(&self, policy: &Policy<'_>, origin: usize, deadline: Deadline) -> Option<Pass> {
         let pass = self.ask(policy, origin, deadline).pass()?;
         let is_limited = policy.settings.retry.budget.is_some();
-        let is_paid =
-            !is_limited || self.ports.isolate().bearing(origin, |bearing| bearing.budget.withdraw());
+        let is_paid = !is_limited || self.isolate().bearing(origin, |bearing| bearing.budget.withdraw());
         is_paid.then_some(pass)
     }
 
@@ -91,13 +90,13 @@ impl<P: Ports> Exchange<P> {
         retry_after: Option<Duration>,
     ) {
         let (settings, now) = (&policy.settings.breaker, self.ports.now());
-        let isolate = self.ports.isolate();
+        let isolate = self.isolate();
         let outlook = isolate.bearing(origin, |bearing| {
             let before = bearing.breaker.outlook(settings, now);
             bearing.breaker.record(pass, Some(end), retry_after, settings, now);
             before.is_none().then(|| bearing.breaker.outlook(settings, now)).flatten()
         });
-        if end.sign() != Sign::Down || !settings.enabled {
+        if end.sign() != Sign::Down || !settings.enabled || self.drill.is_some() {
             return;
         }
         let key = Key::of_origin(&self.request.target, &self.origin_name(origin));
@@ -127,12 +126,12 @@ impl<P: Ports> Exchange<P> {
         let at_most = deadline.left(now).saturating_add(policy.settings.timeouts.idle);
         let roll = self.ports.roll();
         let settings = &policy.settings.breaker;
-        self.ports.isolate().bearing(origin, |bearing| bearing.breaker.admit(settings, at_most, roll, now))
+        self.isolate().bearing(origin, |bearing| bearing.breaker.admit(settings, at_most, roll, now))
     }
 
     fn deposit(&self, policy: &Policy<'_>, origin: usize) {
         let (settings, now) = (&policy.settings.retry, self.ports.now());
-        self.ports.isolate().bearing(origin, |bearing| bearing.budget.deposit(settings, now));
+        self.isolate().bearing(origin, |bearing| bearing.budget.deposit(settings, now));
     }
 
     fn can_stand_in(&self, policy: &Policy<'_>, stored: Option<&Stored>) -> bool {

@@ -74,6 +74,9 @@ impl<P: Ports> Exchange<P> {
             return Ahead::Fetch;
         };
         let has_copy = lookup.found().is_some();
+        if self.drill.is_some() {
+            return Ahead::Fetch;
+        }
         // A part of what is not stored comes sooner than the whole. And where waiting has brought nothing, it will not.
         let is_part = self.request.headers.contains_key(header::RANGE);
         let waited_in_vain = trail.waited_for.as_ref() == Some(key);
@@ -101,7 +104,7 @@ impl<P: Ports> Exchange<P> {
         let timeouts = &policy.settings.timeouts;
         let at_most = timeouts.total.saturating_add(timeouts.idle).min(LONGEST_WORK_BEHIND);
         let now = self.ports.now();
-        let turn = self.ports.isolate().turn(key, may_lead, at_most, now, || self.ports.beacon());
+        let turn = self.isolate().turn(key, may_lead, at_most, now, || self.ports.beacon());
         if let Turn::Lead(fetch) = &turn {
             // Keeps the work alive should the client of this request leave while others wait.
             self.ports.spawn(self.ports.see(&fetch.beacon, at_most));
@@ -194,7 +197,7 @@ impl<P: Ports> Exchange<P> {
         if let (Some(cause), Some(key)) = (trail.cause, &trail.key)
             && !is_own_affair(cause)
         {
-            self.ports.isolate().bring_together(key);
+            self.isolate().bring_together(key);
         }
         let Some(lead) = trail.lead.take() else { return };
         let upshot = match trail.cause {
@@ -207,7 +210,7 @@ impl<P: Ports> Exchange<P> {
 
     /// Ends a fetch that others may be waiting for.
     fn settle(&self, lead: Lead<P::Beacon>, upshot: Upshot) {
-        let isolate = self.ports.isolate();
+        let isolate = self.isolate();
         if upshot == Upshot::NotShared {
             isolate.keep_apart(&lead.key, self.ports.now());
         }
@@ -229,5 +232,6 @@ fn is_own_affair(cause: Cause) -> bool {
     match cause {
         Cause::OriginStatus(status) => status == StatusCode::INTERNAL_SERVER_ERROR,
         Cause::Failure(failure) => failure == Failure::Internal,
+        Cause::Maintenance => true,
     }
 }

@@ -57,7 +57,7 @@ impl<P: Ports> Exchange<P> {
     pub(super) fn invalidate_though_torn(self: &Rc<Self>, policy: &Policy<'_>, status: u16) {
         let invalidates = StatusCode::from_u16(status)
             .is_ok_and(|status| admission::invalidates(&self.request.method, status));
-        if invalidates {
+        if invalidates && self.drill.is_none() {
             self.invalidate(policy, vec![Key::of(&self.request)]);
         }
     }
@@ -89,6 +89,9 @@ impl<P: Ports> Exchange<P> {
 
     /// Removes what is stored under `keys`, and with a URL's own key all of its variants.
     pub(super) fn remove_behind(&self, keys: Vec<Key>) {
+        if self.drill.is_some() {
+            return;
+        }
         let ports = self.ports.clone();
         self.ports.spawn(async move {
             for key in keys {

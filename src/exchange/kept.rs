@@ -42,10 +42,12 @@ impl<P: Ports> Exchange<P> {
         let Entry::Response(stored) = entry else { return None };
         let standing = self.marks().await.on(&self.request.target, stored.requested_at);
         if standing == Standing::Forgotten {
-            let ports = self.ports.clone();
-            self.ports.spawn(async move {
-                ports.remove_kept(&name).await;
-            });
+            if self.drill.is_none() {
+                let ports = self.ports.clone();
+                self.ports.spawn(async move {
+                    ports.remove_kept(&name).await;
+                });
+            }
             return None;
         }
         let now = self.ports.now();

@@ -110,7 +110,7 @@ impl<B> Trail<B> {
                 let received = self.attempts.last().and_then(|attempt| attempt.end.received_status());
                 Some((Cause::Failure(failure), received))
             }
-            None => failed,
+            Some(Cause::Maintenance) | None => failed,
         }
     }
 }

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use crate::cache::directives::joined;
 use crate::cache::{admission, key};
 use crate::config::{self, Cache};
+use crate::origin::drill::DRILL;
 use crate::request::{Request, Target};
 
 /// Marks a retry towards the origin; its value is the number of the attempt, from 2.
@@ -151,8 +152,9 @@ const CONDITIONS: [HeaderName; 4] =
     [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::RANGE, header::IF_RANGE];
 
 /// Fields that are set anew, or that are between the client and the platform.
-const NOT_SENT: [HeaderName; 10] = [
+const NOT_SENT: [HeaderName; 11] = [
     TOKEN,
+    DRILL,
     header::HOST,
     header::EXPECT,
     header::FORWARDED,

@@ -41,6 +41,19 @@ pub enum Cause {
     Failure(Failure),
     /// The origin answered with this error status of its own.
     OriginStatus(StatusCode),
+    /// The site is closed for maintenance: nothing has failed.
+    Maintenance,
+}
+
+impl Cause {
+    /// The status that a client gets for it.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::Failure(failure) => failure.status(),
+            Self::OriginStatus(status) => status,
+            Self::Maintenance => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
 }
 
 /// All that an error is told from.
@@ -325,17 +338,14 @@ mod tests {
     }
 
     fn page<'a>(cause: Cause, request: &'a Request, page: &'a config::Page) -> ErrorPage<'a> {
-        let status = match cause {
-            Cause::Failure(failure) => failure.status(),
-            Cause::OriginStatus(status) => status,
-        };
+        let status = cause.status();
         ErrorPage { status, cause, request, page, at: Some(AT), retry_after: None, unknown_outcome: false }
     }
 
     fn causes() -> impl Iterator<Item = Cause> {
         let own =
             [500, 502, 503, 504].map(|status| Cause::OriginStatus(StatusCode::from_u16(status).unwrap()));
-        TABLE.iter().map(|row| Cause::Failure(row.failure)).chain(own)
+        TABLE.iter().map(|row| Cause::Failure(row.failure)).chain(own).chain([Cause::Maintenance])
     }
 
     const FORMS: [Form; 6] = [Form::Html, Form::Problem, Form::GraphQl, Form::Text, Form::Grpc, Form::Empty];
@@ -412,7 +422,9 @@ mod tests {
                 let is_bad = text.contains("gave a bad answer") || text.contains("could not be reached");
                 assert_eq!(is_bad, error.status == 502 && !looped, "{cause:?}");
                 assert_eq!(text.contains("took too long"), error.status == 504, "{cause:?}");
-                assert_eq!(text.contains("is unavailable"), error.status == 503, "{cause:?}");
+                let is_closed = cause == Cause::Maintenance;
+                assert_eq!(text.contains("is unavailable"), error.status == 503 && !is_closed, "{cause:?}");
+                assert_eq!(text.contains("Down for maintenance"), is_closed, "{cause:?}");
             }
         }
     }
@@ -424,6 +436,7 @@ mod tests {
             (BAD, ("ok", "Working"), ("bad", "Gave a bad answer")),
             (LATE, ("ok", "Working"), ("late", "Took too long")),
             (Cause::Failure(Failure::EdgeRefused), ("ok", "Working"), ("bad", "Could not be reached")),
+            (Cause::Maintenance, ("ok", "Working"), ("idle", "Under maintenance")),
             (Cause::Failure(Failure::Loop), ("bad", "Request went in a circle"), ("idle", "Not asked")),
             (Cause::Failure(Failure::Configuration), ("bad", "Not set up correctly"), ("idle", "Not asked")),
         ] {
@@ -584,6 +597,7 @@ mod tests {
         for (method, cause, unknown_outcome, word, sentence) in [
             ("POST", LATE, true, Some("unknown"), "may have been processed"),
             ("POST", refused, false, Some("not_processed"), "was not processed"),
+            ("POST", Cause::Maintenance, false, Some("not_processed"), "was not processed"),
             ("DELETE", refused, false, Some("not_processed"), "was not processed"),
             ("POST", own, false, Some("unknown"), "may have been processed"),
             ("GET", LATE, true, None, "processed"),
@@ -626,6 +640,12 @@ mod tests {
         assert_eq!(problem["type"], "about:blank");
         assert_eq!(problem["title"], "Service Unavailable");
         assert_eq!(problem.get("error"), None);
+
+        let closed = page(Cause::Maintenance, &post, &brand);
+        let problem: serde_json::Value = serde_json::from_str(&self::body(closed, Form::Problem)).unwrap();
+        assert_eq!(problem["type"], "urn:holdfast:problem:maintenance");
+        assert_eq!(problem["title"], "Down for maintenance");
+        assert_eq!((&problem["status"], problem.get("error")), (&503.into(), None));
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl CacheStatus<'_> {
 /// `name` is the deployment's; `received_status` is what was received from the origin or on its behalf.
 /// An origin's own error status is no error of this proxy: then there is no `error`, and the status is
 /// the received one. There are never `details`. A name that cannot be written as it is has what cannot be
-/// written replaced by `?`; for an empty one there is no member.
+/// written replaced by `?`; for an empty one there is no member, nor where nothing has failed.
 pub fn proxy_status(name: &str, cause: &Cause, received_status: Option<u16>) -> Option<HeaderValue> {
     const LONGEST_HOST: usize = 253;
     let safe: String = name
@@ -167,6 +167,7 @@ pub fn proxy_status(name: &str, cause: &Cause, received_status: Option<u16>) -> 
             received_status
         }
         Cause::OriginStatus(status) => Some(received_status.unwrap_or(status.as_u16())),
+        Cause::Maintenance => return None,
     };
     if let Some(status) = received {
         item = item.parameter(key_ref("received-status"), Integer::from(status));

@@ -76,8 +76,8 @@ impl ErrorPage<'_> {
     /// The same as a GraphQL response.
     pub(super) fn graphql(&self, view: &View<'_>) -> String {
         let detail = view.detail();
-        let code = match (self.error(), self.status) {
-            (Some(error), _) => error,
+        let code = match (self.kind(), self.status) {
+            (Some(kind), _) => kind,
             (None, StatusCode::INTERNAL_SERVER_ERROR) => "internal_server_error",
             (None, StatusCode::GATEWAY_TIMEOUT) => "gateway_timeout",
             (None, StatusCode::SERVICE_UNAVAILABLE) => "service_unavailable",
@@ -119,10 +119,10 @@ impl ErrorPage<'_> {
     }
 
     fn document<'a>(&self, view: &'a View<'_>, detail: &'a str) -> Problem<'a> {
-        let error = self.error();
+        let (kind, error) = (self.kind(), self.error());
         Problem {
-            kind: error.map_or("about:blank".to_owned(), |error| format!("urn:holdfast:problem:{error}")),
-            title: match error {
+            kind: kind.map_or("about:blank".to_owned(), |kind| format!("urn:holdfast:problem:{kind}")),
+            title: match kind {
                 Some(_) => view.heading,
                 None => self.status.canonical_reason().unwrap_or(view.heading),
             },
@@ -142,7 +142,15 @@ impl ErrorPage<'_> {
     fn error(&self) -> Option<&'static str> {
         match self.cause {
             Cause::Failure(failure) => Some(failure.error().token()),
-            Cause::OriginStatus(_) => None,
+            Cause::OriginStatus(_) | Cause::Maintenance => None,
+        }
+    }
+
+    /// What tells this problem from others; `None` where there is no more to it than the status.
+    fn kind(&self) -> Option<&'static str> {
+        match self.cause {
+            Cause::Failure(_) | Cause::OriginStatus(_) => self.error(),
+            Cause::Maintenance => Some("maintenance"),
         }
     }
 
@@ -192,10 +200,7 @@ mod tests {
     }
 
     fn answered(request: &Request, cause: Cause) -> (HeaderMap, Option<String>) {
-        let status = match cause {
-            Cause::Failure(failure) => failure.status(),
-            Cause::OriginStatus(status) => status,
-        };
+        let status = cause.status();
         let page = Page { brand: Some("Example".to_owned()), ..Page::default() };
         let at = Some(Timestamp::from_millis(1_767_323_045_678));
         let page =

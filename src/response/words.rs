@@ -136,6 +136,7 @@ impl Story {
             Cause::OriginStatus(StatusCode::GATEWAY_TIMEOUT) => TOO_LATE,
             Cause::OriginStatus(StatusCode::SERVICE_UNAVAILABLE) => UNAVAILABLE,
             Cause::OriginStatus(_) => FAILED,
+            Cause::Maintenance => CLOSED,
         }
     }
 
@@ -168,6 +169,16 @@ const UNAVAILABLE: Story = Story::of_origin(
 );
 const FAILED: Story =
     Story::of_origin(Message::FailedHeading, Message::FailedLead, State::Failed, Message::Failed);
+/// Nothing has failed, and nothing was asked.
+const CLOSED: Story = Story {
+    clears_client: false,
+    ..Story::of_origin(
+        Message::MaintenanceHeading,
+        Message::MaintenanceLead,
+        State::Idle,
+        Message::Maintenance,
+    )
+};
 const CIRCLE: Story = Story::of_edge(Message::CircleHeading, Message::CircleLead, Message::Circle);
 const MISCONFIGURED: Story =
     Story::of_edge(Message::NetworkHeading, Message::MisconfiguredLead, Message::Misconfigured);

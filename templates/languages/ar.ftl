@@ -84,3 +84,9 @@ time = الوقت
 address = العنوان
 copy = نسخ التفاصيل
 copied = تم النسخ
+
+## Maintenance
+
+maintenance-heading = الموقع متوقف للصيانة
+maintenance-lead = يخضع موقع { $site } حاليًا لأعمال صيانة، وسيعود إلى العمل بعد انتهائها.
+maintenance = قيد الصيانة

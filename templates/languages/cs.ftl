@@ -62,3 +62,9 @@ time = Čas
 address = Adresa
 copy = Kopírovat údaje
 copied = Zkopírováno
+
+## Maintenance
+
+maintenance-heading = Probíhá údržba
+maintenance-lead = Na webu { $site } probíhá údržba. Po jejím skončení bude web opět v provozu.
+maintenance = Probíhá údržba

@@ -62,3 +62,9 @@ time = Tidspunkt
 address = Adresse
 copy = Kopiér oplysninger
 copied = Kopieret
+
+## Maintenance
+
+maintenance-heading = Lukket på grund af vedligeholdelse
+maintenance-lead = { $site } er under vedligeholdelse og vender tilbage, når arbejdet er færdigt.
+maintenance = Under vedligeholdelse

@@ -62,3 +62,9 @@ time = Zeitpunkt
 address = Adresse
 copy = Angaben kopieren
 copied = Kopiert
+
+## Maintenance
+
+maintenance-heading = Wegen Wartung nicht erreichbar
+maintenance-lead = { $site } wird gerade gewartet und ist danach wieder da.
+maintenance = Wird gewartet

@@ -62,3 +62,9 @@ time = Ώρα
 address = Διεύθυνση
 copy = Αντιγραφή στοιχείων
 copied = Αντιγράφηκαν
+
+## Maintenance
+
+maintenance-heading = Διακοπή για συντήρηση
+maintenance-lead = Ο ιστότοπος { $site } βρίσκεται υπό συντήρηση και θα επανέλθει όταν αυτή ολοκληρωθεί.
+maintenance = Υπό συντήρηση

@@ -104,3 +104,11 @@ address = Address
 copy = Copy details
 # What the button says for a moment afterwards.
 copied = Copied
+
+## Maintenance
+
+# The heading, and the sentence under it, while the site is closed on purpose.
+maintenance-heading = Down for maintenance
+maintenance-lead = { $site } is being worked on and will be back.
+# What the server is doing, beside its name.
+maintenance = Under maintenance

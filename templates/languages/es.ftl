@@ -62,3 +62,9 @@ time = Hora
 address = Dirección
 copy = Copiar detalles
 copied = Copiado
+
+## Maintenance
+
+maintenance-heading = En mantenimiento
+maintenance-lead = { $site } está en mantenimiento y volverá en cuanto termine.
+maintenance = En mantenimiento

@@ -84,3 +84,9 @@ time = زمان
 address = نشانی
 copy = کپی جزئیات
 copied = کپی شد
+
+## Maintenance
+
+maintenance-heading = سایت در دست تعمیر است
+maintenance-lead = کار روی سایت { $site } در جریان است و پس از پایان آن، سایت دوباره باز می‌شود.
+maintenance = در دست تعمیر

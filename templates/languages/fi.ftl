@@ -62,3 +62,9 @@ time = Aika
 address = Osoite
 copy = Kopioi tiedot
 copied = Kopioitu
+
+## Maintenance
+
+maintenance-heading = Huoltokatko
+maintenance-lead = Sivustoa { $site } huolletaan parhaillaan. Se palaa käyttöön huollon jälkeen.
+maintenance = Huollossa

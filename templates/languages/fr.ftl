@@ -62,3 +62,9 @@ time = Heure
 address = Adresse
 copy = Copier les détails
 copied = Copié
+
+## Maintenance
+
+maintenance-heading = Site en maintenance
+maintenance-lead = Le site { $site } est en maintenance et sera de retour une fois les travaux terminés.
+maintenance = En maintenance

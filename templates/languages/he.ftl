@@ -84,3 +84,9 @@ time = זמן
 address = כתובת
 copy = העתקת הפרטים
 copied = הועתק
+
+## Maintenance
+
+maintenance-heading = האתר בתחזוקה
+maintenance-lead = מתבצעת כעת תחזוקה באתר { $site }, והוא יחזור לפעול כשתסתיים.
+maintenance = בתחזוקה

@@ -84,3 +84,9 @@ time = समय
 address = पता
 copy = विवरण कॉपी करें
 copied = कॉपी हो गया
+
+## Maintenance
+
+maintenance-heading = रखरखाव का काम चल रहा है
+maintenance-lead = { $site } साइट पर काम चल रहा है। काम पूरा होने पर साइट फिर से चालू हो जाएगी।
+maintenance = रखरखाव जारी है

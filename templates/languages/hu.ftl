@@ -62,3 +62,9 @@ time = Időpont
 address = Cím
 copy = Adatok másolása
 copied = Másolva
+
+## Maintenance
+
+maintenance-heading = Karbantartás folyik
+maintenance-lead = A webhelyen ({ $site }) karbantartás folyik, utána újra elérhető lesz.
+maintenance = Karbantartás alatt

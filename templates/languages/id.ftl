@@ -84,3 +84,9 @@ time = Waktu
 address = Alamat
 copy = Salin detail
 copied = Tersalin
+
+## Maintenance
+
+maintenance-heading = Sedang dalam pemeliharaan
+maintenance-lead = Pemeliharaan situs { $site } sedang berlangsung. Setelah selesai, situs dapat diakses kembali.
+maintenance = Dalam pemeliharaan

@@ -62,3 +62,9 @@ time = Ora
 address = Indirizzo
 copy = Copia i dettagli
 copied = Copiato
+
+## Maintenance
+
+maintenance-heading = In manutenzione
+maintenance-lead = Il sito { $site } è in manutenzione e tornerà disponibile al termine dei lavori.
+maintenance = In manutenzione

@@ -84,3 +84,9 @@ time = 日時
 address = アドレス
 copy = 詳細をコピー
 copied = コピーしました
+
+## Maintenance
+
+maintenance-heading = メンテナンス中です
+maintenance-lead = 現在「{ $site }」のメンテナンスを行っています。終わり次第、再開します。
+maintenance = メンテナンス中

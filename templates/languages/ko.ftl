@@ -84,3 +84,9 @@ time = 시간
 address = 주소
 copy = 세부 정보 복사
 copied = 복사됨
+
+## Maintenance
+
+maintenance-heading = 점검 중입니다
+maintenance-lead = { $site } 사이트는 현재 점검 중이며, 작업이 끝나면 다시 열립니다.
+maintenance = 점검 중

@@ -62,3 +62,9 @@ time = Tidspunkt
 address = Adresse
 copy = Kopier opplysninger
 copied = Kopiert
+
+## Maintenance
+
+maintenance-heading = Nede for vedlikehold
+maintenance-lead = { $site } er under vedlikehold og kommer tilbake når arbeidet er ferdig.
+maintenance = Under vedlikehold

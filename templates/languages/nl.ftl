@@ -62,3 +62,9 @@ time = Tijdstip
 address = Adres
 copy = Gegevens kopiëren
 copied = Gekopieerd
+
+## Maintenance
+
+maintenance-heading = Niet bereikbaar door onderhoud
+maintenance-lead = Er is onderhoud aan { $site }. Daarna is de website weer bereikbaar.
+maintenance = In onderhoud

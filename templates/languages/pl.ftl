@@ -62,3 +62,9 @@ time = Czas
 address = Adres
 copy = Kopiuj szczegóły
 copied = Skopiowano
+
+## Maintenance
+
+maintenance-heading = Przerwa techniczna
+maintenance-lead = W witrynie { $site } trwają prace techniczne. Po ich zakończeniu będzie znów dostępna.
+maintenance = Prace techniczne

@@ -62,3 +62,9 @@ time = Hora
 address = Endereço
 copy = Copiar detalhes
 copied = Copiado
+
+## Maintenance
+
+maintenance-heading = Em manutenção
+maintenance-lead = O site { $site } está em manutenção e depois voltará ao ar.
+maintenance = Em manutenção

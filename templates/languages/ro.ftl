@@ -62,3 +62,9 @@ time = Ora
 address = Adresă
 copy = Copiați detaliile
 copied = Copiat
+
+## Maintenance
+
+maintenance-heading = Lucrări de mentenanță
+maintenance-lead = Site-ul { $site } este în mentenanță și va reveni la încheierea lucrărilor.
+maintenance = În mentenanță

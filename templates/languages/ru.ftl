@@ -84,3 +84,9 @@ time = Время
 address = Адрес
 copy = Скопировать данные
 copied = Скопировано
+
+## Maintenance
+
+maintenance-heading = Идут технические работы
+maintenance-lead = Сейчас на сайте { $site } идут технические работы. Когда они закончатся, сайт снова откроется.
+maintenance = На обслуживании

@@ -62,3 +62,9 @@ time = Tidpunkt
 address = Adress
 copy = Kopiera uppgifterna
 copied = Kopierat
+
+## Maintenance
+
+maintenance-heading = Stängt för underhåll
+maintenance-lead = Underhåll av { $site } pågår. Webbplatsen kommer tillbaka när det är klart.
+maintenance = Underhåll pågår

@@ -84,3 +84,9 @@ time = เวลา
 address = ที่อยู่เว็บ
 copy = คัดลอกรายละเอียด
 copied = คัดลอกแล้ว
+
+## Maintenance
+
+maintenance-heading = ปิดปรับปรุงชั่วคราว
+maintenance-lead = เว็บไซต์ { $site } อยู่ระหว่างปรับปรุง และจะกลับมาให้บริการอีกครั้ง
+maintenance = อยู่ระหว่างปรับปรุง

@@ -84,3 +84,9 @@ time = Zaman
 address = Adres
 copy = Ayrıntıları kopyala
 copied = Kopyalandı
+
+## Maintenance
+
+maintenance-heading = Bakım çalışması yapılıyor
+maintenance-lead = { $site } sitesinde bakım çalışması yapılıyor. Site, çalışma bitince yeniden açılacak.
+maintenance = Bakımda

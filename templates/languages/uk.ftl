@@ -84,3 +84,9 @@ time = Час
 address = Адреса
 copy = Скопіювати дані
 copied = Скопійовано
+
+## Maintenance
+
+maintenance-heading = Тривають технічні роботи
+maintenance-lead = Зараз на сайті { $site } тривають технічні роботи. Коли вони завершаться, сайт знову відкриється.
+maintenance = На обслуговуванні

@@ -84,3 +84,9 @@ time = Thời gian
 address = Địa chỉ
 copy = Sao chép chi tiết
 copied = Đã sao chép
+
+## Maintenance
+
+maintenance-heading = Đang bảo trì
+maintenance-lead = Trang { $site } đang được bảo trì và sẽ hoạt động trở lại.
+maintenance = Đang bảo trì

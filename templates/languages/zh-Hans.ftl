@@ -84,3 +84,9 @@ time = 时间
 address = 网址
 copy = 复制详情
 copied = 已复制
+
+## Maintenance
+
+maintenance-heading = 网站维护中
+maintenance-lead = { $site } 正在维护，完成后将恢复访问。
+maintenance = 维护中

@@ -84,3 +84,9 @@ time = 時間
 address = 網址
 copy = 複製詳細資料
 copied = 已複製
+
+## Maintenance
+
+maintenance-heading = 網站維護中
+maintenance-lead = { $site } 正在維護，完成後將恢復服務。
+maintenance = 維護中

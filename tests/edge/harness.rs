@@ -118,6 +118,11 @@ impl Edge {
         edge
     }
 
+    /// Where the worker listens.
+    pub fn url(&self) -> &str {
+        self.worker.url()
+    }
+
     /// A request to `target`. A worker that has died on an earlier one fails the test: no request may do that.
     #[track_caller]
     pub fn call(&self, method: &str, target: &str) -> Call {

@@ -16,6 +16,7 @@ mod bodies;
 mod cache;
 mod client;
 mod crowds;
+mod drills;
 mod failures;
 mod harness;
 mod healing;

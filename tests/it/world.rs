@@ -291,6 +291,12 @@ impl World {
         self
     }
 
+    /// Takes the operators' token away.
+    pub fn without_token(mut self) -> Self {
+        self.token = None;
+        self
+    }
+
     /// The namespace as it is.
     pub fn namespace(&self) -> std::cell::Ref<'_, Namespace> {
         self.inner.namespace.borrow()

@@ -6,6 +6,8 @@
 pub mod build;
 pub mod check;
 pub mod demo;
+pub mod drill;
+pub mod mask_check;
 pub mod pages;
 pub mod serve;
 mod setup;

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use xtask::mask_check::Findings;
 use xtask::serve::{self, Options, Refused, Worker};
-use xtask::{build, check, demo, pages, root, simulate, test};
+use xtask::{build, check, demo, drill, mask_check, pages, root, simulate, test};
 
 /// Builds, checks, serves, demonstrates and tests Holdfast.
 ///
@@ -78,6 +80,31 @@ enum Cmd {
         #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
         set: Vec<(String, String)>,
     },
+    /// Prints the header field that forces a failure for each request that carries it
+    ///
+    /// As in curl -H "$(cargo xtask drill no_header_in_time https://www.example.com)" https://www.example.com/
+    Drill {
+        /// The failure, a word of the README's table
+        word: String,
+        /// The site, a URL or a host: the field is good for it alone
+        site: String,
+        /// The operators' secret, HOLDFAST_TOKEN
+        #[arg(long, env = "HOLDFAST_TOKEN", hide_env_values = true)]
+        token: String,
+        /// For how long, at most 1h
+        #[arg(long = "for", value_name = "SPAN", default_value = "5m", value_parser = drill::read_validity)]
+        validity: Duration,
+    },
+    /// Asks a deployed site for a forced 502 and 504, and tells whether our page arrives or what replaces it
+    ///
+    /// Ends with 2 if one does not arrive as it left.
+    MaskCheck {
+        /// A page of the site
+        url: String,
+        /// The operators' secret, HOLDFAST_TOKEN; it is not sent
+        #[arg(long, env = "HOLDFAST_TOKEN", hide_env_values = true)]
+        token: String,
+    },
     /// Checks the settings of every environment in wrangler.toml
     Check {
         /// Another file than the project's own
@@ -92,7 +119,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");
-            let refused = error.is::<Refused>();
+            let refused = error.is::<Refused>() || error.is::<Findings>();
             ExitCode::from(if refused { 2 } else { 1 })
         }
     }
@@ -118,6 +145,18 @@ fn run(command: Cmd) -> Result<()> {
             let settings = Options { environment, set, ..Options::default() }.checked_settings()?;
             println!("{}", pages::pages(&settings, &out)?);
             Ok(())
+        }
+        Cmd::Drill { word, site, token, validity } => {
+            println!("Holdfast-Drill: {}", drill::order(&token, &word, &site, validity)?);
+            Ok(())
+        }
+        Cmd::MaskCheck { url, token } => {
+            let findings = mask_check::mask_check(&url, &token)?;
+            if findings.are_ours() {
+                print!("{findings}");
+                return Ok(());
+            }
+            Err(findings.into())
         }
         Cmd::Check { file } => {
             let summary = check::check(&file.unwrap_or_else(|| root().join("wrangler.toml")))?;

@@ -42,11 +42,12 @@ impl Kind {
 }
 
 /// Every kind.
-pub const KINDS: [Kind; 11] = [
+pub const KINDS: [Kind; 12] = [
     Kind::failure("502-bad-answer", Failure::ConnectionLost),
     Kind::failure("502-unreachable", Failure::EdgeRefused),
     Kind::failure("502-circle", Failure::Loop),
     Kind::failure("503-unavailable", Failure::BelievedDown),
+    Kind { cause: Cause::Maintenance, ..Kind::failure("503-maintenance", Failure::BelievedDown) },
     Kind::failure("504-too-late", Failure::NoHeaderInTime),
     Kind::failure("500-misconfigured", Failure::Configuration),
     Kind::failure("500-network", Failure::Internal),
@@ -127,12 +128,8 @@ fn answer(kind: Kind, form: Form, language: Language, page: &Page, asked: &Asked
         has_body: kind.is_unsafe,
         id: asked.id.to_owned(),
     };
-    let status = match kind.cause {
-        Cause::Failure(failure) => failure.status(),
-        Cause::OriginStatus(status) => status,
-    };
     let page = ErrorPage {
-        status,
+        status: kind.cause.status(),
         cause: kind.cause,
         request: &request,
         page: &page,
