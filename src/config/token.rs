@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -28,6 +29,19 @@ impl Token {
     /// right, nor how long the secret is: digests are compared, and all of them.
     pub fn is(&self, presented: &[u8]) -> bool {
         self.0.ct_eq(&digest(presented)).into()
+    }
+
+    /// The HMAC-SHA-256 of `message` under the secret's digest (RFC 2104). What is signed for one purpose begins with
+    /// a word for it, so that it is of no use for another.
+    pub fn sign(&self, message: &str) -> [u8; 32] {
+        // A key of any length will do (§2).
+        let Ok(mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0) else { return [0; 32] };
+        mac.chain_update(message).finalize().into_bytes().into()
+    }
+
+    /// Whether `signature` is that of `message`, compared in constant time.
+    pub fn has_signed(&self, message: &str, signature: &[u8]) -> bool {
+        self.sign(message).ct_eq(signature).into()
     }
 }
 
@@ -89,6 +103,22 @@ mod tests {
         }
         assert_eq!(token, token.clone());
         assert_ne!(Some(token), Token::new("0123456789abcdef0"));
+    }
+
+    #[test]
+    fn what_is_signed_can_be_told_from_what_is_not() {
+        let token = Token::new(SECRET).unwrap();
+        let signature = token.sign("session 1");
+        // printf 'session 1' | openssl dgst -sha256 -mac HMAC -macopt hexkey:$(printf 0123456789abcdef | sha256sum)
+        let hex: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "78ac29c4968e52fe0a1441df0aaaf79175dab1b345532cbf4f5e987db438b654");
+        assert!(token.has_signed("session 1", &signature));
+        for (message, signature) in
+            [("session 2", &signature[..]), ("session 1", &signature[..31]), ("session 1", &[])]
+        {
+            assert!(!token.has_signed(message, signature), "{message}");
+        }
+        assert!(!Token::new("0123456789abcdef0").unwrap().has_signed("session 1", &signature));
     }
 
     #[test]
