@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Later modules use earlier ones.
-const ORDER: [&str; 14] = [
-    "time", "request", "language", "config", "cache", "origin", "policy", "body", "endpoint", "response",
-    "report", "isolate", "ports", "exchange",
+const ORDER: [&str; 15] = [
+    "time", "request", "language", "config", "cache", "origin", "policy", "body", "response", "report",
+    "health", "endpoint", "isolate", "ports", "exchange",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
