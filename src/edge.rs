@@ -22,12 +22,13 @@ use crate::cache::key::Key;
 use crate::cache::range::Span;
 use crate::config::{Config, Token};
 use crate::exchange;
+use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
 use crate::origin::failure::Rejection;
 use crate::origin::forward::Forward;
 use crate::ports::{
-    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, HeldUpload, Kept, Memory,
-    Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
+    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, Kept,
+    Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
 };
 use crate::report::Report;
 use crate::request::Target;
@@ -341,6 +342,16 @@ impl Kept for Platform {
             Some(kept) => bridge::save_marks(kept, text).await.is_ok(),
             None => false,
         }
+    }
+}
+
+impl Health for Platform {
+    fn bindings(&self) -> Bindings {
+        Bindings { keep: self.kept.is_some(), ..Bindings::default() }
+    }
+
+    async fn health_view(&self, _: View) -> Option<String> {
+        None
     }
 }
 

@@ -52,12 +52,21 @@ struct Exchange<P> {
     began_at: Timestamp,
     /// What the origin gets of the request where the answer may be stored.
     presented: OnceCell<Forward>,
+    /// Whether it shows the operators' token, asked once: a wrong one counts.
+    is_for_operator: OnceCell<bool>,
 }
 
 impl<P: Ports> Exchange<P> {
     fn new(ports: P, config: Rc<Config>, request: Request) -> Rc<Self> {
         let began_at = ports.now();
-        Rc::new(Self { ports, config, request, began_at, presented: OnceCell::new() })
+        Rc::new(Self {
+            ports,
+            config,
+            request,
+            began_at,
+            presented: OnceCell::new(),
+            is_for_operator: OnceCell::new(),
+        })
     }
 
     /// The head that selects a stored response and decides what its like may be stored for: what the origin gets, not

@@ -14,6 +14,7 @@ use crate::cache::entry::Entry;
 use crate::cache::keep::Name;
 use crate::cache::key::Key;
 use crate::cache::range::Span;
+use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
 use crate::origin::failure::Rejection;
 use crate::origin::forward::Forward;
@@ -23,12 +24,23 @@ use crate::time::Timestamp;
 
 /// Everything that the exchange needs from outside.
 pub trait Ports:
-    Origin + Store + Kept + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
+    Origin + Store + Kept + Health + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
 {
 }
 
 impl<P> Ports for P where
-    P: Origin + Store + Kept + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
+    P: Origin
+        + Store
+        + Kept
+        + Health
+        + Memory
+        + Clock
+        + Dice
+        + Urls
+        + Background
+        + Reporter
+        + Clone
+        + 'static
 {
 }
 
@@ -221,6 +233,15 @@ pub trait Kept: Origin {
 
     /// Writes them; `true` if they were taken.
     fn save_marks(&self, text: &str) -> impl Future<Output = bool>;
+}
+
+/// What is known of the origins, in a place that all data centres share.
+pub trait Health {
+    /// What is bound. The token is of no concern here.
+    fn bindings(&self) -> Bindings;
+
+    /// What is known, in the form `view`; `None` if nothing is bound that could know, or it does not answer.
+    fn health_view(&self, view: View) -> impl Future<Output = Option<String>>;
 }
 
 /// What one isolate remembers between requests, and how its requests wait for each other.

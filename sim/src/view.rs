@@ -12,12 +12,13 @@ use holdfast::cache::entry::Entry;
 use holdfast::cache::keep::Name;
 use holdfast::cache::key::Key;
 use holdfast::cache::range::Span;
+use holdfast::health::{self, Bindings};
 use holdfast::isolate::Isolate;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
-    Background, Clock, Dice, End, Fetched, Held, HeldUpload, Kept, Memory, Origin, Relay, Reporter, Resume,
-    Store, Unavailable, Urls,
+    Background, Clock, Dice, End, Fetched, Health, Held, HeldUpload, Kept, Memory, Origin, Relay, Reporter,
+    Resume, Store, Unavailable, Urls,
 };
 use holdfast::report::Report;
 use holdfast::request::Target;
@@ -589,6 +590,16 @@ pub struct Beacon(Rc<(Cell<bool>, RefCell<Vec<u64>>)>);
 impl std::fmt::Debug for Beacon {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "Beacon({})", self.0.0.get())
+    }
+}
+
+impl Health for View {
+    fn bindings(&self) -> Bindings {
+        Bindings { keep: self.keeps(), ..Bindings::default() }
+    }
+
+    async fn health_view(&self, _: health::View) -> Option<String> {
+        None
     }
 }
 

@@ -8,6 +8,7 @@ mod collapsing;
 mod docs;
 mod envelope;
 mod kept;
+mod operators;
 mod outages;
 mod purging;
 mod retries;

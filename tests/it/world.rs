@@ -15,12 +15,14 @@ use holdfast::cache::key::Key;
 use holdfast::cache::range::Span;
 use holdfast::config::{Config, Token};
 use holdfast::exchange::exchange;
+use holdfast::health::summary::Summary;
+use holdfast::health::{Bindings, View};
 use holdfast::isolate::Isolate;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
-    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Held, HeldUpload, Kept, Memory,
-    Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
+    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, Kept,
+    Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
 };
 use holdfast::report::Report;
 use holdfast::request::{Request, Target};
@@ -197,6 +199,8 @@ pub struct World {
     settings: Value,
     token: Option<String>,
     keeps: bool,
+    /// What is known of the origins, if anything is bound that could know, and answers.
+    health: Option<Option<Rc<Summary>>>,
     host: String,
     fields: Vec<(String, String)>,
 }
@@ -231,6 +235,7 @@ pub fn world() -> World {
         }),
         token: None,
         keeps: false,
+        health: None,
         host: "www.example.com".to_owned(),
         fields: Vec::new(),
     }
@@ -258,6 +263,18 @@ impl World {
     /// Binds a namespace for kept copies and purge marks.
     pub fn keeping(mut self) -> Self {
         self.keeps = true;
+        self
+    }
+
+    /// Binds what knows the origins.
+    pub fn knowing(mut self, summary: Summary) -> Self {
+        self.health = Some(Some(Rc::new(summary)));
+        self
+    }
+
+    /// Binds what should know the origins, and fails.
+    pub fn health_fails(mut self) -> Self {
+        self.health = Some(None);
         self
     }
 
@@ -770,6 +787,18 @@ impl Kept for World {
             self.inner.namespace.borrow_mut().marks = Some(text.to_owned());
         }
         taken
+    }
+}
+
+impl Health for World {
+    fn bindings(&self) -> Bindings {
+        Bindings { keep: self.keeps, health: self.health.is_some(), ..Bindings::default() }
+    }
+
+    async fn health_view(&self, view: View) -> Option<String> {
+        self.count();
+        self.wait(Duration::from_millis(20)).await;
+        self.health.as_ref()?.as_ref().map(|summary| view.of(summary, &self.bindings()))
     }
 }
 
