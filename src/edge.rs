@@ -4,6 +4,7 @@
 //! as one string each way; bodies do not cross it. What is done with them is in `bridge.js`.
 
 mod bridge;
+mod object;
 
 use std::cell::OnceCell;
 use std::future::Future;
@@ -21,6 +22,7 @@ use crate::cache::key::Key;
 use crate::cache::range::Span;
 use crate::config::{Config, Token};
 use crate::exchange;
+use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
 use crate::origin::failure::Rejection;
 use crate::origin::forward::Forward;
@@ -36,7 +38,7 @@ use bridge::{Beacon, Context, Handle, fields_from, fields_of};
 
 thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, Vec<String>>> = const { OnceCell::new() };
-    static GATHERS: OnceCell<bool> = const { OnceCell::new() };
+    static BOUND: OnceCell<Bindings> = const { OnceCell::new() };
     static ISOLATE: Rc<Isolate<Beacon>> = Rc::default();
 }
 
@@ -50,6 +52,21 @@ fn config(env: &JsValue) -> Result<Rc<Config>, Vec<String>> {
         Ok(Rc::new(config))
     };
     CONFIG.with(|config| config.get_or_init(read).clone())
+}
+
+/// What is bound, as far as this worker has a use for it.
+fn bound(env: &JsValue) -> Bindings {
+    let read = || {
+        let names = bridge::bound(env);
+        let is_bound = |name| names.split(' ').any(|other| other == name);
+        Bindings {
+            keep: is_bound("HOLDFAST_KEEP"),
+            health: is_bound("HOLDFAST_HEALTH"),
+            analytics: is_bound("HOLDFAST_ANALYTICS"),
+            token: is_bound("HOLDFAST_TOKEN"),
+        }
+    };
+    BOUND.with(|bound| *bound.get_or_init(read))
 }
 
 /// The operators' secret. One that will not do opens nothing, and does not take the site down either.
@@ -149,7 +166,7 @@ struct Platform {
     isolate: Rc<Isolate<Beacon>>,
     kept: Option<JsValue>,
     env: JsValue,
-    gathers: bool,
+    bound: Bindings,
 }
 
 impl Platform {
@@ -159,7 +176,7 @@ impl Platform {
             isolate: ISOLATE.with(Rc::clone),
             kept: bridge::kept_namespace(env),
             env: env.clone(),
-            gathers: GATHERS.with(|gathers| *gathers.get_or_init(|| bridge::gathers(env))),
+            bound: bound(env),
         }
     }
 
@@ -367,6 +384,20 @@ impl Kept for Platform {
     }
 }
 
+impl Health for Platform {
+    fn bindings(&self) -> Bindings {
+        self.bound
+    }
+
+    async fn health_view(&self, view: View) -> Option<String> {
+        bridge::health_view(&self.env, view.word()).await.ok()?.as_string()
+    }
+
+    async fn tell(&self, counts: &str, dashboard: &str) -> Option<String> {
+        bridge::tell(&self.env, counts, dashboard).await.ok().map(String::from)
+    }
+}
+
 impl Memory for Platform {
     type Beacon = Beacon;
 
@@ -429,16 +460,6 @@ struct Alarm(bridge::Timer);
 impl Drop for Alarm {
     fn drop(&mut self) {
         self.0.stop();
-    }
-}
-
-impl Health for Platform {
-    fn gathers(&self) -> bool {
-        self.gathers
-    }
-
-    async fn tell(&self, counts: &str, dashboard: &str) -> Option<String> {
-        bridge::tell(&self.env, counts, dashboard).await.ok().map(String::from)
     }
 }
 

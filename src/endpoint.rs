@@ -1,19 +1,25 @@
 //! Is this request for Holdfast itself, may it be, and what does it ask?
 //!
 //! Everything at and below `/.well-known/holdfast` (RFC 8615 §3) is answered here and never reaches an origin.
-//! Without a token in the settings nothing is there. Whoever asks shows the token in a header field and never
-//! in a cookie, so that no other site can make a browser ask in an operator's name; requests that come from
-//! another site are refused all the same.
+//! Without a token in the settings nothing is there but `health`, which tells nothing that is worth a secret. Orders are
+//! given by whoever shows the token in a header field, and never by a cookie, so that no other site can make a browser
+//! order in an operator's name; requests that come from another site are refused all the same. What is only shown
+//! is shown to an operator's browser too, which has a session's cookie (`SameSite=Strict`).
 
+pub mod guesses;
 pub mod order;
 pub mod reply;
+pub mod session;
 
 use http::{HeaderMap, HeaderName, Method, header};
 
+use crate::config::Token;
 use crate::origin::forward::TOKEN;
 use crate::request::{Request, Target};
+use crate::time::Timestamp;
 use order::LONGEST_ORDER;
 use reply::Reply;
+use session::LONGEST_FORM;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -23,6 +29,16 @@ const HERE: &str = "/.well-known/holdfast";
 /// What a request to Holdfast itself asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
+    /// Whether this worker is alive, and what is bound.
+    Health,
+    /// The dashboard, or the same as JSON.
+    Status,
+    /// What Prometheus reads.
+    Metrics,
+    /// To begin a session in a browser.
+    Login,
+    /// To end it.
+    Logout,
     /// To mark stored responses out of date, or to forget them.
     Purge,
     /// Something that there is not.
@@ -34,7 +50,11 @@ pub enum Endpoint {
 pub enum Access {
     /// The token was shown.
     Granted,
-    /// It was not.
+    /// A session's cookie was shown, and no token: enough to look, not to give orders.
+    Session,
+    /// Something else was shown for the token.
+    Wrong,
+    /// Nothing was shown.
     Denied,
     /// There is no token that could be shown: the endpoints do not exist.
     Absent,
@@ -45,6 +65,11 @@ pub enum Access {
 /// Paths are compared byte by byte, as the keys of the store are.
 pub fn of(request: &Request) -> Option<Endpoint> {
     match request.target.path().strip_prefix(HERE)? {
+        "/health" => Some(Endpoint::Health),
+        "/status" => Some(Endpoint::Status),
+        "/metrics" => Some(Endpoint::Metrics),
+        "/login" => Some(Endpoint::Login),
+        "/logout" => Some(Endpoint::Logout),
         "/purge" => Some(Endpoint::Purge),
         rest if rest.is_empty() || rest.starts_with('/') => Some(Endpoint::Unknown),
         _ => None,
@@ -52,20 +77,29 @@ pub fn of(request: &Request) -> Option<Endpoint> {
 }
 
 /// Whether an endpoint may be used by whoever sends these fields: the token stands in [`TOKEN`], or after
-/// `Bearer` in `Authorization` (RFC 6750 §2.1).
-///
-/// `is_token` compares in constant time; `None` if no token is configured.
-pub fn access(headers: &HeaderMap, is_token: Option<impl Fn(&[u8]) -> bool>) -> Access {
-    let Some(is_token) = is_token else { return Access::Absent };
+/// `Bearer` in `Authorization` (RFC 6750 §2.1), or a session is under way. `token` is `None` if none is configured.
+pub fn access(headers: &HeaderMap, token: Option<&Token>, now: Timestamp) -> Access {
+    let Some(token) = token else { return Access::Absent };
     let bearer = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| bearer(value.as_bytes()));
-    let shown = headers.get_all(&TOKEN).iter().map(|value| value.as_bytes());
-    if bearer.chain(shown).any(is_token) { Access::Granted } else { Access::Denied }
+    let mut shown = bearer.chain(headers.get_all(&TOKEN).iter().map(|value| value.as_bytes())).peekable();
+    match (shown.peek().is_some(), session::is_under_way(headers, token, now)) {
+        (true, _) if shown.any(|shown| token.is(shown)) => Access::Granted,
+        (true, _) => Access::Wrong,
+        (false, true) => Access::Session,
+        (false, false) => Access::Denied,
+    }
 }
 
 /// Whether a request to the site comes from an operator, who may be told more. `Authorization` is the site's own
-/// there, and is not looked at.
-pub fn is_operator(headers: &HeaderMap, is_token: Option<impl Fn(&[u8]) -> bool>) -> bool {
-    is_token.is_some_and(|is_token| headers.get_all(&TOKEN).iter().any(|value| is_token(value.as_bytes())))
+/// there, and is not looked at, nor is a session's cookie.
+pub fn site_access(headers: &HeaderMap, token: Option<&Token>) -> Access {
+    let Some(token) = token else { return Access::Absent };
+    let mut shown = headers.get_all(&TOKEN).iter().map(|value| value.as_bytes()).peekable();
+    match shown.peek().is_some() {
+        false => Access::Denied,
+        true if shown.any(|shown| token.is(shown)) => Access::Granted,
+        true => Access::Wrong,
+    }
 }
 
 /// The credentials behind `Bearer`, a scheme in any case (RFC 9110 §11.1) and one or more spaces.
@@ -76,16 +110,45 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 
 impl Endpoint {
     /// Whether `request` may have what it asks for, as far as its head tells; otherwise the answer to it. Its
-    /// body, of which at most [`LONGEST_ORDER`] bytes are accepted, is of no interest before.
+    /// body, of which at most [`LONGEST_ORDER`] or [`LONGEST_FORM`] bytes are accepted, is of no interest before.
     pub fn admit(self, request: &Request, access: Access) -> Result<(), Reply> {
+        let method = |allowed: &[Method], allow| {
+            if allowed.contains(&request.method) { Ok(()) } else { Err(Reply::MethodNotAllowed(allow)) }
+        };
         match (self, access) {
+            (Self::Health, _) => method(&[Method::GET, Method::HEAD], "GET, HEAD"),
             (Self::Unknown, _) | (_, Access::Absent) => Err(Reply::NotFound),
-            (Self::Purge, _) if is_cross_site(request) => Err(Reply::CrossSite),
-            (Self::Purge, Access::Denied) => Err(Reply::Unauthorized),
-            (Self::Purge, Access::Granted) if request.method != Method::POST => Err(Reply::MethodNotAllowed),
-            (Self::Purge, Access::Granted) if !is_json(&request.headers) => Err(Reply::UnsupportedMediaType),
-            (Self::Purge, Access::Granted) if announces_too_much(&request.headers) => Err(Reply::TooLarge),
-            (Self::Purge, Access::Granted) => Ok(()),
+            (Self::Status | Self::Metrics, Access::Granted | Access::Session) => {
+                method(&[Method::GET, Method::HEAD], "GET, HEAD")
+            }
+            // A browser leaves the cookie out where a page of another site leads here: it is to ask once more by itself.
+            (Self::Status | Self::Metrics, _) => {
+                Err(Reply::Unauthorized { goes_on: access == Access::Denied && is_cross_site(request) })
+            }
+            (Self::Login, _) if matches!(request.method, Method::GET | Method::HEAD) => Ok(()),
+            (Self::Purge | Self::Login | Self::Logout, _) if is_cross_site(request) => Err(Reply::CrossSite),
+            (Self::Login, _) => {
+                method(&[Method::POST], "GET, HEAD, POST")?;
+                let is_form = has_type(&request.headers, b"application/x-www-form-urlencoded");
+                match (is_form, announces_more_than(LONGEST_FORM, &request.headers)) {
+                    (false, _) => Err(Reply::UnsupportedMediaType("application/x-www-form-urlencoded")),
+                    (true, true) => Err(Reply::TooLarge),
+                    (true, false) => Ok(()),
+                }
+            }
+            (Self::Logout, _) => method(&[Method::POST], "POST"),
+            (Self::Purge, Access::Session | Access::Wrong | Access::Denied) => {
+                Err(Reply::Unauthorized { goes_on: false })
+            }
+            (Self::Purge, Access::Granted) => {
+                method(&[Method::POST], "POST")?;
+                let is_json = has_type(&request.headers, b"application/json");
+                match (is_json, announces_more_than(LONGEST_ORDER, &request.headers)) {
+                    (false, _) => Err(Reply::UnsupportedMediaType("application/json")),
+                    (true, true) => Err(Reply::TooLarge),
+                    (true, false) => Ok(()),
+                }
+            }
         }
     }
 }
@@ -104,19 +167,19 @@ fn is_cross_site(request: &Request) -> bool {
     !all(SEC_FETCH_SITE, &is_own_site) || !all(header::ORIGIN, &is_own_host)
 }
 
-/// Whether the one `Content-Type` is `application/json`, whatever its parameters.
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the one `Content-Type` is `kind`, whatever its parameters.
+fn has_type(headers: &HeaderMap, kind: &[u8]) -> bool {
     let mut lines = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return false };
     let essence = line.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
-    essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
+    essence.trim_ascii().eq_ignore_ascii_case(kind)
 }
 
-/// Whether `Content-Length` says that the body is too long, or is no length.
-fn announces_too_much(headers: &HeaderMap) -> bool {
+/// Whether `Content-Length` says that the body is longer than that, or is no length.
+fn announces_more_than(most: usize, headers: &HeaderMap) -> bool {
     let length = |value: &http::HeaderValue| value.to_str().ok()?.trim().parse::<usize>().ok();
     let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter().map(length);
-    lengths.any(|length| length.is_none_or(|length| length > LONGEST_ORDER))
+    lengths.any(|length| length.is_none_or(|length| length > most))
 }
 
 #[cfg(test)]
@@ -144,8 +207,16 @@ mod tests {
         }
     }
 
-    fn is_token(shown: &[u8]) -> bool {
-        shown == b"open sesame"
+    const SECRET: &str = "open-sesame-open-sesame";
+    const NOW: Timestamp = Timestamp::from_millis(1_767_323_045_000);
+
+    fn token() -> Token {
+        Token::new(SECRET).unwrap()
+    }
+
+    fn cookie(token: &Token, now: Timestamp) -> String {
+        let line = session::begin(token, now);
+        line.to_str().unwrap().split(';').next().unwrap().to_owned()
     }
 
     #[test]
@@ -153,6 +224,12 @@ mod tests {
         for (path, endpoint) in [
             ("/.well-known/holdfast/purge", Some(Endpoint::Purge)),
             ("/.well-known/holdfast/purge?all", Some(Endpoint::Purge)),
+            ("/.well-known/holdfast/health", Some(Endpoint::Health)),
+            ("/.well-known/holdfast/status?x", Some(Endpoint::Status)),
+            ("/.well-known/holdfast/metrics", Some(Endpoint::Metrics)),
+            ("/.well-known/holdfast/login", Some(Endpoint::Login)),
+            ("/.well-known/holdfast/logout", Some(Endpoint::Logout)),
+            ("/.well-known/holdfast/status/", Some(Endpoint::Unknown)),
             ("/.well-known/holdfast", Some(Endpoint::Unknown)),
             ("/.well-known/holdfast?", Some(Endpoint::Unknown)),
             ("/.well-known/holdfast/", Some(Endpoint::Unknown)),
@@ -173,46 +250,126 @@ mod tests {
     }
 
     #[test]
-    fn only_the_token_opens_an_endpoint() {
-        use Access::{Denied, Granted};
-        for (field, access_to_endpoint, operator_of_site) in [
-            (("authorization", "Bearer open sesame"), Granted, false),
-            (("authorization", "bearer   open sesame "), Granted, false),
-            (("holdfast-token", "open sesame"), Granted, true),
-            (("authorization", "open sesame"), Denied, false),
-            (("authorization", "Beareropen sesame"), Denied, false),
-            (("authorization", "Basic open sesame"), Denied, false),
-            (("authorization", "Bearer"), Denied, false),
-            (("authorization", "Bearer open"), Denied, false),
-            (("authorization", ""), Denied, false),
-            (("holdfast-token", "Bearer open sesame"), Denied, false),
-            (("holdfast-token", ""), Denied, false),
-            (("cookie", "holdfast-token=open sesame"), Denied, false),
-            (("accept", "*/*"), Denied, false),
+    fn only_the_token_opens_an_endpoint_and_a_session_those_that_show() {
+        use Access::{Denied, Granted, Session, Wrong};
+        let session = cookie(&token(), NOW);
+        let expired = cookie(&token(), NOW.minus(session::LASTS));
+        let others = cookie(&Token::new("open-sesame-open-sesamE").unwrap(), NOW);
+        let longer = session.replacen("=1", "=2", 1);
+        for (field, access_to_endpoint, on_site) in [
+            (("authorization", "Bearer open-sesame-open-sesame"), Granted, Denied),
+            (("authorization", "bearer   open-sesame-open-sesame "), Granted, Denied),
+            (("holdfast-token", "open-sesame-open-sesame"), Granted, Granted),
+            (("authorization", "open-sesame-open-sesame"), Denied, Denied),
+            (("authorization", "Beareropen-sesame-open-sesame"), Denied, Denied),
+            (("authorization", "Basic open-sesame-open-sesame"), Denied, Denied),
+            (("authorization", "Bearer"), Denied, Denied),
+            (("authorization", "Bearer open"), Wrong, Denied),
+            (("authorization", ""), Denied, Denied),
+            (("holdfast-token", "Bearer open-sesame-open-sesame"), Wrong, Wrong),
+            (("holdfast-token", ""), Wrong, Wrong),
+            (("cookie", "holdfast-token=open-sesame-open-sesame"), Denied, Denied),
+            (("cookie", "__Host-holdfast=open-sesame-open-sesame"), Denied, Denied),
+            (("cookie", &session), Session, Denied),
+            (("cookie", &expired), Denied, Denied),
+            (("cookie", &others), Denied, Denied),
+            (("cookie", &longer), Denied, Denied),
+            (("accept", "*/*"), Denied, Denied),
         ] {
             let headers = fields(&[field]);
-            assert_eq!(access(&headers, Some(is_token)), access_to_endpoint, "{field:?}");
-            assert_eq!(is_operator(&headers, Some(is_token)), operator_of_site, "{field:?}");
+            assert_eq!(access(&headers, Some(&token()), NOW), access_to_endpoint, "{field:?}");
+            assert_eq!(site_access(&headers, Some(&token())), on_site, "{field:?}");
         }
-        let both = fields(&[("authorization", "Basic x"), ("holdfast-token", "open sesame")]);
-        assert_eq!(access(&both, Some(is_token)), Granted);
+        let both = fields(&[("authorization", "Basic x"), ("holdfast-token", SECRET)]);
+        assert_eq!(access(&both, Some(&token()), NOW), Granted);
+        let wrong_beside_session = fields(&[("authorization", "Bearer x"), ("cookie", &session)]);
+        assert_eq!(access(&wrong_beside_session, Some(&token()), NOW), Wrong);
     }
 
     #[test]
-    fn without_a_token_in_the_settings_there_is_nothing() {
-        let none = None::<fn(&[u8]) -> bool>;
+    fn without_a_token_in_the_settings_there_is_nothing_but_health() {
         let headers = fields(&[("authorization", "Bearer "), ("holdfast-token", ""), JSON]);
-        assert_eq!(access(&headers, none), Access::Absent);
-        assert!(!is_operator(&headers, none));
+        assert_eq!(access(&headers, None, NOW), Access::Absent);
+        assert_eq!(site_access(&headers, None), Access::Absent);
+        use Endpoint::{Health, Login, Logout, Metrics, Purge, Status};
         for method in ["POST", "GET"] {
             let request = request(method, ADDRESS, &[JSON, ("sec-fetch-site", "cross-site")]);
-            assert_eq!(Endpoint::Purge.admit(&request, Access::Absent), Err(Reply::NotFound));
+            for endpoint in [Status, Metrics, Login, Logout, Purge] {
+                assert_eq!(endpoint.admit(&request, Access::Absent), Err(Reply::NotFound), "{endpoint:?}");
+            }
         }
+        assert_eq!(Health.admit(&request("GET", ADDRESS, &[]), Access::Absent), Ok(()));
+    }
+
+    #[test]
+    fn every_endpoint_says_of_every_method_whether_it_is_meant() {
+        use Access::{Denied, Granted, Session, Wrong};
+        use Endpoint::{Health, Login, Logout, Metrics, Purge, Status};
+        const LOGIN: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+        const ALL: [Access; 4] = [Granted, Session, Wrong, Denied];
+        let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE", "get"];
+        for (endpoint, accesses, allowed, allow) in [
+            (Health, &ALL[..], &["GET", "HEAD"][..], "GET, HEAD"),
+            (Status, &[Granted, Session], &["GET", "HEAD"], "GET, HEAD"),
+            (Metrics, &[Granted, Session], &["GET", "HEAD"], "GET, HEAD"),
+            (Login, &ALL, &["GET", "HEAD", "POST"], "GET, HEAD, POST"),
+            (Logout, &ALL, &["POST"], "POST"),
+            (Purge, &[Granted], &["POST"], "POST"),
+        ] {
+            for method in methods {
+                let field = if endpoint == Login { LOGIN } else { JSON };
+                let request = request(method, ADDRESS, &[field]);
+                for access in ALL {
+                    let expected = match (accesses.contains(&access), allowed.contains(&method)) {
+                        (false, _) => Err(Reply::Unauthorized { goes_on: false }),
+                        (true, false) => Err(Reply::MethodNotAllowed(allow)),
+                        (true, true) => Ok(()),
+                    };
+                    assert_eq!(
+                        endpoint.admit(&request, access),
+                        expected,
+                        "{endpoint:?} {method} {access:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_sign_in_is_a_small_form() {
+        const LOGIN: &str = "application/x-www-form-urlencoded";
+        for (headers, expected) in [
+            (vec![("content-type", LOGIN)], Ok(())),
+            (vec![("content-type", LOGIN), ("content-length", "4096")], Ok(())),
+            (vec![("content-type", LOGIN), ("content-length", "4097")], Err(Reply::TooLarge)),
+            (vec![JSON], Err(Reply::UnsupportedMediaType(LOGIN))),
+            (vec![("content-type", "text/plain")], Err(Reply::UnsupportedMediaType(LOGIN))),
+            (vec![], Err(Reply::UnsupportedMediaType(LOGIN))),
+        ] {
+            let request = request("POST", ADDRESS, &headers);
+            assert_eq!(Endpoint::Login.admit(&request, Access::Denied), expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_browser_that_another_site_leads_to_the_dashboard_asks_once_more() {
+        for (site, access, goes_on) in [
+            ("cross-site", Access::Denied, true),
+            ("cross-site", Access::Wrong, false),
+            ("same-origin", Access::Denied, false),
+            ("none", Access::Denied, false),
+        ] {
+            let request = request("GET", ADDRESS, &[("sec-fetch-site", site)]);
+            let expected = Err(Reply::Unauthorized { goes_on });
+            assert_eq!(Endpoint::Status.admit(&request, access), expected, "{site} {access:?}");
+        }
+        let request = request("GET", ADDRESS, &[("sec-fetch-site", "cross-site")]);
+        assert_eq!(Endpoint::Status.admit(&request, Access::Granted), Ok(()));
     }
 
     #[test]
     fn an_unknown_endpoint_looks_the_same_to_everybody() {
-        for access in [Access::Granted, Access::Denied, Access::Absent] {
+        for access in [Access::Granted, Access::Session, Access::Wrong, Access::Denied, Access::Absent] {
             let request = request("POST", ADDRESS, &[JSON, ("origin", "https://evil.example")]);
             assert_eq!(Endpoint::Unknown.admit(&request, access), Err(Reply::NotFound));
         }
@@ -224,28 +381,43 @@ mod tests {
             ("POST", vec![JSON], Ok(())),
             ("POST", vec![("content-type", "Application/JSON; charset=utf-8")], Ok(())),
             ("POST", vec![JSON, ("content-length", "65536")], Ok(())),
-            ("GET", vec![], Err(Reply::MethodNotAllowed)),
-            ("HEAD", vec![], Err(Reply::MethodNotAllowed)),
-            ("OPTIONS", vec![], Err(Reply::MethodNotAllowed)),
-            ("PUT", vec![JSON], Err(Reply::MethodNotAllowed)),
-            ("PURGE", vec![JSON], Err(Reply::MethodNotAllowed)),
-            ("post", vec![JSON], Err(Reply::MethodNotAllowed)), // RFC 9110 §9.1
-            ("POST", vec![], Err(Reply::UnsupportedMediaType)),
-            ("POST", vec![("content-type", "text/plain")], Err(Reply::UnsupportedMediaType)),
+            ("GET", vec![], Err(Reply::MethodNotAllowed("POST"))),
+            ("HEAD", vec![], Err(Reply::MethodNotAllowed("POST"))),
+            ("OPTIONS", vec![], Err(Reply::MethodNotAllowed("POST"))),
+            ("PUT", vec![JSON], Err(Reply::MethodNotAllowed("POST"))),
+            ("PURGE", vec![JSON], Err(Reply::MethodNotAllowed("POST"))),
+            ("post", vec![JSON], Err(Reply::MethodNotAllowed("POST"))), // RFC 9110 §9.1
+            ("POST", vec![], Err(Reply::UnsupportedMediaType("application/json"))),
+            (
+                "POST",
+                vec![("content-type", "text/plain")],
+                Err(Reply::UnsupportedMediaType("application/json")),
+            ),
             (
                 "POST",
                 vec![("content-type", "text/plain; application/json")],
-                Err(Reply::UnsupportedMediaType),
+                Err(Reply::UnsupportedMediaType("application/json")),
             ),
-            ("POST", vec![("content-type", "application/jsonp")], Err(Reply::UnsupportedMediaType)),
-            ("POST", vec![JSON, ("content-type", "text/plain")], Err(Reply::UnsupportedMediaType)),
+            (
+                "POST",
+                vec![("content-type", "application/jsonp")],
+                Err(Reply::UnsupportedMediaType("application/json")),
+            ),
+            (
+                "POST",
+                vec![JSON, ("content-type", "text/plain")],
+                Err(Reply::UnsupportedMediaType("application/json")),
+            ),
             ("POST", vec![JSON, ("content-length", "65537")], Err(Reply::TooLarge)),
             ("POST", vec![JSON, ("content-length", "99999999999999999999")], Err(Reply::TooLarge)),
         ] {
             let request = request(method, ADDRESS, &headers);
             assert_eq!(Endpoint::Purge.admit(&request, Access::Granted), expected, "{method} {headers:?}");
             // Whoever has no token learns nothing else.
-            assert_eq!(Endpoint::Purge.admit(&request, Access::Denied), Err(Reply::Unauthorized));
+            assert_eq!(
+                Endpoint::Purge.admit(&request, Access::Denied),
+                Err(Reply::Unauthorized { goes_on: false })
+            );
         }
     }
 
@@ -270,6 +442,10 @@ mod tests {
             let request = request("POST", ADDRESS, &[&headers[..], &[JSON]].concat());
             let expected = if refused { Err(Reply::CrossSite) } else { Ok(()) };
             assert_eq!(Endpoint::Purge.admit(&request, Access::Granted), expected, "{headers:?}");
+            for endpoint in [Endpoint::Login, Endpoint::Logout] {
+                let admitted = endpoint.admit(&request, Access::Session);
+                assert_eq!(admitted == Err(Reply::CrossSite), refused, "{endpoint:?} {headers:?}");
+            }
         }
     }
 }

@@ -61,13 +61,23 @@ struct Exchange<P: Ports> {
     presented: OnceCell<Forward>,
     /// The failure that an operator forces.
     drill: Option<Drill<P::Beacon>>,
+    /// Whether it shows the operators' token, asked once: a wrong one counts.
+    is_for_operator: OnceCell<bool>,
 }
 
 impl<P: Ports> Exchange<P> {
     fn new(ports: P, config: Rc<Config>, request: Request) -> Rc<Self> {
         let began_at = ports.now();
         let drill = Drill::ordered(&config, &request, began_at);
-        Rc::new(Self { ports, config, request, began_at, presented: OnceCell::new(), drill })
+        Rc::new(Self {
+            ports,
+            config,
+            request,
+            began_at,
+            presented: OnceCell::new(),
+            is_for_operator: OnceCell::new(),
+            drill,
+        })
     }
 
     /// What is remembered between requests of how the origins fare and who fetches what; nothing of it in a drill.

@@ -2,7 +2,7 @@
 //!
 //! Who is fetching what, so that others wait instead of asking the origin for the same (RFC 9111 §4 calls this
 //! collapsing); what was invalidated while answers may be under way; which purge marks were read, and when; which kept
-//! copies were looked after, and when. All of it is bounded and may vanish at any time, with the isolate or when there
+//! copies were looked after, and when; who has shown wrong tokens. All of it is bounded and may vanish at any time, with the isolate or when there
 //! is too much: then more requests are sent than need be, and what holds in one isolate alone no longer holds. Keys are
 //! kept as digests, as clients choose how long they are.
 
@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::cache::keep::Name;
 use crate::cache::key::{Digest, Key};
 use crate::cache::purge::Marks;
+use crate::endpoint::guesses::Guesses;
 use crate::health::tally::Tally;
 use crate::origin::breaker::Breaker;
 use crate::origin::budget::Budget;
@@ -50,6 +51,7 @@ pub struct Isolate<B> {
     kept: RefCell<HashMap<Digest, LookedAfter>>,
     origins: RefCell<Vec<Bearing>>,
     tally: RefCell<Tally>,
+    guesses: RefCell<Guesses>,
 }
 
 /// What one origin can bear, as far as this isolate knows.
@@ -71,6 +73,7 @@ impl<B> Default for Isolate<B> {
             kept: RefCell::default(),
             origins: RefCell::default(),
             tally: RefCell::default(),
+            guesses: RefCell::default(),
         }
     }
 }
@@ -138,6 +141,11 @@ pub enum Turn<B> {
 }
 
 impl<B> Isolate<B> {
+    /// Who has shown wrong tokens lately.
+    pub fn guesses(&self) -> std::cell::RefMut<'_, Guesses> {
+        self.guesses.borrow_mut()
+    }
+
     /// Decides who fetches `key`. One that leads must [`settle`](Self::settle); if it does not within `at_most`, the
     /// next one leads. Who may not lead, because its answer is likely its own, may wait all the same.
     pub fn turn(

@@ -30,13 +30,13 @@ pub mod policy;
 
 pub mod body;
 
-pub mod endpoint;
-
 pub mod response;
 
 pub mod report;
 
 pub mod health;
+
+pub mod endpoint;
 
 pub mod isolate;
 

@@ -14,6 +14,7 @@ use crate::cache::entry::Entry;
 use crate::cache::keep::Name;
 use crate::cache::key::Key;
 use crate::cache::range::Span;
+use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
 use crate::origin::failure::Rejection;
 use crate::origin::forward::Forward;
@@ -23,7 +24,7 @@ use crate::time::Timestamp;
 
 /// Everything that the exchange needs from outside.
 pub trait Ports:
-    Origin + Store + Kept + Memory + Clock + Dice + Urls + Background + Reporter + Health + Clone + 'static
+    Origin + Store + Kept + Health + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
 {
 }
 
@@ -31,6 +32,7 @@ impl<P> Ports for P where
     P: Origin
         + Store
         + Kept
+        + Health
         + Memory
         + Clock
         + Dice
@@ -234,6 +236,19 @@ pub trait Kept: Origin {
     fn save_marks(&self, text: &str) -> impl Future<Output = bool>;
 }
 
+/// What is known of the origins, in a place that all data centres share.
+pub trait Health {
+    /// What is bound. The token is of no concern here.
+    fn bindings(&self) -> Bindings;
+
+    /// What is known, in the form `view`; `None` if nothing is bound that could know, or it does not answer.
+    fn health_view(&self, view: View) -> impl Future<Output = Option<String>>;
+
+    /// Tells counts in their written form to what is bound, and where operators can see more; gives what is answered,
+    /// `None` if they were not taken.
+    fn tell(&self, counts: &str, dashboard: &str) -> impl Future<Output = Option<String>>;
+}
+
 /// What one isolate remembers between requests, and how its requests wait for each other.
 pub trait Memory {
     /// A light that one request lights and others wait to see.
@@ -283,16 +298,6 @@ pub trait Background {
 pub trait Reporter {
     /// Takes one report.
     fn report(&self, report: &Report);
-}
-
-/// Where what all isolates count is gathered.
-pub trait Health {
-    /// Whether there is such a place: else nothing need be counted.
-    fn gathers(&self) -> bool;
-
-    /// Tells counts in their written form, and where operators can see more; gives what is answered, `None` if they
-    /// were not taken.
-    fn tell(&self, counts: &str, dashboard: &str) -> impl Future<Output = Option<String>>;
 }
 
 /// A response head and what belongs behind it, as the exchange hands it to the edge.

@@ -4,7 +4,7 @@
 //! writes the header fields that tell caches, proxies and operators what happened. Everything in a
 //! request is hostile here: it is cleaned and escaped for the place where it is written.
 
-mod dress;
+pub(crate) mod dress;
 pub mod error_page;
 pub mod fields;
 pub mod form;

@@ -12,6 +12,7 @@ use holdfast::cache::entry::Entry;
 use holdfast::cache::keep::Name;
 use holdfast::cache::key::Key;
 use holdfast::cache::range::Span;
+use holdfast::health::{self, Bindings};
 use holdfast::isolate::Isolate;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
@@ -592,6 +593,20 @@ impl std::fmt::Debug for Beacon {
     }
 }
 
+impl Health for View {
+    fn bindings(&self) -> Bindings {
+        Bindings { keep: self.keeps(), ..Bindings::default() }
+    }
+
+    async fn health_view(&self, _: health::View) -> Option<String> {
+        None
+    }
+
+    async fn tell(&self, _: &str, _: &str) -> Option<String> {
+        None
+    }
+}
+
 impl Memory for View {
     type Beacon = Beacon;
 
@@ -643,16 +658,6 @@ impl Clock for View {
 impl Dice for View {
     fn roll(&self) -> f64 {
         self.chance.borrow_mut().unit()
-    }
-}
-
-impl Health for View {
-    fn gathers(&self) -> bool {
-        false
-    }
-
-    async fn tell(&self, _counts: &str, _dashboard: &str) -> Option<String> {
-        None
     }
 }
 

@@ -604,8 +604,9 @@ export function keptNamespace(env) {
   return env.HOLDFAST_KEEP;
 }
 
-export function gathers(env) {
-  return env.HOLDFAST_HEALTH !== undefined || env.HOLDFAST_ANALYTICS !== undefined;
+// The names of what is bound, apart from secrets' contents.
+export function bound(env) {
+  return Object.keys(env).filter((name) => name.startsWith("HOLDFAST_") && env[name] !== undefined).join(" ");
 }
 
 // Hands counts to what is bound: a data point for each line, and all of them to the object, whose answer is given.

@@ -61,7 +61,15 @@ extern "C" {
     #[wasm_bindgen(method, getter, structural, js_name = timedOut)]
     pub fn timed_out(this: &Thrown) -> Option<bool>;
 
-    pub fn gathers(env: &JsValue) -> bool;
+    pub fn bound(env: &JsValue) -> String;
+
+    #[wasm_bindgen(catch, js_name = healthView)]
+    pub async fn health_view(env: &JsValue, view: &str) -> Result<JsValue, JsValue>;
+
+    pub fn sql(storage: &JsValue, statement: &str, parameters: &str) -> String;
+
+    #[wasm_bindgen(js_name = secretText)]
+    pub fn secret_text(env: &JsValue, name: &str) -> Option<String>;
 
     #[wasm_bindgen(catch)]
     pub async fn tell(env: &JsValue, counts: &str, dashboard: &str) -> Result<JsString, JsValue>;

@@ -105,7 +105,7 @@ export class OriginHealth extends DurableObject {
 
   async view(view) {
     if (this.#pending !== "") await this.#take();
-    return guarded(() => holdfast.object_view(this.ctx.storage, view));
+    return guarded(() => holdfast.object_view(this.ctx.storage, this.env, view));
   }
 
   async alarm() {

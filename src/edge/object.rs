@@ -4,10 +4,10 @@ use js_sys::{Array, Object, Reflect};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-use super::{bridge, config};
+use super::{bound, bridge, config};
 use crate::config::{Config, RoutingKey, Webhook};
 use crate::health::alert::Delivery;
-use crate::health::{Cell, Param, Settings, Sql, View, ledger, view};
+use crate::health::{Cell, Param, Settings, Sql, View, ledger};
 use crate::time::Timestamp;
 
 /// The object's storage.
@@ -86,7 +86,8 @@ pub fn object_wake(storage: &JsValue, env: &JsValue) -> Array {
 fn delivery(delivery: Delivery) -> JsValue {
     let fields = Object::new();
     let Delivery { id, url, content_type, body } = delivery;
-    for (name, value) in [("id", id), ("url", url), ("contentType", content_type.to_owned()), ("body", body)] {
+    for (name, value) in [("id", id), ("url", url), ("contentType", content_type.to_owned()), ("body", body)]
+    {
         // A plain object takes any field.
         let _ = Reflect::set(&fields, &name.into(), &value.into());
     }
@@ -101,6 +102,6 @@ pub fn object_delivered(storage: &JsValue, id: &str, was_taken: bool) -> JsValue
 
 /// A view of what is known, ready to be sent.
 #[wasm_bindgen]
-pub fn object_view(storage: &JsValue, name: &str) -> Option<String> {
-    Some(view(View::of_word(name)?, &ledger::summary(&Storage(storage), now())))
+pub fn object_view(storage: &JsValue, env: &JsValue, name: &str) -> Option<String> {
+    Some(View::of_word(name)?.of(&ledger::summary(&Storage(storage), now()), &bound(env)))
 }

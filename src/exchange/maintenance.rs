@@ -35,6 +35,6 @@ impl<P: Ports> Exchange<P> {
     fn is_let_in(&self) -> bool {
         let is_for_crawlers = matches!(self.request.method, Method::GET | Method::HEAD)
             && self.request.target.plain_path() == CRAWLERS_FILE;
-        is_for_crawlers || self.drill.is_some() || self.is_for_operator()
+        is_for_crawlers || self.drill.is_some() || self.is_for_operator() || self.is_in_session()
     }
 }

@@ -28,6 +28,9 @@ const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 /// The operators' secret on a request to the site; see [`endpoint`](crate::endpoint).
 pub const TOKEN: HeaderName = HeaderName::from_static("holdfast-token");
 /// How this worker calls itself in `Via` and `CDN-Loop`.
+/// The cookie of an operator's session.
+pub const SESSION: &str = "__Host-holdfast";
+
 const PSEUDONYM: &str = "holdfast";
 
 /// A request head, ready to be sent.
@@ -60,6 +63,7 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
     for name in NOT_SENT {
         headers.remove(name);
     }
+    drop_session(&mut headers);
     set_provenance(&mut headers, request);
     let mut unkeyed = Vec::new();
     let mut identified = false;
@@ -257,6 +261,22 @@ fn is_own_referer(request: &Request) -> bool {
     referer.is_some_and(|referer| referer.authority() == request.target.authority())
 }
 
+/// Takes out the cookie of an operator's session, which is no business of the origin's and says nothing of a visitor.
+fn drop_session(headers: &mut HeaderMap) {
+    let is_session = |cookie: &&[u8]| cookie.split(|byte| *byte == b'=').next() == Some(SESSION.as_bytes());
+    let lines = headers.get_all(header::COOKIE).iter();
+    let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
+    let (sessions, others): (Vec<_>, Vec<_>) = cookies.partition(is_session);
+    if sessions.is_empty() {
+        return;
+    }
+    let kept = others.join(&b"; "[..]);
+    headers.remove(header::COOKIE);
+    if let Some(value) = HeaderValue::from_bytes(&kept).ok().filter(|value| !value.is_empty()) {
+        headers.insert(header::COOKIE, value);
+    }
+}
+
 /// Leaves only cookies that could identify somebody, in one line; a value that cannot be read counts as one.
 fn keep_identifying_cookies(headers: &mut HeaderMap, settings: &Cache) {
     let kept = identifying_cookies(headers, settings).collect::<Vec<_>>().join(&b"; "[..]);
@@ -354,6 +374,21 @@ mod tests {
 
     fn origin() -> config::Origin {
         config::Origin { url: Target::parse("http://127.0.0.1:8080/").unwrap() }
+    }
+
+    #[test]
+    fn an_operators_session_never_reaches_the_origin() {
+        for (sent, expected) in [
+            ("__Host-holdfast=1.ab", None),
+            ("a=b; __Host-holdfast=1.ab; c=d", Some("a=b; c=d")),
+            ("a=__Host-holdfast", Some("a=__Host-holdfast")),
+            ("__Host-holdfastish=1", Some("__Host-holdfastish=1")),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, HeaderValue::from_static(sent));
+            drop_session(&mut headers);
+            assert_eq!(headers.get(header::COOKIE).map(|value| value.to_str().unwrap()), expected, "{sent}");
+        }
     }
 
     #[test]

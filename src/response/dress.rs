@@ -86,7 +86,7 @@ impl Dress {
 }
 
 /// `source` without its comments, which stand on lines of their own, and without indentation.
-fn sent(source: &str) -> String {
+pub(crate) fn sent(source: &str) -> String {
     let lines = source.lines().map(str::trim);
     let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("/*"));
     code.flat_map(|line| [line, "\n"]).collect()
@@ -94,11 +94,16 @@ fn sent(source: &str) -> String {
 
 /// `style` without the white space that only people need. Where a space has a meaning in CSS, none of these
 /// marks stands beside it in the templates.
-fn tight(style: &str) -> String {
+pub(crate) fn tight(style: &str) -> String {
     const TIGHTER: [(&str, &str); 6] =
         [("\n", " "), ("; ", ";"), (": ", ":"), (", ", ","), (" {", "{"), ("{ ", "{")];
     let style = TIGHTER.iter().fold(style.to_owned(), |style, (from, to)| style.replace(from, to));
     style.replace("} ", "}").replace(" }", "}").replace(";}", "}")
+}
+
+/// How `Content-Security-Policy` names a style or a script that stands in the page.
+pub(crate) fn hash(text: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
 }
 
 /// The rules for colours of the operator's own.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// Later modules use earlier ones.
 const ORDER: [&str; 15] = [
-    "time", "request", "language", "config", "cache", "origin", "policy", "body", "endpoint", "response",
-    "report", "health", "isolate", "ports", "exchange",
+    "time", "request", "language", "config", "cache", "origin", "policy", "body", "response", "report",
+    "health", "endpoint", "isolate", "ports", "exchange",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use holdfast::health::runbook;
 use holdfast::origin::failure::{Elsewhere, Here, TABLE};
 
 /// The table of failures as it stands in the README.
@@ -39,6 +40,35 @@ fn the_readme_has_the_table_of_failures() {
     let there = after.split_once("<!-- failures: end -->").unwrap().0;
     let expected = failures();
     assert!(there == expected, "README.md should have between the two marks:\n{expected}");
+}
+
+/// The runbook as it stands in docs/operations.md.
+fn runbook() -> String {
+    let mut text = String::new();
+    for entry in runbook::ENTRIES.iter().chain(&runbook::OWN) {
+        let ends: Vec<_> = entry.ends.iter().map(|end| format!("`{end}`")).collect();
+        write!(text, "\n### {}\n\n", ends.join(", ")).unwrap();
+        for end in entry.ends {
+            let (what, status) = (runbook::what(end).unwrap(), runbook::status(end).unwrap());
+            writeln!(text, "- `{end}` ({status}): {what}").unwrap();
+        }
+        text.push('\n');
+        for (number, cause) in (1..).zip(entry.causes) {
+            let runbook::Cause { what, check, command } = cause;
+            let command = if command.is_empty() { String::new() } else { format!("<br>`{command}`") };
+            writeln!(text, "{number}. **{what}.** {check}{command}").unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn the_operations_have_the_runbook() {
+    let operations = include_str!("../../docs/operations.md");
+    let after = operations.split_once("<!-- runbook: begin -->\n").unwrap().1;
+    let there = after.split_once("<!-- runbook: end -->").unwrap().0;
+    let expected = runbook();
+    assert!(there == expected, "docs/operations.md should have between the two marks:\n{expected}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod envelope;
 mod health;
 mod kept;
 mod maintenance;
+mod operators;
 mod outages;
 mod purging;
 mod retries;

@@ -163,7 +163,7 @@ fn world_without_token() -> World {
 
 #[test]
 fn nothing_below_the_endpoints_reaches_the_origin() {
-    for path in ["", "/", "/cache/2/https/www.example.com/a", "/health"] {
+    for path in ["", "/", "/cache/2/https/www.example.com/a", "/healthy"] {
         kept().get(&format!("/.well-known/holdfast{path}")).status(404).attempts(0);
     }
 }

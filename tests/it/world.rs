@@ -15,6 +15,8 @@ use holdfast::cache::key::Key;
 use holdfast::cache::range::Span;
 use holdfast::config::{Config, Token};
 use holdfast::exchange::exchange;
+use holdfast::health::summary::Summary;
+use holdfast::health::{Bindings, View};
 use holdfast::isolate::Isolate;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
@@ -202,6 +204,8 @@ pub struct World {
     settings: Value,
     token: Option<String>,
     keeps: bool,
+    /// What is known of the origins, if anything is bound that could know, and answers.
+    health: Option<Option<Rc<Summary>>>,
     host: String,
     fields: Vec<(String, String)>,
 }
@@ -239,6 +243,7 @@ pub fn world() -> World {
         }),
         token: None,
         keeps: false,
+        health: None,
         host: "www.example.com".to_owned(),
         fields: Vec::new(),
     }
@@ -283,6 +288,18 @@ impl World {
             told.iter().flat_map(|text| text.lines().skip(1)).map(str::to_owned).collect();
         lines.sort();
         (lines, told.len())
+    }
+
+    /// Binds what knows the origins.
+    pub fn knowing(mut self, summary: Summary) -> Self {
+        self.health = Some(Some(Rc::new(summary)));
+        self
+    }
+
+    /// Binds what should know the origins, and fails.
+    pub fn health_fails(mut self) -> Self {
+        self.health = Some(None);
+        self
     }
 
     /// Sets the operators' token.
@@ -819,6 +836,26 @@ impl Kept for World {
     }
 }
 
+impl Health for World {
+    fn bindings(&self) -> Bindings {
+        let health = self.health.is_some() || self.inner.gathers.get();
+        Bindings { keep: self.keeps, health, ..Bindings::default() }
+    }
+
+    async fn health_view(&self, view: View) -> Option<String> {
+        self.count();
+        self.wait(Duration::from_millis(20)).await;
+        self.health.as_ref()?.as_ref().map(|summary| view.of(summary, &self.bindings()))
+    }
+
+    async fn tell(&self, counts: &str, dashboard: &str) -> Option<String> {
+        assert_eq!(dashboard, "https://www.example.com/.well-known/holdfast/status");
+        let answer = self.inner.news.borrow().clone()?;
+        self.inner.told.borrow_mut().push(counts.to_owned());
+        Some(answer)
+    }
+}
+
 impl Memory for World {
     type Beacon = Rc<Cell<bool>>;
 
@@ -877,19 +914,6 @@ impl Dice for World {
 impl Background for World {
     fn spawn(&self, work: impl Future<Output = ()> + 'static) {
         self.inner.tasks.borrow_mut().push_back(Box::pin(work));
-    }
-}
-
-impl Health for World {
-    fn gathers(&self) -> bool {
-        self.inner.gathers.get()
-    }
-
-    async fn tell(&self, counts: &str, dashboard: &str) -> Option<String> {
-        assert_eq!(dashboard, "https://www.example.com/.well-known/holdfast/status");
-        let answer = self.inner.news.borrow().clone()?;
-        self.inner.told.borrow_mut().push(counts.to_owned());
-        Some(answer)
     }
 }
 

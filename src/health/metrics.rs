@@ -1,0 +1,143 @@
+//! What does Prometheus read?
+//!
+//! The text format, version 0.0.4: counters that end in `_total`, times in seconds since the Unix epoch.
+
+use std::collections::BTreeMap;
+
+use super::Class;
+use super::summary::Summary;
+use crate::time::Timestamp;
+
+/// One metric with all its samples, written once: Prometheus refuses a page that has a sample twice.
+struct Family {
+    name: &'static str,
+    kind: &'static str,
+    help: &'static str,
+    labels: &'static [&'static str],
+    samples: BTreeMap<Vec<String>, Number>,
+}
+
+/// A value, which is never anything but a number.
+#[derive(Clone, Copy)]
+enum Number {
+    Count(u64),
+    Seconds(Timestamp),
+}
+
+impl Family {
+    fn new(
+        name: &'static str,
+        kind: &'static str,
+        help: &'static str,
+        labels: &'static [&'static str],
+    ) -> Self {
+        Self { name, kind, help, labels, samples: BTreeMap::new() }
+    }
+
+    /// Adds to the sample with these label values, if there are as many as labels.
+    fn count(&mut self, values: &[&str], n: u64) {
+        if values.len() != self.labels.len() {
+            return;
+        }
+        let key = values.iter().map(|value| (*value).to_owned()).collect();
+        match self.samples.entry(key).or_insert(Number::Count(0)) {
+            Number::Count(sum) => *sum = sum.saturating_add(n),
+            Number::Seconds(_) => {}
+        }
+    }
+
+    fn write(&self, out: &mut String) {
+        let Self { name, kind, help, .. } = self;
+        *out += &format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
+        for (values, number) in &self.samples {
+            let pairs = self.labels.iter().zip(values);
+            let pairs: Vec<_> =
+                pairs.map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
+            let value = match number {
+                Number::Count(n) => n.to_string(),
+                Number::Seconds(at) => format!("{}.{:03}", at.as_millis() / 1000, at.as_millis() % 1000),
+            };
+            *out += &format!("{name}{{{}}} {value}\n", pairs.join(","));
+        }
+    }
+}
+
+/// `summary` in Prometheus' text format.
+pub fn prometheus(summary: &Summary) -> String {
+    let mut out = String::new();
+    for family in counters(summary).iter().chain(&gauges(summary)) {
+        family.write(&mut out);
+    }
+    out
+}
+
+/// What only grows. A total that no family knows is left out.
+fn counters(summary: &Summary) -> [Family; 5] {
+    let family = |name, help, labels| Family::new(name, "counter", help, labels);
+    let mut answers = family(
+        "holdfast_answers_total",
+        "Answers to visitors; status is that of an error from 500 on, otherwise 0.",
+        &["outcome", "status"],
+    );
+    let mut attempts = family(
+        "holdfast_attempts_total",
+        "Attempts at an origin by how they ended: ok, a failure, or own_ and the origin's own error status.",
+        &["origin", "end"],
+    );
+    let mut touched = family(
+        "holdfast_touched_total",
+        "Requests that a failure touched, whether visitors noticed or not, by what they got.",
+        &["origin", "end", "outcome"],
+    );
+    let mut probes = family("holdfast_probes_total", "Probes by how they ended.", &["origin", "end"]);
+    let mut incidents = family("holdfast_incidents_total", "Incidents that began.", &["origin", "class"]);
+    for total in &summary.totals {
+        let mut words = total.what.split(' ');
+        let (kind, words) = (words.next(), words.collect::<Vec<_>>());
+        let of_origin = [&[total.origin.as_str()], words.as_slice()].concat();
+        match kind {
+            Some("answer") => answers.count(&words, total.n),
+            Some("try") => attempts.count(&of_origin, total.n),
+            Some("touched") => touched.count(&of_origin, total.n),
+            Some("probe") => probes.count(&of_origin, total.n),
+            Some("incident") => incidents.count(&of_origin, total.n),
+            Some(_) | None => {}
+        }
+    }
+    [answers, attempts, touched, probes, incidents]
+}
+
+/// What is so now.
+fn gauges(summary: &Summary) -> [Family; 4] {
+    let family = |name, help, labels| Family::new(name, "gauge", help, labels);
+    let mut up = family("holdfast_origin_up", "1 unless the origin is believed to be down.", &["origin"]);
+    let mut open = family(
+        "holdfast_incident_open",
+        "Open incidents by the class of failure: bad_gateway is 502, gateway_timeout 504, unavailable 503.",
+        &["origin", "class"],
+    );
+    let mut ok = family("holdfast_origin_last_ok_timestamp_seconds", "The last good answer.", &["origin"]);
+    let mut probe = family("holdfast_origin_last_probe_timestamp_seconds", "The last probe.", &["origin"]);
+    for origin in &summary.origins {
+        let name = origin.name.as_str();
+        up.count(&[name], u64::from(!origin.is_down));
+        // All of them, so that an alert need not tell a missing sample from zero.
+        for class in Class::ALL {
+            open.count(&[name, class.word()], 0);
+        }
+        let times =
+            [(&mut ok, origin.last_ok), (&mut probe, origin.last_probe.as_ref().map(|probe| probe.0))];
+        for (family, at) in times {
+            family.samples.extend(at.map(|at| (vec![name.to_owned()], Number::Seconds(at))));
+        }
+    }
+    for incident in summary.incidents.iter().filter(|incident| incident.ended_at.is_none()) {
+        open.count(&[&incident.origin, incident.class.word()], 1);
+    }
+    [up, open, ok, probe]
+}
+
+/// A label's value as it stands between quotes.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}

@@ -1,0 +1,348 @@
+//! What does an operator see?
+//!
+//! One page: what is wrong now and what to check, then the last hour, day and week, then the incidents. Everything in
+//! it is escaped, names of origins included.
+
+mod chart;
+mod words;
+
+use askama::Template;
+use serde::Serialize;
+
+use super::Class;
+use super::dress::Dress;
+use super::runbook;
+use super::summary::{Incident, OriginState, Span, Summary};
+use super::{Bindings, View};
+use crate::time::Timestamp;
+use chart::Chart;
+use words::{length, meaning, share, thousands};
+
+/// The dashboard. `bound` is what the Worker has.
+pub fn html(summary: &Summary, bound: &Bindings) -> String {
+    debug_assert_eq!(View::Html.word(), "html");
+    Page::of(summary, bound).render().unwrap_or_default()
+}
+
+/// The same for programs: the [`Summary`] and the bindings.
+pub fn json(summary: &Summary, bound: &Bindings) -> String {
+    #[derive(Serialize)]
+    struct Status<'a> {
+        #[serde(flatten)]
+        summary: &'a Summary,
+        bindings: &'a Bindings,
+    }
+    serde_json::to_string(&Status { summary, bindings: bound }).unwrap_or_default()
+}
+
+/// What templates/status.html shows.
+#[derive(Template)]
+#[template(path = "status.html")]
+struct Page<'a> {
+    dress: &'static Dress,
+    headline: String,
+    tone: &'static str,
+    at: Moment,
+    origins: Vec<Origin<'a>>,
+    spans: Vec<SpanView>,
+    incidents: Vec<IncidentRow<'a>>,
+    bindings: [(&'static str, bool, &'static str); 4],
+}
+
+/// A point in time for people.
+struct Moment {
+    iso: String,
+    /// Hour and minute, with the day where it is another than today.
+    clock: String,
+    ago: String,
+}
+
+struct Origin<'a> {
+    name: &'a str,
+    tone: &'static str,
+    state: &'static str,
+    kinds: Vec<Kind<'a>>,
+    since: Option<Moment>,
+    since_words: &'static str,
+    last_ok: Option<Moment>,
+    last_probe: Option<(Moment, &'a str)>,
+}
+
+/// A kind of failure that is in front of the operator.
+struct Kind<'a> {
+    end: &'a str,
+    tone: &'static str,
+    sentence: String,
+    status: Option<u16>,
+    causes: Vec<CauseView>,
+}
+
+struct CauseView {
+    what: &'static str,
+    check: &'static str,
+    command: String,
+}
+
+struct SpanView {
+    name: &'static str,
+    step: String,
+    figures: Vec<Figure>,
+    charts: [Chart; 2],
+    axis: Vec<String>,
+    outcomes: Vec<OutcomeRow>,
+}
+
+struct Figure {
+    label: &'static str,
+    value: String,
+    detail: String,
+    tone: &'static str,
+}
+
+struct OutcomeRow {
+    word: String,
+    n: String,
+    share: String,
+    meaning: &'static str,
+}
+
+struct IncidentRow<'a> {
+    began: Moment,
+    ended: Option<Moment>,
+    lasted: String,
+    origin: &'a str,
+    tone: &'static str,
+    status: u16,
+    what: &'a str,
+    kind: &'a str,
+    attempts: String,
+    touched: String,
+    stale: String,
+}
+
+impl<'a> Page<'a> {
+    fn of(summary: &'a Summary, bound: &Bindings) -> Self {
+        let origins: Vec<_> = summary.origins.iter().map(|origin| Origin::of(origin, summary)).collect();
+        let (headline, tone) = headline(summary, &origins);
+        Self {
+            dress: Dress::get(),
+            headline,
+            tone,
+            at: Moment::of(summary.at, summary.at),
+            spans: summary.spans.iter().map(SpanView::of).collect(),
+            incidents: summary
+                .incidents
+                .iter()
+                .map(|incident| IncidentRow::of(incident, summary.at))
+                .collect(),
+            bindings: bound.all(),
+            origins,
+        }
+    }
+}
+
+/// What it all comes to, and how bad that is.
+fn headline(summary: &Summary, origins: &[Origin<'_>]) -> (String, &'static str) {
+    let down = summary.origins.iter().filter(|origin| origin.is_down).count();
+    let open = summary.incidents.iter().filter(|incident| incident.ended_at.is_none()).count();
+    let incidents =
+        if open == 1 { "1 incident is open".to_owned() } else { format!("{open} incidents are open") };
+    match (down, summary.origins.as_slice()) {
+        (1, [_]) => ("The origin is down".to_owned(), "bad"),
+        (1, all @ [_, ..]) => (format!("1 of {} origins is down", all.len()), "bad"),
+        (2.., all) if down == all.len() => ("All origins are down".to_owned(), "bad"),
+        (2.., all) => (format!("{down} of {} origins are down", all.len()), "bad"),
+        (_, _) if open > 0 => (incidents, "late"),
+        (_, []) => ("Nothing is known yet".to_owned(), "idle"),
+        (_, _) if origins.iter().all(|origin| origin.tone == "idle") => {
+            ("Nothing is known yet".to_owned(), "idle")
+        }
+        (_, [_]) => ("The origin answers".to_owned(), "ok"),
+        (_, _) => ("All origins answer".to_owned(), "ok"),
+    }
+}
+
+impl<'a> Origin<'a> {
+    fn of(origin: &'a OriginState, summary: &'a Summary) -> Self {
+        let open = |incident: &&Incident| incident.ended_at.is_none() && incident.origin == origin.name;
+        let incidents = summary.incidents.iter().filter(open).map(|incident| incident.kind.as_str());
+        let mut ends: Vec<&str> = origin.end.as_deref().filter(|_| origin.is_down).into_iter().collect();
+        // A probe waits longer than a visitor would, and may know more exactly.
+        let probe = origin.last_probe.as_ref().map(|(_, end)| end.as_str());
+        let probe = probe.filter(|end| origin.is_down && *end != "ok");
+        for end in probe.into_iter().chain(incidents) {
+            if !ends.contains(&end) {
+                ends.push(end);
+            }
+        }
+        let is_known = origin.last_ok.is_some() || origin.last_probe.is_some();
+        let (tone, state, since_words) = match (origin.is_down, ends.is_empty()) {
+            (true, _) => ("bad", "Down", "Down since"),
+            (false, false) => ("late", "Up, with failures", "Up since"),
+            (false, true) if is_known => ("ok", "Up", "Up since"),
+            (false, true) => ("idle", "Not known yet", "Since"),
+        };
+        let moment = |at| Moment::of(at, summary.at);
+        Self {
+            name: &origin.name,
+            tone,
+            state,
+            kinds: ends.into_iter().map(|end| Kind::of(end, &origin.name)).collect(),
+            since: origin.since.map(moment),
+            since_words,
+            last_ok: origin.last_ok.map(moment),
+            last_probe: origin.last_probe.as_ref().map(|(at, end)| (moment(*at), end.as_str())),
+        }
+    }
+}
+
+impl<'a> Kind<'a> {
+    fn of(end: &'a str, origin: &str) -> Self {
+        let what = runbook::what(end).unwrap_or("failed");
+        let status = runbook::status(end);
+        let is_sentence = ["the ", "this "].iter().any(|start| what.starts_with(start));
+        let entry = runbook::entry(end);
+        let causes = entry.into_iter().flat_map(|entry| entry.causes).map(|cause| CauseView {
+            what: cause.what,
+            check: cause.check,
+            command: runbook::command_for(cause.command, origin),
+        });
+        Self {
+            end,
+            tone: tone_of(status.unwrap_or_default()),
+            sentence: if is_sentence { capital(what) } else { format!("The origin {what}") },
+            status,
+            causes: causes.collect(),
+        }
+    }
+}
+
+impl SpanView {
+    fn of(span: &Span) -> Self {
+        let answers: u64 = span.answers.iter().map(|(_, n)| n).sum();
+        let mut outcomes: Vec<_> = span.answers.iter().filter(|(_, n)| *n > 0).collect();
+        outcomes.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        let outcomes = outcomes.into_iter().map(|(word, n)| OutcomeRow {
+            word: word.clone(),
+            n: thousands(*n),
+            share: share(*n, answers),
+            meaning: meaning(word),
+        });
+        let step = std::time::Duration::from_secs(span.step_s);
+        Self {
+            name: span.name,
+            step: length(step),
+            figures: figures(span, answers),
+            charts: [chart::failures(span), chart::answers(span)],
+            axis: chart::axis(span),
+            outcomes: outcomes.collect(),
+        }
+    }
+}
+
+fn figures(span: &Span, answers: u64) -> Vec<Figure> {
+    let sum = |of: fn(&super::summary::Bar) -> u64| span.bars.iter().map(of).sum::<u64>();
+    let (s500, s502) = (sum(|bar| bar.s500), sum(|bar| bar.s502));
+    let (s503, s504) = (sum(|bar| bar.s503), sum(|bar| bar.s504));
+    let errors = s500 + s502 + s503 + s504;
+    let kept: u64 = span.answers.iter().filter(|(word, _)| word == "kept").map(|(_, n)| n).sum();
+    let tried = span.retried + span.not_saved_by_retry;
+    let hidden = span.retried + span.stale + kept;
+    let tone = |n: u64, tone| if n > 0 { tone } else { "" };
+    vec![
+        Figure {
+            label: "Answers",
+            value: thousands(answers),
+            detail: format!("{} attempts at origins", thousands(span.attempts)),
+            tone: "",
+        },
+        Figure {
+            label: "Stale share",
+            value: share(span.stale, answers),
+            detail: format!("{} answers were stale copies", thousands(span.stale)),
+            tone: tone(span.stale, "stale"),
+        },
+        Figure {
+            label: "Errors visitors got",
+            value: share(errors, answers),
+            detail: format!(
+                "502: {} · 504: {} · 503: {} · 500: {}",
+                thousands(s502),
+                thousands(s504),
+                thousands(s503),
+                thousands(s500)
+            ),
+            tone: tone(errors, "bad"),
+        },
+        Figure {
+            label: "Retry success",
+            value: share(span.retried, tried),
+            detail: format!(
+                "{} requests saved, {} not",
+                thousands(span.retried),
+                thousands(span.not_saved_by_retry)
+            ),
+            tone: tone(span.retried, "saved"),
+        },
+        Figure {
+            label: "Failed attempts",
+            value: thousands(span.failed_attempts),
+            detail: format!(
+                "{} of all; noticed by visitors in {} requests, hidden in {}",
+                share(span.failed_attempts, span.attempts),
+                thousands(span.not_saved_by_retry),
+                thousands(hidden)
+            ),
+            tone: tone(span.failed_attempts, "late"),
+        },
+    ]
+}
+
+impl<'a> IncidentRow<'a> {
+    fn of(incident: &'a Incident, now: Timestamp) -> Self {
+        let until = incident.ended_at.unwrap_or(now);
+        let lasted = length(until.since(incident.began_at));
+        Self {
+            began: Moment::of(incident.began_at, now),
+            ended: incident.ended_at.map(|at| Moment::of(at, now)),
+            lasted: if incident.ended_at.is_some() { lasted } else { format!("for {lasted}") },
+            origin: &incident.origin,
+            tone: match incident.class {
+                Class::BadGateway => "bad",
+                Class::GatewayTimeout => "late",
+                Class::Unavailable => "away",
+                Class::Error | Class::Internal => "own",
+            },
+            status: incident.class.status(),
+            what: incident.what,
+            kind: &incident.kind,
+            attempts: thousands(incident.attempts),
+            touched: thousands(incident.touched),
+            stale: thousands(incident.stale),
+        }
+    }
+}
+
+impl Moment {
+    fn of(at: Timestamp, now: Timestamp) -> Self {
+        let iso = at.to_rfc3339();
+        let (day, time) = (iso.get(..10).unwrap_or_default(), iso.get(11..16).unwrap_or_default());
+        let is_today = now.to_rfc3339().starts_with(day);
+        let clock = if is_today { time.to_owned() } else { format!("{day} {time}") };
+        Self { clock, ago: format!("{} ago", length(now.since(at))), iso }
+    }
+}
+
+fn tone_of(status: u16) -> &'static str {
+    match status {
+        502 => "bad",
+        503 => "away",
+        504 => "late",
+        _ => "own",
+    }
+}
+
+fn capital(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
+}

@@ -1,0 +1,516 @@
+//! What operators see, and who is one.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use holdfast::health::Class;
+use holdfast::health::summary::{self, Bar, Incident, OriginState, Span, Summary, Total};
+use holdfast::health::{Bindings, View};
+use holdfast::origin::failure::TABLE;
+use holdfast::time::Timestamp;
+use serde_json::Value;
+
+use crate::world::{Story, World, page, world};
+
+const TOKEN: &str = "a-token-of-the-operators";
+const WRONG: &str = "a-token-of-the-operatorz";
+const HERE: &str = "/.well-known/holdfast";
+
+/// 2026-01-02T03:04:00Z.
+const NOW: Timestamp = Timestamp::from_millis(1_767_323_040_000);
+
+const HOSTILE: &str = "\"></title><script>alert(1)</script>&<b x='";
+
+fn ago(seconds: u64) -> Timestamp {
+    NOW.minus(Duration::from_secs(seconds))
+}
+
+fn empty() -> Summary {
+    Summary { v: summary::FORM, at: NOW, spans: vec![], origins: vec![], incidents: vec![], totals: vec![] }
+}
+
+/// Bars of a quiet time with an outage in it: refusals first, then timeouts.
+fn bars(count: usize) -> Vec<Bar> {
+    let bar = |at: usize| {
+        let from_end = count - at;
+        let (bad, late) = match from_end {
+            8..=12 => (40 + 3 * from_end as u64, 2),
+            4..=7 => (3, 70 - 5 * from_end as u64),
+            30 => (4, 0),
+            _ => (0, 0),
+        };
+        let failed = bad + late;
+        let (s502, s504) = (bad / 4, late / 3);
+        let answers = 900 + (at as u64 * 37) % 90;
+        Bar {
+            answers,
+            stale: failed / 2,
+            retried: failed / 5,
+            s502,
+            s504,
+            bad_gateway: bad,
+            gateway_timeout: late,
+            unavailable: u64::from(from_end == 20) * 12,
+            s503: u64::from(from_end == 20) * 5,
+            ..Bar::default()
+        }
+    };
+    (0..count).map(bar).collect()
+}
+
+fn span(name: &'static str, step_s: u64, count: usize) -> Span {
+    let bars = bars(count);
+    let sum = |of: fn(&Bar) -> u64| bars.iter().map(of).sum::<u64>();
+    let errors = sum(|bar| bar.s502 + bar.s503 + bar.s504);
+    let failed = sum(|bar| bar.bad_gateway + bar.gateway_timeout + bar.unavailable);
+    let (answers, stale, retried) = (sum(|bar| bar.answers), sum(|bar| bar.stale), sum(|bar| bar.retried));
+    let other = answers - errors - stale - retried;
+    let outcomes = [
+        ("origin", other / 3),
+        ("hit", other - other / 3),
+        ("stale", stale),
+        ("retried", retried),
+        ("page", errors),
+    ];
+    Span {
+        name,
+        step_s,
+        began_at: NOW.minus(Duration::from_secs(step_s * count as u64)),
+        bars,
+        answers: outcomes.map(|(word, n)| (word.to_owned(), n)).to_vec(),
+        attempts: other / 3 + failed,
+        failed_attempts: failed,
+        retried,
+        not_saved_by_retry: errors,
+        stale,
+    }
+}
+
+fn incident(number: u64, origin: &str, class: Class, kind: &str, ended_at: Option<Timestamp>) -> Incident {
+    let row = TABLE.iter().find(|row| row.word == kind);
+    let began_at = ended_at.unwrap_or(NOW).minus(Duration::from_secs(700 * number));
+    Incident {
+        id: format!("{number}"),
+        origin: origin.to_owned(),
+        class,
+        kind: kind.to_owned(),
+        what: row.map_or("answered 500 by itself", |row| row.what),
+        began_at,
+        last_at: ended_at.unwrap_or(NOW),
+        ended_at,
+        attempts: 412 * number,
+        touched: 301 * number,
+        stale: 120 * number,
+    }
+}
+
+fn outage() -> Summary {
+    let total = |origin: &str, what: &str, n| Total { origin: origin.to_owned(), what: what.to_owned(), n };
+    let (one, other) = ("origin.example.com", "backup.example.com:8443");
+    Summary {
+        v: summary::FORM,
+        at: NOW,
+        spans: vec![span("hour", 60, 60), span("day", 900, 96), span("week", 7200, 84)],
+        origins: vec![
+            OriginState {
+                name: one.to_owned(),
+                is_down: true,
+                end: Some("no_header_in_time".to_owned()),
+                since: Some(ago(425)),
+                last_ok: Some(ago(440)),
+                last_probe: Some((ago(45), "edge_connect_timeout".to_owned())),
+            },
+            OriginState {
+                name: other.to_owned(),
+                is_down: false,
+                end: None,
+                since: Some(ago(200_000)),
+                last_ok: Some(ago(3)),
+                last_probe: Some((ago(45), "ok".to_owned())),
+            },
+        ],
+        incidents: vec![
+            incident(1, one, Class::GatewayTimeout, "no_header_in_time", None),
+            incident(2, one, Class::BadGateway, "connection_lost", Some(ago(600))),
+            incident(3, other, Class::Unavailable, "edge_tunnel_down", Some(ago(90_000))),
+            incident(4, other, Class::Error, "own_500", Some(ago(200_000))),
+        ],
+        totals: vec![
+            total("", "answer hit 0", 120_000),
+            total("", "answer page 502", 31),
+            total("", "answer page 504", 28),
+            total(one, "try ok", 4000),
+            total(one, "try connection_lost", 250),
+            total(other, "try own_503", 2),
+            total(one, "touched connection_lost stale", 120),
+            total(one, "probe edge_connect_timeout", 7),
+            total(one, "incident gateway_timeout", 1),
+            total(one, "answer", 1),
+            total(one, "something else", 1),
+        ],
+    }
+}
+
+fn everything_hostile() -> Summary {
+    let mut summary = outage();
+    let hostile = || HOSTILE.to_owned();
+    for origin in &mut summary.origins {
+        (origin.name, origin.end) = (hostile(), Some(hostile()));
+        origin.is_down = true;
+        origin.last_probe = Some((NOW, hostile()));
+    }
+    for incident in &mut summary.incidents {
+        (incident.id, incident.origin, incident.kind, incident.ended_at) =
+            (hostile(), hostile(), hostile(), None);
+    }
+    for total in &mut summary.totals {
+        total.origin = format!("{HOSTILE}\\\n");
+    }
+    for span in &mut summary.spans {
+        span.answers.push((hostile(), 1));
+    }
+    summary
+}
+
+fn html(summary: &Summary) -> String {
+    View::Html.of(summary, &Bindings { health: true, token: true, ..Bindings::default() })
+}
+
+fn guarded(summary: Summary) -> World {
+    world().token(TOKEN).knowing(summary)
+}
+
+fn ask(world: &World, method: &str, endpoint: &str, fields: &[(&str, &str)], body: Option<&str>) -> Story {
+    let with = |world: World, (name, value): &(&str, &str)| world.with(name, value);
+    fields.iter().fold(world.clone(), with).send(method, &format!("{HERE}/{endpoint}"), body)
+}
+
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+
+fn sign_in(world: &World, form: &str) -> Story {
+    ask(world, "POST", "login", &[FORM, BROWSER, ("sec-fetch-site", "same-origin")], Some(form))
+}
+
+fn cookie_of(story: &Story) -> String {
+    story.value("set-cookie").unwrap().split(';').next().unwrap().to_owned()
+}
+
+#[test]
+fn every_endpoint_answers_every_method_and_every_proof() {
+    let world = guarded(outage()).keeping();
+    let session = cookie_of(&sign_in(&world, &format!("token={TOKEN}")).status(303));
+    let forged = format!("__Host-holdfast=9999999999.{}", "0".repeat(64));
+    let bearer = format!("Bearer {TOKEN}");
+    let proofs: [(&str, Vec<(&str, &str)>); 6] = [
+        ("none", vec![]),
+        ("wrong", vec![("authorization", "Bearer nonsense")]),
+        ("bearer", vec![("authorization", bearer.as_str())]),
+        ("field", vec![("holdfast-token", TOKEN)]),
+        ("session", vec![("cookie", session.as_str())]),
+        ("forged", vec![("cookie", forged.as_str())]),
+    ];
+    // For each endpoint and method the status by proof, in that order.
+    for (endpoint, method, expected) in [
+        ("health", "GET", [200; 6]),
+        ("health", "HEAD", [200; 6]),
+        ("health", "POST", [405; 6]),
+        ("status", "GET", [401, 401, 200, 200, 200, 401]),
+        ("status", "HEAD", [401, 401, 200, 200, 200, 401]),
+        ("status", "POST", [401, 401, 405, 405, 405, 401]),
+        ("metrics", "GET", [401, 401, 200, 200, 200, 401]),
+        ("metrics", "HEAD", [401, 401, 200, 200, 200, 401]),
+        ("metrics", "DELETE", [401, 401, 405, 405, 405, 401]),
+        ("login", "GET", [303; 6]),
+        ("login", "PUT", [405; 6]),
+        ("login", "POST", [415; 6]),
+        ("logout", "GET", [405; 6]),
+        ("logout", "POST", [303; 6]),
+        ("purge", "GET", [401, 401, 405, 405, 401, 401]),
+        ("purge", "POST", [401, 401, 200, 200, 401, 401]),
+        ("", "GET", [404; 6]),
+        ("nothing", "GET", [404; 6]),
+    ] {
+        for ((proof, fields), status) in proofs.iter().zip(expected) {
+            let json = [&fields[..], &[("content-type", "application/json")]].concat();
+            let body = (method == "POST").then_some("{\"all\": true}");
+            // A client of its own, as each may guess ten times.
+            let address = format!("192.0.2.{}", endpoint.len() * 16 + method.len());
+            let json = [&json[..], &[("cf-connecting-ip", address.as_str())]].concat();
+            let story = ask(&world, method, endpoint, &json, body).attempts(0);
+            assert_eq!(story.status, status, "{method} {endpoint} {proof} {story:#?}");
+            assert_eq!(
+                story.value("cache-control").as_deref(),
+                Some("no-store"),
+                "{method} {endpoint} {proof}"
+            );
+            assert_eq!(method == "HEAD", story.body.text.is_empty() && status != 303, "{method} {endpoint}");
+            if status == 405 {
+                assert!(!story.value("allow").unwrap().is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_token_only_health_is_there() {
+    let world = world().knowing(outage());
+    for (endpoint, status) in
+        [("health", 200), ("status", 404), ("metrics", 404), ("login", 404), ("logout", 404), ("purge", 404)]
+    {
+        for method in ["GET", "POST"] {
+            let status = if (endpoint, method) == ("health", "POST") { 405 } else { status };
+            ask(&world, method, endpoint, &[BROWSER, ("authorization", "Bearer ")], None).status(status);
+        }
+    }
+    let story = ask(&world, "GET", "health", &[], None);
+    let health: Value = serde_json::from_str(&story.body.text).unwrap();
+    assert_eq!(health["status"], "ok");
+    assert_eq!(health["bindings"]["HOLDFAST_TOKEN"], false);
+    assert_eq!(health["bindings"]["HOLDFAST_HEALTH"], true);
+}
+
+#[test]
+fn who_looks_gets_the_form_that_suits() {
+    let world = guarded(outage());
+    let token = ("holdfast-token", TOKEN);
+    ask(&world, "GET", "status", &[token, BROWSER], None)
+        .header("content-type", "text/html; charset=utf-8")
+        .header_has("content-security-policy", "default-src 'none'")
+        .says("<h1>1 of 2 origins is down</h1>");
+    let story = ask(&world, "GET", "status", &[token], None).header("content-type", "application/json");
+    let status: Value = serde_json::from_str(&story.body.text).unwrap();
+    assert_eq!((&status["v"], &status["at"]), (&1.into(), &"2026-01-02T03:04:00Z".into()));
+    assert_eq!(status["origins"][0]["last_probe"]["end"], "edge_connect_timeout");
+    assert_eq!(status["incidents"][0]["class"], "gateway_timeout");
+    assert_eq!(status["bindings"]["HOLDFAST_HEALTH"], true);
+    ask(&world, "GET", "metrics", &[token, BROWSER], None)
+        .header("content-type", "text/plain; version=0.0.4; charset=utf-8")
+        .says("holdfast_origin_up{origin=\"origin.example.com\"} 0\n");
+}
+
+#[test]
+fn a_browser_signs_in_looks_and_signs_out() {
+    let world = guarded(outage());
+    ask(&world, "GET", "status", &[BROWSER], None)
+        .status(401)
+        .header_has("www-authenticate", "Bearer")
+        .header_has("content-security-policy", "form-action 'self'")
+        .says("<form method=\"post\" action=\"login\">");
+    sign_in(&world, &format!("token={WRONG}"))
+        .status(401)
+        .no_header("set-cookie")
+        .says("That is not the token.");
+    sign_in(&world, "").status(401).no_header("set-cookie");
+    let story = sign_in(&world, &format!("token=+{TOKEN}%0A")).status(303).header("location", "status");
+    let cookie = cookie_of(&story);
+    let look = |world: &World| ask(world, "GET", "status", &[BROWSER, ("cookie", &cookie)], None);
+    look(&world).status(200).says("Sign out");
+    ask(&world, "POST", "logout", &[("cookie", &cookie), ("origin", "https://www.example.com")], None)
+        .status(303)
+        .header_has("set-cookie", "__Host-holdfast=; Max-Age=0");
+    look(&world.clone().later(8 * 3600 - 60)).status(200);
+    look(&world.later(60)).status(401);
+    let other = world_with_other_token();
+    look(&other).status(401);
+}
+
+fn world_with_other_token() -> World {
+    world().token("another-token-of-the-operators").knowing(outage())
+}
+
+#[test]
+fn no_other_site_signs_a_browser_in_or_out() {
+    let world = guarded(outage());
+    for field in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+    ] {
+        let form = format!("token={TOKEN}");
+        ask(&world, "POST", "login", &[FORM, field], Some(&form)).status(403).no_header("set-cookie");
+        ask(&world, "POST", "logout", &[field], None).status(403).no_header("set-cookie");
+    }
+    // A link from elsewhere comes without the cookie; the page asks again from here.
+    ask(&world, "GET", "status", &[BROWSER, ("sec-fetch-site", "cross-site")], None)
+        .status(401)
+        .says("http-equiv=\"refresh\"");
+}
+
+#[test]
+fn after_ten_wrong_tokens_none_is_heard_for_ten_minutes() {
+    for endpoint in ["status", "metrics", "purge", "login"] {
+        let world = guarded(outage()).with("cf-connecting-ip", "192.0.2.1");
+        let guess = |world: &World, token: &str| match endpoint {
+            "login" => sign_in(world, &format!("token={token}")),
+            _ => ask(world, "GET", endpoint, &[("holdfast-token", token)], None),
+        };
+        for _ in 0..10 {
+            guess(&world, WRONG).status(401);
+        }
+        for token in [WRONG, TOKEN] {
+            guess(&world, token).status(429).header("retry-after", "600").no_header("set-cookie");
+        }
+        let elsewhere = world.clone().without_fields().with("cf-connecting-ip", "192.0.2.2");
+        assert_ne!(guess(&elsewhere, TOKEN).status, 429);
+        assert_eq!(ask(&world, "GET", "health", &[("holdfast-token", WRONG)], None).status, 200);
+        assert_ne!(guess(&world.later(600), TOKEN).status, 429);
+    }
+}
+
+#[test]
+fn guessing_at_the_site_is_guessing_too() {
+    let world = guarded(outage()).with("cf-connecting-ip", "192.0.2.1");
+    let world = world.origin([page("v1").cache_control("max-age=600")]);
+    world.get("/a").answers(200, "v1");
+    let tells = |token: &str| {
+        let story = world.clone().with("holdfast-token", token).get("/a").answers(200, "v1");
+        story.value("cache-status").unwrap().contains("key=")
+    };
+    assert!(tells(TOKEN));
+    for _ in 0..10 {
+        assert!(!tells(WRONG));
+    }
+    assert!(!tells(TOKEN), "not heard, right or wrong");
+    ask(&world, "GET", "status", &[("holdfast-token", TOKEN)], None).status(429);
+}
+
+#[test]
+fn what_is_not_bound_is_said() {
+    let token = ("holdfast-token", TOKEN);
+    for endpoint in ["status", "metrics"] {
+        ask(&world().token(TOKEN), "GET", endpoint, &[token], None)
+            .status(503)
+            .header("content-type", "application/problem+json")
+            .says("HOLDFAST_HEALTH is not bound");
+        ask(&world().token(TOKEN), "GET", endpoint, &[token, BROWSER], None)
+            .status(503)
+            .header("content-type", "text/html; charset=utf-8")
+            .says("HOLDFAST_HEALTH is not bound");
+        let fails = world().token(TOKEN).health_fails();
+        ask(&fails, "GET", endpoint, &[token], None).status(503).header("retry-after", "10");
+    }
+}
+
+/// Panics unless `page` is one tree of elements, each closed, without an id twice and without a request to elsewhere.
+fn check(page: &str) {
+    const VOID: [&str; 3] = ["meta", "link", "input"];
+    assert!(page.starts_with("<!doctype html>\n<html lang=\"en\">"));
+    let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+    let script = page.split_once("<script>").unwrap().1.split_once("</script>").unwrap().0;
+    let page = page.replace(style, "").replace(script, "");
+    let (mut open, mut ids) = (Vec::new(), HashSet::new());
+    for tag in page.split('<').skip(2).map(|rest| rest.split_once('>').unwrap().0) {
+        let name = tag.split([' ', '/']).find(|part| !part.is_empty()).unwrap();
+        assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{tag}");
+        assert!(!tag.contains(" style=") && !tag.contains(" on") && !tag.contains("http"), "{tag}");
+        assert!(!["script", "style"].contains(&name) || !tag.contains(' '), "{tag}");
+        if let Some((_, rest)) = tag.split_once(" id=\"") {
+            assert!(ids.insert(rest.split('"').next().unwrap().to_owned()), "{tag} twice");
+        }
+        if tag.starts_with('/') {
+            assert_eq!(open.pop().as_deref(), Some(name), "{tag}");
+        } else if !tag.ends_with('/') && !VOID.contains(&name) && name != "br" {
+            open.push(name.to_owned());
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+    for reference in page.split("aria-labelledby=\"").skip(1).chain(page.split("aria-describedby=\"").skip(1))
+    {
+        let id = reference.split('"').next().unwrap();
+        assert!(ids.contains(id), "nothing has the id {id}");
+    }
+}
+
+#[test]
+fn every_page_is_whole_and_asks_nobody_else() {
+    for summary in [empty(), outage(), everything_hostile()] {
+        check(&html(&summary));
+    }
+}
+
+#[test]
+fn a_name_of_an_origin_is_text_and_nothing_else() {
+    let page = html(&everything_hostile());
+    assert_eq!(page.matches("<script").count(), 1);
+    assert!(!page.contains("</title><script>"));
+    assert!(!page.contains("<b x=") && page.contains("&#60;script&#62;alert(1)"));
+    let json: Value =
+        serde_json::from_str(&View::Json.of(&everything_hostile(), &Bindings::default())).unwrap();
+    assert_eq!(json["origins"][0]["name"], HOSTILE);
+    let metrics = View::Metrics.of(&everything_hostile(), &Bindings::default());
+    assert!(
+        metrics
+            .contains("{origin=\"\\\"></title><script>alert(1)</script>&<b x='\\\\\\n\",end=\"ok\"} 4000\n"),
+        "{metrics}"
+    );
+    assert!(metrics.lines().all(|line| line.starts_with("# ") || line.starts_with("holdfast_")), "{metrics}");
+}
+
+#[test]
+fn what_is_wrong_now_stands_first_and_says_what_to_check() {
+    let page = html(&outage());
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not in {page}"));
+    let order = [
+        "<h1>1 of 2 origins is down</h1>",
+        "origin.example.com</bdi>",
+        "The origin sent no header in time",
+        "The origin did not accept the connection in time (522)",
+        "Down since",
+        "7 min ago",
+        "<code>edge_connect_timeout</code>, <time",
+        "What to check, in this order",
+        "It is overloaded",
+        "https://origin.example.com/",
+        "backup.example.com:8443</bdi>",
+        "Last hour",
+        "Stale share",
+        "Retry success",
+        "Failed attempts at origins",
+        "Last day",
+        "Last week",
+        "Incidents",
+        "HOLDFAST_KEEP</code> <b>not bound",
+    ];
+    let places: Vec<_> = order.iter().map(|text| at(text)).collect();
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(page.contains("Failed attempts at origins in the last hour, by 1 min: 502: bad answer or none"));
+}
+
+#[test]
+fn the_headline_says_what_it_all_comes_to() {
+    let state = |is_down| OriginState {
+        name: "a.example".to_owned(),
+        is_down,
+        end: None,
+        since: None,
+        last_ok: Some(NOW),
+        last_probe: None,
+    };
+    let open = incident(1, "a.example", Class::BadGateway, "connection_lost", None);
+    let over = incident(1, "a.example", Class::BadGateway, "connection_lost", Some(NOW));
+    for (origins, incidents, headline) in [
+        (vec![], vec![], "Nothing is known yet"),
+        (vec![OriginState { last_ok: None, ..state(false) }], vec![], "Nothing is known yet"),
+        (vec![state(false)], vec![over.clone()], "The origin answers"),
+        (vec![state(false), state(false)], vec![], "All origins answer"),
+        (vec![state(false)], vec![open.clone()], "1 incident is open"),
+        (vec![state(false)], vec![open.clone(), open.clone()], "2 incidents are open"),
+        (vec![state(true)], vec![open], "The origin is down"),
+        (vec![state(true), state(false)], vec![], "1 of 2 origins is down"),
+        (vec![state(true), state(true), state(false)], vec![], "2 of 3 origins are down"),
+        (vec![state(true), state(true)], vec![over], "All origins are down"),
+    ] {
+        let page = html(&Summary { origins, incidents, ..empty() });
+        assert!(page.contains(&format!("<h1>{headline}</h1>")), "{headline}");
+    }
+}
+
+#[test]
+fn prometheus_reads_this() {
+    let metrics = View::Metrics.of(&outage(), &Bindings::default());
+    let expected = include_str!("operators/metrics.txt");
+    assert!(metrics == expected, "tests/it/operators/metrics.txt should be:\n{metrics}");
+    let nothing = View::Metrics.of(&empty(), &Bindings::default());
+    assert!(nothing.lines().all(|line| line.starts_with("# ")), "{nothing}");
+}
