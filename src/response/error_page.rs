@@ -205,7 +205,7 @@ impl<'a> View<'a> {
         let story = Story::of(error.cause);
         let (before, after) = words.around(story.lead);
         let lead_before = if story.clears_client {
-            joined([words.get(Message::ConnectionFine), before])
+            with_space(words.get(Message::ConnectionFine)) + before
         } else {
             before.to_owned()
         };
@@ -267,16 +267,17 @@ fn words<'a>(language: Language, page: &'a config::Page) -> Words<'a> {
     words
 }
 
-/// Sentences as one text. Where they end with a full-width mark no space follows.
+/// A sentence and the space after it, if there is one: after a full-width mark there is none.
+fn with_space(sentence: &str) -> String {
+    let space = if sentence.ends_with(['。', '！', '？']) { "" } else { " " };
+    [sentence, space].concat()
+}
+
+/// Sentences as one text.
 fn joined<const N: usize>(sentences: [&str; N]) -> String {
-    let mut text = String::new();
-    for sentence in sentences.into_iter().filter(|sentence| !sentence.is_empty()) {
-        if !text.is_empty() && !text.ends_with(['。', '！', '？']) {
-            text.push(' ');
-        }
-        text.push_str(sentence);
-    }
-    text
+    let said = sentences.into_iter().filter(|sentence| !sentence.is_empty());
+    let text: String = said.map(with_space).collect();
+    text.trim_end().to_owned()
 }
 
 /// `text` fit to be shown: without control characters and those that turn the direction of writing, which
@@ -507,6 +508,18 @@ mod tests {
             }
             let html = body(page(LATE, &get, &brand), Form::Html);
             assert!(html.contains(&format!("<html lang=\"{tag}\" dir=\"{direction}\">")), "{tag}");
+        }
+    }
+
+    #[test]
+    fn the_lead_is_the_same_whether_the_sites_name_comes_first_or_not() {
+        for language in Language::all() {
+            let get = in_language(request(Method::GET, "https://example.com/", "1"), language.tag());
+            let text = body(page(BAD, &get, &brand()), Form::Text);
+            let words = language.words();
+            let sentences =
+                [words.get(Message::ConnectionFine), &words.fill(Message::BadAnswerLead, "Example")];
+            assert!(text.contains(&joined(sentences)), "{language:?}: {text}");
         }
     }
 

@@ -94,7 +94,8 @@ pub const LARGE: usize = 64 * 1024;
 /// A worker that runs.
 pub struct Edge {
     worker: Worker,
-    addr: SocketAddr,
+    /// Where it listens.
+    pub addr: SocketAddr,
 }
 
 impl Edge {
