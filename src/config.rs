@@ -577,7 +577,7 @@ mod tests {
                 "keep": { "paths": ["/robots.txt", "ads.txt"], "interval": "10s", "shrink": "10%" },
                 "page": true,
                 "incident": { "minimum": 0, "share": 0 },
-                "alert": { "webhook": "http://a.example/", "form": "mail", "quiet": "30s", "key": "a" },
+                "alert": { "webhook": "http://a.example/", "form": "mail", "quiet": "5s", "key": "a" },
                 "name": ""
             }"#,
         );
@@ -607,7 +607,7 @@ mod tests {
             r#"incident.share = 0: a number above 0 and up to 1 is accepted, without quotes, e.g. 0.5"#,
             r#"alert.webhook = "http://a.example/": an https URL is accepted, e.g. "https://hooks.example.com/alerts"; http only for localhost and 127.0.0.1, to try it"#,
             r#"alert.form = "mail": "json", "slack" or "pagerduty" is accepted"#,
-            r#"alert.quiet = "30s": "1m" to "1d" is accepted"#,
+            r#"alert.quiet = "5s": "10s" to "1d" is accepted"#,
             r#"alert.key = "a": unknown key; alert has webhook, form and quiet"#,
             r#"name = "": a text of 1 to 64 printable ASCII characters is accepted, with no space at either end"#,
         ];

@@ -63,6 +63,7 @@ try {
       for (const input of streams) readline.createInterface({ input }).on("line", take);
     },
     cf: false,
+    ...(launch.storage && { durableObjectsPersist: launch.storage }),
     workers: [
       {
         ...options,
@@ -86,6 +87,11 @@ try {
   });
   await miniflare.ready;
   listens = true;
+  // Whoever started this asks for the cron trigger with a line.
+  input.on("line", async () => {
+    await (await miniflare.getWorker()).scheduled();
+    say({ triggered: true });
+  });
   say({ url: (await miniflare.unsafeGetDirectURL()).origin });
 } catch (error) {
   process.stderr.write(`${error?.stack ?? error}\n`);

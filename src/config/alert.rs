@@ -31,7 +31,7 @@ pub struct Alert {
     pub webhook: Option<Webhook>,
     /// In which form.
     pub form: AlertForm,
-    /// An incident is over when nothing has failed in its way for this long, a minute or more.
+    /// An incident is over when nothing has failed in its way for this long, ten seconds or more.
     pub quiet: Duration,
     /// PagerDuty's routing key, the secret `HOLDFAST_ALERT_KEY`. It is no key of `HOLDFAST`: whoever reads the
     /// secrets sets it afterwards.

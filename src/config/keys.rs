@@ -181,7 +181,7 @@ fn incident(table: &mut Table<'_, '_>, into: &mut Incident) {
 fn alerts(table: &mut Table<'_, '_>, into: &mut Alert) {
     table.read("webhook", &mut into.webhook, alert::webhook);
     table.read("form", &mut into.form, alert::form);
-    table.read("quiet", &mut into.quiet, duration(MINUTE..=DAY));
+    table.read("quiet", &mut into.quiet, duration(10 * SECOND..=DAY));
 }
 
 /// The HTML of a page has at most 14 KB; what is as long as it can be here still leaves it below.

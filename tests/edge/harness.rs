@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -101,6 +102,21 @@ pub struct Edge {
 impl Edge {
     /// Starts a worker before `origins` with `settings`.
     pub fn start(origins: &[String], settings: Settings<'_>) -> Self {
+        let edge = Self::with(origins, settings, Options::default());
+        // The first request compiles; limits of half a second are not for that.
+        edge.call("GET", "/warm-up").send();
+        edge
+    }
+
+    /// The same with the object that gathers what isolates count, whose storage is in `storage` if it is to outlive
+    /// the worker.
+    pub fn gathering(origins: &[String], settings: Settings<'_>, storage: Option<PathBuf>) -> Self {
+        let edge = Self::with(origins, settings, Options { health: true, storage, ..Options::default() });
+        edge.call("GET", "/.well-known/holdfast/health").send();
+        edge
+    }
+
+    fn with(origins: &[String], settings: Settings<'_>, options: Options) -> Self {
         let set = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let holdfast = Some(Value::Object(serde_json::Map::new()));
         let options = Options {
@@ -109,14 +125,16 @@ impl Edge {
             holdfast,
             keep: true,
             token: Some(TOKEN.to_owned()),
-            ..Options::default()
+            ..options
         };
         let worker = Worker::start(&options).expect("the worker starts");
         let addr = worker.url().trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
-        let edge = Self { worker, addr };
-        // The first request compiles; limits of half a second are not for that.
-        edge.call("GET", "/warm-up").send();
-        edge
+        Self { worker, addr }
+    }
+
+    /// Lets the cron trigger go off, and waits until what it does is done.
+    pub fn probe(&self) {
+        self.worker.trigger().expect("the trigger goes off");
     }
 
     /// Where the worker listens.

@@ -20,6 +20,7 @@ mod drills;
 mod failures;
 mod harness;
 mod healing;
+mod health;
 mod keeping;
 mod operators;
 mod outages;

@@ -49,6 +49,8 @@ pub struct Options {
     /// Whether an empty `OriginHealth` object is bound as `HOLDFAST_HEALTH`, and a data set as
     /// `HOLDFAST_ANALYTICS`.
     pub health: bool,
+    /// Where the object's storage outlives the Worker; `None` for a place that goes with it.
+    pub storage: Option<PathBuf>,
     /// The `HOLDFAST_TOKEN` secret.
     pub token: Option<String>,
     /// Whether the Worker's log goes to standard output as well.
@@ -67,6 +69,7 @@ impl Default for Options {
             environment: None,
             keep: false,
             health: false,
+            storage: None,
             token: None,
             echo: false,
         }
@@ -173,6 +176,7 @@ fn holds_a_date(value: &toml::Value) -> bool {
 pub struct Worker {
     url: String,
     logs: Arc<Mutex<Vec<String>>>,
+    triggered: Mutex<Receiver<()>>,
     launcher: Child,
     input: Option<ChildStdin>,
     reader: Option<JoinHandle<()>>,
@@ -192,12 +196,20 @@ impl Worker {
         let mut input = launcher.stdin.take().context("the launcher has no standard input")?;
         let output = launcher.stdout.take().context("the launcher has no standard output")?;
         let (listens, listening) = mpsc::channel();
+        let (has_triggered, triggered) = mpsc::channel();
         let logs = Arc::default();
         let reader = thread::spawn({
             let (logs, echo) = (Arc::clone(&logs), options.echo);
-            move || read_launcher(output, &listens, &logs, echo)
+            move || read_launcher(output, &listens, &has_triggered, &logs, echo)
         });
-        let mut worker = Self { url: String::new(), logs, launcher, reader: Some(reader), input: None };
+        let mut worker = Self {
+            url: String::new(),
+            logs,
+            triggered: Mutex::new(triggered),
+            launcher,
+            reader: Some(reader),
+            input: None,
+        };
         // A launcher that has died says why on standard error.
         let _ = writeln!(input, "{}", order(options, &built, &settings));
         worker.input = Some(input);
@@ -217,6 +229,14 @@ impl Worker {
     /// What it has logged so far, a message each.
     pub fn logs(&self) -> Vec<String> {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets the cron trigger go off, and waits until what it does is done.
+    pub fn trigger(&self) -> Result<()> {
+        let mut input = self.input.as_ref().context("the launcher has no standard input")?;
+        let triggered = self.triggered.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(input)?;
+        triggered.recv_timeout(START_LIMIT).context("the cron trigger did not come to an end")
     }
 
     /// Whether any message so far has `text` in it.
@@ -295,16 +315,26 @@ fn order(options: &Options, built: &Built, settings: &Value) -> Value {
         "port": options.port,
         "keep": options.keep,
         "health": options.health,
+        "storage": options.storage,
         "token": options.token,
     })
 }
 
 /// Hands on what the launcher says, until it ends.
-fn read_launcher(output: ChildStdout, listens: &Sender<String>, logs: &Mutex<Vec<String>>, echo: bool) {
+fn read_launcher(
+    output: ChildStdout,
+    listens: &Sender<String>,
+    has_triggered: &Sender<()>,
+    logs: &Mutex<Vec<String>>,
+    echo: bool,
+) {
     let messages = BufReader::new(output).lines().map_while(Result::ok);
     for message in messages.filter_map(|line| serde_json::from_str::<Value>(&line).ok()) {
         if let Some(url) = message.get("url").and_then(Value::as_str) {
             let _ = listens.send(url.to_owned());
+        }
+        if message.get("triggered").is_some() {
+            let _ = has_triggered.send(());
         }
         if let Some(log) = message.get("log").and_then(Value::as_str) {
             if echo {
