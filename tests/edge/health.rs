@@ -78,6 +78,11 @@ fn an_outage_that_turns_from_refusals_into_timeouts_is_two_incidents_and_four_al
         ["gateway_timeout", "bad_gateway"]
     );
     assert!(incidents[0].1, "it goes on");
+    for (path, error) in [("/refuses", "connection_terminated"), ("/hangs", "http_response_timeout")] {
+        let lines = edge.logged(path);
+        assert_eq!(lines.len(), 8, "{lines:?}");
+        assert!(lines.iter().all(|line| line["error"] == error && line["outcome"] == "page"), "{lines:?}");
+    }
     let html =
         edge.call("GET", "/.well-known/holdfast/status").with("Holdfast-Token", TOKEN).browsing().send();
     assert_eq!(html.header("content-type"), Some("text/html; charset=utf-8"));
