@@ -710,6 +710,60 @@ mod tests {
     }
 
     #[test]
+    fn a_route_takes_back_what_holds_outside_of_it() {
+        let outer = json!({
+            "logo": "data:image/png;base64,AAAA", "accent": "#15b", "accent_dark": "#8ab6ff",
+            "support_url": "https://a.example", "status_url": "https://b.example",
+        });
+        let of_route = |page: Value| {
+            let settings = json!({ "page": outer, "routes": [{ "path": "/a", "page": page }] });
+            Config::from_value(&settings).unwrap().routes.remove(0).settings.page
+        };
+        let keys = ["logo", "accent", "accent_dark", "support_url", "status_url"];
+        let none: serde_json::Map<_, _> =
+            keys.map(|key| (key.to_owned(), json!("none"))).into_iter().collect();
+        assert_eq!(of_route(Value::Object(none)), Page::default());
+        let own = of_route(json!({ "accent": "#802060" }));
+        assert_eq!((own.accent, own.accent_dark), (Colour::parse("#802060"), None), "they belong together");
+        let own = of_route(json!({ "accent_dark": "none" }));
+        assert_eq!((own.accent, own.accent_dark), (Colour::parse("#15b"), None));
+        let error = &errors(&json!({ "page": { "status_url": "off" } }))[0];
+        assert!(error.ends_with(r#"; or "none""#), "{error}");
+    }
+
+    #[test]
+    fn words_in_a_language_that_is_not_offered_are_a_mistake() {
+        let texts = |tag: &str| json!({ tag: { "support": "x" } });
+        let leaves_out = |key: &str, tag: &str| {
+            format!(
+                r#"{key}.texts.{tag} = {{"support":"x"}}: nobody would read it: page.languages, which holds here, leaves {tag} out"#
+            )
+        };
+        for (value, expected) in [
+            (
+                json!({ "page": { "texts": texts("de"), "languages": ["en", "fr"] } }),
+                vec![leaves_out("page", "de")],
+            ),
+            (
+                json!({ "page": { "languages": ["en"] }, "routes": [{ "path": "/a", "page": { "texts": texts("de") } }] }),
+                vec![leaves_out("routes[0].page", "de")],
+            ),
+        ] {
+            assert_eq!(errors(&value), expected);
+        }
+        for fine in [
+            json!({ "page": { "texts": texts("de") } }),
+            json!({ "page": { "languages": ["en"] }, "routes": [{ "path": "/a", "page": { "texts": texts("de"), "languages": ["de"] } }] }),
+            // The words are those of the other pages.
+            json!({ "page": { "texts": texts("de") }, "routes": [{ "path": "/a", "page": { "languages": ["en"] } }] }),
+        ] {
+            assert!(Config::from_value(&fine).is_ok(), "{fine}");
+        }
+        let slip = errors(&json!({ "page": { "languages": ["en", "dee"], "texts": texts("de") } }));
+        assert_eq!(slip.len(), 1, "{slip:?}");
+    }
+
+    #[test]
     fn an_empty_list_of_origins_is_not_route_mode() {
         let expected = "origins = []: name one, or leave the key out for the zone's own origin";
         assert_eq!(errors(&json!({ "origins": [] })), [expected]);

@@ -18,8 +18,11 @@ pub struct Language(u8);
 
 /// Tags that catalogues go by other tags for: codes of old (RFC 5646 §2.2.1), languages that have one in
 /// common, and the script that a Chinese text most likely is written in (Unicode's likely subtags).
-const ALIASES: [(&str, &str); 8] = [
+const ALIASES: [(&str, &str); 12] = [
     ("zh", "zh-Hans"),
+    ("cmn", "zh-Hans"),
+    ("yue", "zh-Hant"),
+    ("zh-yue", "zh-Hant"),
     ("zh-tw", "zh-Hant"),
     ("zh-hk", "zh-Hant"),
     ("zh-mo", "zh-Hant"),
@@ -27,10 +30,13 @@ const ALIASES: [(&str, &str); 8] = [
     ("nn", "nb"),
     ("iw", "he"),
     ("in", "id"),
+    ("mo", "ro"),
 ];
 
-/// How many ranges of `Accept-Language` are looked at: no browser lets its user name more.
+/// How many ranges of `Accept-Language` are looked at, and how long they may be (RFC 5646 §4.4.1): no more than
+/// this has to be read, however long the field is.
 const MOST_RANGES: usize = 32;
+const LONGEST_RANGE: usize = 35;
 
 impl Language {
     /// English, which every other catalogue is modelled on.
@@ -50,13 +56,17 @@ impl Language {
     /// them if none does.
     ///
     /// Each range is shortened from its end until it is the tag of a catalogue (RFC 4647 §3.4), ranges of a
-    /// higher weight first; `*` and what is unreadable or of weight 0 select nothing.
+    /// higher weight first; `*` and what is unreadable select nothing. A language that is refused (weight 0) is
+    /// not what another range is shortened to.
     pub fn lookup(headers: &HeaderMap, offered: &[Self]) -> Self {
         let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
-        let ranges = lines.flat_map(|line| line.split(',')).filter_map(range).take(MOST_RANGES);
-        let mut ranges: Vec<_> = ranges.filter(|(_, weight)| *weight > 0).collect();
+        let ranges = lines.flat_map(|line| line.split(',')).take(MOST_RANGES).filter_map(range);
+        let (mut ranges, refused): (Vec<_>, Vec<_>) = ranges.partition(|(_, weight)| *weight > 0);
         ranges.sort_by_key(|(_, weight)| Reverse(*weight));
-        let is_offered = |language: &Self| offered.is_empty() || offered.contains(language);
+        let refused: Vec<_> = refused.into_iter().filter_map(|(range, _)| Self::called(range)).collect();
+        let is_offered = |language: &Self| {
+            (offered.is_empty() || offered.contains(language)) && !refused.contains(language)
+        };
         let found = ranges.into_iter().find_map(|(range, _)| Self::of_range(range, is_offered));
         found.or(offered.first().copied()).unwrap_or(Self::ENGLISH)
     }
@@ -64,8 +74,7 @@ impl Language {
     fn of_range(range: &str, is_offered: impl Fn(&Self) -> bool) -> Option<Self> {
         let mut range = range;
         loop {
-            let alias = ALIASES.iter().find(|(from, _)| range.eq_ignore_ascii_case(from));
-            let found = Self::of_tag(alias.map_or(range, |(_, to)| to)).filter(&is_offered);
+            let found = Self::called(range).filter(&is_offered);
             if found.is_some() {
                 return found;
             }
@@ -77,6 +86,12 @@ impl Language {
                 range = shorter;
             }
         }
+    }
+
+    /// The language of a catalogue's tag or of another for it.
+    fn called(tag: &str) -> Option<Self> {
+        let alias = ALIASES.iter().find(|(from, _)| tag.eq_ignore_ascii_case(from));
+        Self::of_tag(alias.map_or(tag, |(_, to)| to))
     }
 
     /// Its tag (RFC 5646), such as `de` or `zh-Hant`.
@@ -107,7 +122,7 @@ fn range(text: &str) -> Option<(&str, u16)> {
         Some((name, value)) if name.trim().eq_ignore_ascii_case("q") => weight(value.trim())?,
         Some(_) | None => 1000,
     };
-    Some((range.trim(), weight))
+    Some((range.trim(), weight)).filter(|(range, _)| range.len() <= LONGEST_RANGE)
 }
 
 /// The messages of one language, some of them perhaps in an operator's own words.
@@ -193,6 +208,16 @@ mod tests {
             ("nn-NO", "nb"),
             ("iw-IL", "he"),
             ("in", "id"),
+            ("cmn-CN", "zh-Hans"),
+            ("yue", "zh-Hant"),
+            ("zh-yue-HK", "zh-Hant"),
+            ("mo-MD", "ro"),
+            // What is refused is not reached by another way.
+            ("de-AT, de;q=0, fr;q=0.1", "fr"),
+            ("de-AT, DE;q=0", "en"),
+            ("zh-TW, zh;q=0", "zh-Hant"),
+            ("zh-CN, zh;q=0, fr;q=0.1", "fr"),
+            ("de, de-CH;q=0", "de"),
             // Nothing that there is, or that can be read.
             ("tlh", "en"),
             ("*", "en"),
@@ -205,6 +230,13 @@ mod tests {
             assert_eq!(lookup_among(&[], accept), tag, "{accept:?}");
         }
         assert_eq!(Language::lookup(&HeaderMap::new(), &[]), Language::ENGLISH);
+    }
+
+    #[test]
+    fn a_field_of_any_length_is_read_so_far() {
+        let many = |count| "tlh, ".repeat(count) + "de";
+        assert_eq!((lookup_among(&[], &many(31)), lookup_among(&[], &many(32))), ("de", "en"));
+        assert_eq!(lookup_among(&[], &format!("de-x{}, fr", "-abcdefgh".repeat(4))), "fr");
     }
 
     #[test]
@@ -256,8 +288,11 @@ mod tests {
 
     #[test]
     fn every_alias_leads_to_a_catalogue() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates/languages");
         for (from, to) in ALIASES {
-            assert!(Language::of_tag(to).is_some_and(|language| language.tag() == to), "{from} {to}");
+            let has_file = std::path::Path::new(folder).join(format!("{to}.ftl")).is_file();
+            let found = Language::of_tag(to).map(Language::tag);
+            assert_eq!(found, has_file.then_some(to), "{from} {to}: a catalogue can be taken out");
             assert_eq!(Language::of_tag(from), None, "{from} would hide its own catalogue");
         }
     }

@@ -1,20 +1,26 @@
 {
 const $ = (id) => document.getElementById(id);
 
+// When this page was asked for, by the one clock that the page before it went by too.
+const born = Date.now() - performance.now();
+
 // Copies what a help desk asks for first.
 const copy = $("copy"), details = $("details");
 if (navigator.clipboard) {
+  const label = copy.textContent;
+  let shown;
   copy.hidden = false;
   copy.onclick = async () => {
     const rows = [...details.children].map((row) => [...row.children].map((cell) => cell.textContent).join(": "));
+    const status = $("status")?.textContent ?? document.title;
     try {
-      await navigator.clipboard.writeText([$("status").textContent, ...rows].join("\n"));
+      await navigator.clipboard.writeText([status, ...rows].join("\n"));
     } catch {
       return getSelection().selectAllChildren(details);
     }
-    const label = copy.textContent;
     copy.textContent = copy.dataset.done;
-    setTimeout(() => { copy.textContent = label; }, 3000);
+    clearTimeout(shown);
+    shown = setTimeout(() => { copy.textContent = label; }, 3000);
   };
 }
 
@@ -29,12 +35,12 @@ const remembered = () => {
     sessionStorage.setItem(key, text);
     return JSON.parse(text);
   } catch {
-    return { at: performance.timeOrigin, loads: most };
+    return { at: born, loads: most };
   }
 };
 if (note) {
   let { at, loads, pause } = remembered();
-  if (!(Math.abs(performance.timeOrigin - at) < 5000)) loads = pause = 0;
+  if (!(Math.abs(born - at) < 5000)) loads = pause = 0;
   let wanted = Math.min(note.dataset.after, day), due, timer;
   const sleep = () => {
     pause = Math.min(Math.max(pause, wanted, 1), Math.max(longest, wanted));
@@ -45,11 +51,7 @@ if (note) {
   const arm = () => {
     clearTimeout(timer);
     if (document.hidden || !due) return;
-    const left = Math.max(due - Date.now(), Math.random() * 2000);
-    timer = setTimeout(ask, left);
-    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) {
-      note.animate([{ width: 0 }, { width: "100%" }], { duration: left, pseudoElement: "::after" });
-    }
+    timer = setTimeout(ask, Math.max(due - Date.now(), Math.random() * 2000));
   };
   const ask = async () => {
     due = 0;
@@ -57,16 +59,36 @@ if (note) {
     try {
       const answer = await fetch(location.href, {
         method: "HEAD", cache: "no-store", redirect: "manual", headers: { "Holdfast-Attempt": "2" },
-        signal: AbortSignal.timeout(60000),
+        signal: AbortSignal.timeout?.(60000),
       });
       // A redirect is an answer; 501 is one of a server that does not know HEAD.
       back = answer.type === "opaqueredirect" || answer.status < 500 || answer.status === 501;
-      wanted = Math.min(Number(answer.headers.get("Retry-After")) || 0, day);
+      // Seconds, or a date by the server's clock.
+      const field = (name) => answer.headers.get(name), after = field("Retry-After");
+      const seconds = /^\d+$/.test(after) ? +after : (Date.parse(after) - (Date.parse(field("Date")) || Date.now())) / 1000;
+      wanted = Math.min(Math.max(seconds || 0, 0), day);
     } catch {}
-    if (!back) return sleep();
-    note.textContent = note.dataset.back;
-    sessionStorage.setItem(key, JSON.stringify({ at: Date.now() + 1000, loads: loads + 1, pause }));
-    setTimeout(() => location.reload(), 1000);
+    if (back) load(); else sleep();
+  };
+  const remember = () => {
+    try {
+      sessionStorage.setItem(key, JSON.stringify({ at: Date.now(), loads: loads + 1, pause }));
+      return true;
+    } catch {
+      note.hidden = true;
+    }
+  };
+  // Not while nobody sees it, nor while somebody is about to copy the details.
+  const load = (said) => {
+    const marked = getSelection();
+    const busy = document.hidden || details.contains(document.activeElement)
+      || marked?.isCollapsed === false && marked.containsNode(details, true);
+    if (!busy) {
+      if (!remember()) return;
+      if (said) return location.reload();
+      note.textContent = note.dataset.back;
+    }
+    setTimeout(load, 1000, said || !busy);
   };
   if (loads < most) {
     note.hidden = false;

@@ -184,19 +184,32 @@ fn alerts(table: &mut Table<'_, '_>, into: &mut Alert) {
     table.read("quiet", &mut into.quiet, duration(10 * SECOND..=DAY));
 }
 
-/// The HTML of a page has at most 14 KB; what is as long as it can be here still leaves it below.
+/// No bound here keeps a page below its 14 KB by itself: `cargo xtask check` weighs what all of it comes to.
 fn page(table: &mut Table<'_, '_>, into: &mut Page) {
     table.read("brand", &mut into.brand, |value| values::brand(value).map(Some));
-    table.read("logo", &mut into.logo, |value| page::logo(value).map(Some));
+    table.read("logo", &mut into.logo, values::or_none(page::logo));
     table.read("look", &mut into.look, page::look);
-    table.read("accent", &mut into.accent, page::accent(page::DARKEST_LIGHT));
-    table.read("accent_dark", &mut into.accent_dark, page::accent(page::LIGHTEST_DARK));
-    table.read("support_url", &mut into.support_url, |value| values::web_or_mail_link(value).map(Some));
-    table.read("status_url", &mut into.status_url, |value| values::web_link(value).map(Some));
+    if table.has("accent") && !table.has("accent_dark") {
+        // That of a route's surroundings belongs to another colour.
+        into.accent_dark = None;
+    }
+    table.read("accent", &mut into.accent, values::or_none(page::accent(page::DARKEST_LIGHT)));
+    table.read("accent_dark", &mut into.accent_dark, values::or_none(page::accent(page::LIGHTEST_DARK)));
+    table.read("support_url", &mut into.support_url, values::or_none(values::web_or_mail_link));
+    table.read("status_url", &mut into.status_url, values::or_none(values::web_link));
     table.list("languages", &mut into.languages, &LANGUAGES, page::language);
+    let are_known = !table.is_mistaken("languages");
     table.table("texts", |table| {
         for language in Language::all() {
-            table.table(language.tag(), |table| texts(table, language, &mut into.texts));
+            table.table(language.tag(), |table| {
+                texts(table, language, &mut into.texts);
+                if are_known && !into.languages.is_empty() && !into.languages.contains(&language) {
+                    table.reject(format!(
+                        "nobody would read it: page.languages, which holds here, leaves {} out",
+                        language.tag()
+                    ));
+                }
+            });
         }
     });
 }

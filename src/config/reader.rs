@@ -235,10 +235,13 @@ impl<'v> Table<'v, '_> {
         self.path.contains("].")
     }
 
-    /// Whether `key`, here or where it would be inherited from, was not accepted.
+    /// Whether `key` or an entry of it, here or where it would be inherited from, was not accepted.
     pub fn is_mistaken(&self, key: &str) -> bool {
         let (own, outer) = (self.key(key), self.outer_key(key));
-        self.mistakes.0.iter().any(|(_, error)| error.key == own || error.key == outer)
+        let is_of = |error: &ConfigError, key: &str| {
+            error.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+        };
+        self.mistakes.0.iter().any(|(_, error)| is_of(error, &own) || is_of(error, &outer))
     }
 }
 

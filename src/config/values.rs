@@ -45,6 +45,16 @@ pub(super) fn duration_or_off(
     }
 }
 
+/// Accepts what `accept` does, and `"none"`, with which a route takes back what holds outside of it.
+pub(super) fn or_none<T>(accept: impl Fn(&Value) -> Accepted<T>) -> impl Fn(&Value) -> Accepted<Option<T>> {
+    move |value| {
+        if value.as_str() == Some("none") {
+            return Ok(None);
+        }
+        accept(value).map(Some).map_err(|rule| format!(r#"{rule}; or "none""#))
+    }
+}
+
 /// Accepts sizes such as `"64KiB"` within `bounds`; gives bytes.
 pub(super) fn size(bounds: RangeInclusive<u64>) -> impl Fn(&Value) -> Accepted<u64> {
     move |value| {

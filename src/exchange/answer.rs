@@ -23,7 +23,7 @@ use crate::origin::{Attempt, End};
 use crate::policy::Policy;
 use crate::ports::{self, Answer, AnswerBody, Edits, Headers, Ports, Relay};
 use crate::report::{AttemptReport, Facts, Outcome, Report};
-use crate::response::error_page::{Cause, ErrorPage};
+use crate::response::error_page::{Cause, ErrorPage, Occasion};
 use crate::response::fields::{self, CacheStatus, CacheVerdict};
 use crate::response::form::Form;
 
@@ -228,7 +228,7 @@ impl<P: Ports> Exchange<P> {
             cause,
             request: &self.request,
             page: &policy.settings.page,
-            at: Some(self.ports.now()),
+            occasion: Occasion::At(self.ports.now()),
             retry_after,
             unknown_outcome: may_have_acted && !self.request.is_safe(),
         };

@@ -56,6 +56,18 @@ impl Cause {
     }
 }
 
+/// When a page is written, and so what it can know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// For the one request that failed at this time.
+    At(Timestamp),
+    /// Beforehand, for any request that comes to this error: it shows neither a time nor an address.
+    Later,
+    /// Beforehand, for errors of several statuses, some of them refusals: nor does it show a status, or offer to
+    /// come back, which would annoy whoever limits a visitor.
+    AnyStatusLater,
+}
+
 /// All that an error is told from.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorPage<'a> {
@@ -67,13 +79,14 @@ pub struct ErrorPage<'a> {
     pub request: &'a Request,
     /// The brand and its links.
     pub page: &'a config::Page,
-    /// Now; `None` on a page that is written beforehand, which then shows no time.
-    pub at: Option<Timestamp>,
+    /// When, and of how many requests.
+    pub occasion: Occasion,
     /// When to come back, if the origin or the exchange has a figure. Without one,
     /// [`DEFAULT_RETRY_AFTER`] stands in on 502, 503 and 504.
     pub retry_after: Option<Duration>,
     /// Whether a request with an unsafe method can have been processed all the same. It does not matter for
-    /// a safe method; an error status of the origin's own always leaves it open.
+    /// a safe method; an error status of the origin's own always leaves it open, and so does a failure of this
+    /// worker, which has lost what it knew of its attempts.
     pub unknown_outcome: bool,
 }
 
@@ -133,7 +146,8 @@ impl ErrorPage<'_> {
 
     /// What became of a request that was to change something; `None` for a safe one.
     pub(super) fn outcome(&self) -> Option<Outcome> {
-        let unknown = self.unknown_outcome || matches!(self.cause, Cause::OriginStatus(_));
+        let unknown = self.unknown_outcome
+            || matches!(self.cause, Cause::OriginStatus(_) | Cause::Failure(Failure::Internal));
         let outcome = if unknown { Outcome::Unknown } else { Outcome::NotProcessed };
         (!self.request.is_safe()).then_some(outcome)
     }
@@ -162,7 +176,8 @@ pub(super) struct View<'a> {
     direction: &'a str,
     site: String,
     logo: Option<&'a str>,
-    status: String,
+    /// Not on a page that is for several.
+    status: Option<String>,
     pub(super) heading: &'a str,
     /// The lead, cut where the site's name stands in it, so that a name in another direction of writing does
     /// not mix up the sentence.
@@ -180,7 +195,8 @@ pub(super) struct View<'a> {
     retry_after: u64,
     support_url: Option<&'a str>,
     status_url: Option<&'a str>,
-    address: String,
+    /// Not on a page that is for several, and neither is the time.
+    address: Option<String>,
     pub(super) at: Option<String>,
     /// The same for people to read.
     time: String,
@@ -190,7 +206,8 @@ pub(super) struct View<'a> {
 /// A stop on the way.
 struct Stop<'a> {
     state: State,
-    words: &'a str,
+    /// Nothing where it is not known how the stop did.
+    words: Option<&'a str>,
 }
 
 impl<'a> View<'a> {
@@ -209,16 +226,22 @@ impl<'a> View<'a> {
         } else {
             before.to_owned()
         };
-        let stop = |hop: Hop| Stop { state: hop.state, words: words.get(hop.words) };
+        let stop = |hop: Hop| Stop { state: hop.state, words: hop.words.map(|message| words.get(message)) };
         let reason = error.status.canonical_reason().unwrap_or_default();
         let when = words.get(when(error.retry_after_seconds()));
-        let at = error.at.map(Timestamp::to_rfc3339);
+        let at = match error.occasion {
+            Occasion::At(at) => Some(at.to_rfc3339()),
+            Occasion::Later | Occasion::AnyStatusLater => None,
+        };
+        let has_one_status = error.occasion != Occasion::AnyStatusLater;
+        let status = || format!("{} {reason}", error.status.as_u16()).trim_end().to_owned();
+        let address = || shown(&format!("{authority}{}", target.path()), LONGEST_ADDRESS);
         Self {
             language: language.tag(),
             direction: words.get(Message::Direction),
             site: shown(page.brand.as_deref().unwrap_or(host), LONGEST_NAME),
             logo: page.logo.as_deref().filter(|url| url.starts_with("data:image/")),
-            status: format!("{} {reason}", error.status.as_u16()).trim_end().to_owned(),
+            status: has_one_status.then(status),
             heading: words.get(story.heading),
             lead_before,
             lead_after: after.unwrap_or_default(),
@@ -228,11 +251,11 @@ impl<'a> View<'a> {
             outcome: error.outcome().map(|outcome| words.get(outcome.sentence())),
             outcome_class: error.outcome().map_or("", Outcome::class),
             advice: words.fill(advice(error.outcome()), when),
-            returns: matches!(error.request.method, Method::GET | Method::HEAD),
+            returns: has_one_status && matches!(error.request.method, Method::GET | Method::HEAD),
             retry_after: error.retry_after_seconds().unwrap_or(DEFAULT_RETRY_AFTER.as_secs()),
             support_url: page.support_url.as_deref().filter(|url| is_link(url)),
             status_url: page.status_url.as_deref().filter(|url| is_link(url)),
-            address: shown(&format!("{authority}{}", target.path()), LONGEST_ADDRESS),
+            address: at.is_some().then(address),
             time: at.as_deref().unwrap_or_default().replace('T', " ").replace('Z', " UTC"),
             at,
             id: shown(&error.request.id, LONGEST_NAME),
@@ -339,8 +362,15 @@ mod tests {
     }
 
     fn page<'a>(cause: Cause, request: &'a Request, page: &'a config::Page) -> ErrorPage<'a> {
-        let status = cause.status();
-        ErrorPage { status, cause, request, page, at: Some(AT), retry_after: None, unknown_outcome: false }
+        ErrorPage {
+            status: cause.status(),
+            cause,
+            request,
+            page,
+            occasion: Occasion::At(AT),
+            retry_after: None,
+            unknown_outcome: false,
+        }
     }
 
     fn causes() -> impl Iterator<Item = Cause> {
@@ -440,6 +470,7 @@ mod tests {
             (Cause::Maintenance, ("ok", "Working"), ("idle", "Under maintenance")),
             (Cause::Failure(Failure::Loop), ("bad", "Request went in a circle"), ("idle", "Not asked")),
             (Cause::Failure(Failure::Configuration), ("bad", "Not set up correctly"), ("idle", "Not asked")),
+            (Cause::Failure(Failure::Internal), ("bad", "Ran into an error"), ("idle", "")),
         ] {
             let html = body(page(cause, &get, &brand), Form::Html);
             let hops: Vec<_> = html.split("<li class=\"").skip(1).collect();
@@ -447,6 +478,7 @@ mod tests {
             assert!(hops[0].starts_with("ok\"") && hops[0].contains("Working"));
             for (hop, (class, words)) in [(hops[1], edge), (hops[2], origin)] {
                 assert!(hop.starts_with(&format!("{class}\"")) && hop.contains(words), "{cause:?}");
+                assert_eq!(hop.contains("class=\"state\""), !words.is_empty(), "{cause:?}");
             }
         }
     }
@@ -568,13 +600,19 @@ mod tests {
     }
 
     #[test]
-    fn a_page_written_beforehand_shows_no_time() {
-        let (get, brand) = (request(Method::GET, "https://example.com/", "::RAY_ID::"), brand());
-        let error = ErrorPage { at: None, ..page(LATE, &get, &brand) };
-        let html = body(error, Form::Html);
-        assert!(!html.contains("<time") && html.contains("::RAY_ID::"));
-        assert!(!body(error, Form::Text).contains("Time:"));
-        assert!(!body(error, Form::Problem).contains("\"at\""));
+    fn a_page_written_beforehand_shows_nothing_that_it_cannot_know() {
+        let (get, brand) = (request(Method::GET, "https://www.other.example/", "::RAY_ID::"), brand());
+        for (occasion, has_status) in [(Occasion::Later, true), (Occasion::AnyStatusLater, false)] {
+            let error = ErrorPage { occasion, ..page(LATE, &get, &brand) };
+            let (html, text) = (body(error, Form::Html), body(error, Form::Text));
+            assert!(!html.contains("<time") && html.contains("::RAY_ID::"));
+            for text in [&html, &text] {
+                assert!(!text.contains("Time:") && !text.contains("other.example"), "{text}");
+                assert_eq!(text.contains("504"), has_status, "{text}");
+            }
+            assert_eq!(html.contains("id=\"return\"") && html.contains("href=\"\""), has_status);
+            assert!(!body(error, Form::Problem).contains("\"at\""));
+        }
     }
 
     #[test]
@@ -613,6 +651,8 @@ mod tests {
             ("POST", Cause::Maintenance, false, Some("not_processed"), "was not processed"),
             ("DELETE", refused, false, Some("not_processed"), "was not processed"),
             ("POST", own, false, Some("unknown"), "may have been processed"),
+            ("POST", Cause::Failure(Failure::Internal), false, Some("unknown"), "may have been processed"),
+            ("GET", Cause::Failure(Failure::Internal), false, None, "processed"),
             ("GET", LATE, true, None, "processed"),
             ("HACK", LATE, true, Some("unknown"), "may have been processed"),
         ] {

@@ -33,7 +33,8 @@ impl Form {
     /// A navigation gets the page unless its `Accept` refuses HTML. What a page loads for itself (images,
     /// scripts, styles, …) gets an empty body. Everything else goes by `Accept`: the acceptable form with the
     /// highest weight among those it names, and where it names none of them but `*/*`, or is absent, a
-    /// problem document for a script of a page (`Sec-Fetch-Dest: empty`) and text for others.
+    /// problem document for a script of a page (`Sec-Fetch-Dest: empty`) and for who sent JSON or asks at an address
+    /// of GraphQL, and text for others. A form that is refused (`q=0`) gives way to one that is not.
     /// `text/event-stream` gets an empty body: `EventSource` shows no body to its script.
     /// Unreadable fields count as absent.
     pub fn of(request: &Request) -> Self {
@@ -47,11 +48,25 @@ impl Form {
             Destination::Script => {
                 accept.named_form([Self::GraphQl, Self::Problem, Self::Html, Self::Text], Self::Problem)
             }
-            Destination::Page | Destination::Unknown => {
-                accept.named_form([Self::Html, Self::GraphQl, Self::Problem, Self::Text], Self::Text)
+            destination @ (Destination::Page | Destination::Unknown) => {
+                let is_program = matches!(destination, Destination::Unknown)
+                    && (sends_json(&request.headers) || is_graphql_address(request));
+                let otherwise = if is_program { Self::Problem } else { Self::Text };
+                accept.named_form([Self::Html, Self::GraphQl, Self::Problem, Self::Text], otherwise)
             }
         }
     }
+}
+
+/// Whether `request` is to an address that GraphQL is customarily served at.
+pub(super) fn is_graphql_address(request: &Request) -> bool {
+    request.target.path().rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case("graphql"))
+}
+
+/// Whether what was sent is JSON of any kind; who writes it reads it too.
+fn sends_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    Range::parse(kind).is_some_and(|kind| kind.is_json())
 }
 
 /// Whether a client of gRPC or gRPC-Web is asking (`application/grpc`, `application/grpc-web+proto`, …).
@@ -90,6 +105,11 @@ impl Destination {
     }
 }
 
+/// How many media ranges are looked at, and how long they may be: no more than this has to be read, however long
+/// the field is.
+const MOST_RANGES: usize = 32;
+const LONGEST_RANGE: usize = 128;
+
 /// The media ranges of `Accept`, lower case, in the order they came in; without any, everything goes.
 struct Accept(Vec<Range>);
 
@@ -104,19 +124,21 @@ struct Range {
 impl Accept {
     fn of(headers: &HeaderMap) -> Self {
         let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
-        Self(lines.flat_map(|line| split_unquoted(line, ',')).filter_map(Range::parse).collect())
+        let ranges = lines.flat_map(|line| split_unquoted(line, ',')).take(MOST_RANGES);
+        Self(ranges.filter(|range| range.len() <= LONGEST_RANGE).filter_map(Range::parse).collect())
     }
 
     /// The weight of `kind/subtype` by the most specific range that covers it; 0 if none does.
     fn weight(&self, kind: &str, subtype: &str) -> u16 {
-        if self.0.is_empty() {
-            return 1000;
-        }
-        self.0
-            .iter()
-            .filter_map(|range| Some((range.specificity(kind, subtype)?, range.weight)))
-            .max()
-            .map_or(0, |best| best.1)
+        let otherwise = if self.0.is_empty() { 1000 } else { 0 };
+        self.stated_weight(kind, subtype).unwrap_or(otherwise)
+    }
+
+    /// The weight of `kind/subtype` by the most specific range that covers it, if one does.
+    fn stated_weight(&self, kind: &str, subtype: &str) -> Option<u16> {
+        let covering =
+            self.0.iter().filter_map(|range| Some((range.specificity(kind, subtype)?, range.weight)));
+        covering.max().map(|best| best.1)
     }
 
     /// The weight of `kind/subtype` if a range other than `*/*` decides it.
@@ -136,10 +158,7 @@ impl Accept {
         if let Some(weight) = self.named_exactly("application", "problem+json") {
             return Some(weight);
         }
-        let json = |range: &&Range| {
-            range.kind == "application" && (range.subtype == "json" || range.subtype.ends_with("+json"))
-        };
-        let by_name = self.0.iter().filter(json).map(|range| range.weight).max();
+        let by_name = self.0.iter().filter(|range| range.is_json()).map(|range| range.weight).max();
         by_name.or_else(|| self.named_weight("application", "json"))
     }
 
@@ -163,18 +182,33 @@ impl Accept {
         best.1.unwrap_or_else(|| self.suggested_form(otherwise))
     }
 
+    /// Whether `form` is refused, by its name or with everything else.
+    fn refuses(&self, form: Form) -> bool {
+        let weight = match form {
+            Form::Html => self.stated_weight("text", "html"),
+            Form::Problem => {
+                self.named_json_weight().or_else(|| self.stated_weight("application", "problem+json"))
+            }
+            Form::GraphQl => self.stated_weight("application", "graphql-response+json"),
+            Form::Text => self.stated_weight("text", "plain"),
+            Form::Grpc | Form::Empty => None,
+        };
+        weight == Some(0)
+    }
+
     /// The form for a client that names none of ours.
     fn suggested_form(&self, otherwise: Form) -> Form {
         let wanted = || self.0.iter().filter(|range| range.weight > 0);
         if self.0.is_empty() {
-            otherwise
-        } else if wanted().any(Range::is_never_read) || wanted().next().is_none() {
-            Form::Empty
-        } else if wanted().any(|range| range.kind == "application") && self.named_json_weight() != Some(0) {
-            Form::Problem
-        } else {
-            otherwise
+            return otherwise;
         }
+        if wanted().any(Range::is_never_read) || wanted().next().is_none() {
+            return Form::Empty;
+        }
+        let reads_data = wanted().any(|range| range.kind == "application");
+        let first = if reads_data { Form::Problem } else { otherwise };
+        let offered = [first, otherwise, Form::Text, Form::Problem, Form::Html];
+        offered.into_iter().find(|form| !self.refuses(*form)).unwrap_or(Form::Empty)
     }
 }
 
@@ -207,6 +241,10 @@ impl Range {
 
     fn is(&self, kind: &str, subtype: &str) -> bool {
         self.kind == kind && self.subtype == subtype
+    }
+
+    fn is_json(&self) -> bool {
+        self.kind == "application" && (self.subtype == "json" || self.subtype.ends_with("+json"))
     }
 
     /// How closely this range describes `kind/subtype`; `None` if it does not cover it. A range with
@@ -321,6 +359,15 @@ mod tests {
             ("", "text/*, text/html;q=0", Form::Text),
             ("", "application/json, application/problem+json;q=0", Form::Text),
             ("", "application/*, application/problem+json;q=0.0", Form::Text),
+            ("", "text/plain;q=0, */*", Form::Problem),
+            ("", "text/plain;q=0, application/json;q=0, */*", Form::Html),
+            ("", "text/*;q=0, application/*;q=0, */*", Form::Empty),
+            ("", "text/csv, */*;q=0", Form::Empty),
+            ("", "application/xml, */*;q=0", Form::Empty),
+            ("", "application/xml, application/json;q=0", Form::Text),
+            ("empty", "application/json;q=0, */*", Form::Text),
+            ("empty", "application/problem+json;q=0, text/plain;q=0, */*", Form::Html),
+            ("document", "text/html;q=0, text/plain;q=0, */*", Form::Problem),
             // Unreadable.
             ("", "json", Form::Text),
             ("", ",;,/,*/html", Form::Text),
@@ -331,6 +378,39 @@ mod tests {
         ] {
             assert_eq!(form(destination, accept), expected, "{destination:?} {accept:?}");
         }
+    }
+
+    #[test]
+    fn whoever_sends_json_or_asks_graphql_reads_json() {
+        for (path, sent, fields, expected) in [
+            ("/", "application/json", &[][..], Form::Problem),
+            ("/", "Application/LD+JSON; charset=utf-8", &[("accept", "*/*")], Form::Problem),
+            ("/api/graphql", "text/plain", &[], Form::Problem),
+            ("/graphql?query=x", "", &[("accept", "*/*")], Form::Problem),
+            ("/graphql", "", &[("accept", "text/html")], Form::Html),
+            ("/graphql", "", &[("accept", "text/plain")], Form::Text),
+            ("/graphql", "", &[("sec-fetch-dest", "document")], Form::Html),
+            ("/graphql", "", &[("sec-fetch-dest", "document"), ("accept", "text/html;q=0, */*")], Form::Text),
+            ("/", "application/x-www-form-urlencoded", &[], Form::Text),
+            ("/", "json", &[], Form::Text),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields.iter().chain([&("content-type", sent)]) {
+                headers.insert(*name, HeaderValue::from_static(value));
+            }
+            let target = Target::parse(&format!("https://example.com{path}")).unwrap();
+            let request =
+                Request { method: Method::POST, target, headers, has_body: true, id: String::new() };
+            assert_eq!(Form::of(&request), expected, "{path} {sent} {fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_of_any_length_is_read_so_far() {
+        let many = |count| "text/csv, ".repeat(count) + "application/json";
+        assert_eq!((form("", &many(31)), form("", &many(32))), (Form::Problem, Form::Text));
+        let long = format!("application/json;x={}, text/html;q=0.1", "a".repeat(200));
+        assert_eq!(form("", &long), Form::Html);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::error_page::{Cause, ErrorPage, View};
+use super::form::is_graphql_address;
 use super::words::Outcome;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -68,7 +69,7 @@ impl ErrorPage<'_> {
     /// The problem document.
     pub(super) fn problem(&self, view: &View<'_>) -> String {
         let detail = view.detail();
-        let errors = self.is_graphql().then_some([Message { message: &detail }]);
+        let errors = is_graphql_address(self.request).then_some([Message { message: &detail }]);
         let problem = Problem { errors, ..self.document(view, &detail) };
         serde_json::to_string(&problem).unwrap_or_default()
     }
@@ -88,8 +89,8 @@ impl ErrorPage<'_> {
         serde_json::to_string(&GraphQl { errors }).unwrap_or_default()
     }
 
-    /// The fields in which gRPC tells an error ("trailers only"). Their status is what gRPC's own mapping makes
-    /// of ours, apart from a 504, which has a code of its own.
+    /// The fields in which gRPC tells an error ("trailers only"). Their status for 502 and 503 is that of
+    /// gRPC's own mapping of HTTP statuses. It would make UNKNOWN of a 500 and UNAVAILABLE of a 504, where we know more.
     pub(super) fn grpc(&self, view: &View<'_>) -> HeaderMap {
         const INTERNAL: u16 = 13;
         const DEADLINE_EXCEEDED: u16 = 4;
@@ -153,11 +154,6 @@ impl ErrorPage<'_> {
             Cause::Maintenance => Some("maintenance"),
         }
     }
-
-    /// Whether this is the address that GraphQL is customarily served at.
-    fn is_graphql(&self) -> bool {
-        self.request.target.path().rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case("graphql"))
-    }
 }
 
 /// Whether `id` can be the end of a URN as it stands (RFC 8141 §2).
@@ -184,6 +180,7 @@ mod tests {
     use crate::config::Page;
     use crate::origin::failure::Failure;
     use crate::request::{Request, Target};
+    use crate::response::error_page::Occasion;
     use crate::response::form::Form;
     use crate::time::Timestamp;
     use http::Method;
@@ -202,9 +199,16 @@ mod tests {
     fn answered(request: &Request, cause: Cause) -> (HeaderMap, Option<String>) {
         let status = cause.status();
         let page = Page { brand: Some("Example".to_owned()), ..Page::default() };
-        let at = Some(Timestamp::from_millis(1_767_323_045_678));
-        let page =
-            ErrorPage { status, cause, request, page: &page, at, retry_after: None, unknown_outcome: false };
+        let occasion = Occasion::At(Timestamp::from_millis(1_767_323_045_678));
+        let page = ErrorPage {
+            status,
+            cause,
+            request,
+            page: &page,
+            occasion,
+            retry_after: None,
+            unknown_outcome: false,
+        };
         page.render(Form::of(request))
     }
 

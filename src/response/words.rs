@@ -25,7 +25,8 @@ pub(super) struct Story {
 #[derive(Clone, Copy)]
 pub(super) struct Hop {
     pub(super) state: State,
-    pub(super) words: Message,
+    /// Nothing where it is not known.
+    pub(super) words: Option<Message>,
 }
 
 /// How a stop did.
@@ -141,13 +142,14 @@ impl Story {
     }
 
     const fn of_origin(heading: Message, lead: Message, state: State, words: Message) -> Self {
-        let edge = Hop { state: State::Working, words: Message::Working };
-        Self { heading, clears_client: true, lead, edge, origin: Hop { state, words } }
+        let edge = Hop { state: State::Working, words: Some(Message::Working) };
+        Self { heading, clears_client: true, lead, edge, origin: Hop { state, words: Some(words) } }
     }
 
-    const fn of_edge(heading: Message, lead: Message, words: Message) -> Self {
-        let origin = Hop { state: State::Idle, words: Message::NotAsked };
-        Self { heading, clears_client: false, lead, edge: Hop { state: State::Failed, words }, origin }
+    const fn of_edge(heading: Message, lead: Message, words: Message, origin: Option<Message>) -> Self {
+        let edge = Hop { state: State::Failed, words: Some(words) };
+        let origin = Hop { state: State::Idle, words: origin };
+        Self { heading, clears_client: false, lead, edge, origin }
     }
 }
 
@@ -179,10 +181,17 @@ const CLOSED: Story = Story {
         Message::Maintenance,
     )
 };
-const CIRCLE: Story = Story::of_edge(Message::CircleHeading, Message::CircleLead, Message::Circle);
-const MISCONFIGURED: Story =
-    Story::of_edge(Message::NetworkHeading, Message::MisconfiguredLead, Message::Misconfigured);
-const EDGE_FAILED: Story = Story::of_edge(Message::NetworkHeading, Message::NetworkLead, Message::Failed);
+const CIRCLE: Story =
+    Story::of_edge(Message::CircleHeading, Message::CircleLead, Message::Circle, Some(Message::NotAsked));
+const MISCONFIGURED: Story = Story::of_edge(
+    Message::NetworkHeading,
+    Message::MisconfiguredLead,
+    Message::Misconfigured,
+    Some(Message::NotAsked),
+);
+/// Whether the origin was asked before it came to this, nobody knows any more.
+const EDGE_FAILED: Story =
+    Story::of_edge(Message::NetworkHeading, Message::NetworkLead, Message::Failed, None);
 
 #[cfg(test)]
 mod tests {

@@ -146,6 +146,67 @@ fn a_page_that_fails_whenever_it_is_loaded_is_left_to_the_visitor_in_the_end() {
 }
 
 #[test]
+fn a_clock_that_was_set_does_not_make_the_page_load_for_ever() {
+    let (tab, page) = (Tab::new(), never_loads());
+    tab.hasten(5);
+    tab.skew_time_origin();
+    tab.go(&url(&page));
+    eventually("five reloads", || count(&page, "GET") == 6);
+    for_a_while(Duration::from_secs(2), "the origin is left alone", || count(&page, "GET") == 6);
+}
+
+#[test]
+fn storage_that_fills_up_leaves_the_page_to_the_visitor() {
+    let (tab, page) = (Tab::new(), never_loads());
+    tab.hasten(5);
+    tab.go(&url(&page));
+    tab.run("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') };0");
+    eventually("a question", || count(&page, "HEAD") == 1);
+    tab.until("!document.getElementById('return').checkVisibility()");
+    let said = tab.text("document.getElementById('return').textContent");
+    assert!(said.starts_with("This page keeps checking"), "it does not say that it loads: {said}");
+    for_a_while(Duration::from_secs(1), "it does not load", || count(&page, "GET") == 1);
+}
+
+#[test]
+fn a_date_to_come_back_at_is_kept() {
+    let much_later =
+        scripts::answer("503 Service Unavailable", &[("Retry-After", "Fri, 31 Dec 2100 23:59:59 GMT")], "");
+    let page = Page::by(move |seen| match seen.method.as_str() {
+        "HEAD" => answer_to(seen, much_later.clone()),
+        _ => own_error("503 Service Unavailable", Some(1)),
+    });
+    let tab = Tab::new();
+    tab.hasten(10);
+    tab.go(&url(&page));
+    eventually("a question", || count(&page, "HEAD") == 1);
+    for_a_while(Duration::from_secs(2), "no other", || count(&page, "HEAD") == 1);
+}
+
+#[test]
+fn a_page_whose_details_are_marked_or_that_nobody_sees_is_not_taken_away() {
+    let page = Page::by(|seen| match seen.method.as_str() {
+        "HEAD" => scripts::late(Duration::from_millis(1000), scripts::head_only("200 OK", &[], 2)),
+        _ => own_error("503 Service Unavailable", Some(1)),
+    });
+    let tab = Tab::new();
+    tab.hasten(5);
+    tab.go(&url(&page));
+    tab.run("getSelection().selectAllChildren(document.getElementById('details'))");
+    eventually("a question", || count(&page, "HEAD") == 1);
+    for_a_while(Duration::from_secs(3), "it stays", || count(&page, "GET") == 1);
+    tab.run("getSelection().empty()");
+    eventually("it is loaded", || count(&page, "GET") == 2);
+    eventually("another question", || count(&page, "HEAD") == 2);
+    let front = tab.beside();
+    tab.until("document.visibilityState === 'hidden'");
+    for_a_while(Duration::from_secs(3), "it stays", || count(&page, "GET") == 2);
+    tab.come_to_front();
+    eventually("it is loaded", || count(&page, "GET") == 3);
+    drop(front);
+}
+
+#[test]
 fn without_storage_the_page_is_left_to_the_visitor_at_once() {
     let (tab, page) = (Tab::new(), never_loads());
     tab.hasten(5);

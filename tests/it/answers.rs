@@ -64,6 +64,14 @@ fn a_visitor_who_posted_is_told_what_is_known() {
 }
 
 #[test]
+fn after_a_failure_of_the_worker_itself_nobody_knows_what_became_of_an_order() {
+    let world = world().with("accept", "application/json");
+    let post = world.fails_inside("POST", "/", Some("a")).status(500).reports("proxy_internal_error");
+    post.says("\"outcome\":\"unknown\"").header("holdfast-outcome", "unknown");
+    world.fails_inside("GET", "/", None).status(500).no_header("holdfast-outcome");
+}
+
+#[test]
 fn the_origin_s_own_error_is_dressed_for_people_and_passed_to_programs() {
     let busy = || answers(503, "<h1>busy</h1>").header("content-type", "text/html");
     let html =
@@ -124,7 +132,7 @@ fn a_report_has_no_secrets() {
 fn every_row_of_the_table_has_its_page() {
     use holdfast::config;
     use holdfast::request::{Request, Target};
-    use holdfast::response::error_page::{Cause, ErrorPage};
+    use holdfast::response::error_page::{Cause, ErrorPage, Occasion};
     use holdfast::response::form::Form;
     use holdfast::time::Timestamp;
     let request = Request {
@@ -141,7 +149,7 @@ fn every_row_of_the_table_has_its_page() {
                 cause: Cause::Failure(row.failure),
                 request: &request,
                 page: &config::Page::default(),
-                at: Some(Timestamp::from_millis(0)),
+                occasion: Occasion::At(Timestamp::from_millis(0)),
                 retry_after: None,
                 unknown_outcome: false,
             };

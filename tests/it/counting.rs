@@ -8,7 +8,7 @@ use crate::world::{World, answers, page, refuses, world};
 
 /// The counts without their minutes.
 fn counts(world: &World) -> Vec<String> {
-    let (lines, _) = world.told();
+    let (lines, _) = world.gathered();
     lines.iter().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect()
 }
 
@@ -17,7 +17,7 @@ fn requests_that_go_smoothly_are_told_together_and_behind_an_answer() {
     let world = world().gathering(Some("flush 10")).origin(std::iter::repeat_with(|| page("v1")).take(1000));
     let stories = world.together((0..1000).map(|_| (&world, "GET", "/", None)));
     assert!(stories.iter().all(|story| story.status == 200));
-    let (lines, tellings) = world.told();
+    let (lines, tellings) = world.gathered();
     assert_eq!(tellings, 1, "{lines:?}");
     let total: u64 = lines
         .iter()
@@ -56,7 +56,7 @@ fn what_a_request_comes_to_is_counted_to_its_kind() {
 fn nothing_that_a_client_sent_is_told() {
     let world = world().gathering(Some("")).origin([refuses(), refuses(), refuses()]);
     world.get("/secret-path?token=secret").status(502);
-    let (lines, _) = world.told();
+    let (lines, _) = world.gathered();
     assert!(!lines.is_empty() && !lines.iter().any(|line| line.contains("secret")), "{lines:?}");
 }
 
@@ -66,24 +66,24 @@ fn trouble_is_told_within_a_second() {
     let before = world.now();
     world.get("/").status(502);
     assert!(world.now().since(before) < Duration::from_secs(5), "nobody waits for ten seconds");
-    assert_eq!(world.told().1, 1);
+    assert_eq!(world.gathered().1, 1);
 }
 
 #[test]
 fn what_cannot_be_told_is_told_the_next_time() {
     let world = world().gathering(None).origin([page("v1"), page("v1")]);
     world.get("/a").answers(200, "v1");
-    assert_eq!(world.told().1, 0);
+    assert_eq!(world.gathered().1, 0);
     world.clone().gathering(Some("")).later(60).get("/b").answers(200, "v1");
     let answers = counts(&world).iter().filter(|line| *line == "answer origin 0 1").count();
-    assert_eq!(answers, 2, "{:?}", world.told());
+    assert_eq!(answers, 2, "{:?}", world.gathered());
 }
 
 #[test]
 fn where_nothing_is_bound_nothing_is_counted() {
     let world = world().origin([refuses(), refuses(), refuses()]);
     world.get("/").status(502);
-    assert_eq!(world.told().1, 0);
+    assert_eq!(world.gathered().1, 0);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use holdfast::cache::keep::Name;
 use holdfast::cache::key::Key;
 use holdfast::cache::range::Span;
 use holdfast::config::{Config, Token};
-use holdfast::exchange::exchange;
+use holdfast::exchange::{exchange, internal_error};
 use holdfast::health::summary::Summary;
 use holdfast::health::{Bindings, View};
 use holdfast::isolate::Isolate;
@@ -282,7 +282,7 @@ impl World {
     }
 
     /// What it was told, all lines sorted, and how often.
-    pub fn told(&self) -> (Vec<String>, usize) {
+    pub fn gathered(&self) -> (Vec<String>, usize) {
         let told = self.inner.told.borrow();
         let mut lines: Vec<_> =
             told.iter().flat_map(|text| text.lines().skip(1)).map(str::to_owned).collect();
@@ -454,6 +454,27 @@ impl World {
             })
             .collect();
         let answers = self.run(exchanges);
+        self.told(answers, began_at, attempts_before, reports_before)
+    }
+
+    /// The answer to a request on which the worker failed, nobody knows how far it had come.
+    pub fn fails_inside(&self, method: &str, path: &str, upload: Option<&str>) -> Story {
+        let reports_before = self.inner.reports.borrow().len();
+        let began_at = self.inner.now.get();
+        let (request, config) = self.asked(method, path, upload);
+        let answer = internal_error(self.clone(), config, request);
+        let answers = self.run(vec![std::future::ready(answer)]);
+        let attempts = self.inner.seen.borrow().len();
+        self.told(answers, began_at, attempts, reports_before).pop().unwrap()
+    }
+
+    fn told(
+        &self,
+        answers: Vec<(Answer<Body>, Timestamp)>,
+        began_at: Timestamp,
+        attempts_before: usize,
+        reports_before: usize,
+    ) -> Vec<Story> {
         let seen = self.inner.seen.borrow()[attempts_before..].to_vec();
         let reports = self.inner.reports.borrow()[reports_before..].to_vec();
         let story = |(answer, answered_at): (Answer<Body>, Timestamp)| Story {
@@ -480,6 +501,11 @@ impl World {
         path: &str,
         upload: Option<&str>,
     ) -> impl Future<Output = Answer<Body>> + use<> {
+        let (request, config) = self.asked(method, path, upload);
+        exchange(self.clone(), config, request, upload.map(str::to_owned))
+    }
+
+    fn asked(&self, method: &str, path: &str, upload: Option<&str>) -> (Request, Rc<Config>) {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.fields {
             headers.append(HeaderName::try_from(&**name).unwrap(), HeaderValue::try_from(&**value).unwrap());
@@ -493,7 +519,7 @@ impl World {
         };
         let mut config = Config::from_value(&self.settings).unwrap();
         config.token = self.token.as_deref().map(|token| Token::new(token).unwrap());
-        exchange(self.clone(), Rc::new(config), request, upload.map(str::to_owned))
+        (request, Rc::new(config))
     }
 
     /// Runs `mains` to their ends, then everything behind them; gives what each came to, and when.

@@ -168,17 +168,23 @@ impl Scope<'_> {
 
     /// A page with the operator's logo and texts has to arrive in one round trip all the same.
     fn check_pages(&self, config: &Config, problems: &mut Vec<Problem>) {
+        let setting = table_of(self.table, "vars").and_then(|vars| vars.get(VARIABLE));
+        let line = |key: &str| {
+            let offset = setting
+                .map(|setting| offset_of(setting.get_ref(), key).unwrap_or_else(|| setting.span().start));
+            offset.map_or(self.line, |offset| line_of(self.text, offset))
+        };
+        let routes = config.routes.iter().enumerate();
+        let routes = routes.map(|(index, route)| (format!("routes[{index}].page"), &route.settings.page));
         let mut checked = Vec::new();
-        for settings in
-            [&config.defaults].into_iter().chain(config.routes.iter().map(|route| &route.settings))
-        {
-            if checked.contains(&&settings.page) {
+        for (key, page) in [("page".to_owned(), &config.defaults.page)].into_iter().chain(routes) {
+            if checked.contains(&page) {
                 continue;
             }
-            checked.push(&settings.page);
-            let mistake = pages::too_large(&settings.page).unwrap_or_else(|error| Some(error.to_string()));
+            checked.push(page);
+            let mistake = pages::too_large(page).unwrap_or_else(|error| Some(error.to_string()));
             problems.extend(
-                mistake.map(|text| self.problem(Some(self.line), "vars.HOLDFAST", format!("page: {text}"))),
+                mistake.map(|text| self.problem(Some(line(&key)), "vars.HOLDFAST", format!("{key}: {text}"))),
             );
         }
     }
@@ -376,6 +382,11 @@ mod tests {
             said.contains("[vars.HOLDFAST] page: the page ") && said.contains("14336 are accepted"),
             "{said}"
         );
+        let route = "[vars.HOLDFAST]\n[[vars.HOLDFAST.routes]]\npath = \"/a\"\n[[vars.HOLDFAST.routes]]\npath = \"/b\"\n";
+        let page = "page.languages = [\"el\"]\n".to_owned()
+            + &texts.replace("HOLDFAST.page", "HOLDFAST.routes.page");
+        let said = self::problems(&(route.to_owned() + &page));
+        assert!(said.starts_with("wrangler.toml:6: [vars.HOLDFAST] routes[1].page: the page "), "{said}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use holdfast::config::{Config, Look, Page};
 use holdfast::language::{Language, Message};
 use holdfast::origin::failure::Failure;
 use holdfast::request::{Request, Target};
-use holdfast::response::error_page::{Cause, ErrorPage, PAGE_LIMIT};
+use holdfast::response::error_page::{Cause, ErrorPage, Occasion, PAGE_LIMIT};
 use holdfast::response::form::Form;
 use holdfast::time::Timestamp;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE};
@@ -86,7 +86,8 @@ pub fn too_large(page: &Page) -> Result<Option<String>> {
         [] => Language::all().collect(),
         some => some.to_vec(),
     };
-    let asked = Asked { url: format!("https://www.example.com/{}", "a".repeat(1000)), ..Asked::default() };
+    // What escaping makes longest, and longer than is shown.
+    let asked = Asked { url: format!("https://www.example.com/{}", "&".repeat(1000)), ..Asked::default() };
     let mut largest = (0, String::new());
     for language in offered {
         for kind in KINDS {
@@ -108,14 +109,14 @@ pub fn rendered(kind: Kind, form: Form, language: Language, page: &Page) -> Resu
 /// What differs from one request to the next.
 struct Asked {
     url: String,
-    at: Option<Timestamp>,
+    occasion: Occasion,
     id: &'static str,
 }
 
 impl Default for Asked {
     fn default() -> Self {
-        let at = Some(Timestamp::from_millis(1_767_323_045_000));
-        Self { url: "https://www.example.com/orders/2187".to_owned(), at, id: "8f2a7c31d09be4f6-LHR" }
+        let occasion = Occasion::At(Timestamp::from_millis(1_767_323_045_000));
+        Self { url: "https://www.example.com/orders/2187".to_owned(), occasion, id: "8f2a7c31d09be4f6-LHR" }
     }
 }
 
@@ -133,7 +134,7 @@ fn answer(kind: Kind, form: Form, language: Language, page: &Page, asked: &Asked
         cause: kind.cause,
         request: &request,
         page: &page,
-        at: asked.at,
+        occasion: asked.occasion,
         retry_after: None,
         unknown_outcome: kind.unknown_outcome,
     };
@@ -147,7 +148,10 @@ fn answer(kind: Kind, form: Form, language: Language, page: &Page, asked: &Asked
     Ok(Rendered { headers, body: body.unwrap_or_default() })
 }
 
-/// Writes every page to `folder`, which is emptied first, and answers a summary.
+/// Writes every page to `folder`, from which those of an earlier run are removed first, and answers a summary.
+///
+/// The pages for Cloudflare need `page.brand`, since nobody knows beforehand for which host they will stand; without
+/// one they are left out.
 pub fn pages(settings: &serde_json::Value, folder: &Path) -> Result<String> {
     let config = Config::from_value(settings).map_err(|errors| {
         anyhow::anyhow!(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
@@ -160,13 +164,23 @@ pub fn pages(settings: &serde_json::Value, folder: &Path) -> Result<String> {
         looks.push(folder.look(&page)?);
     }
     folder.forms(&page)?;
-    folder.cloudflare(&page)?;
-    let index = Index { looks: &looks, languages: &Language::all().map(Row::of).collect::<Vec<_>>() };
+    let left_out = match page.brand {
+        Some(_) => {
+            folder.cloudflare(&page)?;
+            ""
+        }
+        None => "; none for Cloudflare, which need a page.brand",
+    };
+    let index = Index {
+        has_cloudflare: page.brand.is_some(),
+        looks: &looks,
+        languages: &Language::all().map(Row::of).collect::<Vec<_>>(),
+    };
     folder.write("index.html", &index.render()?)?;
     let (plain, compressed) =
         (looks.iter().map(|look| look.plain).max(), looks.iter().map(|look| look.compressed).max());
     Ok(format!(
-        "{} files; the largest page has {} bytes, {} gzipped\n{}",
+        "{} files; the largest page has {} bytes, {} gzipped{left_out}\n{}",
         folder.files,
         plain.unwrap_or_default(),
         compressed.unwrap_or_default(),
@@ -202,6 +216,7 @@ impl Row {
 #[derive(Template)]
 #[template(path = "pages.html")]
 struct Index<'a> {
+    has_cloudflare: bool,
     looks: &'a [LookPages],
     languages: &'a [Row],
 }
@@ -212,14 +227,20 @@ struct Folder {
 }
 
 impl Folder {
-    /// `path` without what an earlier run wrote there; what is not of ours is not touched.
+    /// `path` without what an earlier run wrote there, which left a mark; what is not of ours is not touched.
     fn emptied(path: &Path) -> Result<Self> {
-        let holds_pages = path.join("index.html").is_file() && path.join("forms").is_dir();
-        let is_empty = !path.exists() || fs::read_dir(path)?.next().is_none();
-        ensure!(holds_pages || is_empty, "{} holds something else; name a new folder", path.display());
-        if holds_pages {
-            fs::remove_dir_all(path)?;
+        const MARK: &str = ".holdfast-pages";
+        fs::create_dir_all(path).with_context(|| format!("could not make {}", path.display()))?;
+        let is_ours = path.join(MARK).is_file();
+        let is_empty = fs::read_dir(path)?.next().is_none();
+        ensure!(is_ours || is_empty, "{} holds something else; name a new folder", path.display());
+        for written in Look::ALL.map(Look::word).into_iter().chain(["forms", "cloudflare"]) {
+            let written = path.join(written);
+            if written.is_dir() {
+                fs::remove_dir_all(written)?;
+            }
         }
+        fs::write(path.join(MARK), "")?;
         Ok(Self { path: path.to_owned(), files: 0 })
     }
 
@@ -260,18 +281,20 @@ impl Folder {
         Ok(())
     }
 
-    /// Pages without a time or an address, and with Cloudflare's id: one for each status to be uploaded as
-    /// assets of custom error rules, and two with the boxes that error pages must have.
+    /// Pages without a time or an address, and with Cloudflare's id: one for each kind to be uploaded as assets of
+    /// custom error rules, and two, each for many statuses, with the boxes that error pages must have.
     fn cloudflare(&mut self, page: &Page) -> Result<()> {
         for language in Language::all() {
-            let asked = Asked { at: None, id: RAY_ID, url: "https://www.example.com/".to_owned() };
-            let static_page = |kind| answer(kind, Form::Html, language, page, &asked).map(|page| page.body);
+            let static_page = |kind, occasion| {
+                let asked = Asked { occasion, id: RAY_ID, ..Asked::default() };
+                answer(kind, Form::Html, language, page, &asked).map(|page| page.body)
+            };
             for kind in KINDS.into_iter().filter(|kind| !kind.is_unsafe) {
-                let html = static_page(kind)?;
+                let html = static_page(kind, Occasion::Later)?;
                 self.write(&format!("cloudflare/{}/assets/{}.html", language.tag(), kind.name), &html)?;
             }
             for (name, token, failure) in BOXES {
-                let html = static_page(Kind::failure(name, failure))?;
+                let html = static_page(Kind::failure(name, failure), Occasion::AnyStatusLater)?;
                 let (before, after) = html.split_once("</footer>").context("a page has a footer")?;
                 let html = format!(
                     "{before}</footer>\n<details><summary>Cloudflare</summary>\n{token}\n</details>{after}"
@@ -287,4 +310,72 @@ fn gzipped(text: &str) -> Result<usize> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
     gzip.write_all(text.as_bytes())?;
     Ok(gzip.finish()?.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("pages-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            Self(path)
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn nothing_is_removed_that_the_command_did_not_write() {
+        let folder = Scratch::new("foreign");
+        let write = |name: &str| {
+            let path = folder.0.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "mine").unwrap();
+        };
+        // A site that happens to have the same names.
+        write("index.html");
+        write("forms/contact.html");
+        let refused = Folder::emptied(&folder.0).err().unwrap().to_string();
+        assert!(refused.contains("holds something else"), "{refused}");
+        assert!(folder.0.join("forms/contact.html").is_file());
+
+        fs::remove_dir_all(&folder.0).unwrap();
+        Folder::emptied(&folder.0).unwrap().write("forms/en/a.txt", "").unwrap();
+        write("notes.txt");
+        Folder::emptied(&folder.0).unwrap();
+        assert!(folder.0.join("notes.txt").is_file() && !folder.0.join("forms").exists());
+    }
+
+    #[test]
+    fn pages_for_cloudflare_say_nothing_that_is_not_known_beforehand() {
+        let folder = Scratch::new("cloudflare");
+        let said = pages(&json!({ "page": { "brand": "Example Shop" } }), &folder.0).unwrap();
+        assert!(!said.contains("Cloudflare"), "{said}");
+        let read = |name: &str| fs::read_to_string(folder.0.join("cloudflare/en").join(name)).unwrap();
+        for kind in KINDS.into_iter().filter(|kind| !kind.is_unsafe) {
+            let html = read(&format!("assets/{}.html", kind.name));
+            assert!(html.contains(&format!(">{} ", &kind.name[..3])), "its status: {}", kind.name);
+            assert!(!html.contains("example.com") && !html.contains("<time"), "{}", kind.name);
+            assert!(html.contains("id=\"return\"") && html.contains(RAY_ID), "{}", kind.name);
+        }
+        for (name, token, _) in BOXES {
+            let html = read(&format!("error-pages/{name}.html"));
+            assert!(html.contains(token) && html.contains(RAY_ID) && html.contains("Example Shop"), "{name}");
+            for unknown in ["example.com", "<time", "id=\"status\"", "id=\"return\"", "href=\"\""] {
+                assert!(!html.contains(unknown), "{name}: {unknown}");
+            }
+        }
+        let said = pages(&json!({}), &folder.0).unwrap();
+        assert!(said.contains("none for Cloudflare, which need a page.brand"), "{said}");
+        assert!(!folder.0.join("cloudflare").exists(), "those of the other brand are gone");
+    }
 }
