@@ -50,6 +50,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// How many origins there are: in route mode the zone's own.
+    pub fn origin_count(&self) -> usize {
+        self.origins.len().max(1)
+    }
+
     /// What logs, hints and counts call the origin of this number: its host, with the port where it is not the
     /// scheme's own; `zone` in route mode.
     pub fn origin_name(&self, origin: usize) -> &str {

@@ -24,7 +24,7 @@ use session::LONGEST_FORM;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Where all endpoints are.
-const HERE: &str = "/.well-known/holdfast";
+pub const HERE: &str = "/.well-known/holdfast";
 
 /// What a request to Holdfast itself asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

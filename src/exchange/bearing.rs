@@ -142,7 +142,7 @@ impl<P: Ports> Exchange<P> {
 
     /// How many origins there are: in route mode the zone's own.
     fn origins(&self) -> usize {
-        self.config.origins.len().max(1)
+        self.config.origin_count()
     }
 
     /// What logs and hints call an origin.
@@ -159,9 +159,8 @@ pub(super) fn word_of(end: End) -> String {
     }
 }
 
-/// What [`word_of`] has written, or a count of such an end; `None` if it says nothing of an origin that is down.
-pub(super) fn end_of(word: &str) -> Option<End> {
+/// What [`word_of`] has written; `None` if it says nothing of an origin that is down.
+fn end_of(word: &str) -> Option<End> {
     let failed = failure::of_word(word).map(|failure| End::Failed(failure, None));
-    let own = word.strip_prefix("own_").unwrap_or(word);
-    failed.or_else(|| own.parse().ok().map(End::Answered)).filter(|end| end.sign() == Sign::Down)
+    failed.or_else(|| word.parse().ok().map(End::Answered)).filter(|end| end.sign() == Sign::Down)
 }

@@ -11,7 +11,7 @@ use super::tally;
 use super::trail::Trail;
 use crate::cache::admission::Bypass;
 use crate::config::{Config, Probe, Settings, Timeouts};
-use crate::health::tally::{Ended, Event};
+use crate::health::tally::Event;
 use crate::origin::Sign;
 use crate::origin::deadline::Deadline;
 use crate::policy::Policy;
@@ -26,7 +26,7 @@ pub const PATIENCE: Duration = Duration::from_secs(25);
 pub async fn probe<P: Ports>(ports: P, config: Rc<Config>) {
     let Some(path) = &config.probe.path else { return };
     let mut dashboard = String::new();
-    for origin in 0..config.origins.len().max(1) {
+    for origin in 0..config.origin_count() {
         let Some(request) = asked(&config.probe, origin_host(&config, origin), path) else { continue };
         if config.probe.host.is_some() {
             dashboard = tally::dashboard_at(&request.target);
@@ -77,7 +77,7 @@ impl<P: Ports> Exchange<P> {
             self.give_up(received);
         }
         let (now, isolate) = (self.ports.now(), self.ports.isolate());
-        isolate.tally(|tally| tally.count(Event::Probe(origin, Ended::of(end)), now));
+        isolate.tally(|tally| tally.count(Event::Probe(origin, end.into()), now));
         if end.sign() == Sign::Up {
             isolate.bearing(origin, |bearing| bearing.breaker.relent(now, now));
         }

@@ -6,10 +6,12 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::Exchange;
-use super::bearing::end_of;
 use super::trail::Trail;
 use crate::config::Config;
-use crate::health::tally::{Ended, Event, News, Tally};
+use crate::endpoint::HERE;
+use crate::health::End;
+use crate::health::tally::{Event, News, Tally};
+use crate::origin::Sign;
 use crate::origin::breaker::Refusal;
 use crate::origin::retry::Stop;
 use crate::ports::Ports;
@@ -45,9 +47,9 @@ fn note<B>(tally: &mut Tally, trail: &Trail<B>, status: Option<StatusCode>, now:
         tally.count(Event::Answer(trail.outcome, status), now);
     }
     for attempt in &trail.attempts {
-        tally.count(Event::Try(attempt.origin, Ended::of(attempt.end)), now);
+        tally.count(Event::Try(attempt.origin, attempt.end.into()), now);
     }
-    let failed = trail.attempts.iter().rev().find(|attempt| Ended::of(attempt.end) != Ended::Ok);
+    let failed = trail.attempts.iter().rev().find(|attempt| End::from(attempt.end) != End::Ok);
     let touched = match (failed, trail.stop.and_then(Stop::refusal)) {
         (Some(attempt), _) => Some((attempt.origin, attempt.end)),
         // Nothing was tried because of what was seen before, by default at the first origin.
@@ -55,13 +57,13 @@ fn note<B>(tally: &mut Tally, trail: &Trail<B>, status: Option<StatusCode>, now:
         (None, None) => None,
     };
     if let Some((origin, end)) = touched {
-        tally.count(Event::Touched(origin, Ended::of(end), trail.outcome), now);
+        tally.count(Event::Touched(origin, end.into(), trail.outcome), now);
     }
 }
 
 /// Where operators see more, at the host of `target`.
 pub(super) fn dashboard_at(target: &Target) -> String {
-    format!("{}://{}/.well-known/holdfast/status", target.scheme(), target.authority())
+    format!("{}://{}{HERE}/status", target.scheme(), target.authority())
 }
 
 /// Tells the counts after `wait`, and takes in what others have found out.
@@ -80,12 +82,13 @@ pub(super) async fn tell<P: Ports>(ports: &P, config: &Config, dashboard: &str, 
     if let Some(span) = news.gather_for {
         ports.isolate().tally(|tally| tally.gather_for(span));
     }
-    for origin in 0..config.origins.len().max(1) {
+    for origin in 0..config.origin_count() {
         let is_this = |name: &str| name == config.origin_name(origin);
-        let down = news.down.iter().find(|(name, _)| is_this(name)).and_then(|(_, end)| end_of(end));
+        let down = news.down.iter().find(|(name, _)| is_this(name)).and_then(|(_, end)| End::of_word(end));
+        let down = down.filter(|end| end.sign() == Sign::Down);
         let up = news.up.iter().find(|(name, _)| is_this(name));
         ports.isolate().bearing(origin, |bearing| match (down, up) {
-            (Some(because), _) => bearing.breaker.heed(because, settings.open, settings, now),
+            (Some(end), _) => bearing.breaker.heed(end.attempt(), settings.open, settings, now),
             (None, Some((_, at))) => bearing.breaker.relent(*at, now),
             (None, None) => {}
         });

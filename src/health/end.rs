@@ -6,7 +6,7 @@ use crate::origin::failure::{self, Failure};
 use crate::origin::{self, Sign};
 
 /// How an attempt ended, as a count has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {
     /// With an answer that is no error of the origin's.
     Ok,
@@ -14,6 +14,16 @@ pub enum End {
     Failed(Failure),
     /// With an error status of the origin's own: 500, 502, 503 or 504.
     Own(u16),
+}
+
+impl From<origin::End> for End {
+    fn from(end: origin::End) -> Self {
+        match end {
+            origin::End::Answered(status) if origin::is_origin_error(status) => Self::Own(status),
+            origin::End::Answered(_) => Self::Ok,
+            origin::End::Failed(failure, _) => Self::Failed(failure),
+        }
+    }
 }
 
 impl End {
@@ -70,10 +80,15 @@ impl End {
 
     /// Whether it says that the origin is up, down, or nothing.
     pub fn sign(self) -> Sign {
+        self.attempt().sign()
+    }
+
+    /// The end of an attempt that counts as this one.
+    pub fn attempt(self) -> origin::End {
         match self {
-            Self::Ok => Sign::Up,
-            Self::Failed(failure) => failure.sign(),
-            Self::Own(status) => origin::End::Answered(status).sign(),
+            Self::Ok => origin::End::Answered(200),
+            Self::Failed(failure) => origin::End::Failed(failure, None),
+            Self::Own(status) => origin::End::Answered(status),
         }
     }
 

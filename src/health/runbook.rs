@@ -3,7 +3,8 @@
 //! One entry for each kind of failure, or for several with the same causes. The dashboard shows the one in front of
 //! the operator, docs/operations.md has them all.
 
-use crate::origin::failure::TABLE;
+use super::end::End;
+use crate::origin::failure;
 
 /// The likely causes of some kinds of failure.
 #[derive(Debug)]
@@ -261,14 +262,17 @@ pub fn what(end: &str) -> Option<&'static str> {
         "own_502" => Some("answered 502 by itself"),
         "own_503" => Some("answered 503 by itself"),
         "own_504" => Some("answered 504 by itself"),
-        _ => TABLE.iter().find(|row| row.word == end).map(|row| row.what),
+        _ => failure::of_word(end).map(|failure| failure.row().what),
     }
 }
 
 /// The status that a failure stands for.
 pub fn status(end: &str) -> Option<u16> {
-    let own = end.strip_prefix("own_").and_then(|status| status.parse().ok());
-    own.or_else(|| TABLE.iter().find(|row| row.word == end).map(|row| row.status.as_u16()))
+    match End::of_word(end)? {
+        End::Ok => None,
+        End::Failed(failure) => Some(failure.status().as_u16()),
+        End::Own(status) => Some(status),
+    }
 }
 
 /// `command` with the origin called `name` in it: `ORIGIN` is its host with the port where it has one, `HOST` without,
@@ -296,6 +300,7 @@ pub fn command_for(command: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::origin::failure::TABLE;
 
     #[test]
     fn every_failure_has_one_entry_in_the_order_of_the_table() {

@@ -7,12 +7,10 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::origin::End;
+use super::end::End;
+use super::line::{FORM, minute_of};
 use crate::report::Outcome;
 use crate::time::Timestamp;
-
-/// The first line of the written form: its name and number.
-pub const HEAD: &str = "holdfast 1";
 
 /// How many different counts there can be at a time. Past it, what is not counted yet is not counted: there are some
 /// ten of them in a minute, and some thirty in one full of trouble.
@@ -33,41 +31,11 @@ pub enum Event {
     /// An answer: what the exchange came to, and its status if that is 500 or more, else 0.
     Answer(Outcome, u16),
     /// An attempt at the origin of this number.
-    Try(usize, Ended),
+    Try(usize, End),
     /// The cron trigger's attempt at it.
-    Probe(usize, Ended),
+    Probe(usize, End),
     /// A request that a failure of it touched, and what the client got.
-    Touched(usize, Ended, Outcome),
-}
-
-/// How an attempt ended, as far as it is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ended {
-    /// With an answer.
-    Ok,
-    /// With an error status of the origin's own.
-    Own(u16),
-    /// With this row of the table of failures.
-    Failed(&'static str),
-}
-
-impl Ended {
-    /// What an attempt's end counts as.
-    pub fn of(end: End) -> Self {
-        match end {
-            End::Answered(status) if crate::origin::is_origin_error(status) => Self::Own(status),
-            End::Answered(_) => Self::Ok,
-            End::Failed(failure, _) => Self::Failed(failure.row().word),
-        }
-    }
-
-    fn write(self, line: &mut String) {
-        let _ = match self {
-            Self::Ok => write!(line, " ok"),
-            Self::Own(status) => write!(line, " own_{status}"),
-            Self::Failed(word) => write!(line, " {word}"),
-        };
-    }
+    Touched(usize, End, Outcome),
 }
 
 /// The counts of one isolate.
@@ -86,10 +54,10 @@ pub struct Tally {
 impl Tally {
     /// Counts `event` once.
     pub fn count(&mut self, event: Event, now: Timestamp) {
-        self.add(now.as_millis() / 60_000, event, 1);
+        self.add(minute_of(now), event, 1);
         self.has_trouble |= match event {
             Event::Answer(..) | Event::Touched(..) => false,
-            Event::Try(_, ended) | Event::Probe(_, ended) => ended != Ended::Ok,
+            Event::Try(_, end) | Event::Probe(_, end) => end != End::Ok,
         };
     }
 
@@ -150,27 +118,18 @@ impl Counts {
 
     /// The written form; `origin_name` has neither spaces nor line breaks.
     pub fn written(&self, origin_name: impl Fn(usize) -> String) -> String {
-        let mut text = format!("{HEAD}\n");
+        let mut text = format!("{FORM}\n");
         for ((minute, event), count) in &self.0 {
+            // Writing to a text does not fail.
             let _ = write!(text, "{minute} ");
-            match event {
-                Event::Answer(outcome, status) => {
-                    let _ = write!(text, "answer {} {status}", outcome.word());
+            let _ = match event {
+                Event::Answer(outcome, status) => write!(text, "answer {} {status}", outcome.word()),
+                Event::Try(origin, end) => write!(text, "try {} {}", origin_name(*origin), end.word()),
+                Event::Probe(origin, end) => write!(text, "probe {} {}", origin_name(*origin), end.word()),
+                Event::Touched(origin, end, outcome) => {
+                    write!(text, "touched {} {} {}", origin_name(*origin), end.word(), outcome.word())
                 }
-                Event::Try(origin, ended) => {
-                    let _ = write!(text, "try {}", origin_name(*origin));
-                    ended.write(&mut text);
-                }
-                Event::Probe(origin, ended) => {
-                    let _ = write!(text, "probe {}", origin_name(*origin));
-                    ended.write(&mut text);
-                }
-                Event::Touched(origin, ended, outcome) => {
-                    let _ = write!(text, "touched {}", origin_name(*origin));
-                    ended.write(&mut text);
-                    let _ = write!(text, " {}", outcome.word());
-                }
-            }
+            };
             let _ = writeln!(text, " {count}");
         }
         text
@@ -209,25 +168,25 @@ impl News {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::origin::failure::Failure;
+    use crate::origin::{self, failure::Failure};
 
     fn second(second: u64) -> Timestamp {
         Timestamp::from_millis(second * 1000)
     }
 
     const CLEAN: Event = Event::Answer(Outcome::Origin, 0);
-    const OK: Event = Event::Try(0, Ended::Ok);
-    const REFUSED: Event = Event::Try(0, Ended::Failed("edge_refused"));
+    const OK: Event = Event::Try(0, End::Ok);
+    const REFUSED: Event = Event::Try(0, End::Failed(Failure::EdgeRefused));
 
     #[test]
     fn an_attempt_counts_by_how_it_ended() {
         for (end, counted) in [
-            (End::Answered(200), Ended::Ok),
-            (End::Answered(404), Ended::Ok),
-            (End::Answered(503), Ended::Own(503)),
-            (End::Failed(Failure::ConnectionLost, None), Ended::Failed("connection_lost")),
+            (origin::End::Answered(200), End::Ok),
+            (origin::End::Answered(404), End::Ok),
+            (origin::End::Answered(503), End::Own(503)),
+            (origin::End::Failed(Failure::ConnectionLost, None), End::Failed(Failure::ConnectionLost)),
         ] {
-            assert_eq!(Ended::of(end), counted, "{end:?}");
+            assert_eq!(End::from(end), counted, "{end:?}");
         }
     }
 
@@ -297,19 +256,19 @@ mod tests {
     #[test]
     fn every_event_is_written_as_the_object_reads_it() {
         let mut tally = Tally::default();
-        let ended = Ended::Own(503);
+        let end = End::Own(503);
         for (event, line) in [
             (Event::Answer(Outcome::Page, 502), "2 answer page 502 1"),
-            (Event::Try(1, ended), "2 try b.example own_503 1"),
-            (Event::Probe(0, Ended::Ok), "2 probe a.example ok 1"),
+            (Event::Try(1, end), "2 try b.example own_503 1"),
+            (Event::Probe(0, End::Ok), "2 probe a.example ok 1"),
             (
-                Event::Touched(0, Ended::Failed("body_silent"), Outcome::Stale),
+                Event::Touched(0, End::Failed(Failure::BodySilent), Outcome::Stale),
                 "2 touched a.example body_silent stale 1",
             ),
         ] {
             tally.count(event, second(120));
             let name = |origin: usize| ["a.example", "b.example"][origin].to_owned();
-            assert_eq!(tally.take().written(name), format!("{HEAD}\n{line}\n"));
+            assert_eq!(tally.take().written(name), format!("{FORM}\n{line}\n"));
         }
     }
 
