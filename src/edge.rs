@@ -54,6 +54,10 @@ fn config(env: &JsValue) -> Result<Rc<Config>, Vec<String>> {
     CONFIG.with(|config| config.get_or_init(read).clone())
 }
 
+fn now() -> Timestamp {
+    Timestamp::from_millis(js_sys::Date::now() as u64)
+}
+
 /// What is bound, as far as this worker has a use for it.
 fn bound(env: &JsValue) -> Bindings {
     let read = || {
@@ -427,7 +431,7 @@ impl Urls for Platform {
 
 impl Clock for Platform {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(js_sys::Date::now() as u64)
+        now()
     }
 
     async fn sleep(&self, span: Duration) {

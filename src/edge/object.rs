@@ -1,10 +1,13 @@
 //! The object in which what all isolates count is gathered: its storage and its settings, for `health`.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use js_sys::{Array, Object, Reflect};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-use super::{bound, bridge, config};
+use super::{bound, bridge, config, now};
 use crate::config::{Config, RoutingKey, Webhook};
 use crate::health::alert::Delivery;
 use crate::health::{Cell, Param, Settings, Sql, View, ledger};
@@ -36,8 +39,15 @@ fn cells(row: Value) -> Vec<Cell> {
 }
 
 /// The configuration with the secrets that only the object needs. One that is not accepted counts as absent, and the
-/// log says so.
-fn settings(env: &JsValue) -> Config {
+/// log says so, once: bindings do not change while an isolate lives.
+fn settings(env: &JsValue) -> Rc<Config> {
+    thread_local! {
+        static SETTINGS: OnceCell<Rc<Config>> = const { OnceCell::new() };
+    }
+    SETTINGS.with(|settings| Rc::clone(settings.get_or_init(|| Rc::new(read(env)))))
+}
+
+fn read(env: &JsValue) -> Config {
     let mut config = config(env).map_or_else(|_| Config::default(), |config| (*config).clone());
     if let Some(text) = bridge::secret_text(env, "HOLDFAST_ALERT_WEBHOOK") {
         config.alert.webhook = accepted(Webhook::new(&text), "HOLDFAST_ALERT_WEBHOOK", Webhook::RULE);
@@ -57,10 +67,6 @@ fn accepted<T>(value: Option<T>, name: &str, rule: &str) -> Option<T> {
 
 fn of<'a>(config: &'a Config, dashboard: Option<&'a str>) -> Settings<'a> {
     Settings { incident: &config.incident, alert: &config.alert, dashboard }
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_millis(js_sys::Date::now() as u64)
 }
 
 fn millis(at: Option<Timestamp>) -> JsValue {

@@ -218,13 +218,11 @@ impl<P: Ports> Exchange<P> {
         retry_after: Option<Duration>,
         trail: &Trail<P::Beacon>,
     ) -> Draft<P::Body> {
-        let status = cause.status();
         let may_have_acted = trail.attempts.iter().any(|attempt| match attempt.end {
             End::Failed(failure, _) => failure.outcome_unknown(),
             End::Answered(_) => true,
         });
         let page = ErrorPage {
-            status,
             cause,
             request: &self.request,
             page: &policy.settings.page,
@@ -233,7 +231,7 @@ impl<P: Ports> Exchange<P> {
             unknown_outcome: may_have_acted && !self.request.is_safe(),
         };
         let (headers, text) = page.render(Form::of(&self.request));
-        Draft::own(status, headers, text.map_or(AnswerBody::Empty, AnswerBody::Text))
+        Draft::own(cause.status(), headers, text.map_or(AnswerBody::Empty, AnswerBody::Text))
     }
 
     /// Annotates the answer and has the exchange reported once the answer has left.

@@ -71,8 +71,6 @@ pub enum Occasion {
 /// All that an error is told from.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorPage<'a> {
-    /// The status that the client gets.
-    pub status: StatusCode,
     /// Why.
     pub cause: Cause,
     /// The request that failed.
@@ -139,7 +137,7 @@ impl ErrorPage<'_> {
 
     /// Whole seconds, rounded up so that nobody comes too early.
     pub(super) fn retry_after_seconds(&self) -> Option<u64> {
-        let default = matches!(self.status.as_u16(), 502..=504).then_some(DEFAULT_RETRY_AFTER);
+        let default = matches!(self.cause.status().as_u16(), 502..=504).then_some(DEFAULT_RETRY_AFTER);
         let span = self.retry_after.or(default)?;
         Some(span.as_secs().saturating_add(u64::from(span.subsec_nanos() > 0)))
     }
@@ -227,14 +225,14 @@ impl<'a> View<'a> {
             before.to_owned()
         };
         let stop = |hop: Hop| Stop { state: hop.state, words: hop.words.map(|message| words.get(message)) };
-        let reason = error.status.canonical_reason().unwrap_or_default();
+        let reason = error.cause.status().canonical_reason().unwrap_or_default();
         let when = words.get(when(error.retry_after_seconds()));
         let at = match error.occasion {
             Occasion::At(at) => Some(at.to_rfc3339()),
             Occasion::Later | Occasion::AnyStatusLater => None,
         };
         let has_one_status = error.occasion != Occasion::AnyStatusLater;
-        let status = || format!("{} {reason}", error.status.as_u16()).trim_end().to_owned();
+        let status = || format!("{} {reason}", error.cause.status().as_u16()).trim_end().to_owned();
         let address = || shown(&format!("{authority}{}", target.path()), LONGEST_ADDRESS);
         Self {
             language: language.tag(),
@@ -363,7 +361,6 @@ mod tests {
 
     fn page<'a>(cause: Cause, request: &'a Request, page: &'a config::Page) -> ErrorPage<'a> {
         ErrorPage {
-            status: cause.status(),
             cause,
             request,
             page,
@@ -400,7 +397,7 @@ mod tests {
                 assert_eq!(headers["vary"], "Accept, Accept-Language, Sec-Fetch-Dest");
                 assert!(!headers.contains_key("set-cookie"));
                 let retry_after = headers.get("retry-after").map(|value| value.to_str().unwrap());
-                assert_eq!(retry_after, (error.status != 500).then_some("10"), "{cause:?}");
+                assert_eq!(retry_after, (error.cause.status() != 500).then_some("10"), "{cause:?}");
                 let has_body = !matches!(form, Form::Grpc | Form::Empty);
                 assert_eq!(body.is_some(), has_body);
                 assert_eq!(headers.contains_key("content-type"), form != Form::Empty);
@@ -451,10 +448,14 @@ mod tests {
                 let text = body(error, form);
                 let looped = cause == Cause::Failure(Failure::Loop);
                 let is_bad = text.contains("gave a bad answer") || text.contains("could not be reached");
-                assert_eq!(is_bad, error.status == 502 && !looped, "{cause:?}");
-                assert_eq!(text.contains("took too long"), error.status == 504, "{cause:?}");
+                assert_eq!(is_bad, error.cause.status() == 502 && !looped, "{cause:?}");
+                assert_eq!(text.contains("took too long"), error.cause.status() == 504, "{cause:?}");
                 let is_closed = cause == Cause::Maintenance;
-                assert_eq!(text.contains("is unavailable"), error.status == 503 && !is_closed, "{cause:?}");
+                assert_eq!(
+                    text.contains("is unavailable"),
+                    error.cause.status() == 503 && !is_closed,
+                    "{cause:?}"
+                );
                 assert_eq!(text.contains("Down for maintenance"), is_closed, "{cause:?}");
             }
         }

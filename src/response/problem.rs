@@ -77,7 +77,7 @@ impl ErrorPage<'_> {
     /// The same as a GraphQL response.
     pub(super) fn graphql(&self, view: &View<'_>) -> String {
         let detail = view.detail();
-        let code = match (self.kind(), self.status) {
+        let code = match (self.kind(), self.cause.status()) {
             (Some(kind), _) => kind,
             (None, StatusCode::INTERNAL_SERVER_ERROR) => "internal_server_error",
             (None, StatusCode::GATEWAY_TIMEOUT) => "gateway_timeout",
@@ -95,7 +95,7 @@ impl ErrorPage<'_> {
         const INTERNAL: u16 = 13;
         const DEADLINE_EXCEEDED: u16 = 4;
         const UNAVAILABLE: u16 = 14;
-        let status = match self.status {
+        let status = match self.cause.status() {
             StatusCode::INTERNAL_SERVER_ERROR => INTERNAL,
             StatusCode::GATEWAY_TIMEOUT => DEADLINE_EXCEEDED,
             _ => UNAVAILABLE,
@@ -125,9 +125,9 @@ impl ErrorPage<'_> {
             kind: kind.map_or("about:blank".to_owned(), |kind| format!("urn:holdfast:problem:{kind}")),
             title: match kind {
                 Some(_) => view.heading,
-                None => self.status.canonical_reason().unwrap_or(view.heading),
+                None => self.cause.status().canonical_reason().unwrap_or(view.heading),
             },
-            status: self.status.as_u16(),
+            status: self.cause.status().as_u16(),
             detail,
             instance: is_plain_id(&view.id).then(|| format!("urn:holdfast:request:{}", view.id)),
             error,
@@ -197,18 +197,10 @@ mod tests {
     }
 
     fn answered(request: &Request, cause: Cause) -> (HeaderMap, Option<String>) {
-        let status = cause.status();
         let page = Page { brand: Some("Example".to_owned()), ..Page::default() };
         let occasion = Occasion::At(Timestamp::from_millis(1_767_323_045_678));
-        let page = ErrorPage {
-            status,
-            cause,
-            request,
-            page: &page,
-            occasion,
-            retry_after: None,
-            unknown_outcome: false,
-        };
+        let page =
+            ErrorPage { cause, request, page: &page, occasion, retry_after: None, unknown_outcome: false };
         page.render(Form::of(request))
     }
 

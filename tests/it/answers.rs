@@ -145,7 +145,6 @@ fn every_row_of_the_table_has_its_page() {
     for row in &TABLE {
         for form in [Form::Html, Form::Problem, Form::Text] {
             let page = ErrorPage {
-                status: row.status,
                 cause: Cause::Failure(row.failure),
                 request: &request,
                 page: &config::Page::default(),

@@ -130,7 +130,6 @@ fn answer(kind: Kind, form: Form, language: Language, page: &Page, asked: &Asked
         id: asked.id.to_owned(),
     };
     let page = ErrorPage {
-        status: kind.cause.status(),
         cause: kind.cause,
         request: &request,
         page: &page,
