@@ -2,9 +2,13 @@
 //!
 //! Each request costs few calls across the border between Rust and JavaScript, and header fields cross it
 //! as one string each way; bodies do not cross it. What is done with them is in `bridge.js`.
+//!
+//! Two modules of WebAssembly are made of this, by the packages in `modules/`: one answers requests with the functions
+//! here, the other is what the Durable Object does, with those in [`object`]. The linker leaves out of each what it
+//! does not call.
 
 mod bridge;
-mod object;
+pub mod object;
 
 use std::cell::OnceCell;
 use std::future::Future;
@@ -34,7 +38,8 @@ use crate::report::Report;
 use crate::request::Target;
 use crate::time::Timestamp;
 
-use bridge::{Beacon, Context, Handle, fields_from, fields_of};
+pub use bridge::Context;
+use bridge::{Beacon, Handle, fields_from, fields_of};
 
 thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, Vec<String>>> = const { OnceCell::new() };
@@ -83,7 +88,6 @@ fn token(env: &JsValue) -> Option<Token> {
 }
 
 /// Prepares a new instance.
-#[wasm_bindgen(start)]
 pub fn start() {
     console_error_panic_hook::set_once();
 }
@@ -93,7 +97,6 @@ pub fn start() {
 /// # Errors
 /// None of its own: what JavaScript throws while the answer is built, such as a header that the platform
 /// refuses.
-#[wasm_bindgen]
 pub async fn fetch(
     request: web_sys::Request,
     env: JsValue,
@@ -118,7 +121,6 @@ pub async fn fetch(
 ///
 /// # Errors
 /// As [`fetch`].
-#[wasm_bindgen]
 pub fn internal_error(
     request: web_sys::Request,
     env: JsValue,
@@ -131,7 +133,6 @@ pub fn internal_error(
 }
 
 /// What the cron trigger does.
-#[wasm_bindgen]
 pub async fn scheduled(env: JsValue, ctx: Context) {
     if let Ok(config) = config(&env) {
         exchange::probe(Platform::new(&env, ctx), config).await;
@@ -139,9 +140,8 @@ pub async fn scheduled(env: JsValue, ctx: Context) {
 }
 
 /// Whether a request that this worker fails on should go to the zone's own origin.
-#[wasm_bindgen]
-pub fn passes_through(env: JsValue) -> bool {
-    config(&env).is_ok_and(|config| config.origins.is_empty())
+pub fn passes_through(env: &JsValue) -> bool {
+    config(env).is_ok_and(|config| config.origins.is_empty())
 }
 
 fn respond(answer: Answer<Handle>) -> Result<web_sys::Response, JsValue> {

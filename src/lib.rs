@@ -45,4 +45,4 @@ pub mod ports;
 pub mod exchange;
 
 #[cfg(target_family = "wasm")]
-mod edge;
+pub mod edge;

@@ -216,9 +216,9 @@ extern "C" {
     #[derive(Clone)]
     pub type Context;
     #[wasm_bindgen(method, catch, js_name = waitUntil)]
-    pub fn wait_until(this: &Context, promise: &Promise) -> Result<(), JsValue>;
+    pub(crate) fn wait_until(this: &Context, promise: &Promise) -> Result<(), JsValue>;
     #[wasm_bindgen(method, catch, js_name = passThroughOnException)]
-    pub fn pass_through_on_exception(this: &Context) -> Result<(), JsValue>;
+    pub(crate) fn pass_through_on_exception(this: &Context) -> Result<(), JsValue>;
 
     #[wasm_bindgen(js_namespace = console, js_name = log)]
     pub fn console_log(line: &str);

@@ -44,10 +44,10 @@ fn settings(env: &JsValue) -> Rc<Config> {
     thread_local! {
         static SETTINGS: OnceCell<Rc<Config>> = const { OnceCell::new() };
     }
-    SETTINGS.with(|settings| Rc::clone(settings.get_or_init(|| Rc::new(read(env)))))
+    SETTINGS.with(|settings| Rc::clone(settings.get_or_init(|| Rc::new(with_secrets(env)))))
 }
 
-fn read(env: &JsValue) -> Config {
+fn with_secrets(env: &JsValue) -> Config {
     let mut config = config(env).map_or_else(|_| Config::default(), |config| (*config).clone());
     if let Some(text) = bridge::secret_text(env, "HOLDFAST_ALERT_WEBHOOK") {
         config.alert.webhook = accepted(Webhook::new(&text), "HOLDFAST_ALERT_WEBHOOK", Webhook::RULE);
@@ -74,16 +74,14 @@ fn millis(at: Option<Timestamp>) -> JsValue {
 }
 
 /// Takes counts in: the answer to them, and when the object is to be woken, in milliseconds.
-#[wasm_bindgen]
-pub fn object_report(storage: &JsValue, env: &JsValue, counts: &str, dashboard: Option<String>) -> Array {
+pub fn report(storage: &JsValue, env: &JsValue, counts: &str, dashboard: Option<&str>) -> Array {
     let config = settings(env);
-    let reply = ledger::report(&Storage(storage), counts, now(), of(&config, dashboard.as_deref()));
+    let reply = ledger::report(&Storage(storage), counts, now(), of(&config, dashboard));
     Array::of2(&JsValue::from(reply.text), &millis(reply.wake_at))
 }
 
 /// What is due when the object is woken: alerts to be sent, and when to wake it next.
-#[wasm_bindgen]
-pub fn object_wake(storage: &JsValue, env: &JsValue) -> Array {
+pub fn wake(storage: &JsValue, env: &JsValue) -> Array {
     let config = settings(env);
     let (deliveries, wake_at) = ledger::wake(&Storage(storage), now(), of(&config, None));
     Array::of2(&deliveries.into_iter().map(delivery).collect::<Array>(), &millis(wake_at))
@@ -101,13 +99,11 @@ fn delivery(delivery: Delivery) -> JsValue {
 }
 
 /// Notes whether an alert was taken: when to wake the object next.
-#[wasm_bindgen]
-pub fn object_delivered(storage: &JsValue, id: &str, was_taken: bool) -> JsValue {
+pub fn delivered(storage: &JsValue, id: &str, was_taken: bool) -> JsValue {
     millis(ledger::delivered(&Storage(storage), id, was_taken, now()))
 }
 
 /// A view of what is known, ready to be sent.
-#[wasm_bindgen]
-pub fn object_view(storage: &JsValue, env: &JsValue, name: &str) -> Option<String> {
+pub fn view(storage: &JsValue, env: &JsValue, name: &str) -> Option<String> {
     Some(View::of_word(name)?.of(&ledger::summary(&Storage(storage), now()), &bound(env)))
 }

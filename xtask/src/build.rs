@@ -1,11 +1,12 @@
-//! The Worker's module, from Rust to what wrangler bundles and Miniflare runs.
+//! The Worker, from Rust to what wrangler bundles and Miniflare runs.
 //!
-//! cargo compiles, wasm-bindgen writes the JavaScript around it, wasm-opt makes it smaller, and `build/`
-//! receives the result: `index.js` (the entry), `bridge.js`, `holdfast.js`, `holdfast_bg.wasm`, and the
-//! snippets of crates that bring some.
+//! cargo compiles the two modules of WebAssembly, wasm-bindgen writes the JavaScript around each, wasm-opt makes them
+//! smaller, and `build/` receives the result: `index.js` (the entry), what else there is by hand in `src/edge/`, for
+//! each module `NAME.js` and `NAME_bg.wasm`, and the snippets of crates that bring some.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
@@ -23,12 +24,21 @@ use crate::root;
 use crate::setup;
 use crate::step::{cargo, run, step, written};
 
-/// What decides about the module, relative to the project's folder.
-const INPUTS: [&str; 10] = [
+/// The packages of which modules are made: the one that answers requests, and that of the object that gathers counts.
+const MODULES: [&str; 2] = ["requests", "health"];
+
+/// The JavaScript written by hand, in `src/edge/`, and its name in `build/`.
+const SCRIPTS: [(&str, &str); 3] =
+    [("entry.js", "index.js"), ("object.js", "object.js"), ("bridge.js", "bridge.js")];
+
+/// What decides about the modules, relative to the project's folder.
+const INPUTS: [&str; 12] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
     "askama.toml",
+    "build.rs",
+    "modules",
     "package-lock.json",
     "rust-toolchain.toml",
     "src",
@@ -53,7 +63,7 @@ const FEATURES: [&str; 6] = [
 /// last kilobyte is reached only on the way to the trap of an overflow.
 const SMALLER: [&str; 3] = ["-Os", "--low-memory-unused", "--converge"];
 
-/// A built module.
+/// A built Worker.
 #[derive(Debug)]
 pub struct Built {
     /// The folder that holds it.
@@ -68,16 +78,56 @@ impl Built {
         self.folder.join("index.js")
     }
 
-    /// Bytes of WebAssembly: as they are, and compressed by gzip.
-    pub fn sizes(&self) -> Result<(usize, usize)> {
-        let bytes = fs::read(self.folder.join("holdfast_bg.wasm"))?;
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-        gzip.write_all(&bytes)?;
-        Ok((bytes.len(), gzip.finish()?.len()))
+    /// What it weighs.
+    pub fn sizes(&self) -> Result<Sizes> {
+        let [requests, health] = MODULES.map(|name| fs::read(self.folder.join(format!("{name}_bg.wasm"))));
+        let mut files = Vec::new();
+        collect(&self.folder, &mut files)?;
+        files.retain(|file| [Some("js"), Some("wasm")].contains(&file.extension().and_then(OsStr::to_str)));
+        files.sort();
+        let mut upload = Vec::new();
+        for file in files {
+            upload.extend(fs::read(file)?);
+        }
+        Ok(Sizes { requests: Size::of(&requests?)?, health: Size::of(&health?)?, upload: Size::of(&upload)? })
     }
 }
 
-/// Makes sure that `build/` holds the module of the sources as they are, and that the packages from npm are
+/// What the parts of a Worker weigh.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// The WebAssembly that answers requests.
+    pub requests: Size,
+    /// The WebAssembly of the object that gathers counts.
+    pub health: Size,
+    /// All modules, JavaScript too.
+    pub upload: Size,
+}
+
+/// A size in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// As it is.
+    pub plain: usize,
+    /// Compressed by gzip.
+    pub gzipped: usize,
+}
+
+impl Size {
+    fn of(bytes: &[u8]) -> Result<Self> {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(bytes)?;
+        Ok(Self { plain: bytes.len(), gzipped: gzip.finish()?.len() })
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} KB, {} KB gzipped", self.plain.div_ceil(1000), self.gzipped.div_ceil(1000))
+    }
+}
+
+/// Makes sure that `build/` holds the modules of the sources as they are, and that the packages from npm are
 /// those of the lock; does nothing if so.
 ///
 /// One process builds at a time, others wait for it.
@@ -113,10 +163,11 @@ pub fn ensure() -> Result<Built> {
     Ok(Built { was_fresh: false, ..built })
 }
 
-/// Compiles the library and answers where cargo has put it.
-fn compile() -> Result<PathBuf> {
+/// Compiles the modules and answers where cargo has put them.
+fn compile() -> Result<Vec<PathBuf>> {
     let mut command = cargo();
-    command.args(["build", "--quiet", "--release", "--package", "holdfast", "--lib"]);
+    command.args(["build", "--quiet", "--release", "--lib"]);
+    command.args(MODULES.iter().flat_map(|name| ["--package", name]));
     command.args(["--target", setup::TARGET, "--message-format", "json-render-diagnostics"]);
     let output = command.stderr(Stdio::inherit()).output().context("could not start cargo")?;
     if !output.status.success() {
@@ -124,41 +175,61 @@ fn compile() -> Result<PathBuf> {
     }
     let messages = String::from_utf8_lossy(&output.stdout);
     let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    artifacts
+    let files: Vec<PathBuf> = artifacts
         .filter_map(|message| message.get("filenames")?.as_array().cloned())
         .flatten()
         .filter_map(|file| file.as_str().map(PathBuf::from))
-        .find(|file| file.file_name() == Some(OsStr::new("holdfast.wasm")))
-        .context("cargo built no holdfast.wasm: is `cdylib` among the crate types?")
+        .collect();
+    let built = |name: &str| {
+        let name = format!("{name}.wasm");
+        let file = files.iter().find(|file| file.file_name() == Some(OsStr::new(&name)));
+        file.cloned().with_context(|| format!("cargo built no {name}: is its crate type `cdylib`?"))
+    };
+    MODULES.into_iter().map(built).collect()
 }
 
 /// Writes into `folder` everything that is deployed.
-fn assemble(compiled: &Path, folder: &Path) -> Result<()> {
+fn assemble(compiled: &[PathBuf], folder: &Path) -> Result<()> {
     step("wasm-bindgen", || {
-        Bindgen::new()
-            .input_path(compiled)
-            .web(true)?
-            .omit_default_module_path(true)
-            .reset_state_function(true)
-            .typescript(false)
-            .remove_producers_section(true)
-            .generate(folder)
+        side_by_side(compiled, |compiled| {
+            Bindgen::new()
+                .input_path(compiled)
+                .web(true)?
+                .omit_default_module_path(true)
+                .reset_state_function(true)
+                .typescript(false)
+                .remove_producers_section(true)
+                .generate(folder)
+        })
     })?;
     step("wasm-opt", || {
-        let module = folder.join("holdfast_bg.wasm");
-        let program = root().join("node_modules/binaryen/bin/wasm-opt");
-        let mut command = Command::new("node");
-        command.arg(program).args(SMALLER).args(FEATURES).arg(&module).arg("-o").arg(&module);
-        run(command.stdin(Stdio::null()))
+        side_by_side(&MODULES, |name| {
+            let module = folder.join(format!("{name}_bg.wasm"));
+            let program = root().join("node_modules/binaryen/bin/wasm-opt");
+            let mut command = Command::new("node");
+            command.arg(program).args(SMALLER).args(FEATURES).arg(&module).arg("-o").arg(&module);
+            run(command.stdin(Stdio::null()))
+        })
     })?;
-    let glue = folder.join("holdfast.js");
-    fs::write(&glue, once_each(&fs::read_to_string(&glue)?))?;
-    for (source, name) in [("entry.js", "index.js"), ("bridge.js", "bridge.js")] {
+    for name in MODULES {
+        let glue = folder.join(format!("{name}.js"));
+        fs::write(&glue, once_each(&fs::read_to_string(&glue)?))?;
+    }
+    for (source, name) in SCRIPTS {
         let source = root().join("src/edge").join(source);
         fs::copy(&source, folder.join(name))
             .with_context(|| format!("could not copy {}", source.display()))?;
     }
     Ok(())
+}
+
+/// Does `work` to all `items` at the same time.
+fn side_by_side<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+    let work = &work;
+    thread::scope(|scope| {
+        let working: Vec<_> = items.iter().map(|item| scope.spawn(move || work(item))).collect();
+        working.into_iter().try_for_each(|work| work.join().map_err(|_| anyhow!("a step panicked"))?)
+    })
 }
 
 /// `glue` with every module imported whole at most once: wasm-bindgen does so for each function that it

@@ -167,8 +167,10 @@ fn run(command: Cmd) -> Result<()> {
             check::check(&root().join("wrangler.toml"))?;
             let built = build::ensure()?;
             if !built.was_fresh {
-                let (bytes, compressed) = built.sizes()?;
-                println!("build/: {} KiB of WebAssembly, {} KiB gzipped", bytes / 1024, compressed / 1024);
+                let sizes = built.sizes()?;
+                println!("build/requests_bg.wasm: {}", sizes.requests);
+                println!("build/health_bg.wasm: {}", sizes.health);
+                println!("in all: {}", sizes.upload);
             }
             Ok(())
         }
