@@ -9,15 +9,15 @@
 
 mod bridge;
 pub mod object;
+pub mod task;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use fastrand::Rng;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use crate::body;
 use crate::cache::entry::Entry;
@@ -35,38 +35,37 @@ use crate::ports::{
     Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
 };
 use crate::report::Report;
-use crate::request::Target;
+use crate::request::{Request, Target};
 use crate::time::Timestamp;
 
-pub use bridge::Context;
-use bridge::{Beacon, Handle, fields_from, fields_of};
+use bridge::{Beacon, fields_from, fields_of};
+pub use bridge::{Handle, Visit};
+use task::{Call, Given};
 
 thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, Vec<String>>> = const { OnceCell::new() };
     static BOUND: OnceCell<Bindings> = const { OnceCell::new() };
     static ISOLATE: Rc<Isolate<Beacon>> = Rc::default();
+    static CHANCE: OnceCell<RefCell<Rng>> = const { OnceCell::new() };
 }
 
 /// The configuration, read once in each isolate: bindings do not change while one lives.
-fn config(env: &JsValue) -> Result<Rc<Config>, Vec<String>> {
+fn config(env: impl FnOnce() -> JsValue) -> Result<Rc<Config>, Vec<String>> {
     let read = || {
-        let text = bridge::settings_text(env).unwrap_or_else(|| "{}".to_owned());
+        let env = env();
+        let text = bridge::settings_text(&env).unwrap_or_else(|| "{}".to_owned());
         let mut config = Config::from_json(&text)
             .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        config.token = token(env);
+        config.token = token(&env);
         Ok(Rc::new(config))
     };
     CONFIG.with(|config| config.get_or_init(read).clone())
 }
 
-fn now() -> Timestamp {
-    Timestamp::from_millis(js_sys::Date::now() as u64)
-}
-
 /// What is bound, as far as this worker has a use for it.
-fn bound(env: &JsValue) -> Bindings {
+fn bound(env: impl FnOnce() -> JsValue) -> Bindings {
     let read = || {
-        let names = bridge::bound(env);
+        let names = bridge::bound(&env());
         let is_bound = |name| names.split(' ').any(|other| other == name);
         Bindings {
             keep: is_bound("HOLDFAST_KEEP"),
@@ -78,9 +77,15 @@ fn bound(env: &JsValue) -> Bindings {
     BOUND.with(|bound| *bound.get_or_init(read))
 }
 
+/// A number from 0 to below 1. What is drawn here decides about waits, samples and names; no secret hangs on it.
+fn roll() -> f64 {
+    let seeded = || RefCell::new(Rng::with_seed((js_sys::Math::random() * 2_f64.powi(53)) as u64));
+    CHANCE.with(|chance| chance.get_or_init(seeded).borrow_mut().f64())
+}
+
 /// The operators' secret. One that will not do opens nothing, and does not take the site down either.
 fn token(env: &JsValue) -> Option<Token> {
-    let token = Token::new(&bridge::token_text(env)?);
+    let token = Token::new(&bridge::secret_text(env, "HOLDFAST_TOKEN")?);
     if token.is_none() {
         bridge::console_error(&format!("HOLDFAST_TOKEN is not used: {}", Token::RULE));
     }
@@ -92,110 +97,101 @@ pub fn start() {
     console_error_panic_hook::set_once();
 }
 
-/// Answers one request.
-///
-/// # Errors
-/// None of its own: what JavaScript throws while the answer is built, such as a header that the platform
-/// refuses.
-pub async fn fetch(
-    request: web_sys::Request,
-    env: JsValue,
-    ctx: Context,
-) -> Result<web_sys::Response, JsValue> {
-    let platform = Platform::new(&env, ctx);
-    let head = bridge::request(&request, || platform.roll())?;
-    let answer = match config(&env) {
-        Ok(config) => {
-            if config.origins.is_empty() {
-                platform.ctx.pass_through_on_exception()?;
-            }
-            let upload = if head.has_body { request.body().map(JsValue::from) } else { None };
-            exchange::exchange(platform, config, head, upload).await
+/// Answers the request of `visit`, whose method, URL and header fields are `head`; JavaScript enters at `now`.
+pub fn fetch(now: f64, visit: Visit, head: &str) {
+    task::enter(now);
+    let platform = Platform::new(visit);
+    let Some(request) = platform.request(head) else { return };
+    let config = match config(|| bridge::env_of(&platform.visit)) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            let answer = exchange::refuse_for_configuration(platform.clone(), request, mistakes);
+            return platform.respond(answer);
         }
-        Err(mistakes) => exchange::refuse_for_configuration(platform, head, mistakes),
     };
-    respond(answer)
+    if config.origins.is_empty() {
+        bridge::pass_through_on_exception(&platform.visit);
+    }
+    let upload = if request.has_body { bridge::upload_of(&platform.visit) } else { None };
+    task::spawn(Box::pin(async move {
+        let answer = exchange::exchange(platform.clone(), config, request, upload).await;
+        platform.respond(answer);
+    }));
+    task::run();
 }
 
-/// Answers a request on which another instance died.
-///
-/// # Errors
-/// As [`fetch`].
-pub fn internal_error(
-    request: web_sys::Request,
-    env: JsValue,
-    ctx: Context,
-) -> Result<web_sys::Response, JsValue> {
-    let platform = Platform::new(&env, ctx);
-    let head = bridge::request(&request, || platform.roll())?;
-    let config = config(&env).unwrap_or_default();
-    respond(exchange::internal_error(platform, config, head))
+/// Answers the request of `visit`, on which another instance died.
+pub fn internal_error(now: f64, visit: Visit, head: &str) {
+    task::enter(now);
+    let platform = Platform::new(visit);
+    let Some(request) = platform.request(head) else { return };
+    let config = config(|| bridge::env_of(&platform.visit)).unwrap_or_default();
+    platform.respond(exchange::internal_error(platform.clone(), config, request));
+    task::run();
 }
 
 /// What the cron trigger does.
-pub async fn scheduled(env: JsValue, ctx: Context) {
-    if let Ok(config) = config(&env) {
-        exchange::probe(Platform::new(&env, ctx), config).await;
-    }
+pub fn scheduled(now: f64, visit: Visit) {
+    task::enter(now);
+    task::spawn(Box::pin(async move {
+        let platform = Platform::new(visit);
+        if let Ok(config) = config(|| bridge::env_of(&platform.visit)) {
+            exchange::probe(platform.clone(), config).await;
+        }
+        bridge::finish(&platform.visit);
+    }));
+    task::run();
 }
 
 /// Whether a request that this worker fails on should go to the zone's own origin.
 pub fn passes_through(env: &JsValue) -> bool {
-    config(env).is_ok_and(|config| config.origins.is_empty())
-}
-
-fn respond(answer: Answer<Handle>) -> Result<web_sys::Response, JsValue> {
-    let Answer { status, headers, body } = answer;
-    let (handle, text) = match body {
-        AnswerBody::Empty => (None, None),
-        AnswerBody::Text(text) => (None, Some(text)),
-        AnswerBody::Handle(handle) => (Some(handle), None),
-    };
-    let status = status.as_u16();
-    match headers {
-        Headers::Own(headers) => bridge::respond_own(status, &fields_of(&headers), handle.as_ref(), text),
-        Headers::Edited(edits) => {
-            let remove: String = edits.remove.iter().map(|name| format!("{name}\n")).collect();
-            let (set, append) = (bridge::lines_of(&edits.set), bridge::lines_of(&edits.append));
-            let handle = handle.ok_or(JsValue::NULL)?;
-            bridge::respond_edited(status, &handle, &remove, &set, &append)
-        }
-    }
+    config(|| env.clone()).is_ok_and(|config| config.origins.is_empty())
 }
 
 /// The ports of one request.
 #[derive(Clone)]
 struct Platform {
-    ctx: Context,
+    visit: Visit,
     isolate: Rc<Isolate<Beacon>>,
-    kept: Option<JsValue>,
-    env: JsValue,
     bound: Bindings,
 }
 
 impl Platform {
-    fn new(env: &JsValue, ctx: Context) -> Self {
-        Self {
-            ctx,
-            isolate: ISOLATE.with(Rc::clone),
-            kept: bridge::kept_namespace(env),
-            env: env.clone(),
-            bound: bound(env),
+    fn new(visit: Visit) -> Self {
+        let bound = bound(|| bridge::env_of(&visit));
+        Self { visit, isolate: ISOLATE.with(Rc::clone), bound }
+    }
+
+    fn request(&self, head: &str) -> Option<Request> {
+        match bridge::request(head, roll) {
+            Ok(request) => Some(request),
+            Err(why) => {
+                bridge::fail(&self.visit, why);
+                None
+            }
         }
     }
 
-    /// As [`Background::spawn`]; boxed, so that the module has what turns work into a promise once, and not for each
-    /// kind of work.
-    fn wait_until(&self, work: Pin<Box<dyn Future<Output = ()>>>) {
-        let promise = future_to_promise(async move {
-            work.await;
-            Ok(JsValue::UNDEFINED)
-        });
-        // It runs in any case; the platform only refuses to wait for it where there is no request any more.
-        let _ = self.ctx.wait_until(&promise);
+    fn respond(&self, answer: Answer<Handle>) {
+        let Answer { status, headers, body } = answer;
+        let (handle, text) = match body {
+            AnswerBody::Empty => (None, None),
+            AnswerBody::Text(text) => (None, Some(text)),
+            AnswerBody::Handle(handle) => (Some(handle), None),
+        };
+        let status = status.as_u16();
+        match (headers, handle) {
+            (Headers::Edited(edits), Some(handle)) => {
+                bridge::respond_edited(&self.visit, status, &handle, &bridge::lines_of(&edits));
+            }
+            (Headers::Edited(_), None) => bridge::fail(&self.visit, "edits of no response"),
+            (Headers::Own(headers), handle) => {
+                let fields = fields_of(&headers);
+                bridge::respond_own(&self.visit, status, &fields, handle.as_ref(), text.as_deref());
+            }
+        }
     }
 }
-
 impl Origin for Platform {
     type Body = Handle;
     type Upload = JsValue;
@@ -206,32 +202,26 @@ impl Origin for Platform {
         upload: Option<JsValue>,
         limit: Duration,
     ) -> Result<Fetched<Handle>, Rejection> {
-        let fields = fields_of(&forward.headers);
-        let length = length_of(body::content_length(&forward.headers));
-        let method = forward.method.as_str();
-        let fetched = bridge::fetch_origin(&forward.url, method, &fields, upload, length, millis(limit))
-            .await
-            .map_err(rejection)?;
-        Ok(Fetched {
-            status: fetched.status(),
-            headers: fields_from(&fetched.fields()),
-            body: fetched.handle(),
-        })
+        let mut order = format!("{} {}\n", forward.method, forward.url);
+        bridge::write_fields(&mut order, &forward.headers);
+        let length = if upload.is_some() { body::content_length(&forward.headers) } else { None };
+        let call = |call| bridge::fetch_origin(call, &order, upload, length_of(length), millis(limit));
+        let given = Call::new(call).await?.response();
+        let (status, fields, body) = given.ok_or_else(Rejection::default)?;
+        Ok(Fetched { status, headers: fields_from(&fields), body })
     }
 
     async fn hold_upload(&self, upload: JsValue, limit: u64) -> HeldUpload<JsValue> {
-        match bridge::hold_upload(&upload, bytes(limit)).await {
-            Ok(read) => match (read.held(), read.streamed()) {
-                (Some(held), _) => HeldUpload::Whole(held),
-                (None, Some(streamed)) => HeldUpload::Larger(streamed),
-                (None, None) => HeldUpload::ClientGone,
-            },
-            Err(_) => HeldUpload::ClientGone,
+        let given = Call::new(|call| bridge::hold_upload(call, &upload, bytes(limit))).await;
+        match given.ok().and_then(Given::value) {
+            Some(upload) if bridge::is_stream(&upload) => HeldUpload::Larger(upload),
+            Some(upload) => HeldUpload::Whole(upload),
+            None => HeldUpload::ClientGone,
         }
     }
 
     async fn upload_text(&self, upload: JsValue, limit: u64) -> Option<String> {
-        bridge::upload_text(&upload, bytes(limit)).await.as_string()
+        Call::new(|call| bridge::upload_text(call, &upload, bytes(limit))).await.ok()?.text()
     }
 
     fn again(&self, held: &JsValue) -> JsValue {
@@ -246,11 +236,12 @@ impl Origin for Platform {
         idle: Duration,
         within: Duration,
     ) -> Held<Handle> {
-        let held = bridge::hold(&body, length_of(length), bytes(limit), millis(idle), millis(within)).await;
-        match held.map(|held| held.whole()) {
+        let (limit, idle, within) = (bytes(limit), millis(idle), millis(within));
+        let call = |call| bridge::hold(call, &body, length_of(length), limit, idle, within);
+        match Call::new(call).await.map(Given::number) {
             Ok(Some(whole)) => Held::Whole(body, whole as u64),
             Ok(None) => Held::Partial(body),
-            Err(error) => Held::Torn(rejection(error)),
+            Err(rejection) => Held::Torn(rejection),
         }
     }
 
@@ -269,23 +260,24 @@ impl Origin for Platform {
         let idle = idle.map_or(0.0, millis);
         let copy_limit = copy.map_or(-1.0, bytes);
         let resume = resume.map(bridge::resume_function);
-        let relay = bridge::relay(&body, length_of(length), idle, copy_limit, resume);
-        let end = relay.as_ref().map(bridge::RelayParts::end).map_err(JsValue::clone);
+        let mut parts = None;
+        let call = Call::new(|call| {
+            parts = Some(bridge::relay(call, &body, length_of(length), idle, copy_limit, resume));
+        });
         let end = async move {
-            let end = match end {
-                Ok(end) => JsFuture::from(end).await.map(bridge::BodyEnd::from),
-                Err(error) => Err(error),
-            };
-            match end.map(|end| (end.whole(), end.torn())) {
-                Ok((Some(bytes), _)) => End::Whole(bytes as u64),
-                Ok((None, Some(torn))) => End::Torn(rejection(torn)),
-                Ok((None, None)) => End::ClientGone,
-                Err(error) => End::Torn(rejection(error)),
+            match call.await.map(Given::number) {
+                Ok(Some(whole)) => End::Whole(whole as u64),
+                Ok(None) => End::ClientGone,
+                Err(rejection) => End::Torn(rejection),
             }
         };
-        match relay {
-            Ok(relay) => Relay { client: relay.client(), copy: relay.copy(), end },
-            Err(_) => Relay { client: body, copy: None, end },
+        match parts {
+            Some(parts) => Relay {
+                client: parts.client(),
+                copy: if copy.is_some() { parts.copy() } else { None },
+                end,
+            },
+            None => Relay { client: body, copy: None, end },
         }
     }
 
@@ -295,7 +287,8 @@ impl Origin for Platform {
     }
 
     async fn peek(&self, body: Handle, limit: u64, within: Duration) -> String {
-        bridge::peek(&body, bytes(limit), millis(within)).await.map_or_else(|_| String::new(), String::from)
+        let call = |call| bridge::peek(call, &body, bytes(limit), millis(within));
+        Call::new(call).await.ok().and_then(Given::text).unwrap_or_default()
     }
 
     fn cancel(&self, body: Handle) {
@@ -305,8 +298,8 @@ impl Origin for Platform {
 
 impl Store for Platform {
     async fn load(&self, key: &Key) -> Option<(Entry, Handle)> {
-        let loaded = bridge::load(key.as_str()).await.ok().flatten()?;
-        let (entry, body) = (Entry::decode(&loaded.entry()), loaded.handle());
+        let (text, body) = Call::new(|call| bridge::load(call, key.as_str())).await.ok()?.entry()?;
+        let entry = Entry::decode(&text);
         if entry.is_none() {
             bridge::cancel(&body);
         }
@@ -320,9 +313,8 @@ impl Store for Platform {
             }
             return false;
         };
-        bridge::save(key.as_str(), &text, body.as_ref(), seconds(retention))
-            .await
-            .is_ok_and(|stored| stored.is_truthy())
+        let seconds = seconds(retention);
+        Call::new(|call| bridge::save(call, key.as_str(), &text, body.as_ref(), seconds)).await.is_ok()
     }
 
     fn renew(
@@ -335,39 +327,40 @@ impl Store for Platform {
         let (key, text, loaded) = (key.clone(), entry.encode(), loaded.clone());
         async move {
             let Some(text) = text else { return false };
-            bridge::renew(key.as_str(), &text, &loaded, seconds(retention))
-                .await
-                .is_ok_and(|stored| stored.is_truthy())
+            let seconds = seconds(retention);
+            Call::new(|call| bridge::renew(call, key.as_str(), &text, &loaded, seconds)).await.is_ok()
         }
     }
 
     async fn remove(&self, key: &Key) {
         // A failing cache never fails a request.
-        let _ = bridge::remove(key.as_str()).await;
+        let _ = Call::new(|call| bridge::remove(call, key.as_str())).await;
     }
 }
 
 impl Kept for Platform {
     fn keeps(&self) -> bool {
-        self.kept.is_some()
+        self.bound.keep
     }
 
     async fn load_kept(&self, name: &Name, within: Duration) -> Result<Option<(Entry, Handle)>, Unavailable> {
-        let kept = self.kept.as_ref().ok_or(Unavailable)?;
-        let loaded = bridge::load_kept(kept, name.as_str(), millis(within)).await.map_err(|_| Unavailable)?;
-        Ok(loaded.and_then(|loaded| Some((Entry::decode(&loaded.entry())?, loaded.handle()))))
+        if !self.keeps() {
+            return Err(Unavailable);
+        }
+        let call = |call| bridge::load_kept(call, &self.visit, name.as_str(), millis(within));
+        let loaded = Call::new(call).await.map_err(|_| Unavailable)?.entry();
+        Ok(loaded.and_then(|(text, body)| Some((Entry::decode(&text)?, body))))
     }
 
     async fn save_kept(&self, name: &Name, entry: &Entry, body: &Handle, retention: Duration) -> bool {
-        let (Some(kept), Some(text)) = (&self.kept, entry.encode()) else { return false };
-        bridge::save_kept(kept, name.as_str(), &text, body, seconds(retention)).await.is_ok()
+        let Some(text) = entry.encode().filter(|_| self.keeps()) else { return false };
+        let (name, seconds) = (name.as_str(), seconds(retention));
+        Call::new(|call| bridge::save_kept(call, &self.visit, name, &text, body, seconds)).await.is_ok()
     }
 
     async fn remove_kept(&self, name: &Name) -> bool {
-        match &self.kept {
-            Some(kept) => bridge::remove_kept(kept, name.as_str()).await.is_ok(),
-            None => false,
-        }
+        self.keeps()
+            && Call::new(|call| bridge::remove_kept(call, &self.visit, name.as_str())).await.is_ok()
     }
 
     fn are_equal(&self, one: &Handle, other: &Handle) -> bool {
@@ -375,16 +368,15 @@ impl Kept for Platform {
     }
 
     async fn load_marks(&self, within: Duration) -> Result<Option<String>, Unavailable> {
-        let kept = self.kept.as_ref().ok_or(Unavailable)?;
-        let text = bridge::load_marks(kept, millis(within)).await.map_err(|_| Unavailable)?;
-        Ok(text.map(String::from))
+        if !self.keeps() {
+            return Err(Unavailable);
+        }
+        let given = Call::new(|call| bridge::load_marks(call, &self.visit, millis(within))).await;
+        Ok(given.map_err(|_| Unavailable)?.text())
     }
 
     async fn save_marks(&self, text: &str) -> bool {
-        match &self.kept {
-            Some(kept) => bridge::save_marks(kept, text).await.is_ok(),
-            None => false,
-        }
+        self.keeps() && Call::new(|call| bridge::save_marks(call, &self.visit, text)).await.is_ok()
     }
 }
 
@@ -394,11 +386,11 @@ impl Health for Platform {
     }
 
     async fn health_view(&self, view: View) -> Option<String> {
-        bridge::health_view(&self.env, view.word()).await.ok()?.as_string()
+        Call::new(|call| bridge::health_view(call, &self.visit, view.word())).await.ok()?.text()
     }
 
     async fn tell(&self, counts: &str, dashboard: &str) -> Option<String> {
-        bridge::tell(&self.env, counts, dashboard).await.ok().map(String::from)
+        Call::new(|call| bridge::tell(call, &self.visit, counts, dashboard)).await.ok()?.text()
     }
 }
 
@@ -419,7 +411,9 @@ impl Memory for Platform {
 
     fn see(&self, beacon: &Beacon, within: Duration) -> impl Future<Output = ()> + 'static {
         let beacon = beacon.clone();
-        async move { bridge::see(&beacon, millis(within)).await }
+        async move {
+            let _ = Call::new(|call| bridge::see(call, &beacon, millis(within))).await;
+        }
     }
 }
 
@@ -431,24 +425,29 @@ impl Urls for Platform {
 
 impl Clock for Platform {
     fn now(&self) -> Timestamp {
-        now()
+        task::now()
     }
 
     async fn sleep(&self, span: Duration) {
-        let alarm = Alarm(bridge::timer(millis(span)));
-        let _ = JsFuture::from(alarm.0.rings()).await;
+        let mut alarm = Alarm { timer: 0.0, has_rung: false };
+        let _ = Call::new(|call| alarm.timer = bridge::sleep(call, millis(span))).await;
+        alarm.has_rung = true;
     }
 }
 
 impl Dice for Platform {
     fn roll(&self) -> f64 {
-        js_sys::Math::random()
+        roll()
     }
 }
 
 impl Background for Platform {
     fn spawn(&self, work: impl Future<Output = ()> + 'static) {
-        self.wait_until(Box::pin(work));
+        let kept_alive = bridge::keep_alive(&self.visit);
+        task::spawn(Box::pin(async move {
+            work.await;
+            bridge::let_go(&kept_alive);
+        }));
     }
 }
 
@@ -459,20 +458,16 @@ impl Reporter for Platform {
 }
 
 /// A timer that is stopped with the sleep that nobody waits for any more.
-struct Alarm(bridge::Timer);
+struct Alarm {
+    timer: f64,
+    has_rung: bool,
+}
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        self.0.stop();
-    }
-}
-
-fn rejection(error: JsValue) -> Rejection {
-    let error = bridge::Thrown::from(error);
-    Rejection {
-        message: error.message().unwrap_or_default(),
-        retryable: error.retryable().unwrap_or_default(),
-        timed_out: error.timed_out().unwrap_or_default(),
+        if !self.has_rung {
+            bridge::stop_timer(self.timer);
+        }
     }
 }
 

@@ -159,7 +159,10 @@ impl<P: Ports> Exchange<P> {
                 {
                     return self.hit(policy, found, trail);
                 }
-                lookup @ (Lookup::Found(_) | Lookup::Absent { .. } | Lookup::NotAsked) => lookup,
+                lookup @ (Lookup::Found(_)
+                | Lookup::Absent { .. }
+                | Lookup::Spared { .. }
+                | Lookup::NotAsked) => lookup,
             };
             // Nothing but GET and HEAD is answered from a store; the rest is written through (RFC 9111 §4).
             if policy.asked.only_if_cached && matches!(self.request.method, Method::GET | Method::HEAD) {
@@ -213,7 +216,7 @@ impl<P: Ports> Exchange<P> {
             }
             Waited::Slow => match self.look_up(policy, trail).await {
                 Lookup::Found(found) => Some(self.slow_answer(policy, found, trail)),
-                lookup @ (Lookup::Absent { .. } | Lookup::NotAsked) => {
+                lookup @ (Lookup::Absent { .. } | Lookup::Spared { .. } | Lookup::NotAsked) => {
                     let pursuit = self.pursue(policy, None, lookup.found()).await;
                     Some(self.conclude(policy, lookup, pursuit, trail).await)
                 }
@@ -292,6 +295,7 @@ impl<P: Ports> Exchange<P> {
     ) -> Draft<P::Body> {
         let Failed { last, cause, stop, retry_after } = failed;
         trail.retry_after = retry_after;
+        let lookup = self.look_after_all(policy, lookup, trail).await;
         if let Some(found) = self.stand_in(policy, lookup, trail).await {
             if let Some(received) = last {
                 self.give_up(received);
@@ -322,7 +326,7 @@ impl<P: Ports> Exchange<P> {
     ) -> Option<Found<P::Body>> {
         match lookup {
             Lookup::NotAsked => return None,
-            Lookup::Absent { .. } => {}
+            Lookup::Spared { .. } | Lookup::Absent { .. } => {}
             Lookup::Found(found) => {
                 let settings = &policy.settings.cache;
                 match stale::may_stand_in(&found.stored, &policy.asked, settings, self.ports.now()) {
@@ -399,7 +403,9 @@ impl<P: Ports> Exchange<P> {
             Lookup::Found(found) if self.request.method == Method::HEAD => {
                 self.note_head(policy, found, &received, trail).await;
             }
-            lookup @ (Lookup::Found(_) | Lookup::Absent { .. } | Lookup::NotAsked) => self.let_go(lookup),
+            lookup @ (Lookup::Found(_) | Lookup::Absent { .. } | Lookup::Spared { .. } | Lookup::NotAsked) => {
+                self.let_go(lookup);
+            }
         }
         let received = self.store_behind(policy, received, trail);
         if conditional {

@@ -1,7 +1,7 @@
 //! What does one isolate remember between requests?
 //!
 //! Who is fetching what, so that others wait instead of asking the origin for the same (RFC 9111 §4 calls this
-//! collapsing); what was invalidated while answers may be under way; which purge marks were read, and when; which kept
+//! collapsing); what was invalidated while answers may be under way; where a look into the store is in vain; which purge marks were read, and when; which kept
 //! copies were looked after, and when; who has shown wrong tokens. All of it is bounded and may vanish at any time, with the isolate or when there
 //! is too much: then more requests are sent than need be, and what holds in one isolate alone no longer holds. Keys are
 //! kept as digests, as clients choose how long they are.
@@ -27,6 +27,10 @@ const MOST_FETCHES: usize = 1024;
 /// How many keys are remembered for which waiting does not pay.
 const MOST_APART: usize = 1024;
 
+/// How many keys are remembered under which nothing can be stored, and for how long nobody looks there.
+const MOST_BARREN: usize = 1024;
+const BARREN: Duration = Duration::from_secs(120);
+
 /// How many kept copies are remembered to have been looked after.
 const MOST_KEPT: usize = 1024;
 
@@ -46,6 +50,7 @@ const SOON: Duration = Duration::from_secs(60);
 pub struct Isolate<B> {
     fetches: RefCell<HashMap<Digest, Rc<SharedFetch<B>>>>,
     apart: RefCell<HashMap<Digest, Timestamp>>,
+    barren: RefCell<HashMap<Digest, Timestamp>>,
     invalidated: RefCell<HashMap<Digest, Timestamp>>,
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
@@ -68,6 +73,7 @@ impl<B> Default for Isolate<B> {
         Self {
             fetches: RefCell::default(),
             apart: RefCell::default(),
+            barren: RefCell::default(),
             invalidated: RefCell::default(),
             marks: RefCell::default(),
             kept: RefCell::default(),
@@ -199,6 +205,28 @@ impl<B> Isolate<B> {
     /// Notes that the origin failed `key`: as long as it does, one request can ask for all.
     pub fn bring_together(&self, key: &Key) {
         self.apart.borrow_mut().remove(&key.digest());
+    }
+
+    /// Notes that nothing is stored under `key`, and that the origin's answer was none to be stored: for two minutes
+    /// it is not worth a look (what other caches call hit-for-miss).
+    pub fn is_barren_from(&self, key: &Key, now: Timestamp) {
+        remember(&mut self.barren.borrow_mut(), key.digest(), now.plus(BARREN), MOST_BARREN, |until| {
+            *until > now
+        });
+    }
+
+    /// Whether it is not worth a look.
+    pub fn is_barren(&self, key: &Key, now: Timestamp) -> bool {
+        let barren = self.barren.borrow();
+        !barren.is_empty() && barren.get(&key.digest()).is_some_and(|until| *until > now)
+    }
+
+    /// Notes that something may be stored under `key` from now on.
+    pub fn is_barren_no_more(&self, key: &Key) {
+        let mut barren = self.barren.borrow_mut();
+        if !barren.is_empty() {
+            barren.remove(&key.digest());
+        }
     }
 
     /// Notes that what is stored under `key` was invalidated.

@@ -149,6 +149,28 @@ pub enum NotStored {
 }
 
 impl NotStored {
+    /// Whether the next answer for the same URL can be expected not to be stored either, whoever asks.
+    pub fn is_of_the_answer(self) -> bool {
+        match self {
+            Self::Status
+            | Self::NoStore
+            | Self::Private
+            | Self::SetCookie
+            | Self::VaryAny
+            | Self::TooLarge
+            | Self::Endless
+            | Self::NothingToGain => true,
+            Self::Bypassed(_)
+            | Self::Head
+            | Self::Partial
+            | Self::UnkeyedHeader
+            | Self::Authorization
+            | Self::Identified
+            | Self::Unreadable
+            | Self::Invalidated => false,
+        }
+    }
+
     /// The word for the log.
     pub fn word(self) -> &'static str {
         match self {

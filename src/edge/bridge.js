@@ -4,7 +4,7 @@
 // Fields cross as one string, "name:value\n" for each line: neither part can hold a line break
 // (RFC 9110 §5.5). A body handle is an object with
 //   response  the response that it came with, for its header fields, stream and WebSocket
-//   abort     ends the fetch behind it
+//   fetching  what ends the fetch behind it
 //   bytes     all of it, once it was held to its end
 //   started   chunks read so far and the reader of the rest, if it was not
 //   stream    what is left of it while it is handed on
@@ -13,6 +13,41 @@ const CHUNK_BYTES = 65536;
 const ENTRY = "holdfast-entry";
 const BODY_AT = "holdfast-body";
 const BODY_SECONDS = 30 * 86400;
+
+// The functions of the instance that is alive, and how many there have been.
+let rust;
+let instance = 0;
+
+export function serve(exports) {
+  rust = exports;
+  instance += 1;
+}
+
+// Hands what `work` comes to in under number `call`, by `hand`; not if the instance that waits for it has died since.
+// What `hand` throws is the death of the instance, and not caught here.
+function handIn(call, work, hand) {
+  const asked = instance;
+  work.then(
+    (outcome) => {
+      if (asked === instance) hand(outcome);
+    },
+    (error) => {
+      if (asked === instance) fails(call, error);
+    },
+  );
+}
+
+function fails(call, error) {
+  const message = String(error?.message ?? error);
+  rust.failed(Date.now(), call, message, error?.retryable === true, error?.timedOut === true);
+}
+
+const isDone = (call) => () => rust.done(Date.now(), call);
+const isText = (call) => (text) => rust.give_text(Date.now(), call, text);
+const isEntry = (call) => (found) => {
+  if (found) rust.give_entry(Date.now(), call, found.entry, found.handle);
+  else rust.done(Date.now(), call);
+};
 
 export function requestHead(request) {
   // The platform leaves a target as it was sent, with "%2e%2e" and "\\" in it. What is stored has to be named by
@@ -27,53 +62,93 @@ function fieldsOf(headers) {
   return fields;
 }
 
-function headersFrom(fields, headers = new Headers()) {
-  for (const line of lines(fields)) headers.append(...split(line));
+// Calls `act` with each line of `text`, which ends with a line break or is empty, from `from` on.
+function eachLine(text, from, act) {
+  for (let end; from < text.length; from = end + 1) {
+    end = text.indexOf("\n", from);
+    act(text.slice(from, end));
+  }
+}
+
+function eachField(fields, from, act) {
+  eachLine(fields, from, (line) => {
+    const colon = line.indexOf(":");
+    act(line.slice(0, colon), line.slice(colon + 1));
+  });
+}
+
+function headersFrom(fields, from = 0) {
+  const headers = new Headers();
+  eachField(fields, from, (name, value) => headers.append(name, value));
   return headers;
 }
 
-function lines(text) {
-  return text === "" ? [] : text.slice(0, -1).split("\n");
+export const envOf = (visit) => visit.env;
+
+export const uploadOf = (visit) => visit.request.body ?? undefined;
+
+export function passThroughOnException(visit) {
+  visit.ctx.passThroughOnException();
 }
 
-function split(line) {
-  const colon = line.indexOf(":");
-  return [line.slice(0, colon), line.slice(colon + 1)];
+export function fail(visit, why) {
+  visit.reject(new Error(why));
 }
 
-export async function fetchOrigin(url, method, fields, upload, uploadLength, limitMs) {
-  const controller = new AbortController();
-  let late = false;
-  let timer;
-  const arm = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      late = true;
-      controller.abort();
-    }, limitMs);
-  };
-  // Each piece of an upload that gets through begins the limit anew, until the answer is here.
-  const moved = () => timer !== null && arm();
-  arm();
+export function finish(visit) {
+  visit.resolve();
+}
+
+// The promise that the platform waits for cannot be refused where there is a request; elsewhere the work goes on.
+export function keepAlive(visit) {
+  let end;
+  const ended = new Promise((resolve) => {
+    end = resolve;
+  });
   try {
-    const response = await fetch(url, {
-      method,
-      headers: headersFrom(fields),
+    visit.ctx.waitUntil(ended);
+  } catch {}
+  return end;
+}
+
+export function letGo(end) {
+  end();
+}
+
+export function fetchOrigin(call, order, upload, uploadLength, limitMs) {
+  handIn(call, ask(order, upload, uploadLength, limitMs), (handle) => {
+    const { status, headers } = handle.response;
+    rust.give_response(Date.now(), call, status, fieldsOf(headers), handle);
+  });
+}
+
+async function ask(order, upload, uploadLength, limitMs) {
+  const space = order.indexOf(" ");
+  const lineEnd = order.indexOf("\n", space);
+  const fetching = new AbortController();
+  const late = () => fetching.abort();
+  let timer = setTimeout(late, limitMs);
+  // Each piece of an upload that gets through begins the limit anew, until the answer is here.
+  const moved = () => {
+    if (timer === null) return;
+    clearTimeout(timer);
+    timer = setTimeout(late, limitMs);
+  };
+  try {
+    const response = await fetch(order.slice(space + 1, lineEnd), {
+      method: order.slice(0, space),
+      headers: headersFrom(order, lineEnd + 1),
       body: upload instanceof ReadableStream ? streamed(upload, uploadLength, moved) : upload,
       redirect: "manual",
       // Past the platform's own cache: it serves stale by rules of its own.
       cache: "no-store",
       // Coded bodies stay as they came; nothing here looks into them.
       encodeResponseBody: "manual",
-      signal: controller.signal,
+      signal: fetching.signal,
     });
-    return {
-      status: response.status,
-      fields: fieldsOf(response.headers),
-      handle: { response, abort: () => controller.abort() },
-    };
+    return { response, fetching };
   } catch (error) {
-    throw rejection(error, late);
+    throw rejection(error, fetching.signal.aborted);
   } finally {
     clearTimeout(timer);
     timer = null;
@@ -110,10 +185,17 @@ function rejection(error, timedOut) {
   return { message: String(error?.message ?? error), retryable: error?.retryable === true, timedOut };
 }
 
-export async function holdUpload(stream, limit) {
+export const isStream = (upload) => upload instanceof ReadableStream;
+
+export function holdUpload(call, stream, limit) {
+  handIn(call, heldUpload(stream, limit), (upload) => rust.give(Date.now(), call, upload));
+}
+
+// The bytes if they are not more than `limit`, else a stream.
+async function heldUpload(stream, limit) {
   const reader = stream.getReader({ mode: "byob" });
   const { chunks, bytes, done } = await readUpTo(reader, limit);
-  if (done) return { held: join(chunks, bytes) };
+  if (done) return join(chunks, bytes);
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
   const feed = async () => {
@@ -121,11 +203,15 @@ export async function holdUpload(stream, limit) {
     await pass(reader, writer, () => {});
   };
   feed().catch((error) => Promise.allSettled([writer.abort(error), reader.cancel(error)]));
-  return { streamed: readable };
+  return readable;
 }
 
-// Resolves to the upload as text, or to undefined if it is too long, not UTF-8 or broken off.
-export async function uploadText(stream, limit) {
+// The upload as text, or nothing if it is too long, not UTF-8 or broken off.
+export function uploadText(call, stream, limit) {
+  handIn(call, textOfUpload(stream, limit), isText(call));
+}
+
+async function textOfUpload(stream, limit) {
   try {
     const { chunks, bytes, done } = await readUpTo(stream.getReader({ mode: "byob" }), limit);
     return done ? new TextDecoder("utf-8", { fatal: true }).decode(join(chunks, bytes)) : undefined;
@@ -185,57 +271,63 @@ function watchdog(idleMs, silent) {
   };
 }
 
-// Resolves to { whole: bytes }, { partial: true } with what came kept in the handle, or rejects.
-export async function hold(handle, length, limit, idleMs, withinMs) {
-  if (handle.bytes) return { whole: handle.bytes.byteLength };
+// Gives how many bytes there are if the body is whole; is done with what came kept in the handle; or fails.
+export function hold(call, handle, length, limit, idleMs, withinMs) {
+  handIn(call, heldBody(handle, length, limit, idleMs, withinMs), (whole) => {
+    if (whole === undefined) rust.done(Date.now(), call);
+    else rust.give_number(Date.now(), call, whole);
+  });
+}
+
+async function heldBody(handle, length, limit, idleMs, withinMs) {
+  if (handle.bytes) return handle.bytes.byteLength;
   const body = handle.response.body;
-  if (!body) return { whole: 0 };
+  if (!body) return 0;
   const reader = body.getReader({ mode: "byob" });
   const started = { chunks: [], bytes: 0, reader, pending: null };
   handle.started = started;
   // A byte more than is announced: a read that fills its buffer says nothing of the end.
   let buffer = new ArrayBuffer(length >= 0 ? Math.min(length + 1, CHUNK_BYTES) : CHUNK_BYTES / 4);
+  const beganAt = Date.now();
+  let heardAt = beganAt;
   let late = false;
   let silent = false;
-  let heardAt = Date.now();
   let expire;
   const expired = new Promise((resolve) => {
     expire = resolve;
   });
-  const timer = setTimeout(() => {
-    late = true;
-    expire();
-  }, withinMs);
-  const dog = watchdog(idleMs, () => {
-    silent = true;
-    expire();
-  });
+  // One timer for both limits.
+  const check = () => {
+    const now = Date.now();
+    late = now - beganAt >= withinMs;
+    silent = now - heardAt >= (late ? idleMs / 2 : idleMs);
+    if (late || silent) expire();
+    else timer = setTimeout(check, Math.min(beganAt + withinMs, heardAt + idleMs) - now);
+  };
+  let timer = setTimeout(check, Math.min(withinMs, idleMs));
   try {
     while (started.bytes <= limit) {
-      dog.waits();
       started.pending = reader.read(new Uint8Array(buffer));
       const read = await Promise.race([started.pending, expired]);
-      if (late && Date.now() - heardAt >= idleMs / 2) silent = true;
       if (silent) throw new Error("silent");
-      if (late) break;
+      if (late) return undefined;
       started.pending = null;
       if (read.done) {
         handle.bytes = join(started.chunks, started.bytes);
         handle.started = undefined;
-        return { whole: started.bytes };
+        return started.bytes;
       }
       heardAt = Date.now();
       started.chunks.push(read.value.slice());
       started.bytes += read.value.byteLength;
       buffer = read.value.buffer;
     }
-    return { partial: true };
+    return undefined;
   } catch (error) {
     cancel(handle);
     throw rejection(error, silent);
   } finally {
     clearTimeout(timer);
-    dog.stop();
   }
 }
 
@@ -245,7 +337,8 @@ export function copyOf(handle) {
 
 // Pumps the body to the client and, with `copyLimit` >= 0, to a second stream for the store. Either may go
 // away without the other noticing. If the body breaks off, `resume(at)` may give the rest; if not, both break off.
-export function relay(handle, length, idleMs, copyLimit, resume) {
+// Gives how many bytes the client got, or is done if it went away first, or fails.
+export function relay(call, handle, length, idleMs, copyLimit, resume) {
   const pipe = () => {
     const { readable, writable } =
       length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream();
@@ -253,11 +346,14 @@ export function relay(handle, length, idleMs, copyLimit, resume) {
   };
   const client = pipe();
   const copy = copyLimit >= 0 ? pipe() : null;
-  const end = pump(handle, client, copy, idleMs, copyLimit, resume);
+  const rest = resume && ((at) => new Promise((give) => resume(Date.now(), at, give)));
+  handIn(call, pump(handle, client, copy, idleMs, copyLimit, rest), (whole) => {
+    if (whole === undefined) rust.done(Date.now(), call);
+    else rust.give_number(Date.now(), call, whole);
+  });
   return {
     client: { response: handle.response, stream: client.readable },
     copy: copy ? { response: handle.response, stream: copy.readable } : undefined,
-    end,
   };
 }
 
@@ -269,7 +365,7 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
   const watch = () =>
     watchdog(idleMs, () => {
       silent = true;
-      handle.abort();
+      handle.fetching?.abort();
     });
   let dog = watch();
   const drop = async (sink, error) => {
@@ -290,7 +386,7 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
         chunk = await source.next();
       } catch (error) {
         dog.stop();
-        handle.abort();
+        handle.fetching?.abort();
         const rest = sinks.some((sink) => sink.open) ? await resume?.(bytes) : undefined;
         if (!rest) throw error;
         handle = rest;
@@ -314,19 +410,19 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
       if (sinks.length === 1) await write(client);
       else await Promise.all(sinks.map(write));
       if (!sinks.some((sink) => sink.open)) {
-        handle.abort();
-        return { gone: true };
+        handle.fetching?.abort();
+        return undefined;
       }
     }
     const closed = await Promise.allSettled(sinks.map((sink) => sink.open && sink.writer.close()));
     const short = closed.find((result) => result.status === "rejected");
     if (short && client.open) throw short.reason;
-    return client.open ? { whole: bytes } : { gone: true };
+    return client.open ? bytes : undefined;
   } catch (error) {
-    handle.abort();
+    handle.fetching?.abort();
     const broken = rejection(error, silent);
     await Promise.all(sinks.map((sink) => drop(sink, new Error("the origin's body broke off"))));
-    return { torn: broken };
+    throw broken;
   } finally {
     dog.stop();
   }
@@ -403,11 +499,15 @@ async function cut(reader, writer, pieces) {
   }
 }
 
-export async function peek(handle, limit, withinMs) {
+export function peek(call, handle, limit, withinMs) {
+  handIn(call, beginning(handle, limit, withinMs), isText(call));
+}
+
+async function beginning(handle, limit, withinMs) {
   const body = handle.response.body;
   if (!body) return "";
   const reader = body.getReader({ mode: "byob" });
-  const timer = setTimeout(() => handle.abort?.(), withinMs);
+  const timer = setTimeout(() => handle.fetching?.abort(), withinMs);
   try {
     const { chunks, bytes } = await readUpTo(reader, limit - 1);
     return new TextDecoder().decode(join(chunks, bytes).subarray(0, limit));
@@ -415,32 +515,51 @@ export async function peek(handle, limit, withinMs) {
     return "";
   } finally {
     clearTimeout(timer);
-    handle.abort?.();
+    handle.fetching?.abort();
   }
 }
 
 export function cancel(handle) {
-  if (handle.abort) handle.abort();
+  if (handle.fetching) handle.fetching.abort();
   else if (handle.started) handle.started.reader.cancel().catch(() => {});
   else if (handle.stream) handle.stream.cancel().catch(() => {});
   else if (!handle.bytes) handle.response?.body?.cancel().catch(() => {});
 }
 
-export function respondEdited(status, handle, remove, set, append) {
+export function respondEdited(visit, status, handle, edits) {
+  try {
+    visit.resolve(edited(status, handle, edits));
+  } catch (error) {
+    visit.reject(error);
+  }
+}
+
+function edited(status, handle, edits) {
   const { response } = handle;
   const headers = new Headers(response.headers);
-  for (const name of lines(remove)) headers.delete(name);
-  for (const line of lines(set)) headers.set(...split(line));
-  headersFrom(append, headers);
+  eachLine(edits, 0, (line) => {
+    if (line.startsWith("-")) {
+      headers.delete(line.slice(1));
+      return;
+    }
+    const colon = line.indexOf(":");
+    const [name, value] = [line.slice(1, colon), line.slice(colon + 1)];
+    if (line.startsWith("=")) headers.set(name, value);
+    else headers.append(name, value);
+  });
   const { statusText, webSocket } = response;
   if (status === 101) return new Response(null, { status, statusText, headers, webSocket });
   return new Response(bodyOf(handle), { status, statusText, headers, encodeBody: "manual" });
 }
 
-export function respondOwn(status, fields, handle, text) {
-  const headers = headersFrom(fields);
-  if (handle) return new Response(bodyOf(handle), { status, headers, encodeBody: "manual" });
-  return new Response(text ?? null, { status, headers });
+export function respondOwn(visit, status, fields, handle, text) {
+  try {
+    const headers = headersFrom(fields);
+    const body = handle ? bodyOf(handle) : (text ?? null);
+    visit.resolve(new Response(body, { status, headers, encodeBody: handle ? "manual" : "automatic" }));
+  } catch (error) {
+    visit.reject(error);
+  }
 }
 
 function bodyOf(handle) {
@@ -448,10 +567,20 @@ function bodyOf(handle) {
   return handle.stream ?? handle.response.body;
 }
 
-const opened = () => caches.open("holdfast");
+// It belongs to no request.
+let store;
 
-export async function load(url) {
-  const cache = await opened();
+async function opened() {
+  store ??= await caches.open("holdfast");
+  return store;
+}
+
+export function load(call, url) {
+  handIn(call, loaded(url), isEntry(call));
+}
+
+async function loaded(url) {
+  const cache = store ?? (await opened());
   const head = await cache.match(url);
   if (!head) return undefined;
   const entry = head.headers.get(ENTRY) ?? "";
@@ -464,7 +593,11 @@ export async function load(url) {
 
 // Bytes stand in the entry itself. A stream is stored apart, under an address of its own that the entry
 // names once the stream has ended well: the platform's cache may keep what came of one that broke off.
-export async function save(url, entry, handle, seconds) {
+export function save(call, url, entry, handle, seconds) {
+  handIn(call, saved(url, entry, handle, seconds), isDone(call));
+}
+
+async function saved(url, entry, handle, seconds) {
   const headers = entryHeaders(entry, seconds);
   try {
     const cache = await opened();
@@ -480,27 +613,33 @@ export async function save(url, entry, handle, seconds) {
       headers[BODY_AT] = bodyAt;
     }
     await cache.put(url, new Response(handle?.bytes ?? null, { headers }));
-    return true;
-  } catch {
+  } catch (error) {
     if (handle?.stream && !handle.stream.locked) cancel(handle);
-    return false;
+    throw error;
   }
 }
 
 // Writes a new entry before the body that another one stands before.
-export async function renew(url, entry, handle, seconds) {
-  if (!handle.bodyAt) return false;
+export function renew(call, url, entry, handle, seconds) {
+  handIn(call, renewed(url, entry, handle, seconds), isDone(call));
+}
+
+async function renewed(url, entry, handle, seconds) {
+  if (!handle.bodyAt) throw new Error("the body does not stand by itself");
   const cache = await opened();
   const headers = { ...entryHeaders(entry, seconds), [BODY_AT]: handle.bodyAt };
   await cache.put(url, new Response(null, { headers }));
-  return true;
 }
 
 function entryHeaders(entry, seconds) {
   return { "cache-control": `max-age=${seconds}`, [ENTRY]: entry };
 }
 
-export async function remove(url) {
+export function remove(call, url) {
+  handIn(call, removed(url), isDone(call));
+}
+
+async function removed(url) {
   const cache = await opened();
   await cache.delete(url);
 }
@@ -525,7 +664,11 @@ async function read(kept, name, type, withinMs) {
   }
 }
 
-export async function loadKept(kept, name, withinMs) {
+export function loadKept(call, visit, name, withinMs) {
+  handIn(call, loadedKept(visit.env.HOLDFAST_KEEP, name, withinMs), isEntry(call));
+}
+
+async function loadedKept(kept, name, withinMs) {
   const value = await read(kept, name, "arrayBuffer", withinMs);
   if (!value) return undefined;
   const whole = new Uint8Array(value);
@@ -535,23 +678,27 @@ export async function loadKept(kept, name, withinMs) {
   return { entry, handle: { bytes: whole.subarray(end + 1) } };
 }
 
-export async function saveKept(kept, name, entry, handle, seconds) {
+export function saveKept(call, visit, name, entry, handle, seconds) {
+  handIn(call, savedKept(visit.env.HOLDFAST_KEEP, name, entry, handle, seconds), isDone(call));
+}
+
+async function savedKept(kept, name, entry, handle, seconds) {
   const head = new TextEncoder().encode(`${entry}\n`);
   const bytes = handle.bytes ?? new Uint8Array(0);
   const value = join([head, bytes], head.byteLength + bytes.byteLength);
   await kept.put(name, value, { expirationTtl: Math.max(seconds, KEPT_LEAST_SECONDS) });
 }
 
-export async function removeKept(kept, name) {
-  await kept.delete(name);
+export function removeKept(call, visit, name) {
+  handIn(call, visit.env.HOLDFAST_KEEP.delete(name), isDone(call));
 }
 
-export async function loadMarks(kept, withinMs) {
-  return read(kept, MARKS, "text", withinMs);
+export function loadMarks(call, visit, withinMs) {
+  handIn(call, read(visit.env.HOLDFAST_KEEP, MARKS, "text", withinMs), isText(call));
 }
 
-export async function saveMarks(kept, text) {
-  await kept.put(MARKS, text);
+export function saveMarks(call, visit, text) {
+  handIn(call, visit.env.HOLDFAST_KEEP.put(MARKS, text), isDone(call));
 }
 
 export function areEqual(one, other) {
@@ -574,22 +721,26 @@ export function light(beacon) {
 }
 
 // The timer also keeps the platform from taking the wait for a hang.
-export async function see(beacon, withinMs) {
+export function see(call, beacon, withinMs) {
   let timer;
   const late = new Promise((resolve) => {
     timer = setTimeout(resolve, withinMs);
   });
-  await Promise.race([beacon.lit, late]);
-  clearTimeout(timer);
+  handIn(call, Promise.race([beacon.lit, late]), () => {
+    clearTimeout(timer);
+    rust.done(Date.now(), call);
+  });
 }
 
-// Rings once, unless it is stopped before.
-export function timer(ms) {
-  let id;
-  const rings = new Promise((resolve) => {
-    id = setTimeout(resolve, ms);
-  });
-  return { rings, stop: () => clearTimeout(id) };
+export function sleep(call, ms) {
+  const asked = instance;
+  return setTimeout(() => {
+    if (asked === instance) rust.done(Date.now(), call);
+  }, ms);
+}
+
+export function stopTimer(timer) {
+  clearTimeout(timer);
 }
 
 export function resolveUrl(reference, base) {
@@ -600,17 +751,17 @@ export function resolveUrl(reference, base) {
   }
 }
 
-export function keptNamespace(env) {
-  return env.HOLDFAST_KEEP;
-}
-
 // The names of what is bound, apart from secrets' contents.
 export function bound(env) {
   return Object.keys(env).filter((name) => name.startsWith("HOLDFAST_") && env[name] !== undefined).join(" ");
 }
 
 // Hands counts to what is bound: a data point for each line, and all of them to the object, whose answer is given.
-export async function tell(env, counts, dashboard) {
+export function tell(call, visit, counts, dashboard) {
+  handIn(call, told(visit.env, counts, dashboard), isText(call));
+}
+
+async function told(env, counts, dashboard) {
   const [, ...events] = counts.split("\n").slice(0, -1);
   // The most that one invocation may write, and what matters first.
   const matters = (event) => !/ ok | answer \w+ 0 /.test(event);
@@ -627,7 +778,11 @@ export async function tell(env, counts, dashboard) {
   return env.HOLDFAST_HEALTH === undefined ? "" : originHealth(env).report(counts, dashboard);
 }
 
-export async function healthView(env, view) {
+export function healthView(call, visit, view) {
+  handIn(call, viewed(visit.env, view), isText(call));
+}
+
+async function viewed(env, view) {
   return env.HOLDFAST_HEALTH === undefined ? undefined : originHealth(env).view(view);
 }
 
@@ -648,10 +803,6 @@ export function sql(storage, statement, parameters) {
 
 export function secretText(env, name) {
   return typeof env[name] === "string" ? env[name] : undefined;
-}
-
-export function tokenText(env) {
-  return typeof env.HOLDFAST_TOKEN === "string" ? env.HOLDFAST_TOKEN : undefined;
 }
 
 export function settingsText(env) {

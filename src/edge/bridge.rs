@@ -1,12 +1,12 @@
 //! The calls into `bridge.js`, and the form in which header fields cross.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use js_sys::{JsString, Promise};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 
+use super::task;
 use crate::cache::admission::UNREADABLE;
-use crate::ports::Resume;
+use crate::ports::{Edits, Resume};
 use crate::request::{Request, Target};
 
 #[wasm_bindgen(raw_module = "./bridge.js")]
@@ -15,169 +15,118 @@ extern "C" {
     #[derive(Clone, Debug)]
     pub type Handle;
 
-    pub type FetchedParts;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn status(this: &FetchedParts) -> u16;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn fields(this: &FetchedParts) -> String;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn handle(this: &FetchedParts) -> Handle;
+    /// A request that is being answered, or another occasion; see `entry.js`.
+    #[derive(Clone, Debug)]
+    pub type Visit;
 
-    pub type HeldUpload;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn held(this: &HeldUpload) -> Option<JsValue>;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn streamed(this: &HeldUpload) -> Option<JsValue>;
+    pub fn bound(env: &JsValue) -> String;
 
-    pub type HeldBody;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn whole(this: &HeldBody) -> Option<f64>;
+    #[wasm_bindgen(js_name = secretText)]
+    pub fn secret_text(env: &JsValue, name: &str) -> Option<String>;
+
+    #[wasm_bindgen(js_name = settingsText)]
+    pub fn settings_text(env: &JsValue) -> Option<String>;
+
+    #[wasm_bindgen(js_name = passThroughOnException)]
+    pub fn pass_through_on_exception(visit: &Visit);
+
+    /// The visit's `env`.
+    #[wasm_bindgen(js_name = envOf)]
+    pub fn env_of(visit: &Visit) -> JsValue;
+
+    /// The body of the visit's request.
+    #[wasm_bindgen(js_name = uploadOf)]
+    pub fn upload_of(visit: &Visit) -> Option<JsValue>;
+
+    #[wasm_bindgen(js_name = respondEdited)]
+    pub fn respond_edited(visit: &Visit, status: u16, handle: &Handle, edits: &str);
+
+    #[wasm_bindgen(js_name = respondOwn)]
+    pub fn respond_own(visit: &Visit, status: u16, fields: &str, handle: Option<&Handle>, text: Option<&str>);
+
+    /// Fails the visit: it is answered as if this instance had died.
+    pub fn fail(visit: &Visit, why: &str);
+
+    /// Ends a visit that nobody waits to be answered.
+    pub fn finish(visit: &Visit);
+
+    /// Has the platform wait until what is given back is handed to [`let_go`].
+    #[wasm_bindgen(js_name = keepAlive)]
+    pub fn keep_alive(visit: &Visit) -> JsValue;
+
+    #[wasm_bindgen(js_name = letGo)]
+    pub fn let_go(kept_alive: &JsValue);
+
+    #[wasm_bindgen(js_name = fetchOrigin)]
+    pub fn fetch_origin(call: u32, order: &str, upload: Option<JsValue>, upload_length: f64, limit_ms: f64);
+
+    #[wasm_bindgen(js_name = holdUpload)]
+    pub fn hold_upload(call: u32, stream: &JsValue, limit: f64);
+
+    #[wasm_bindgen(js_name = isStream)]
+    pub fn is_stream(upload: &JsValue) -> bool;
+
+    #[wasm_bindgen(js_name = uploadText)]
+    pub fn upload_text(call: u32, stream: &JsValue, limit: f64);
+
+    pub fn hold(call: u32, handle: &Handle, length: f64, limit: f64, idle_ms: f64, within_ms: f64);
+
+    #[wasm_bindgen(js_name = copyOf)]
+    pub fn copy_of(handle: &Handle) -> Handle;
+
+    pub fn relay(
+        call: u32,
+        handle: &Handle,
+        length: f64,
+        idle_ms: f64,
+        copy_limit: f64,
+        resume: Option<JsValue>,
+    ) -> RelayParts;
 
     pub type RelayParts;
     #[wasm_bindgen(method, getter, structural)]
     pub fn client(this: &RelayParts) -> Handle;
     #[wasm_bindgen(method, getter, structural)]
     pub fn copy(this: &RelayParts) -> Option<Handle>;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn end(this: &RelayParts) -> Promise;
-
-    pub type BodyEnd;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn whole(this: &BodyEnd) -> Option<f64>;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn torn(this: &BodyEnd) -> Option<JsValue>;
-
-    pub type Loaded;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn entry(this: &Loaded) -> String;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn handle(this: &Loaded) -> Handle;
-
-    pub type Thrown;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn message(this: &Thrown) -> Option<String>;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn retryable(this: &Thrown) -> Option<bool>;
-    #[wasm_bindgen(method, getter, structural, js_name = timedOut)]
-    pub fn timed_out(this: &Thrown) -> Option<bool>;
-
-    pub fn bound(env: &JsValue) -> String;
-
-    #[wasm_bindgen(catch, js_name = healthView)]
-    pub async fn health_view(env: &JsValue, view: &str) -> Result<JsValue, JsValue>;
-
-    pub fn sql(storage: &JsValue, statement: &str, parameters: &str) -> String;
-
-    #[wasm_bindgen(js_name = secretText)]
-    pub fn secret_text(env: &JsValue, name: &str) -> Option<String>;
-
-    #[wasm_bindgen(catch)]
-    pub async fn tell(env: &JsValue, counts: &str, dashboard: &str) -> Result<JsString, JsValue>;
-
-    #[wasm_bindgen(js_name = requestHead)]
-    fn request_head(request: &web_sys::Request) -> String;
-
-    #[wasm_bindgen(catch, js_name = fetchOrigin)]
-    pub async fn fetch_origin(
-        url: &str,
-        method: &str,
-        fields: &str,
-        upload: Option<JsValue>,
-        upload_length: f64,
-        limit_ms: f64,
-    ) -> Result<FetchedParts, JsValue>;
-
-    #[wasm_bindgen(catch, js_name = holdUpload)]
-    pub async fn hold_upload(stream: &JsValue, limit: f64) -> Result<HeldUpload, JsValue>;
-
-    #[wasm_bindgen(catch)]
-    pub async fn hold(
-        handle: &Handle,
-        length: f64,
-        limit: f64,
-        idle_ms: f64,
-        within_ms: f64,
-    ) -> Result<HeldBody, JsValue>;
-
-    #[wasm_bindgen(js_name = uploadText)]
-    pub async fn upload_text(stream: &JsValue, limit: f64) -> JsValue;
-
-    #[wasm_bindgen(js_name = copyOf)]
-    pub fn copy_of(handle: &Handle) -> Handle;
-
-    #[wasm_bindgen(catch)]
-    pub fn relay(
-        handle: &Handle,
-        length: f64,
-        idle_ms: f64,
-        copy_limit: f64,
-        resume: Option<JsValue>,
-    ) -> Result<RelayParts, JsValue>;
 
     pub fn slice(handle: &Handle, spans: Vec<f64>, around: Vec<String>) -> Handle;
 
-    #[wasm_bindgen(catch)]
-    pub async fn peek(handle: &Handle, limit: f64, within_ms: f64) -> Result<JsString, JsValue>;
+    pub fn peek(call: u32, handle: &Handle, limit: f64, within_ms: f64);
 
     pub fn cancel(handle: &Handle);
 
-    #[wasm_bindgen(catch, js_name = respondEdited)]
-    pub fn respond_edited(
-        status: u16,
-        handle: &Handle,
-        remove: &str,
-        set: &str,
-        append: &str,
-    ) -> Result<web_sys::Response, JsValue>;
+    pub fn load(call: u32, url: &str);
 
-    #[wasm_bindgen(catch, js_name = respondOwn)]
-    pub fn respond_own(
-        status: u16,
-        fields: &str,
-        handle: Option<&Handle>,
-        text: Option<String>,
-    ) -> Result<web_sys::Response, JsValue>;
+    pub fn save(call: u32, url: &str, entry: &str, handle: Option<&Handle>, seconds: f64);
 
-    #[wasm_bindgen(catch)]
-    pub async fn load(url: &str) -> Result<Option<Loaded>, JsValue>;
+    pub fn renew(call: u32, url: &str, entry: &str, handle: &Handle, seconds: f64);
 
-    #[wasm_bindgen(catch)]
-    pub async fn save(
-        url: &str,
-        entry: &str,
-        handle: Option<&Handle>,
-        seconds: f64,
-    ) -> Result<JsValue, JsValue>;
+    pub fn remove(call: u32, url: &str);
 
-    #[wasm_bindgen(catch)]
-    pub async fn renew(url: &str, entry: &str, handle: &Handle, seconds: f64) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = loadKept)]
+    pub fn load_kept(call: u32, visit: &Visit, name: &str, within_ms: f64);
 
-    #[wasm_bindgen(catch)]
-    pub async fn remove(url: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(js_name = saveKept)]
+    pub fn save_kept(call: u32, visit: &Visit, name: &str, entry: &str, handle: &Handle, seconds: f64);
 
-    #[wasm_bindgen(catch, js_name = loadKept)]
-    pub async fn load_kept(kept: &JsValue, name: &str, within_ms: f64) -> Result<Option<Loaded>, JsValue>;
+    #[wasm_bindgen(js_name = removeKept)]
+    pub fn remove_kept(call: u32, visit: &Visit, name: &str);
 
-    #[wasm_bindgen(catch, js_name = saveKept)]
-    pub async fn save_kept(
-        kept: &JsValue,
-        name: &str,
-        entry: &str,
-        handle: &Handle,
-        seconds: f64,
-    ) -> Result<(), JsValue>;
+    #[wasm_bindgen(js_name = loadMarks)]
+    pub fn load_marks(call: u32, visit: &Visit, within_ms: f64);
 
-    #[wasm_bindgen(catch, js_name = removeKept)]
-    pub async fn remove_kept(kept: &JsValue, name: &str) -> Result<(), JsValue>;
-
-    #[wasm_bindgen(catch, js_name = loadMarks)]
-    pub async fn load_marks(kept: &JsValue, within_ms: f64) -> Result<Option<JsString>, JsValue>;
-
-    #[wasm_bindgen(catch, js_name = saveMarks)]
-    pub async fn save_marks(kept: &JsValue, text: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(js_name = saveMarks)]
+    pub fn save_marks(call: u32, visit: &Visit, text: &str);
 
     #[wasm_bindgen(js_name = areEqual)]
     pub fn are_equal(one: &Handle, other: &Handle) -> bool;
+
+    #[wasm_bindgen(js_name = healthView)]
+    pub fn health_view(call: u32, visit: &Visit, view: &str);
+
+    pub fn tell(call: u32, visit: &Visit, counts: &str, dashboard: &str);
+
+    pub fn sql(storage: &JsValue, statement: &str, parameters: &str) -> String;
 
     /// A promise and what resolves it.
     #[derive(Clone, Debug)]
@@ -187,62 +136,48 @@ extern "C" {
 
     pub fn light(beacon: &Beacon);
 
-    pub async fn see(beacon: &Beacon, within_ms: f64);
+    pub fn see(call: u32, beacon: &Beacon, within_ms: f64);
 
-    pub type Timer;
-    #[wasm_bindgen(method, getter, structural)]
-    pub fn rings(this: &Timer) -> Promise;
-    #[wasm_bindgen(method)]
-    pub fn stop(this: &Timer);
+    /// Gives the timer's number.
+    pub fn sleep(call: u32, ms: f64) -> f64;
 
-    pub fn timer(ms: f64) -> Timer;
+    #[wasm_bindgen(js_name = stopTimer)]
+    pub fn stop_timer(timer: f64);
 
     #[wasm_bindgen(js_name = resolveUrl)]
     pub fn resolve_url(reference: &str, base: &str) -> Option<String>;
-
-    #[wasm_bindgen(js_name = keptNamespace)]
-    pub fn kept_namespace(env: &JsValue) -> Option<JsValue>;
-
-    #[wasm_bindgen(js_name = tokenText)]
-    pub fn token_text(env: &JsValue) -> Option<String>;
-
-    #[wasm_bindgen(js_name = settingsText)]
-    pub fn settings_text(env: &JsValue) -> Option<String>;
 }
 
 #[wasm_bindgen]
 extern "C" {
-    /// The platform's side of a request.
-    #[derive(Clone)]
-    pub type Context;
-    #[wasm_bindgen(method, catch, js_name = waitUntil)]
-    pub(crate) fn wait_until(this: &Context, promise: &Promise) -> Result<(), JsValue>;
-    #[wasm_bindgen(method, catch, js_name = passThroughOnException)]
-    pub(crate) fn pass_through_on_exception(this: &Context) -> Result<(), JsValue>;
-
     #[wasm_bindgen(js_namespace = console, js_name = log)]
     pub fn console_log(line: &str);
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     pub fn console_error(line: &str);
 }
 
-/// `resume` as a function of JavaScript's, which gives a promise of a handle or of nothing. It is freed with the body
-/// that may call it.
+/// `resume` as a function of JavaScript's: it is called with the place to go on from and with what takes the handle, or
+/// nothing. It is freed with the body that may call it.
 pub fn resume_function(resume: Resume<Handle>) -> JsValue {
-    let call = move |at: f64| {
+    let call = move |now: f64, at: f64, give: Function| {
+        task::enter(now);
         let rest = resume(at as u64);
-        future_to_promise(async move { Ok(rest.await.map_or(JsValue::UNDEFINED, JsValue::from)) })
+        task::spawn(Box::pin(async move {
+            let rest = rest.await.map_or(JsValue::UNDEFINED, JsValue::from);
+            // It is ours, and throws nothing.
+            let _ = give.call1(&JsValue::UNDEFINED, &rest);
+        }));
+        task::run();
     };
-    Closure::<dyn Fn(f64) -> Promise>::new(call).into_js_value()
+    Closure::<dyn Fn(f64, f64, Function)>::new(call).into_js_value()
 }
 
-/// The client's request without its body. `roll` gives numbers from 0 to below 1, for an id where the
+/// The client's request without its body: its method, its URL and its fields, each on lines of its own. `roll` gives numbers from 0 to below 1, for an id where the
 /// platform gave none.
 ///
 /// # Errors
 /// If its method or URL is none, which the platform rules out.
-pub fn request(request: &web_sys::Request, roll: impl Fn() -> f64) -> Result<Request, JsValue> {
-    let head = request_head(request);
+pub fn request(head: &str, roll: impl Fn() -> f64) -> Result<Request, &'static str> {
     let mut lines = head.splitn(3, '\n');
     let (method, url, fields) = (
         lines.next().unwrap_or_default(),
@@ -273,23 +208,42 @@ fn id(headers: &HeaderMap, roll: impl Fn() -> f64) -> String {
 
 /// Header fields as one string: `name:value\n` for each line. The platform reads and writes values as UTF-8.
 pub fn fields_of(headers: &HeaderMap) -> String {
-    lines(headers.iter())
-}
-
-/// As [`fields_of`], for a list.
-pub fn lines_of(fields: &[(HeaderName, HeaderValue)]) -> String {
-    lines(fields.iter().map(|(name, value)| (name, value)))
-}
-
-fn lines<'a>(fields: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>) -> String {
     let mut text = String::new();
-    for (name, value) in fields {
+    write_fields(&mut text, headers);
+    text
+}
+
+/// As [`fields_of`], at the end of `text`.
+pub fn write_fields(text: &mut String, headers: &HeaderMap) {
+    for (name, value) in headers {
+        write_field(text, name, value);
+    }
+}
+
+/// Edits, a line each: `-name` takes off, `=name:value` sets, `+name:value` appends.
+pub fn lines_of(edits: &Edits) -> String {
+    let mut text = String::new();
+    for name in &edits.remove {
+        text.push('-');
         text.push_str(name.as_str());
-        text.push(':');
-        text.push_str(&String::from_utf8_lossy(value.as_bytes()));
         text.push('\n');
     }
+    for (name, value) in &edits.set {
+        text.push('=');
+        write_field(&mut text, name, value);
+    }
+    for (name, value) in &edits.append {
+        text.push('+');
+        write_field(&mut text, name, value);
+    }
     text
+}
+
+fn write_field(text: &mut String, name: &HeaderName, value: &HeaderValue) {
+    text.push_str(name.as_str());
+    text.push(':');
+    text.push_str(&String::from_utf8_lossy(value.as_bytes()));
+    text.push('\n');
 }
 
 /// Reads what [`fields_of`] writes. A line that is no field is left out.

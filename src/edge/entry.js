@@ -6,17 +6,19 @@
 // after an await, in a microtask of its own. In the second case nobody would ever hear from the promises it
 // owed, so they are kept here and failed by hand. The runtime carries each failure to the request that waits
 // for it.
+import * as bridge from "./bridge.js";
 import module from "./requests_bg.wasm";
 import * as requests from "./requests.js";
 
 export { OriginHealth } from "./object.js";
 
 requests.initSync({ module });
+bridge.serve(requests);
 
 // Counts instances, so that no death is noticed twice.
 let instance = 0;
 
-// How to fail each request that the instance has not answered yet.
+// What the instance has not answered yet.
 let owed = new Set();
 
 function replace(error) {
@@ -25,7 +27,8 @@ function replace(error) {
   instance += 1;
   console.error(`holdfast: instance ${instance} of the module replaces one that died: ${error?.stack ?? error}`);
   requests.__wbg_reset_state();
-  for (const fail of failing) fail(error);
+  bridge.serve(requests);
+  for (const visit of failing) visit.reject(error);
 }
 
 // V8 has two ways of ending WebAssembly code: a trap, and a RangeError where the stack runs out.
@@ -38,16 +41,25 @@ addEventListener("unhandledrejection", (event) => {
   if (isDeath(event.reason)) replace(event.reason);
 });
 
+// What Rust answers: it has the platform's side of a request, and `resolve` and `reject` for the answer.
+function visit(occasion, begin) {
+  return new Promise((resolve, reject) => {
+    const settle = (how) => (value) => {
+      owed.delete(occasion);
+      how(value);
+    };
+    occasion.resolve = settle(resolve);
+    occasion.reject = settle(reject);
+    owed.add(occasion);
+    begin(occasion);
+  });
+}
+
 export default {
   async fetch(request, env, ctx) {
     const asked = instance;
-    let fail;
     try {
-      return await new Promise((resolve, reject) => {
-        fail = reject;
-        owed.add(fail);
-        requests.fetch(request, env, ctx).then(resolve, reject);
-      });
+      return await visit({ request, env, ctx }, (it) => requests.fetch(Date.now(), it, bridge.requestHead(request)));
     } catch (error) {
       if (asked === instance && isDeath(error)) replace(error);
       else console.error(`holdfast: ${error?.stack ?? error}`);
@@ -55,16 +67,15 @@ export default {
       // the origin may have had already and that must not come twice.
       const isSafe = request.method === "GET" || request.method === "HEAD";
       if (isSafe && requests.passes_through(env)) throw error;
-      return requests.internal_error(request, env, ctx);
-    } finally {
-      owed.delete(fail);
+      const head = bridge.requestHead(request);
+      return visit({ request, env, ctx }, (it) => requests.internal_error(Date.now(), it, head));
     }
   },
 
   async scheduled(controller, env, ctx) {
     const asked = instance;
     try {
-      await requests.scheduled(env, ctx);
+      await visit({ env, ctx }, (it) => requests.scheduled(Date.now(), it));
     } catch (error) {
       if (asked === instance && isDeath(error)) replace(error);
       throw error;

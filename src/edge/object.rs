@@ -7,11 +7,15 @@ use js_sys::{Array, Object, Reflect};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-use super::{bound, bridge, config, now};
+use super::{bound, bridge, config};
 use crate::config::{Config, RoutingKey, Webhook};
 use crate::health::alert::Delivery;
 use crate::health::{Cell, Param, Settings, Sql, View, ledger};
 use crate::time::Timestamp;
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(js_sys::Date::now() as u64)
+}
 
 /// The object's storage.
 struct Storage<'a>(&'a JsValue);
@@ -48,7 +52,7 @@ fn settings(env: &JsValue) -> Rc<Config> {
 }
 
 fn with_secrets(env: &JsValue) -> Config {
-    let mut config = config(env).map_or_else(|_| Config::default(), |config| (*config).clone());
+    let mut config = config(|| env.clone()).map_or_else(|_| Config::default(), |config| (*config).clone());
     if let Some(text) = bridge::secret_text(env, "HOLDFAST_ALERT_WEBHOOK") {
         config.alert.webhook = accepted(Webhook::new(&text), "HOLDFAST_ALERT_WEBHOOK", Webhook::RULE);
     }
@@ -105,5 +109,5 @@ pub fn delivered(storage: &JsValue, id: &str, was_taken: bool) -> JsValue {
 
 /// A view of what is known, ready to be sent.
 pub fn view(storage: &JsValue, env: &JsValue, name: &str) -> Option<String> {
-    Some(View::of_word(name)?.of(&ledger::summary(&Storage(storage), now()), &bound(env)))
+    Some(View::of_word(name)?.of(&ledger::summary(&Storage(storage), now()), &bound(|| env.clone())))
 }

@@ -74,7 +74,8 @@ impl<P: Ports> Exchange<P> {
             return Ahead::Fetch;
         };
         let has_copy = lookup.found().is_some();
-        if self.drill.is_some() {
+        // What is not going to be stored cannot be waited for.
+        if self.drill.is_some() || matches!(lookup, Lookup::Spared { .. }) {
             return Ahead::Fetch;
         }
         // A part of what is not stored comes sooner than the whole. And where waiting has brought nothing, it will not.
@@ -198,6 +199,7 @@ impl<P: Ports> Exchange<P> {
             && !is_own_affair(cause)
         {
             self.isolate().bring_together(key);
+            self.isolate().is_barren_no_more(key);
         }
         let Some(lead) = trail.lead.take() else { return };
         let upshot = match trail.cause {

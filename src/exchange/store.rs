@@ -15,11 +15,18 @@ use crate::cache::purge::Standing;
 use crate::cache::{Verdict, judge};
 use crate::policy::Policy;
 use crate::ports::{Ports, Relay};
+use crate::response::fields::Forwarded;
 
 /// What the store has for a request.
 pub(super) enum Lookup<B> {
     /// It was not asked.
     NotAsked,
+    /// It was not asked either, as it had nothing lately and the origin's answers are none to be stored. Should the
+    /// origin fail, it is.
+    Spared {
+        /// The key under which it would have been looked for.
+        at: Key,
+    },
     /// Nothing that fits.
     Absent {
         /// The key under which it was looked for last.
@@ -34,7 +41,7 @@ impl<B> Lookup<B> {
     pub fn found(&self) -> Option<&Stored> {
         match self {
             Self::Found(found) => Some(&found.stored),
-            Self::NotAsked | Self::Absent { .. } => None,
+            Self::NotAsked | Self::Spared { .. } | Self::Absent { .. } => None,
         }
     }
 
@@ -42,7 +49,7 @@ impl<B> Lookup<B> {
     pub fn key(&self) -> Option<&Key> {
         match self {
             Self::Found(found) => Some(&found.at),
-            Self::Absent { at, .. } => Some(at),
+            Self::Absent { at, .. } | Self::Spared { at } => Some(at),
             Self::NotAsked => None,
         }
     }
@@ -67,13 +74,40 @@ impl<P: Ports> Exchange<P> {
             trail.bypass = Some(bypass);
             return Lookup::NotAsked;
         }
-        let lookup = self.find(policy, trail).await;
+        let key = Key::of(&self.request);
+        let must_look = trail.waits > 0 || policy.asked.only_if_cached;
+        let lookup = if !must_look && self.isolate().is_barren(&key, self.ports.now()) {
+            Lookup::Spared { at: key }
+        } else {
+            self.find(policy, key, trail).await
+        };
         trail.looked_up(&lookup);
         lookup
     }
 
-    async fn find(self: &Rc<Self>, policy: &Policy<'_>, trail: &mut Trail<P::Beacon>) -> Lookup<P::Body> {
-        let key = Key::of(&self.request);
+    /// `lookup`, or what the store has where it was spared.
+    pub(super) async fn look_after_all(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        lookup: Lookup<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Lookup<P::Body> {
+        match lookup {
+            Lookup::Spared { at } => {
+                let lookup = self.find(policy, at, trail).await;
+                trail.looked_up(&lookup);
+                lookup
+            }
+            lookup @ (Lookup::NotAsked | Lookup::Absent { .. } | Lookup::Found(_)) => lookup,
+        }
+    }
+
+    async fn find(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        key: Key,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Lookup<P::Body> {
         let (at, loaded) = match self.ports.load(&key).await {
             Some((Entry::Variants(variants), body)) => {
                 self.ports.cancel(body);
@@ -164,6 +198,12 @@ impl<P: Ports> Exchange<P> {
                     // Not the URL's own where this is one variant: who chooses it must not take others with it.
                     self.remove_behind(trail.key.iter().cloned().collect());
                 }
+                if reason.is_of_the_answer()
+                    && trail.forwarded == Some(Forwarded::UriMiss)
+                    && let Some(key) = &trail.key
+                {
+                    self.isolate().is_barren_from(key, now);
+                }
                 trail.not_stored = Some(reason);
                 return received;
             }
@@ -201,6 +241,7 @@ impl<P: Ports> Exchange<P> {
             Guarded::Relayed { .. } => return received,
         };
         trail.stored = true;
+        self.isolate().is_barren_no_more(&Key::of(&self.request));
         let (this, lead, has_variants) = (Rc::clone(self), trail.lead.take(), trail.has_variants);
         self.ports.spawn(async move {
             let policy = Policy::of(&this.config, &this.request);

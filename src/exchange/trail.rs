@@ -87,6 +87,7 @@ impl<B> Trail<B> {
         self.key = lookup.key().cloned();
         let forwarded = match lookup {
             Lookup::NotAsked => Forwarded::Bypass,
+            Lookup::Spared { .. } => Forwarded::Miss,
             Lookup::Absent { vary_miss: false, .. } => Forwarded::UriMiss,
             Lookup::Absent { vary_miss: true, .. } => Forwarded::VaryMiss,
             Lookup::Found(_) => Forwarded::Stale,

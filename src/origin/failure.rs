@@ -506,7 +506,7 @@ pub fn of_word(word: &str) -> Option<Failure> {
 }
 
 /// How the platform's `fetch`, or a read of a body that it gave, was rejected.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rejection {
     /// The message of the exception.
     pub message: String,

@@ -1,10 +1,11 @@
-//! What JavaScript calls to have requests answered: see `src/edge/entry.js`.
+//! What JavaScript calls to have requests answered: see `src/edge/entry.js` and `src/edge/bridge.js`.
 
 #![cfg(target_family = "wasm")]
 
-use holdfast::edge::{self, Context};
+use holdfast::edge::task::{self, Given};
+use holdfast::edge::{self, Handle, Visit};
+use holdfast::origin::failure::Rejection;
 use wasm_bindgen::prelude::*;
-use web_sys::{Request, Response};
 
 /// Prepares a new instance.
 #[wasm_bindgen(start)]
@@ -13,31 +14,67 @@ pub fn start() {
 }
 
 /// As [`edge::fetch`].
-///
-/// # Errors
-/// As it.
 #[wasm_bindgen]
-pub async fn fetch(request: Request, env: JsValue, ctx: Context) -> Result<Response, JsValue> {
-    edge::fetch(request, env, ctx).await
+pub fn fetch(now: f64, visit: Visit, head: &str) {
+    edge::fetch(now, visit, head);
 }
 
 /// As [`edge::internal_error`].
-///
-/// # Errors
-/// As it.
 #[wasm_bindgen]
-pub fn internal_error(request: Request, env: JsValue, ctx: Context) -> Result<Response, JsValue> {
-    edge::internal_error(request, env, ctx)
+pub fn internal_error(now: f64, visit: Visit, head: &str) {
+    edge::internal_error(now, visit, head);
 }
 
 /// As [`edge::scheduled`].
 #[wasm_bindgen]
-pub async fn scheduled(env: JsValue, ctx: Context) {
-    edge::scheduled(env, ctx).await;
+pub fn scheduled(now: f64, visit: Visit) {
+    edge::scheduled(now, visit);
 }
 
 /// As [`edge::passes_through`].
 #[wasm_bindgen]
-pub fn passes_through(env: JsValue) -> bool {
-    edge::passes_through(&env)
+pub fn passes_through(env: &JsValue) -> bool {
+    edge::passes_through(env)
+}
+
+/// Hands in that call `call` is done.
+#[wasm_bindgen]
+pub fn done(now: f64, call: u32) {
+    task::hand_in(now, call, Ok(Given::Nothing));
+}
+
+/// Hands in something of JavaScript's.
+#[wasm_bindgen]
+pub fn give(now: f64, call: u32, value: JsValue) {
+    task::hand_in(now, call, Ok(Given::Value(value)));
+}
+
+/// Hands in a number.
+#[wasm_bindgen]
+pub fn give_number(now: f64, call: u32, number: f64) {
+    task::hand_in(now, call, Ok(Given::Number(number)));
+}
+
+/// Hands in a text, or none.
+#[wasm_bindgen]
+pub fn give_text(now: f64, call: u32, text: Option<String>) {
+    task::hand_in(now, call, Ok(Given::Text(text)));
+}
+
+/// Hands in a response of an origin's.
+#[wasm_bindgen]
+pub fn give_response(now: f64, call: u32, status: u16, fields: String, body: Handle) {
+    task::hand_in(now, call, Ok(Given::Response(status, fields, body)));
+}
+
+/// Hands in an entry of a store.
+#[wasm_bindgen]
+pub fn give_entry(now: f64, call: u32, entry: String, body: Handle) {
+    task::hand_in(now, call, Ok(Given::Entry(entry, body)));
+}
+
+/// Hands in that call `call` failed.
+#[wasm_bindgen]
+pub fn failed(now: f64, call: u32, message: String, retryable: bool, timed_out: bool) {
+    task::hand_in(now, call, Err(Rejection { message, retryable, timed_out }));
 }

@@ -1,0 +1,147 @@
+//! The figures as Markdown.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Result;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::measure::{Reading, Readings, Worker};
+use crate::scene::Scene;
+
+/// The middle of some figures, and the least and the most.
+#[derive(Clone, Copy, Debug)]
+struct Spread {
+    median: f64,
+    least: f64,
+    most: f64,
+}
+
+impl Spread {
+    fn of(figures: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut figures: Vec<f64> = figures.into_iter().collect();
+        figures.sort_by(f64::total_cmp);
+        let (least, most) = (*figures.first()?, *figures.last()?);
+        let middle = figures.len() / 2;
+        let median = match figures.len() % 2 {
+            0 => f64::midpoint(*figures.get(middle - 1)?, *figures.get(middle)?),
+            _ => *figures.get(middle)?,
+        };
+        Some(Self { median, least, most })
+    }
+
+    fn written(self) -> String {
+        format!("{:.2} ({:.2}–{:.2})", self.median, self.least, self.most)
+    }
+}
+
+/// Throughput as ratios and CPU time, a line for each scene.
+pub fn speed(scenes: &[Scene], readings: &[Readings], workers: &[Worker]) -> String {
+    let others: Vec<Worker> = workers.iter().copied().filter(|worker| matches!(worker, Worker::Other(_))).collect();
+    let mut text = String::from(
+        "| scene | bare, req/s | handwritten ÷ bare | Holdfast ÷ bare | Holdfast ÷ handwritten | aim | CPU µs: bare | handwritten | Holdfast |",
+    );
+    for other in &others {
+        let _ = write!(text, " {other:?} ÷ bare | its CPU |");
+    }
+    text.push_str("\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    text.push_str(&" --- | --- |".repeat(others.len()));
+    text.push('\n');
+    for (scene, readings) in scenes.iter().zip(readings) {
+        let ratio = |one: Worker, other: Worker| {
+            let (one, other) = (readings.get(&one)?, readings.get(&other)?);
+            Spread::of(one.iter().zip(other).map(|(one, other)| one.per_second / other.per_second))
+        };
+        let ratio_text = |one, other| ratio(one, other).map_or_else(String::new, Spread::written);
+        let median = |worker: Worker, figure: fn(&Reading) -> f64| {
+            let readings = readings.get(&worker)?;
+            Spread::of(readings.iter().map(figure)).map(|spread| format!("{:.0}", spread.median))
+        };
+        let cpu = |worker| median(worker, |reading| reading.cpu_micros).unwrap_or_default();
+        let aim = |aim: Option<f64>, other: Worker, name: &str| {
+            let (aim, reached) = (aim?, ratio(Worker::Holdfast, other)?);
+            let mark = if reached.median >= aim { "✓" } else { "✗" };
+            Some(format!("{mark} {aim:.2} of {name}"))
+        };
+        let aims = [
+            aim(scene.aims.0, Worker::Bare, "bare"),
+            aim(scene.aims.1, Worker::Handwritten, "handwritten"),
+        ];
+        let aims = aims.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let _ = write!(
+            text,
+            "| {} | {} | {} | {} | {} | {aims} | {} | {} | {} |",
+            scene.name,
+            median(Worker::Bare, |reading| reading.per_second).unwrap_or_default(),
+            ratio_text(Worker::Handwritten, Worker::Bare),
+            ratio_text(Worker::Holdfast, Worker::Bare),
+            ratio_text(Worker::Holdfast, Worker::Handwritten),
+            cpu(Worker::Bare),
+            cpu(Worker::Handwritten),
+            cpu(Worker::Holdfast),
+        );
+        for &other in &others {
+            let _ = write!(text, " {} | {} |", ratio_text(other, Worker::Bare), cpu(other));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// What is deployed, and what it weighs.
+pub fn sizes(folder: &Path) -> Result<String> {
+    let mut text = String::from("\n| file | bytes | gzip | brotli |\n| --- | --- | --- | --- |\n");
+    let mut names: Vec<_> = fs::read_dir(folder)?
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().is_file())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort();
+    let mut sums = [0; 3];
+    for name in names {
+        let bytes = fs::read(folder.join(&name))?;
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(&bytes)?;
+        let mut brotli = brotli::CompressorWriter::new(Vec::new(), 4096, 11, 22);
+        brotli.write_all(&bytes)?;
+        let sizes = [bytes.len(), gzip.finish()?.len(), brotli.into_inner().len()];
+        let _ = writeln!(text, "| {name} | {} | {} | {} |", sizes[0], sizes[1], sizes[2]);
+        for (sum, size) in sums.iter_mut().zip(sizes) {
+            *sum += size;
+        }
+    }
+    let _ = writeln!(text, "| all | {} | {} | {} |", sums[0], sums[1], sums[2]);
+    Ok(text)
+}
+
+/// Milliseconds from starting workerd to the first answer, and for each instance of the module.
+pub fn starts(starts: &HashMap<Worker, Vec<f64>>, instances: &[f64]) -> String {
+    let mut text = String::from("| milliseconds | median | least | most |\n| --- | --- | --- | --- |\n");
+    let mut line = |name: &str, figures: &[f64]| {
+        if let Some(Spread { median, least, most }) = Spread::of(figures.iter().copied()) {
+            let _ = writeln!(text, "| {name} | {median:.2} | {least:.2} | {most:.2} |");
+        }
+    };
+    for (worker, name) in
+        [(Worker::Bare, "bare"), (Worker::Handwritten, "handwritten"), (Worker::Holdfast, "Holdfast")]
+    {
+        line(&format!("workerd, from start to first answer: {name}"), starts.get(&worker).map_or(&[], Vec::as_slice));
+    }
+    line("an instance of the compiled module", instances);
+    text
+}
+
+/// Resident memory of workerd.
+pub fn memory(first: u64, last: u64, lines: &[(Worker, u64, u64)]) -> String {
+    let mut text = format!("| memory, MiB | after {first} requests | after {last} |\n| --- | --- | --- |\n");
+    for (worker, before, after) in lines {
+        let mib = |bytes: u64| bytes as f64 / (1024.0 * 1024.0);
+        let _ = writeln!(text, "| {worker:?} | {:.1} | {:.1} |", mib(*before), mib(*after));
+    }
+    text
+}

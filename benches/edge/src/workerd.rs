@@ -1,0 +1,176 @@
+//! One worker in a workerd of its own, and what that process uses.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+/// A module of a worker: its name, and its file.
+pub type Module = (String, PathBuf);
+
+/// What to run.
+pub struct Plan<'a> {
+    pub name: &'a str,
+    /// The entry first.
+    pub modules: Vec<Module>,
+    /// Bindings, texts or JSON.
+    pub vars: Vec<(&'static str, Value)>,
+    /// Whether the object, the key-value store and the data set are bound.
+    pub has_bindings: bool,
+    pub cache: SocketAddr,
+    /// Whether V8's inspector listens; it slows the worker down.
+    pub is_inspected: bool,
+}
+
+/// A running worker. Dropping it ends workerd.
+pub struct Workerd {
+    child: Child,
+    pub addr: SocketAddr,
+    pub inspector: Option<SocketAddr>,
+    began: Instant,
+}
+
+/// What a process has used so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Used {
+    pub cpu: Duration,
+    /// Resident memory, in bytes.
+    pub memory: u64,
+}
+
+impl Workerd {
+    /// Starts `plan` with its files in `folder`.
+    pub fn start(program: &Path, folder: &Path, plan: &Plan<'_>) -> Result<Self> {
+        let folder = folder.join(plan.name);
+        fs::create_dir_all(&folder)?;
+        for (name, file) in &plan.modules {
+            fs::copy(file, folder.join(name)).with_context(|| format!("could not copy {}", file.display()))?;
+        }
+        let disk = folder.join("disk");
+        if disk.exists() {
+            fs::remove_dir_all(&disk)?;
+        }
+        fs::create_dir(&disk)?;
+        let config = folder.join("config.capnp");
+        fs::write(&config, configuration(plan, &disk))?;
+        let began = Instant::now();
+        let mut command = Command::new(program);
+        command.args(["serve", "--experimental", "--control-fd=1"]);
+        if plan.is_inspected {
+            command.arg("--inspector-addr=127.0.0.1:0");
+        }
+        let mut child = command
+            .arg(&config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("could not start {}", program.display()))?;
+        let output = child.stdout.take().context("workerd has no standard output")?;
+        let mut lines = BufReader::new(output).lines();
+        let mut events = lines.by_ref().map_while(Result::ok);
+        let mut inspector = None;
+        let addr = loop {
+            let line = events.next().context("workerd did not start; its messages are above")?;
+            let Ok(event) = serde_json::from_str::<Value>(&line) else { continue };
+            let Some(port) = event.get("port").and_then(Value::as_u64) else { continue };
+            let addr = SocketAddr::from(([127, 0, 0, 1], u16::try_from(port)?));
+            match event.get("event").and_then(Value::as_str) {
+                Some("listen-inspector") => inspector = Some(addr),
+                Some(_) | None => break addr,
+            }
+        };
+        // What a worker logs has to go somewhere, and is of no interest.
+        thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        Ok(Self { child, addr, inspector, began })
+    }
+
+    /// How long ago it was started.
+    pub fn age(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// What it has used so far, by the counters of its process.
+    pub fn used(&self) -> Result<Used> {
+        let process = PathBuf::from(format!("/proc/{}", self.child.id()));
+        let stat = fs::read_to_string(process.join("stat"))?;
+        let after_name = stat.rsplit_once(')').context("no name in /proc/PID/stat")?.1;
+        // From the third field on (proc_pid_stat(5)): utime and stime are the 14th and 15th, in hundredths of a second.
+        let ticks = after_name.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+        let ticks = ticks.sum::<Result<u64, _>>()?;
+        let status = fs::read_to_string(process.join("status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
+        Ok(Used { cpu: Duration::from_millis(ticks * 10), memory: kilobytes * 1024 })
+    }
+}
+
+impl Drop for Workerd {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn configuration(plan: &Plan<'_>, disk: &Path) -> String {
+    let mut modules = String::new();
+    for (name, _) in &plan.modules {
+        let kind = if name.ends_with(".wasm") { "wasm" } else { "esModule" };
+        let _ = writeln!(modules, "    (name = {name:?}, {kind} = embed {name:?}),");
+    }
+    let mut bindings = String::new();
+    for (name, value) in &plan.vars {
+        let (kind, text) = match value {
+            Value::String(text) => ("text", text.clone()),
+            _ => ("json", value.to_string()),
+        };
+        let _ = writeln!(bindings, "    (name = {name:?}, {kind} = {}),", json!(text));
+    }
+    let mut object = "";
+    if plan.has_bindings {
+        bindings.push_str(concat!(
+            "    (name = \"HOLDFAST_KEEP\", kvNamespace = \"kept\"),\n",
+            "    (name = \"HOLDFAST_HEALTH\", durableObjectNamespace = \"OriginHealth\"),\n",
+            "    (name = \"HOLDFAST_ANALYTICS\", wrapped = (moduleName = \"bench:analytics\")),\n",
+        ));
+        object = "  durableObjectNamespaces = [\
+                  (className = \"OriginHealth\", uniqueKey = \"bench\", enableSql = true)],\n  \
+                  durableObjectStorage = (localDisk = \"disk\"),\n";
+    }
+    let (cache, disk) = (plan.cache, json!(disk));
+    format!(
+        r#"using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["private"])),
+    (name = "cache", external = (address = "{cache}", http = ())),
+    (name = "disk", disk = (path = {disk}, writable = true)),
+    (name = "kept", external = (address = "{cache}", http = ())),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+  extensions = [(modules = [(
+    name = "bench:analytics",
+    internal = true,
+    esModule = "export default function () {{ return {{ writeDataPoint() {{}} }}; }}",
+  )])],
+);
+
+const worker :Workerd.Worker = (
+  modules = [
+{modules}  ],
+  compatibilityDate = "2026-04-01",
+  cacheApiOutbound = "cache",
+  bindings = [
+{bindings}  ],
+{object});
+"#
+    )
+}

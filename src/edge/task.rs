@@ -1,0 +1,176 @@
+//! What runs futures here: JavaScript itself, which enters at the moment when what a future waits for is there.
+//!
+//! A future waits for a [`Call`]: work that JavaScript does under a number, and whose outcome it hands in under that
+//! number. Handing it in wakes the task and runs it at once, in the same turn of JavaScript's queue, so a wait costs
+//! one call out and one call in, without promises, closures or turns of the queue on this side. Each entry brings the
+//! time along: the platform's clock stands still within a turn anyway.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use wasm_bindgen::JsValue;
+
+use super::bridge::Handle;
+use crate::origin::failure::Rejection;
+use crate::time::Timestamp;
+
+/// What JavaScript's work gave, or how it failed.
+pub type Outcome = Result<Given, Rejection>;
+
+/// What JavaScript's work gave.
+#[derive(Debug)]
+pub enum Given {
+    /// Nothing: it is done.
+    Nothing,
+    /// Something of JavaScript's.
+    Value(JsValue),
+    /// A number.
+    Number(f64),
+    /// A text, or none.
+    Text(Option<String>),
+    /// A response of an origin's: its final status, its header fields as they cross, and its body.
+    Response(u16, String, Handle),
+    /// An entry of a store, as it stands there, and the body behind it.
+    Entry(String, Handle),
+}
+
+impl Given {
+    /// What of JavaScript's it is.
+    pub fn value(self) -> Option<JsValue> {
+        if let Self::Value(value) = self { Some(value) } else { None }
+    }
+
+    /// The number that it is.
+    pub fn number(self) -> Option<f64> {
+        if let Self::Number(number) = self { Some(number) } else { None }
+    }
+
+    /// The text that it is.
+    pub fn text(self) -> Option<String> {
+        if let Self::Text(text) = self { text } else { None }
+    }
+
+    /// The response that it is.
+    pub fn response(self) -> Option<(u16, String, Handle)> {
+        if let Self::Response(status, fields, body) = self { Some((status, fields, body)) } else { None }
+    }
+
+    /// The entry that it is, and the body behind it.
+    pub fn entry(self) -> Option<(String, Handle)> {
+        if let Self::Entry(entry, body) = self { Some((entry, body)) } else { None }
+    }
+}
+
+type Task = Pin<Box<dyn Future<Output = ()>>>;
+
+thread_local! {
+    static NOW: Cell<Timestamp> = const { Cell::new(Timestamp::from_millis(0)) };
+    /// The number that is given next, to a task or to a call.
+    static NEXT: Cell<u32> = const { Cell::new(0) };
+    static TASKS: RefCell<BTreeMap<u32, (Task, Waker)>> = const { RefCell::new(BTreeMap::new()) };
+    static READY: RefCell<VecDeque<u32>> = const { RefCell::new(VecDeque::new()) };
+    static CALLS: RefCell<BTreeMap<u32, Waiting>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// A call that is under way, or whose outcome nobody has taken yet.
+#[derive(Default)]
+struct Waiting {
+    outcome: Option<Outcome>,
+    waker: Option<Waker>,
+}
+
+fn number() -> u32 {
+    NEXT.with(|next| next.replace(next.get().wrapping_add(1)))
+}
+
+/// The time at which JavaScript entered.
+pub fn now() -> Timestamp {
+    NOW.get()
+}
+
+/// Notes that JavaScript enters at `now`, in milliseconds since the Unix epoch.
+pub fn enter(now: f64) {
+    NOW.set(Timestamp::from_millis(now as u64));
+}
+
+/// Takes on a task, which [`run`] begins.
+pub fn spawn(task: Task) {
+    let number = number();
+    TASKS.with_borrow_mut(|tasks| tasks.insert(number, (task, Waker::from(Arc::new(Wakes(number))))));
+    READY.with_borrow_mut(|ready| ready.push_back(number));
+}
+
+/// Runs every task that can go on, as far as it can.
+pub fn run() {
+    while let Some(number) = READY.with_borrow_mut(VecDeque::pop_front) {
+        // Woken twice, or done.
+        let Some((mut task, waker)) = TASKS.with_borrow_mut(|tasks| tasks.remove(&number)) else { continue };
+        if task.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+            TASKS.with_borrow_mut(|tasks| tasks.insert(number, (task, waker)));
+        }
+    }
+}
+
+/// Takes the outcome of call `number` in at `now`, and runs what waited for it.
+pub fn hand_in(now: f64, number: u32, outcome: Outcome) {
+    enter(now);
+    let waker = CALLS.with_borrow_mut(|calls| {
+        // Nobody may be waiting any more.
+        let waiting = calls.get_mut(&number)?;
+        waiting.outcome = Some(outcome);
+        waiting.waker.take()
+    });
+    if let Some(waker) = waker {
+        waker.wake();
+        run();
+    }
+}
+
+struct Wakes(u32);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        READY.with_borrow_mut(|ready| ready.push_back(self.0));
+    }
+}
+
+/// Work of JavaScript's, to be waited for. Its outcome is not taken in any more once this is dropped.
+#[derive(Debug)]
+pub struct Call(u32);
+
+impl Call {
+    /// Has `begin` begin the work under a number.
+    pub fn new(begin: impl FnOnce(u32)) -> Self {
+        let number = number();
+        CALLS.with_borrow_mut(|calls| calls.insert(number, Waiting::default()));
+        begin(number);
+        Self(number)
+    }
+}
+
+impl Future for Call {
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        CALLS.with_borrow_mut(|calls| {
+            let waiting = calls.entry(self.0).or_default();
+            match waiting.outcome.take() {
+                Some(outcome) => Poll::Ready(outcome),
+                None => {
+                    waiting.waker = Some(context.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        CALLS.with_borrow_mut(|calls| calls.remove(&self.0));
+    }
+}
