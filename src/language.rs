@@ -3,7 +3,6 @@
 //! The catalogues stand in templates/languages/, one file each; the build reads them, and fails if one lacks
 //! a message. Which one a visitor gets is a lookup by `Accept-Language` (RFC 9110 §12.5.4, RFC 4647 §3.4).
 
-use std::cmp::Reverse;
 use std::fmt;
 
 use http::{HeaderMap, header};
@@ -60,10 +59,16 @@ impl Language {
     /// not what another range is shortened to.
     pub fn lookup(headers: &HeaderMap, offered: &[Self]) -> Self {
         let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
-        let ranges = lines.flat_map(|line| line.split(',')).take(MOST_RANGES).filter_map(range);
-        let (mut ranges, refused): (Vec<_>, Vec<_>) = ranges.partition(|(_, weight)| *weight > 0);
-        ranges.sort_by_key(|(_, weight)| Reverse(*weight));
-        let refused: Vec<_> = refused.into_iter().filter_map(|(range, _)| Self::called(range)).collect();
+        let mut ranges: Vec<(&str, u16)> = Vec::new();
+        let mut refused = Vec::new();
+        for (range, weight) in lines.flat_map(|line| line.split(',')).take(MOST_RANGES).filter_map(range) {
+            if weight == 0 {
+                refused.extend(Self::called(range));
+            } else {
+                let at = ranges.partition_point(|(_, other)| *other >= weight);
+                ranges.insert(at, (range, weight));
+            }
+        }
         let is_offered = |language: &Self| {
             (offered.is_empty() || offered.contains(language)) && !refused.contains(language)
         };
