@@ -43,7 +43,7 @@ impl Language {
 
     /// Every language, English first and the others by their tags.
     pub fn all() -> impl Iterator<Item = Self> {
-        (0..).map(Self).take(CATALOGUES.len())
+        (0..).map(Self).take(TAGS.len())
     }
 
     /// The language of a catalogue's tag, in any case.
@@ -101,16 +101,13 @@ impl Language {
 
     /// Its tag (RFC 5646), such as `de` or `zh-Hant`.
     pub fn tag(self) -> &'static str {
-        self.catalogue().0
+        TAGS.get(usize::from(self.0)).copied().unwrap_or_default()
     }
 
     /// Its words.
     pub fn words<'a>(self) -> Words<'a> {
-        Words(self.catalogue().1.split('\n').collect())
-    }
-
-    fn catalogue(self) -> (&'static str, &'static str) {
-        CATALOGUES.get(usize::from(self.0)).copied().unwrap_or_default()
+        let texts = TEXTS.get(usize::from(self.0)).copied().unwrap_or_default();
+        Words(texts.split('\n').collect())
     }
 }
 
@@ -171,8 +168,7 @@ impl Message {
 
     /// What it leaves open: `{site}`, `{when}` or nothing.
     pub fn placeholder(self) -> Option<&'static str> {
-        let english = Language::ENGLISH.words().get(self);
-        ["{site}", "{when}"].into_iter().find(|placeholder| english.contains(placeholder))
+        OPEN.get(self as usize).copied().flatten()
     }
 }
 
