@@ -176,7 +176,8 @@ fn compare(model: &Catalogue, catalogue: &Catalogue, mut note: impl FnMut(String
     }
 }
 
-/// The enum of messages and the catalogues, each one text of a line for every message.
+/// The enum of messages and the catalogues, each one text of a line for every message. What is asked for without the
+/// texts stands apart, so that a module without pages need not carry them.
 fn code(model: &Catalogue, catalogues: &[(&str, &Catalogue)]) -> String {
     let ids = || model.0.iter().map(|(id, _)| id.as_str());
     let count = model.0.len();
@@ -190,15 +191,21 @@ fn code(model: &Catalogue, catalogues: &[(&str, &Catalogue)]) -> String {
     ids().for_each(|id| code += &format!("Self::{},\n", camel_case(id)));
     let _ = writeln!(code, "];\n}}\n\n/// The messages' ids.\nstatic IDS: [&str; {count}] = [");
     ids().for_each(|id| code += &format!("{id:?},\n"));
-    let _ = writeln!(
-        code,
-        "];\n\n/// Tags and texts.\nstatic CATALOGUES: [(&str, &str); {}] = [",
-        catalogues.len()
-    );
-    for (tag, catalogue) in catalogues {
+    let _ = writeln!(code, "];\n\n/// What they leave open.\nstatic OPEN: [Option<&str>; {count}] = [");
+    for (_, text) in &model.0 {
+        let open = text.placeholders.first().map(|name| format!("{{{name}}}"));
+        let _ = writeln!(code, "{open:?},");
+    }
+    let languages = catalogues.len();
+    let _ = writeln!(code, "];\n\n/// The languages' tags.\nstatic TAGS: [&str; {languages}] = [");
+    for (tag, _) in catalogues {
+        let _ = writeln!(code, "{tag:?},");
+    }
+    let _ = writeln!(code, "];\n\n/// Their texts.\nstatic TEXTS: [&str; {languages}] = [");
+    for (_, catalogue) in catalogues {
         let texts: Vec<&str> =
             ids().map(|id| catalogue.get(id).map_or("", |text| text.text.as_str())).collect();
-        let _ = writeln!(code, "({tag:?}, {:?}),", texts.join("\n"));
+        let _ = writeln!(code, "{:?},", texts.join("\n"));
     }
     code + "];\n"
 }

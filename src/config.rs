@@ -21,6 +21,7 @@ use crate::request::Target;
 use crate::time::Timestamp;
 pub use alert::{Alert, AlertForm, Incident, RoutingKey, Webhook};
 pub use page::{Accent, Colour, DARKEST_LIGHT, Ground, LIGHTEST_DARK, Look, OwnText, Page};
+pub use reader::shortened;
 use reader::{Mistakes, WHOLE};
 pub use share::Share;
 pub use token::Token;

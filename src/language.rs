@@ -3,7 +3,6 @@
 //! The catalogues stand in templates/languages/, one file each; the build reads them, and fails if one lacks
 //! a message. Which one a visitor gets is a lookup by `Accept-Language` (RFC 9110 §12.5.4, RFC 4647 §3.4).
 
-use std::cmp::Reverse;
 use std::fmt;
 
 use http::{HeaderMap, header};
@@ -44,7 +43,7 @@ impl Language {
 
     /// Every language, English first and the others by their tags.
     pub fn all() -> impl Iterator<Item = Self> {
-        (0..).map(Self).take(CATALOGUES.len())
+        (0..).map(Self).take(TAGS.len())
     }
 
     /// The language of a catalogue's tag, in any case.
@@ -60,10 +59,16 @@ impl Language {
     /// not what another range is shortened to.
     pub fn lookup(headers: &HeaderMap, offered: &[Self]) -> Self {
         let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
-        let ranges = lines.flat_map(|line| line.split(',')).take(MOST_RANGES).filter_map(range);
-        let (mut ranges, refused): (Vec<_>, Vec<_>) = ranges.partition(|(_, weight)| *weight > 0);
-        ranges.sort_by_key(|(_, weight)| Reverse(*weight));
-        let refused: Vec<_> = refused.into_iter().filter_map(|(range, _)| Self::called(range)).collect();
+        let mut ranges: Vec<(&str, u16)> = Vec::new();
+        let mut refused = Vec::new();
+        for (range, weight) in lines.flat_map(|line| line.split(',')).take(MOST_RANGES).filter_map(range) {
+            if weight == 0 {
+                refused.extend(Self::called(range));
+            } else {
+                let at = ranges.partition_point(|(_, other)| *other >= weight);
+                ranges.insert(at, (range, weight));
+            }
+        }
         let is_offered = |language: &Self| {
             (offered.is_empty() || offered.contains(language)) && !refused.contains(language)
         };
@@ -96,16 +101,13 @@ impl Language {
 
     /// Its tag (RFC 5646), such as `de` or `zh-Hant`.
     pub fn tag(self) -> &'static str {
-        self.catalogue().0
+        TAGS.get(usize::from(self.0)).copied().unwrap_or_default()
     }
 
     /// Its words.
     pub fn words<'a>(self) -> Words<'a> {
-        Words(self.catalogue().1.split('\n').collect())
-    }
-
-    fn catalogue(self) -> (&'static str, &'static str) {
-        CATALOGUES.get(usize::from(self.0)).copied().unwrap_or_default()
+        let texts = TEXTS.get(usize::from(self.0)).copied().unwrap_or_default();
+        Words(texts.split('\n').collect())
     }
 }
 
@@ -166,8 +168,7 @@ impl Message {
 
     /// What it leaves open: `{site}`, `{when}` or nothing.
     pub fn placeholder(self) -> Option<&'static str> {
-        let english = Language::ENGLISH.words().get(self);
-        ["{site}", "{when}"].into_iter().find(|placeholder| english.contains(placeholder))
+        OPEN.get(self as usize).copied().flatten()
     }
 }
 

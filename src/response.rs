@@ -10,3 +10,16 @@ pub mod fields;
 pub mod form;
 mod problem;
 mod words;
+
+use std::fmt::Write;
+
+use askama::Template;
+
+/// What `template` comes to. It is written through a vtable: for each piece of text the code is a call, and not all of
+/// what appends to a `String`.
+pub(crate) fn rendered(template: &impl Template) -> String {
+    let mut text = String::new();
+    // Writing to a `String` does not fail.
+    let _ = template.render_into(&mut text as &mut dyn Write);
+    text
+}

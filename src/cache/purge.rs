@@ -264,11 +264,13 @@ fn within_bounds(mut marks: Vec<Mark>) -> Result<Vec<Mark>, Full> {
     if fits(marks.len(), lengths.iter().sum()) {
         return Ok(marks);
     }
-    let mut times: Vec<_> =
-        marks.iter().filter(|mark| mark.verb == Verb::Purge).map(|mark| mark.at).collect();
-    times.sort_unstable();
-    times.dedup();
-    for at in times {
+    let next = |marks: &[Mark], last| {
+        let purges = marks.iter().filter(|mark| mark.verb == Verb::Purge && Some(mark.at) > last);
+        purges.map(|mark| mark.at).min()
+    };
+    let mut last = None;
+    while let Some(at) = next(&marks, last) {
+        last = Some(at);
         let wide = Mark { verb: Verb::Purge, scope: Scope::All, at };
         let left = marks.iter().zip(&lengths).filter(|(mark, _)| !wide.covers(mark));
         let (count, bytes) =

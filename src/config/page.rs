@@ -232,10 +232,12 @@ pub(super) fn accent(ground: Ground) -> impl Fn(&Value) -> Accepted<Colour> {
         if ground.bears(colour) {
             return Ok(colour);
         }
-        // Rounded down, so that it never reads as enough.
-        let contrast = (ground.colour.contrast(colour) * 10.0).floor() / 10.0;
+        // Rounded down, so that it never reads as enough. As whole numbers: what writes floating-point ones is large.
+        let tenths = (ground.colour.contrast(colour) * 10.0) as u32;
         Err(format!(
-            r#"as text its contrast to the page is {contrast}, and {LEAST_CONTRAST} is needed (WCAG 2.2, 1.4.3); the nearest that has it is "{}""#,
+            r#"as text its contrast to the page is {}.{}, and 4.5 is needed (WCAG 2.2, 1.4.3); the nearest that has it is "{}""#,
+            tenths / 10,
+            tenths % 10,
             ground.readable(colour)
         ))
     }

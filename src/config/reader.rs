@@ -13,24 +13,28 @@ use super::ConfigError;
 /// The way to a value: at each level, its index in the table or list that it stands in.
 type Place = Vec<usize>;
 
-/// All mistakes found so far, each with its place in the document.
+/// All mistakes found so far, each with its place, in the order of the document.
 #[derive(Default)]
 pub(super) struct Mistakes(Vec<(Place, ConfigError)>);
 
 impl Mistakes {
     /// Notes a mistake that concerns the whole.
     pub fn add(&mut self, error: ConfigError) {
-        self.0.push((Place::new(), error));
+        self.insert(Place::new(), error);
     }
 
     /// The mistakes in the order of the document.
-    pub fn into_errors(mut self) -> Vec<ConfigError> {
-        self.0.sort_by(|(a, _), (b, _)| a.cmp(b));
+    pub fn into_errors(self) -> Vec<ConfigError> {
         self.0.into_iter().map(|(_, error)| error).collect()
     }
 
     fn note(&mut self, place: Place, key: String, value: &Value, rule: String) {
-        self.0.push((place, ConfigError { key, value: as_written(value), rule }));
+        self.insert(place, ConfigError { key, value: as_written(value), rule });
+    }
+
+    fn insert(&mut self, place: Place, error: ConfigError) {
+        let at = self.0.partition_point(|(other, _)| *other <= place);
+        self.0.insert(at, (place, error));
     }
 }
 
@@ -220,7 +224,7 @@ impl<'v> Table<'v, '_> {
         let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         let key = match key.bytes().all(is_bare) && !key.is_empty() {
             true => key.to_owned(),
-            false => shortened(&Value::from(key).to_string()),
+            false => as_written(&Value::from(key)),
         };
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
@@ -250,10 +254,11 @@ fn inside(place: &[usize], index: usize) -> Place {
     place.iter().copied().chain([index]).collect()
 }
 
-/// `value` as it was written, as far as an error shows it: without the user and password of a URL, which
-/// have no business in a log.
+/// `value` as it was written, as far as an error shows it: at most 80 characters, without the user and password of a
+/// URL, which have no business in a log.
 pub(super) fn as_written(value: &Value) -> String {
-    let text = value.to_string();
+    // Its `Display` would be a second way of writing JSON, which makes the module larger.
+    let text = serde_json::to_string(value).unwrap_or_default();
     let mut shown = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some((before, after)) = rest.split_once("//") {
@@ -268,7 +273,7 @@ pub(super) fn as_written(value: &Value) -> String {
 }
 
 /// At most the first 80 characters of `text`, the last of them `…` if something was left out.
-pub(super) fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     const MOST: usize = 80;
     if text.chars().nth(MOST).is_none() {
         return text.to_owned();

@@ -10,6 +10,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
+use super::reader::as_written;
 use super::{Origin, Pattern, Share};
 use crate::request::Target;
 use crate::time::Timestamp;
@@ -148,7 +149,8 @@ pub(super) fn origin(value: &Value, earlier: &[Origin]) -> Accepted<Origin> {
     }
     if let Some(at) = authority.find(['/', '?', '#']) {
         let extra = authority.get(at..).unwrap_or_default();
-        return Err(format!("{SHAPE}, without {}: the request's own path is used", Value::from(extra)));
+        let extra = as_written(&Value::from(extra));
+        return Err(format!("{SHAPE}, without {extra}: the request's own path is used"));
     }
     let authority = normal_authority(scheme, authority)?;
     let url = Target::parse(&format!("{scheme}://{authority}/")).ok_or(SHAPE)?;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::cache::purge::{Place, Scope, Verb};
+use crate::config::shortened;
 use crate::request::Target;
 
 /// The longest body of an order, in bytes.
@@ -193,17 +194,12 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
     }
 
     fn note(&mut self, key: String, value: &Value, rule: String) {
-        self.mistakes.push(Mistake { key, value: shortened(&value.to_string()), rule });
+        self.mistakes.push(Mistake {
+            key,
+            value: shortened(&serde_json::to_string(value).unwrap_or_default()),
+            rule,
+        });
     }
-}
-
-/// At most the first 80 characters of `text`, the last of them `…` if something was left out.
-fn shortened(text: &str) -> String {
-    const MOST: usize = 80;
-    if text.chars().nth(MOST).is_none() {
-        return text.to_owned();
-    }
-    text.chars().take(MOST - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]

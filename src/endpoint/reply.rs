@@ -12,6 +12,7 @@ use super::order::Mistake;
 use crate::cache::purge::Verb;
 use crate::health::dress::Dress;
 use crate::health::{Bindings, View};
+use crate::response::rendered;
 use crate::time::Timestamp;
 
 /// After which time all data centres go by a new mark: the platform shows a write elsewhere after up to 60 s,
@@ -164,7 +165,7 @@ impl Reply {
         };
         let heading = if has_form { "Sign in" } else { row.title };
         let goes_on = matches!(self, Self::Unauthorized { goes_on: true });
-        Page { dress: Dress::get(), heading, why, has_form, goes_on }.render().ok()
+        Some(rendered(&Page { dress: Dress::get(), heading, why, has_form, goes_on }))
     }
 
     fn problem(&self, row: &Row) -> Problem<'_> {

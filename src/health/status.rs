@@ -14,6 +14,7 @@ use super::dress::Dress;
 use super::runbook;
 use super::summary::{Incident, OriginState, Span, Summary};
 use super::{Bindings, View};
+use crate::response::rendered;
 use crate::time::Timestamp;
 use chart::Chart;
 use words::{length, meaning, share, thousands};
@@ -21,7 +22,7 @@ use words::{length, meaning, share, thousands};
 /// The dashboard. `bound` is what the Worker has.
 pub fn html(summary: &Summary, bound: &Bindings) -> String {
     debug_assert_eq!(View::Html.word(), "html");
-    Page::of(summary, bound).render().unwrap_or_default()
+    rendered(&Page::of(summary, bound))
 }
 
 /// The same for programs: the [`Summary`] and the bindings.

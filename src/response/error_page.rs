@@ -14,6 +14,7 @@ use askama::Template;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::dress::Dress;
+use super::rendered;
 use crate::config;
 use crate::language::{Language, Message, Words};
 use crate::origin::failure::Failure;
@@ -98,13 +99,11 @@ impl ErrorPage<'_> {
                 let dress = Dress::of(self.page);
                 headers.insert(header::CONTENT_SECURITY_POLICY, dress.policy(view.returns));
                 let Dress { style, script, .. } = &dress;
-                ("text/html; charset=utf-8", Html { view: &view, style, script }.render().unwrap_or_default())
+                ("text/html; charset=utf-8", rendered(&Html { view: &view, style, script }))
             }
             Form::Problem => ("application/problem+json", self.problem(&view)),
             Form::GraphQl => ("application/graphql-response+json", self.graphql(&view)),
-            Form::Text => {
-                ("text/plain; charset=utf-8", Text { view: &view }.render().unwrap_or_default() + "\n")
-            }
+            Form::Text => ("text/plain; charset=utf-8", rendered(&Text { view: &view }) + "\n"),
             Form::Grpc => {
                 headers.extend(self.grpc(&view));
                 return (headers, None);

@@ -116,7 +116,8 @@ impl Edge {
         edge
     }
 
-    fn with(origins: &[String], settings: Settings<'_>, options: Options) -> Self {
+    /// Starts a worker before `origins` with `settings` and with what else `options` say.
+    pub fn with(origins: &[String], settings: Settings<'_>, options: Options) -> Self {
         let set = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let holdfast = Some(Value::Object(serde_json::Map::new()));
         let options = Options {

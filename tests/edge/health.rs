@@ -1,13 +1,16 @@
 //! The operators' part, whole: what isolates count, the object that gathers it, incidents, alerts, the dashboard.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use faulty_origin::{Origin, scripts};
 use serde_json::Value;
+use xtask::build;
+use xtask::serve::Options;
 
-use crate::client::Answer;
+use crate::client::{Answer, Call};
 use crate::harness::{Edge, Settings, TOKEN, any_port, eventually, overlay};
 
 /// One attempt each, so that what is counted is plain.
@@ -173,6 +176,47 @@ fn a_probe_finds_an_outage_that_nobody_visits() {
     assert_eq!(told["origins"][0]["last_probe"]["end"], "edge_connect_timeout", "{}", told["origins"]);
     assert_eq!(open_incidents(&told), [("gateway_timeout".to_owned(), true)]);
     assert_eq!(last_hour(&told, "answers"), 0, "nobody was there");
+}
+
+/// Makes a trap of the function `export` of the module in `wasm`.
+fn break_module(wasm: &Path, export: &str) {
+    const SCRIPT: &str = r#"
+        import { readFileSync, writeFileSync } from "node:fs";
+        import binaryen from "binaryen";
+        const [wasm, name] = process.argv.slice(1);
+        const module = binaryen.readBinary(readFileSync(wasm));
+        const { value } = binaryen.getExportInfo(module.getExport(name));
+        binaryen.Function.setBody(module.getFunction(value), module.unreachable());
+        writeFileSync(wasm, module.emitBinary());
+    "#;
+    let mut node = Command::new("node");
+    node.args(["--input-type=module", "--eval", SCRIPT]).arg(wasm).arg(export);
+    assert!(node.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap().success());
+}
+
+#[test]
+fn who_answers_requests_outlives_the_death_of_the_object_s_code() {
+    let built = build::ensure().unwrap().folder;
+    let folder = std::env::temp_dir().join(format!("holdfast-broken-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    for file in fs::read_dir(built).unwrap().map(Result::unwrap) {
+        fs::copy(file.path(), folder.join(file.file_name())).unwrap();
+    }
+    break_module(&folder.join("health_bg.wasm"), "report");
+    let origin = Origin::start(any_port(), |_| scripts::ok("fine")).unwrap();
+    let options = Options { health: true, built: Some(folder.clone()), ..Options::default() };
+    let edge = Edge::with(&[origin.url()], &overlay(PLAIN), options);
+    let ask = |path: &str| Call::new(edge.addr, "GET", path).with("Holdfast-Token", TOKEN).send();
+
+    ask("/before").is(200, "fine");
+    eventually("the object's code dies", || {
+        edge.raw_log().contains("an instance of the object's module replaces one that died")
+    });
+    ask("/after").is(200, "fine");
+    assert_eq!(ask("/.well-known/holdfast/metrics").status(), 200, "by its new instance");
+    assert!(!edge.raw_log().contains("of the module replaces"), "{}", edge.raw_log());
+    drop(edge);
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

@@ -57,11 +57,11 @@ const FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
-/// As small as it gets, in as many rounds as it takes.
+/// Small. What is left after one round is as large as after many, once it is compressed.
 ///
 /// Nothing of ours stands below address 1024: the linker puts the stack there, growing downwards from 1 MiB, whose
 /// last kilobyte is reached only on the way to the trap of an overflow.
-const SMALLER: [&str; 3] = ["-Os", "--low-memory-unused", "--converge"];
+const SMALLER: [&str; 2] = ["-Os", "--low-memory-unused"];
 
 /// A built Worker.
 #[derive(Debug)]

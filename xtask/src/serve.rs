@@ -55,6 +55,8 @@ pub struct Options {
     pub token: Option<String>,
     /// Whether the Worker's log goes to standard output as well.
     pub echo: bool,
+    /// A folder with a built Worker; `None` for `build/`, which is then brought up to date.
+    pub built: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -72,6 +74,7 @@ impl Default for Options {
             storage: None,
             token: None,
             echo: false,
+            built: None,
         }
     }
 }
@@ -183,14 +186,17 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Builds the module if it is not fresh and starts it; returns once it listens.
+    /// Builds the Worker if it is not fresh and starts it; returns once it listens.
     ///
     /// The settings go to the Worker as they are, accepted or not: see [`Options::checked_settings`].
     pub fn start(options: &Options) -> Result<Self> {
         let port = options.port;
         TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .with_context(|| format!("port {port} of 127.0.0.1 cannot be had; choose another with --port"))?;
-        let built = build::ensure()?;
+        let built = match &options.built {
+            Some(folder) => Built { folder: folder.clone(), was_fresh: true },
+            None => build::ensure()?,
+        };
         let settings = options.settings()?;
         let mut launcher = launcher()?;
         let mut input = launcher.stdin.take().context("the launcher has no standard input")?;

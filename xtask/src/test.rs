@@ -15,7 +15,7 @@ use crate::step::{cargo, run, step};
 const REQUESTS_LIMIT: usize = 300_000;
 
 /// The same for the object's module, of which few isolates have an instance.
-const HEALTH_LIMIT: usize = 250_000;
+const HEALTH_LIMIT: usize = 160_000;
 
 /// Builds, lints, documents and tests, natively and in workerd.
 ///
