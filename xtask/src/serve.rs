@@ -40,6 +40,8 @@ pub struct Options {
     pub holdfast: Option<Value>,
     /// The port on 127.0.0.1; 0 for any free one.
     pub port: u16,
+    /// The folder of the module; `None` for the one that is built.
+    pub module: Option<PathBuf>,
     /// The configuration to start from.
     pub wrangler_toml: PathBuf,
     /// The environment in it; `None` for the top level.
@@ -65,6 +67,7 @@ impl Default for Options {
             set: Vec::new(),
             holdfast: None,
             port: 0,
+            module: None,
             wrangler_toml: root().join("wrangler.toml"),
             environment: None,
             keep: false,
@@ -190,7 +193,10 @@ impl Worker {
         let port = options.port;
         TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .with_context(|| format!("port {port} of 127.0.0.1 cannot be had; choose another with --port"))?;
-        let built = build::ensure()?;
+        let built = match &options.module {
+            Some(folder) => Built { folder: folder.clone(), was_fresh: true },
+            None => build::ensure()?,
+        };
         let settings = options.settings()?;
         let mut launcher = launcher()?;
         let mut input = launcher.stdin.take().context("the launcher has no standard input")?;
