@@ -59,6 +59,11 @@ impl Call {
         self.with("Content-Length", &length)
     }
 
+    /// Whether it goes to this address.
+    pub fn is_to(&self, addr: SocketAddr) -> bool {
+        self.to == addr
+    }
+
     /// Sends the request and reads the answer to its end.
     pub fn send(self) -> Answer {
         self.open().answer()

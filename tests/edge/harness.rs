@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use faulty_origin::{Origin, Script, Seen, scripts};
 use serde_json::Value;
+use xtask::build;
+use xtask::counting::counting;
 use xtask::serve::{Options, Worker};
 
 use crate::client::Call;
@@ -102,7 +104,7 @@ pub struct Edge {
 impl Edge {
     /// Starts a worker before `origins` with `settings`.
     pub fn start(origins: &[String], settings: Settings<'_>) -> Self {
-        let edge = Self::with(origins, settings, Options::default());
+        let edge = Self::with(origins, settings, Options { keep: true, ..Options::default() });
         // The first request compiles; limits of half a second are not for that.
         edge.call("GET", "/warm-up").send();
         edge
@@ -111,23 +113,30 @@ impl Edge {
     /// The same with the object that gathers what isolates count, whose storage is in `storage` if it is to outlive
     /// the worker.
     pub fn gathering(origins: &[String], settings: Settings<'_>, storage: Option<PathBuf>) -> Self {
-        let edge = Self::with(origins, settings, Options { health: true, storage, ..Options::default() });
+        let options = Options { keep: true, health: true, storage, ..Options::default() };
+        let edge = Self::with(origins, settings, options);
         edge.call("GET", "/.well-known/holdfast/health").send();
         edge
+    }
+
+    /// Starts a worker of which the calls between WebAssembly and JavaScript are counted, with a kept namespace and the
+    /// object or with neither. Nothing has been asked of it yet.
+    pub fn counting(origins: &[String], settings: Settings<'_>, is_bound: bool) -> Self {
+        static MODULE: LazyLock<PathBuf> = LazyLock::new(|| {
+            let built = build::ensure().expect("the module is built");
+            counting(&built).expect("its glue is as expected")
+        });
+        let built = Some(MODULE.clone());
+        let options = Options { built, keep: is_bound, health: is_bound, ..Options::default() };
+        Self::with(origins, settings, options)
     }
 
     /// Starts a worker before `origins` with `settings` and with what else `options` say.
     pub fn with(origins: &[String], settings: Settings<'_>, options: Options) -> Self {
         let set = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let holdfast = Some(Value::Object(serde_json::Map::new()));
-        let options = Options {
-            origins: origins.to_vec(),
-            set,
-            holdfast,
-            keep: true,
-            token: Some(TOKEN.to_owned()),
-            ..options
-        };
+        let options =
+            Options { origins: origins.to_vec(), set, holdfast, token: Some(TOKEN.to_owned()), ..options };
         let worker = Worker::start(&options).expect("the worker starts");
         let addr = worker.url().trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
         Self { worker, addr }

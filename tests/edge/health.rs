@@ -204,7 +204,7 @@ fn who_answers_requests_outlives_the_death_of_the_object_s_code() {
     }
     break_module(&folder.join("health_bg.wasm"), "report");
     let origin = Origin::start(any_port(), |_| scripts::ok("fine")).unwrap();
-    let options = Options { health: true, built: Some(folder.clone()), ..Options::default() };
+    let options = Options { keep: true, health: true, built: Some(folder.clone()), ..Options::default() };
     let edge = Edge::with(&[origin.url()], &overlay(PLAIN), options);
     let ask = |path: &str| Call::new(edge.addr, "GET", path).with("Holdfast-Token", TOKEN).send();
 

@@ -13,9 +13,11 @@
 
 mod attempts;
 mod bodies;
+mod borders;
 mod cache;
 mod client;
 mod crowds;
+mod deaths;
 mod drills;
 mod failures;
 mod harness;

@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod check;
+pub mod counting;
 pub mod demo;
 pub mod drill;
 pub mod mask_check;

@@ -44,6 +44,7 @@ pub fn test() -> Result<()> {
         run(documented(&mut cargo()).args(["--workspace", "--document-private-items"]))?;
         run(documented(&mut cargo()).args(["--package", "holdfast", "--target", setup::TARGET]))
     });
+    part("benchmarks, once each", &mut || run(cargo().args(["test", "--quiet", "--bench", "core"])));
     if let Err(error) = run(cargo().args(["test", "--workspace", "--no-fail-fast"])) {
         eprintln!("{error:#}");
         failed.push("cargo test");
