@@ -97,11 +97,11 @@ pub fn start() {
     console_error_panic_hook::set_once();
 }
 
-/// Answers the request of `visit`, whose method, URL and header fields are `head`; JavaScript enters at `now`.
-pub fn fetch(now: f64, visit: Visit, head: &str) {
+/// Answers the request of `visit`, with its method and URL in `line`; JavaScript enters at `now`.
+pub fn fetch(now: f64, visit: Visit, line: &str, fields: String) {
     task::enter(now);
     let platform = Platform::new(visit);
-    let Some(request) = platform.request(head) else { return };
+    let Some(request) = platform.request(line, fields) else { return };
     let config = match config(|| bridge::env_of(&platform.visit)) {
         Ok(config) => config,
         Err(mistakes) => {
@@ -121,10 +121,10 @@ pub fn fetch(now: f64, visit: Visit, head: &str) {
 }
 
 /// Answers the request of `visit`, on which another instance died.
-pub fn internal_error(now: f64, visit: Visit, head: &str) {
+pub fn internal_error(now: f64, visit: Visit, line: &str, fields: String) {
     task::enter(now);
     let platform = Platform::new(visit);
-    let Some(request) = platform.request(head) else { return };
+    let Some(request) = platform.request(line, fields) else { return };
     let config = config(|| bridge::env_of(&platform.visit)).unwrap_or_default();
     platform.respond(exchange::internal_error(platform.clone(), config, request));
     task::run();
@@ -162,8 +162,8 @@ impl Platform {
         Self { visit, isolate: ISOLATE.with(Rc::clone), bound }
     }
 
-    fn request(&self, head: &str) -> Option<Request> {
-        match bridge::request(head, roll) {
+    fn request(&self, line: &str, fields: String) -> Option<Request> {
+        match bridge::request(line, fields, roll) {
             Ok(request) => Some(request),
             Err(why) => {
                 bridge::fail(&self.visit, why);
@@ -182,7 +182,7 @@ impl Platform {
         let status = status.as_u16();
         match (headers, handle) {
             (Headers::Edited(edits), Some(handle)) => {
-                bridge::respond_edited(&self.visit, status, &handle, &bridge::lines_of(&edits));
+                bridge::respond_edited(&self.visit, &handle, &bridge::lines_of(&edits));
             }
             (Headers::Edited(_), None) => bridge::fail(&self.visit, "edits of no response"),
             (Headers::Own(headers), handle) => {
@@ -202,13 +202,13 @@ impl Origin for Platform {
         upload: Option<JsValue>,
         limit: Duration,
     ) -> Result<Fetched<Handle>, Rejection> {
-        let mut order = format!("{} {}\n", forward.method, forward.url);
+        let mut order = [forward.method.as_str(), " ", &forward.url, "\n"].concat();
         bridge::write_fields(&mut order, &forward.headers);
         let length = if upload.is_some() { body::content_length(&forward.headers) } else { None };
         let call = |call| bridge::fetch_origin(call, &order, upload, length_of(length), millis(limit));
         let given = Call::new(call).await?.response();
         let (status, fields, body) = given.ok_or_else(Rejection::default)?;
-        Ok(Fetched { status, headers: fields_from(&fields), body })
+        Ok(Fetched { status, headers: fields_from(fields), body })
     }
 
     async fn hold_upload(&self, upload: JsValue, limit: u64) -> HeldUpload<JsValue> {
@@ -272,11 +272,9 @@ impl Origin for Platform {
             }
         };
         match parts {
-            Some(parts) => Relay {
-                client: parts.client(),
-                copy: if copy.is_some() { parts.copy() } else { None },
-                end,
-            },
+            Some(parts) => {
+                Relay { client: parts.client(), copy: if copy.is_some() { parts.copy() } else { None }, end }
+            }
             None => Relay { client: body, copy: None, end },
         }
     }
@@ -359,8 +357,7 @@ impl Kept for Platform {
     }
 
     async fn remove_kept(&self, name: &Name) -> bool {
-        self.keeps()
-            && Call::new(|call| bridge::remove_kept(call, &self.visit, name.as_str())).await.is_ok()
+        self.keeps() && Call::new(|call| bridge::remove_kept(call, &self.visit, name.as_str())).await.is_ok()
     }
 
     fn are_equal(&self, one: &Handle, other: &Handle) -> bool {

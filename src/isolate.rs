@@ -8,6 +8,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ const SOON: Duration = Duration::from_secs(60);
 pub struct Isolate<B> {
     fetches: RefCell<HashMap<Digest, Rc<SharedFetch<B>>>>,
     apart: RefCell<HashMap<Digest, Timestamp>>,
-    barren: RefCell<HashMap<Digest, Timestamp>>,
+    barren: RefCell<HashMap<u64, Timestamp>>,
     invalidated: RefCell<HashMap<Digest, Timestamp>>,
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
@@ -210,23 +211,19 @@ impl<B> Isolate<B> {
     /// Notes that nothing is stored under `key`, and that the origin's answer was none to be stored: for two minutes
     /// it is not worth a look (what other caches call hit-for-miss).
     pub fn is_barren_from(&self, key: &Key, now: Timestamp) {
-        remember(&mut self.barren.borrow_mut(), key.digest(), now.plus(BARREN), MOST_BARREN, |until| {
+        remember(&mut self.barren.borrow_mut(), hash(key), now.plus(BARREN), MOST_BARREN, |until| {
             *until > now
         });
     }
 
     /// Whether it is not worth a look.
     pub fn is_barren(&self, key: &Key, now: Timestamp) -> bool {
-        let barren = self.barren.borrow();
-        !barren.is_empty() && barren.get(&key.digest()).is_some_and(|until| *until > now)
+        self.barren.borrow().get(&hash(key)).is_some_and(|until| *until > now)
     }
 
     /// Notes that something may be stored under `key` from now on.
     pub fn is_barren_no_more(&self, key: &Key) {
-        let mut barren = self.barren.borrow_mut();
-        if !barren.is_empty() {
-            barren.remove(&key.digest());
-        }
+        self.barren.borrow_mut().remove(&hash(key));
     }
 
     /// Notes that what is stored under `key` was invalidated.
@@ -288,10 +285,17 @@ impl<B> Isolate<B> {
     }
 }
 
+/// A number for `key` that is quickly had, where mistaking one key for another does no harm: a look is spared.
+fn hash(key: &Key) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Puts `key` into `map`. One that is full loses what is past, and if nothing is, all.
-fn remember<V>(
-    map: &mut HashMap<Digest, V>,
-    key: Digest,
+fn remember<K: Eq + Hash, V>(
+    map: &mut HashMap<K, V>,
+    key: K,
     value: V,
     most: usize,
     is_of_use: impl Fn(&V) -> bool,

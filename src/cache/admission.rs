@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use http::header::{
-    self, AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, SET_COOKIE, TE, TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{self, AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, SET_COOKIE, UPGRADE};
 use http::{Method, StatusCode};
 
 use super::directives::{RequestDirectives, ResponseDirectives};
@@ -80,9 +78,7 @@ pub fn may_look_up(request: &Request, settings: &config::Cache) -> Result<(), By
         Err(Bypass::RequestNoStore)
     } else if !is_readable(headers) {
         Err(Bypass::Unreadable)
-    } else if connection_options(headers)
-        .any(|name| !HOP_BY_HOP.contains(&name) && headers.contains_key(name))
-    {
+    } else if connection_options(headers).any(|name| !is_hop_by_hop(&name) && headers.contains_key(name)) {
         Err(Bypass::ConnectionOptions)
     } else {
         Ok(())
@@ -304,15 +300,20 @@ pub fn is_harmless_cookie(name: &str, settings: &config::Cache) -> bool {
 /// Deviation: `Connection` cannot take off the fields that decide about storing, nor the client's address. No
 /// sender may name them there, and if one did, a prohibition, or who asks, would be lost.
 pub fn without_hop_by_hop(headers: &HeaderMap) -> HeaderMap {
-    let named: Vec<_> = connection_options(headers).collect();
     let mut kept = headers.clone();
-    for name in HOP_BY_HOP {
-        kept.remove(name);
-    }
-    for name in named.into_iter().filter(|name| !NEVER_HOP_BY_HOP.contains(name)) {
+    for name in hop_by_hop(headers) {
         kept.remove(name);
     }
     kept
+}
+
+/// The names of those in `headers` that [`without_hop_by_hop`] leaves out.
+pub fn hop_by_hop(headers: &HeaderMap) -> Vec<HeaderName> {
+    let named: Vec<_> = connection_options(headers).collect();
+    let is_left_out = |name: &&HeaderName| {
+        is_hop_by_hop(name) || named.contains(*name) && !NEVER_HOP_BY_HOP.contains(&name.as_str())
+    };
+    headers.keys().filter(is_left_out).cloned().collect()
 }
 
 /// The fields that `Connection` names, lower case.
@@ -324,34 +325,37 @@ fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> +
         .filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok())
 }
 
-const HOP_BY_HOP: [HeaderName; 9] = [
-    CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    TE,
-    TRANSFER_ENCODING,
-    UPGRADE,
-    header::PROXY_AUTHENTICATE,
-    HeaderName::from_static("proxy-authentication-info"),
-    header::PROXY_AUTHORIZATION,
-];
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    const HOP_BY_HOP: [&str; 9] = [
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authentication-info",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    HOP_BY_HOP.contains(&name.as_str())
+}
 
-const NEVER_HOP_BY_HOP: [HeaderName; 15] = [
-    header::AGE,
-    AUTHORIZATION,
-    header::CACHE_CONTROL,
-    HeaderName::from_static("cdn-cache-control"),
-    HeaderName::from_static("cf-connecting-ip"),
-    HeaderName::from_static("cloudflare-cdn-cache-control"),
-    header::CONTENT_ENCODING,
-    header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::COOKIE,
-    header::DATE,
-    header::EXPIRES,
-    header::PRAGMA,
-    SET_COOKIE,
-    header::VARY,
+const NEVER_HOP_BY_HOP: [&str; 15] = [
+    "age",
+    "authorization",
+    "cache-control",
+    "cdn-cache-control",
+    "cf-connecting-ip",
+    "cloudflare-cdn-cache-control",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "date",
+    "expires",
+    "pragma",
+    "set-cookie",
+    "vary",
 ];
 
 /// Which statuses are stored. Those that tell of a passing state, or that the request itself may have provoked,

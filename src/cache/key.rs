@@ -59,7 +59,8 @@ impl Key {
                 sha256(target.as_str().as_bytes())
             ));
         }
-        Self(format!("https://{host}{BELOW}{scheme}/{}{}", target.authority(), target.path_and_query()))
+        let (authority, rest) = (target.authority(), target.path_and_query());
+        Self(["https://", host, BELOW, scheme, "/", authority, rest].concat())
     }
 
     /// The key of what is known of an origin, by the host that a client asked and the name of the origin.
@@ -86,10 +87,12 @@ impl Key {
 
 /// Whether a reader of URLs would take segments of `path` for `.` or `..`, in any spelling.
 fn has_dot_segments(path: &str) -> bool {
-    path.split(['/', '\\']).any(|segment| {
+    let is_dots = |segment: &str| {
         let plain = segment.replace("%2e", ".").replace("%2E", ".");
         plain == "." || plain == ".."
-    }) || path.contains('\\')
+    };
+    // The longest spelling is six characters long.
+    path.contains('\\') || path.split('/').any(|segment| segment.len() <= 6 && is_dots(segment))
 }
 
 /// The request header fields by which answers differ: sorted, each once.

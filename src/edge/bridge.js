@@ -49,11 +49,11 @@ const isEntry = (call) => (found) => {
   else rust.done(Date.now(), call);
 };
 
-export function requestHead(request) {
+export function headOf(request) {
   // The platform leaves a target as it was sent, with "%2e%2e" and "\\" in it. What is stored has to be named by
   // what the origin will be asked for, which is its normal form.
   const { href } = new URL(request.url);
-  return `${request.method}\n${href}\n${fieldsOf(request.headers)}`;
+  return [`${request.method} ${href}`, fieldsOf(request.headers)];
 }
 
 function fieldsOf(headers) {
@@ -279,56 +279,61 @@ export function hold(call, handle, length, limit, idleMs, withinMs) {
   });
 }
 
-async function heldBody(handle, length, limit, idleMs, withinMs) {
-  if (handle.bytes) return handle.bytes.byteLength;
+function heldBody(handle, length, limit, idleMs, withinMs) {
+  if (handle.bytes) return Promise.resolve(handle.bytes.byteLength);
   const body = handle.response.body;
-  if (!body) return 0;
+  if (!body) return Promise.resolve(0);
   const reader = body.getReader({ mode: "byob" });
   const started = { chunks: [], bytes: 0, reader, pending: null };
   handle.started = started;
-  // A byte more than is announced: a read that fills its buffer says nothing of the end.
-  let buffer = new ArrayBuffer(length >= 0 ? Math.min(length + 1, CHUNK_BYTES) : CHUNK_BYTES / 4);
-  const beganAt = Date.now();
-  let heardAt = beganAt;
-  let late = false;
-  let silent = false;
-  let expire;
-  const expired = new Promise((resolve) => {
-    expire = resolve;
-  });
-  // One timer for both limits.
-  const check = () => {
-    const now = Date.now();
-    late = now - beganAt >= withinMs;
-    silent = now - heardAt >= (late ? idleMs / 2 : idleMs);
-    if (late || silent) expire();
-    else timer = setTimeout(check, Math.min(beganAt + withinMs, heardAt + idleMs) - now);
-  };
-  let timer = setTimeout(check, Math.min(withinMs, idleMs));
-  try {
-    while (started.bytes <= limit) {
-      started.pending = reader.read(new Uint8Array(buffer));
-      const read = await Promise.race([started.pending, expired]);
-      if (silent) throw new Error("silent");
-      if (late) return undefined;
+  return new Promise((resolve, reject) => {
+    const beganAt = Date.now();
+    let heardAt = beganAt;
+    let isOver = false;
+    const end = (settle, outcome) => {
+      isOver = true;
+      clearTimeout(timer);
+      settle(outcome);
+    };
+    const fail = (error, silent = false) => {
+      if (isOver) return;
+      cancel(handle);
+      end(reject, rejection(error, silent));
+    };
+    // One timer for both limits.
+    const check = () => {
+      const now = Date.now();
+      const late = now - beganAt >= withinMs;
+      if (now - heardAt >= (late ? idleMs / 2 : idleMs)) fail(new Error("silent"), true);
+      else if (late) end(resolve, undefined);
+      else timer = setTimeout(check, Math.min(beganAt + withinMs, heardAt + idleMs) - now);
+    };
+    let timer = setTimeout(check, Math.min(withinMs, idleMs));
+    const whole = (bytes) => {
+      handle.bytes = bytes;
+      handle.started = undefined;
+      end(resolve, bytes.byteLength);
+    };
+    // What a read that is not waited for any more gives is for who goes on with the body.
+    const heard = ({ value, done }) => {
+      if (isOver) return;
       started.pending = null;
-      if (read.done) {
-        handle.bytes = join(started.chunks, started.bytes);
-        handle.started = undefined;
-        return started.bytes;
-      }
+      if (done) return whole(join(started.chunks, started.bytes));
+      if (value.byteLength === length) return whole(value);
       heardAt = Date.now();
-      started.chunks.push(read.value.slice());
-      started.bytes += read.value.byteLength;
-      buffer = read.value.buffer;
-    }
-    return undefined;
-  } catch (error) {
-    cancel(handle);
-    throw rejection(error, silent);
-  } finally {
-    clearTimeout(timer);
-  }
+      started.chunks.push(value.slice());
+      started.bytes += value.byteLength;
+      // What has come to its announced length is at its end (RFC 9112 §6.3), which would cost a read to be told.
+      if (started.bytes === length) whole(join(started.chunks, started.bytes));
+      else if (started.bytes > limit) end(resolve, undefined);
+      else read(value.buffer);
+    };
+    const read = (buffer) => {
+      started.pending = reader.read(new Uint8Array(buffer));
+      started.pending.then(heard, fail);
+    };
+    read(new ArrayBuffer(length >= 0 ? Math.min(length, CHUNK_BYTES) : CHUNK_BYTES / 4));
+  });
 }
 
 export function copyOf(handle) {
@@ -526,17 +531,22 @@ export function cancel(handle) {
   else if (!handle.bytes) handle.response?.body?.cancel().catch(() => {});
 }
 
-export function respondEdited(visit, status, handle, edits) {
+// The response of `handle` as it came, but for the edits.
+export function respondEdited(visit, handle, edits) {
   try {
-    visit.resolve(edited(status, handle, edits));
+    visit.resolve(edited(handle, edits));
   } catch (error) {
     visit.reject(error);
   }
 }
 
-function edited(status, handle, edits) {
+function edited(handle, edits) {
   const { response } = handle;
-  const headers = new Headers(response.headers);
+  const { status, headers: fields, webSocket } = response;
+  const answer = webSocket
+    ? new Response(null, { status, headers: fields, webSocket })
+    : new Response(bodyOf(handle), response);
+  const { headers } = answer;
   eachLine(edits, 0, (line) => {
     if (line.startsWith("-")) {
       headers.delete(line.slice(1));
@@ -547,9 +557,7 @@ function edited(status, handle, edits) {
     if (line.startsWith("=")) headers.set(name, value);
     else headers.append(name, value);
   });
-  const { statusText, webSocket } = response;
-  if (status === 101) return new Response(null, { status, statusText, headers, webSocket });
-  return new Response(bodyOf(handle), { status, statusText, headers, encodeBody: "manual" });
+  return answer;
 }
 
 export function respondOwn(visit, status, fields, handle, text) {

@@ -1,5 +1,6 @@
 //! The calls into `bridge.js`, and the form in which header fields cross.
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
@@ -39,7 +40,7 @@ extern "C" {
     pub fn upload_of(visit: &Visit) -> Option<JsValue>;
 
     #[wasm_bindgen(js_name = respondEdited)]
-    pub fn respond_edited(visit: &Visit, status: u16, handle: &Handle, edits: &str);
+    pub fn respond_edited(visit: &Visit, handle: &Handle, edits: &str);
 
     #[wasm_bindgen(js_name = respondOwn)]
     pub fn respond_own(visit: &Visit, status: u16, fields: &str, handle: Option<&Handle>, text: Option<&str>);
@@ -172,18 +173,13 @@ pub fn resume_function(resume: Resume<Handle>) -> JsValue {
     Closure::<dyn Fn(f64, f64, Function)>::new(call).into_js_value()
 }
 
-/// The client's request without its body: its method, its URL and its fields, each on lines of its own. `roll` gives numbers from 0 to below 1, for an id where the
+/// The client's request without its body: its method and its URL, apart by a space, and its fields. `roll` gives numbers from 0 to below 1, for an id where the
 /// platform gave none.
 ///
 /// # Errors
 /// If its method or URL is none, which the platform rules out.
-pub fn request(head: &str, roll: impl Fn() -> f64) -> Result<Request, &'static str> {
-    let mut lines = head.splitn(3, '\n');
-    let (method, url, fields) = (
-        lines.next().unwrap_or_default(),
-        lines.next().unwrap_or_default(),
-        lines.next().unwrap_or_default(),
-    );
+pub fn request(line: &str, fields: String, roll: impl Fn() -> f64) -> Result<Request, &'static str> {
+    let (method, url) = line.split_once(' ').unwrap_or_default();
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| "the method is no token")?;
     let target = Target::parse(url).ok_or("the URL is not absolute")?;
     let headers = fields_from(fields);
@@ -247,17 +243,29 @@ fn write_field(text: &mut String, name: &HeaderName, value: &HeaderValue) {
 }
 
 /// Reads what [`fields_of`] writes. A line that is no field is left out.
-pub fn fields_from(text: &str) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for line in text.split_terminator('\n') {
-        let Some((name, value)) = line.split_once(':') else { continue };
-        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-        // What cannot be read must not go unseen: it may be a prohibition. The mark keeps it out of the store.
-        let value = HeaderValue::from_bytes(value.as_bytes())
-            .or_else(|_| HeaderValue::from_bytes(UNREADABLE.as_bytes()));
-        if let Ok(value) = value {
-            headers.append(name, value);
+///
+/// All values are parts of `text`, which is not copied.
+pub fn fields_from(text: String) -> HeaderMap {
+    let text = Bytes::from(text);
+    let lines = text.iter().filter(|byte| **byte == b'\n').count();
+    let mut headers = HeaderMap::with_capacity(lines);
+    let mut from = 0;
+    while let Some(line) = text.get(from..).filter(|rest| !rest.is_empty()) {
+        let end = line.iter().position(|byte| *byte == b'\n').unwrap_or(line.len());
+        let line = line.get(..end).unwrap_or_default();
+        let next = from + end + 1;
+        let colon = line.iter().position(|byte| *byte == b':');
+        if let Some(colon) = colon
+            && let Ok(name) = HeaderName::from_bytes(line.get(..colon).unwrap_or_default())
+        {
+            // What cannot be read must not go unseen: it may be a prohibition. The mark keeps it out of the store.
+            let value = HeaderValue::from_maybe_shared(text.slice(from + colon + 1..from + end))
+                .or_else(|_| HeaderValue::from_bytes(UNREADABLE.as_bytes()));
+            if let Ok(value) = value {
+                headers.append(name, value);
+            }
         }
+        from = next;
     }
     headers
 }

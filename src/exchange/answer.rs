@@ -130,9 +130,7 @@ impl<P: Ports> Exchange<P> {
         let status = received.status_code();
         let mut edits = Edits::default();
         if received.status != 101 {
-            let kept = admission::without_hop_by_hop(&received.headers);
-            let dropped = received.headers.keys().filter(|name| !kept.contains_key(*name));
-            edits.remove.extend(dropped.cloned());
+            edits.remove = admission::hop_by_hop(&received.headers);
         }
         if let Some(location) = received.location {
             edits.set.push((header::LOCATION, location));

@@ -39,9 +39,9 @@ impl<P: Ports> Exchange<P> {
         let tag = validation::strong_tag(headers).filter(|_| can_be_taken_up)?.clone();
         let mut forward = forward.clone();
         for name in [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE] {
-            forward.headers.remove(name);
+            Rc::make_mut(&mut forward.headers).remove(name);
         }
-        forward.headers.insert(header::IF_RANGE, tag);
+        Rc::make_mut(&mut forward.headers).insert(header::IF_RANGE, tag);
         let (this, resumed) = (Rc::clone(self), Rc::clone(resumed));
         let requests = Rc::<Cell<u32>>::default();
         Some(Box::new(move |at| {
@@ -66,7 +66,8 @@ impl<P: Ports> Exchange<P> {
         let policy = Policy::of(&self.config, &self.request);
         let settings = policy.settings;
         let deadline = Deadline::new(self.ports.now(), settings.timeouts.total);
-        forward.headers.insert(header::RANGE, HeaderValue::try_from(format!("bytes={at}-")).ok()?);
+        Rc::make_mut(&mut forward.headers)
+            .insert(header::RANGE, HeaderValue::try_from(format!("bytes={at}-")).ok()?);
         for number in 1..=settings.retry.attempts {
             if requests.get() == MOST_REQUESTS {
                 return None;

@@ -5,12 +5,13 @@
 //! origin gets only what is in the cache key or cannot matter; a field that is neither is sent all the
 //! same, but named in [`Forward::unkeyed`], so that the answer is stored only if its `Vary` names it too.
 
+use std::rc::Rc;
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use crate::cache::directives::joined;
 use crate::cache::{admission, key};
 use crate::config::{self, Cache};
-use crate::origin::drill::DRILL;
 use crate::request::{Request, Target};
 
 /// Marks a retry towards the origin; its value is the number of the attempt, from 2.
@@ -27,10 +28,9 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 /// The operators' secret on a request to the site; see [`endpoint`](crate::endpoint).
 pub const TOKEN: HeaderName = HeaderName::from_static("holdfast-token");
-/// How this worker calls itself in `Via` and `CDN-Loop`.
 /// The cookie of an operator's session.
 pub const SESSION: &str = "__Host-holdfast";
-
+/// How this worker calls itself in `Via` and `CDN-Loop`.
 const PSEUDONYM: &str = "holdfast";
 
 /// A request head, ready to be sent.
@@ -41,7 +41,7 @@ pub struct Forward {
     /// The method.
     pub method: Method,
     /// The header fields.
-    pub headers: HeaderMap,
+    pub headers: Rc<HeaderMap>,
     /// Names of fields that the client chose and that could have changed the answer.
     pub unkeyed: Vec<HeaderName>,
     /// Whether a cookie that could identify somebody is sent.
@@ -56,19 +56,24 @@ pub struct Forward {
 /// or the target are left out.
 pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: Option<&Cache>) -> Forward {
     let is_upgrade = request.wants_websocket();
-    let mut headers = admission::without_hop_by_hop(&request.headers);
+    let mut headers = request.headers.clone();
+    let is_left_out = |name: &&HeaderName| {
+        NOT_SENT.contains(&name.as_str()) || fills_cache.is_some() && OVERRIDES.contains(&name.as_str())
+    };
+    for name in request.headers.keys().filter(is_left_out) {
+        headers.remove(name);
+    }
+    for name in admission::hop_by_hop(&request.headers) {
+        headers.remove(name);
+    }
     if is_upgrade {
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    }
-    for name in NOT_SENT {
-        headers.remove(name);
     }
     drop_session(&mut headers);
     set_provenance(&mut headers, request);
     let mut unkeyed = Vec::new();
     let mut identified = false;
     if let Some(settings) = fills_cache {
-        drop_overrides(&mut headers);
         keep_identifying_cookies(&mut headers, settings);
         compact_lists(&mut headers);
         identified = headers.contains_key(header::COOKIE);
@@ -82,14 +87,22 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
         unkeyed = headers.keys().filter(is_chosen).cloned().collect();
     }
     let url = url_at(origin, request);
-    Forward { url, method: request.method.clone(), headers, unkeyed, identified, is_upgrade }
+    Forward {
+        url,
+        method: request.method.clone(),
+        headers: Rc::new(headers),
+        unkeyed,
+        identified,
+        is_upgrade,
+    }
 }
 
 /// Where `origin` has what `request` asks for.
 fn url_at(origin: Option<&config::Origin>, request: &Request) -> String {
     match origin {
         Some(origin) => {
-            format!("{}://{}{}", origin.url.scheme(), origin.url.authority(), request.target.path_and_query())
+            let (scheme, authority) = (origin.url.scheme(), origin.url.authority());
+            [scheme, "://", authority, request.target.path_and_query()].concat()
         }
         None => request.target.as_str().to_owned(),
     }
@@ -105,11 +118,12 @@ impl Forward {
     /// which are met from the store then.
     #[must_use]
     pub fn validating(mut self, conditions: Vec<(HeaderName, HeaderValue)>) -> Self {
+        let headers = Rc::make_mut(&mut self.headers);
         for name in CONDITIONS {
-            self.headers.remove(&name);
+            headers.remove(&name);
             self.unkeyed.retain(|other| *other != name);
         }
-        self.headers.extend(conditions);
+        headers.extend(conditions);
         self
     }
 
@@ -123,7 +137,7 @@ impl Forward {
 
     /// Marks this as attempt number `number`, from 2.
     pub fn mark_retry(&mut self, number: usize) {
-        self.headers.insert(ATTEMPT, HeaderValue::from(number));
+        Rc::make_mut(&mut self.headers).insert(ATTEMPT, HeaderValue::from(number));
     }
 }
 
@@ -156,18 +170,36 @@ const CONDITIONS: [HeaderName; 4] =
     [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::RANGE, header::IF_RANGE];
 
 /// Fields that are set anew, or that are between the client and the platform.
-const NOT_SENT: [HeaderName; 11] = [
-    TOKEN,
-    DRILL,
-    header::HOST,
-    header::EXPECT,
-    header::FORWARDED,
-    X_FORWARDED_FOR,
-    X_FORWARDED_HOST,
-    X_FORWARDED_PROTO,
-    X_REAL_IP,
-    ATTEMPT,
-    HeaderName::from_static("cf-worker"),
+const NOT_SENT: [&str; 11] = [
+    "cf-worker",
+    "expect",
+    "forwarded",
+    "holdfast-attempt",
+    "holdfast-drill",
+    "holdfast-token",
+    "host",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
+
+/// Fields that some frameworks take for the real method or target. On a fetch that fills the cache they
+/// would let one client choose what everybody gets.
+const OVERRIDES: [&str; 13] = [
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-scheme",
+    "x-forwarded-server",
+    "x-forwarded-ssl",
+    "x-host",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-host",
+    "x-original-uri",
+    "x-original-url",
+    "x-rewrite-url",
 ];
 
 fn set_provenance(headers: &mut HeaderMap, request: &Request) {
@@ -183,32 +215,10 @@ fn set_provenance(headers: &mut HeaderMap, request: &Request) {
         headers.insert(X_FORWARDED_FOR, address.clone());
         headers.insert(X_REAL_IP, address);
     }
-    if let Ok(value) = HeaderValue::from_str(&format!("{host};by={PSEUDONYM}")) {
+    if let Ok(value) = HeaderValue::from_str(&[host, ";by=", PSEUDONYM].concat()) {
         headers.append(CDN_LOOP, value);
     }
     headers.append(header::VIA, HeaderValue::from_static("1.1 holdfast"));
-}
-
-/// Fields that some frameworks take for the real method or target. On a fetch that fills the cache they
-/// would let one client choose what everybody gets.
-fn drop_overrides(headers: &mut HeaderMap) {
-    for name in [
-        "x-http-method-override",
-        "x-http-method",
-        "x-method-override",
-        "x-original-url",
-        "x-original-uri",
-        "x-original-host",
-        "x-rewrite-url",
-        "x-host",
-        "x-forwarded-server",
-        "x-forwarded-scheme",
-        "x-forwarded-port",
-        "x-forwarded-prefix",
-        "x-forwarded-ssl",
-    ] {
-        headers.remove(name);
-    }
 }
 
 /// Sends lists in the form in which the key has them: what is the same to the key is the same to the origin.
@@ -467,7 +477,7 @@ mod tests {
         assert!(!has_been_here(&first));
         let sent = forward(&first, None, None);
         let back = |names: &[HeaderName]| {
-            let mut headers = sent.headers.clone();
+            let mut headers = (*sent.headers).clone();
             headers.retain_only(names);
             Request { headers, ..first.clone() }
         };

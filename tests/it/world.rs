@@ -622,7 +622,7 @@ impl Origin for World {
         self.inner.seen.borrow_mut().push(Seen {
             at: self.inner.now.get(),
             url: forward.url.clone(),
-            headers: forward.headers.clone(),
+            headers: (*forward.headers).clone(),
             upload,
         });
         let own = Target::parse(&forward.url)

@@ -15,14 +15,14 @@ pub fn start() {
 
 /// As [`edge::fetch`].
 #[wasm_bindgen]
-pub fn fetch(now: f64, visit: Visit, head: &str) {
-    edge::fetch(now, visit, head);
+pub fn fetch(now: f64, visit: Visit, line: &str, fields: String) {
+    edge::fetch(now, visit, line, fields);
 }
 
 /// As [`edge::internal_error`].
 #[wasm_bindgen]
-pub fn internal_error(now: f64, visit: Visit, head: &str) {
-    edge::internal_error(now, visit, head);
+pub fn internal_error(now: f64, visit: Visit, line: &str, fields: String) {
+    edge::internal_error(now, visit, line, fields);
 }
 
 /// As [`edge::scheduled`].
