@@ -272,11 +272,9 @@ impl Origin for Platform {
             }
         };
         match parts {
-            Some(parts) => Relay {
-                client: parts.client(),
-                copy: if copy.is_some() { parts.copy() } else { None },
-                end,
-            },
+            Some(parts) => {
+                Relay { client: parts.client(), copy: if copy.is_some() { parts.copy() } else { None }, end }
+            }
             None => Relay { client: body, copy: None, end },
         }
     }
@@ -359,8 +357,7 @@ impl Kept for Platform {
     }
 
     async fn remove_kept(&self, name: &Name) -> bool {
-        self.keeps()
-            && Call::new(|call| bridge::remove_kept(call, &self.visit, name.as_str())).await.is_ok()
+        self.keeps() && Call::new(|call| bridge::remove_kept(call, &self.visit, name.as_str())).await.is_ok()
     }
 
     fn are_equal(&self, one: &Handle, other: &Handle) -> bool {

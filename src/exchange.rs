@@ -403,7 +403,8 @@ impl<P: Ports> Exchange<P> {
             Lookup::Found(found) if self.request.method == Method::HEAD => {
                 self.note_head(policy, found, &received, trail).await;
             }
-            lookup @ (Lookup::Found(_) | Lookup::Absent { .. } | Lookup::Spared { .. } | Lookup::NotAsked) => {
+            lookup
+            @ (Lookup::Found(_) | Lookup::Absent { .. } | Lookup::Spared { .. } | Lookup::NotAsked) => {
                 self.let_go(lookup);
             }
         }

@@ -54,7 +54,13 @@ enum Length {
 ///
 /// # Errors
 /// If an answer is not the one that is wanted.
-pub fn run(to: SocketAddr, ask: &Ask, connections: usize, until: Until, first: u64) -> Result<(u64, Duration)> {
+pub fn run(
+    to: SocketAddr,
+    ask: &Ask,
+    connections: usize,
+    until: Until,
+    first: u64,
+) -> Result<(u64, Duration)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     LocalSet::new().block_on(&runtime, async {
         let began = Instant::now();

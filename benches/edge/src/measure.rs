@@ -47,8 +47,12 @@ struct Stage<'a> {
 }
 
 pub fn run(cli: &Cli) -> Result<()> {
-    let mut stage =
-        Stage { cli, cache: peers::start_cache()?, origins: [Origin::start()?, Origin::start()?], numbers: 0 };
+    let mut stage = Stage {
+        cli,
+        cache: peers::start_cache()?,
+        origins: [Origin::start()?, Origin::start()?],
+        numbers: 0,
+    };
     let scenes: Vec<Scene> = scene::all()
         .into_iter()
         .filter(|scene| cli.scene.as_ref().is_none_or(|part| scene.name.contains(part.as_str())))
@@ -218,8 +222,14 @@ impl Stage<'_> {
         let mut modules = built(&self.cli.module)?;
         modules.retain(|(name, _)| name != "index.js");
         modules.insert(0, ("index.js".to_owned(), workers().join("instances.js")));
-        let plan =
-            Plan { name: "instances", modules, vars: Vec::new(), has_bindings: false, cache: self.cache, is_inspected: false };
+        let plan = Plan {
+            name: "instances",
+            modules,
+            vars: Vec::new(),
+            has_bindings: false,
+            cache: self.cache,
+            is_inspected: false,
+        };
         let mut instances = Vec::new();
         for _ in 0..TIMES {
             let running = Workerd::start(&self.cli.workerd, &self.cli.scratch, &plan)?;

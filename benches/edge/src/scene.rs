@@ -75,13 +75,11 @@ pub fn all() -> Vec<Scene> {
                 ";hit",
             )
         },
-        Scene { bare: PAGE, ..scene("miss and store", Ask { path: "/store", is_new: true, ..PAGE }, "stored") },
-        down(
-            "stale, breaker open",
-            Ask { path: "/stale", ..PAGE },
-            "ttl=-",
-            (Some(1.3), None),
-        ),
+        Scene {
+            bare: PAGE,
+            ..scene("miss and store", Ask { path: "/store", is_new: true, ..PAGE }, "stored")
+        },
+        down("stale, breaker open", Ask { path: "/stale", ..PAGE }, "ttl=-", (Some(1.3), None)),
         down(
             "error page, breaker open",
             Ask { path: "/nothing", status: 503, length: None, ..PAGE },

@@ -114,7 +114,8 @@ async fn chunked(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Vec
             }
         };
         let line = exactly(stream, buffer, end + 2).await?;
-        let size = std::str::from_utf8(&line).ok().and_then(|line| usize::from_str_radix(line.trim(), 16).ok());
+        let size =
+            std::str::from_utf8(&line).ok().and_then(|line| usize::from_str_radix(line.trim(), 16).ok());
         let size = size.ok_or(io::ErrorKind::InvalidData)?;
         let mut chunk = exactly(stream, buffer, size + 2).await?;
         chunk.truncate(size);

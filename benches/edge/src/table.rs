@@ -41,7 +41,8 @@ impl Spread {
 
 /// Throughput as ratios and CPU time, a line for each scene.
 pub fn speed(scenes: &[Scene], readings: &[Readings], workers: &[Worker]) -> String {
-    let others: Vec<Worker> = workers.iter().copied().filter(|worker| matches!(worker, Worker::Other(_))).collect();
+    let others: Vec<Worker> =
+        workers.iter().copied().filter(|worker| matches!(worker, Worker::Other(_))).collect();
     let mut text = String::from(
         "| scene | bare, req/s | handwritten ÷ bare | Holdfast ÷ bare | Holdfast ÷ handwritten | aim | CPU µs: bare | handwritten | Holdfast |",
     );
@@ -67,10 +68,8 @@ pub fn speed(scenes: &[Scene], readings: &[Readings], workers: &[Worker]) -> Str
             let mark = if reached.median >= aim { "✓" } else { "✗" };
             Some(format!("{mark} {aim:.2} of {name}"))
         };
-        let aims = [
-            aim(scene.aims.0, Worker::Bare, "bare"),
-            aim(scene.aims.1, Worker::Handwritten, "handwritten"),
-        ];
+        let aims =
+            [aim(scene.aims.0, Worker::Bare, "bare"), aim(scene.aims.1, Worker::Handwritten, "handwritten")];
         let aims = aims.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let _ = write!(
             text,
@@ -130,7 +129,10 @@ pub fn starts(starts: &HashMap<Worker, Vec<f64>>, instances: &[f64]) -> String {
     for (worker, name) in
         [(Worker::Bare, "bare"), (Worker::Handwritten, "handwritten"), (Worker::Holdfast, "Holdfast")]
     {
-        line(&format!("workerd, from start to first answer: {name}"), starts.get(&worker).map_or(&[], Vec::as_slice));
+        line(
+            &format!("workerd, from start to first answer: {name}"),
+            starts.get(&worker).map_or(&[], Vec::as_slice),
+        );
     }
     line("an instance of the compiled module", instances);
     text

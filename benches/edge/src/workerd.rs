@@ -51,7 +51,8 @@ impl Workerd {
         let folder = folder.join(plan.name);
         fs::create_dir_all(&folder)?;
         for (name, file) in &plan.modules {
-            fs::copy(file, folder.join(name)).with_context(|| format!("could not copy {}", file.display()))?;
+            fs::copy(file, folder.join(name))
+                .with_context(|| format!("could not copy {}", file.display()))?;
         }
         let disk = folder.join("disk");
         if disk.exists() {
