@@ -336,11 +336,14 @@ pub struct Body {
     pub hold: u64,
     /// Whether a larger one that breaks off is continued by range, where the origin allows that.
     pub resume: bool,
+    /// Whether a body that is not held is watched on its way, for silence and for breaking off. One that is stored
+    /// always is, and so is one of unknown length.
+    pub watch: bool,
 }
 
 impl Default for Body {
     fn default() -> Self {
-        Self { hold: 256 * 1024, resume: true }
+        Self { hold: 256 * 1024, resume: true, watch: true }
     }
 }
 
@@ -432,7 +435,7 @@ mod tests {
                     "stale_if_error": "2h", "stale_while_revalidate": "3s", "harmless_cookies": ["theme"],
                     "max_body": "1MiB", "max_variants": 2
                 },
-                "body": { "hold": "0B", "resume": false },
+                "body": { "hold": "0B", "resume": false, "watch": false },
                 "keep": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
                 "page": {
                     "brand": "Example", "logo": "data:image/png;base64,AAAA", "look": "paper", "accent": "#15b",
@@ -485,7 +488,7 @@ mod tests {
                 max_body: 1 << 20,
                 max_variants: 2,
             },
-            body: Body { hold: 0, resume: false },
+            body: Body { hold: 0, resume: false, watch: false },
             keep: Keep {
                 paths: vec![Pattern::new("/a"), Pattern::new("*.txt")],
                 interval: seconds(60),
@@ -851,7 +854,7 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 56] = [
+    const KEYS: [&str; 57] = [
         "name",
         "origins",
         "timeouts.first_byte",
@@ -881,6 +884,7 @@ mod tests {
         "cache.max_variants",
         "body.hold",
         "body.resume",
+        "body.watch",
         "keep.paths",
         "keep.interval",
         "keep.max_age",
@@ -959,6 +963,7 @@ mod tests {
                 "shrink",
                 "hold",
                 "resume",
+                "watch",
                 "brand",
                 "support_url",
                 "logo",

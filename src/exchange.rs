@@ -306,7 +306,7 @@ impl<P: Ports> Exchange<P> {
         match last {
             Some(received) if !self.deserves_page(&received, stop) => {
                 trail.cause = Some(cause);
-                self.handed_on(received, trail)
+                self.handed_on(policy, received, trail)
             }
             last => {
                 if let Some(received) = last {
@@ -410,8 +410,8 @@ impl<P: Ports> Exchange<P> {
         }
         let received = self.store_behind(policy, received, trail);
         if conditional {
-            return self.as_the_client_asked(received, trail);
+            return self.as_the_client_asked(policy, received, trail);
         }
-        self.handed_on(received, trail)
+        self.handed_on(policy, received, trail)
     }
 }

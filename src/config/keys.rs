@@ -160,6 +160,7 @@ fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
 fn body(table: &mut Table<'_, '_>, into: &mut Body) {
     table.read("hold", &mut into.hold, size(0..=16 * MIB));
     table.read("resume", &mut into.resume, values::switch);
+    table.read("watch", &mut into.watch, values::switch);
 }
 
 /// KV, where copies are kept, forgets nothing sooner than after a minute.

@@ -123,6 +123,7 @@ impl<P: Ports> Exchange<P> {
     /// An origin's answer as it came, less what concerns only the connection to it.
     pub(super) fn handed_on(
         &self,
+        policy: &Policy<'_>,
         received: Received<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) -> Draft<P::Body> {
@@ -137,6 +138,8 @@ impl<P: Ports> Exchange<P> {
         }
         let (body, end) = match received.body {
             Guarded::Bare(body) | Guarded::Whole(body, _) => (body, None),
+            // Its length tells the client whether it is whole.
+            Guarded::Stream { body, length: Some(_), .. } if !policy.settings.body.watch => (body, None),
             Guarded::Stream { body, length, idle, resume } => {
                 let Relay { client, end, .. } = self.ports.relay(body, length, idle, None, resume);
                 (client, Some(Box::pin(end) as BodyEnd))
@@ -150,12 +153,13 @@ impl<P: Ports> Exchange<P> {
     /// An answer that was fetched on a condition of ours, or none, under the client's own conditions.
     pub(super) fn as_the_client_asked(
         &self,
+        policy: &Policy<'_>,
         received: Received<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) -> Draft<P::Body> {
         let (method, status) = (&self.request.method, received.status_code());
         if !validation::not_modified(method, &self.request.headers, status, &received.headers) {
-            return self.handed_on(received, trail);
+            return self.handed_on(policy, received, trail);
         }
         let headers = validation::not_modified_headers(&received.headers_to_store());
         let mut draft = Draft::own(StatusCode::NOT_MODIFIED, headers, AnswerBody::Empty);

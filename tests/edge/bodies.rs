@@ -163,6 +163,24 @@ fn an_upload_of_unknown_length_arrives_whole() {
 }
 
 #[test]
+fn an_unwatched_body_is_handed_on_as_it_comes() {
+    let unwatched = edge(&overlay(&[("body.watch", "false")]));
+    let whole = Page::new([scripts::ok(pattern(LARGE))]);
+    let answer = unwatched.get(&whole).send();
+    assert_eq!((answer.body, answer.end), (pattern(LARGE), End::Whole));
+
+    let torn = Page::new([scripts::cut_short(pattern(LARGE), 1000)]);
+    let answer = unwatched.get(&torn).send();
+    assert!(matches!(answer.end, End::Broken(_)), "a torn body looks whole");
+    settle();
+    assert_eq!(unwatched.logged(&torn.path), Vec::<serde_json::Value>::new());
+
+    // What is held is guarded as ever.
+    let small = Page::new([scripts::cut_short("half", 4), scripts::ok("better")]);
+    unwatched.get(&small).send().is(200, "better");
+}
+
+#[test]
 fn a_visitor_who_leaves_frees_the_origin() {
     let silent = scripts::hang_in_body(vec![b'x'; LARGE], LARGE);
     let endless = scripts::events(&["tick"; 1000], Duration::from_millis(50));
