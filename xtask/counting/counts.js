@@ -1,6 +1,6 @@
 // How often the border between WebAssembly and JavaScript is crossed, by name and direction.
 //
-// What `holdfast.js` hands to an instance and what it takes from one goes through here (xtask/src/counting.rs). An
+// What `requests.js` hands to an instance and what it takes from one goes through here (xtask/src/counting.rs). An
 // instance can also be made to die in the middle of its work, which is how a panic ends where Rust is built to abort.
 
 let intoJs = {};
@@ -9,9 +9,9 @@ let intoWasm = {};
 // The instance's own exports.
 let plain;
 
-// Says of a name whether the instance is to die in that call; the second does so once the origin has answered.
+// The export that is running, and the one in which the instance is to die.
+let running;
 let dying;
-let dyingThen;
 
 // The counts since the last time.
 export function take() {
@@ -22,32 +22,34 @@ export function take() {
 }
 
 export function countedImports(modules) {
-  const count = (name) => {
+  const watch = (name, call) => {
     intoJs[name] = (intoJs[name] ?? 0) + 1;
-    if (dying?.(name)) die();
+    if (dying !== undefined && dying === running) die();
+    return call();
   };
-  return Object.fromEntries(
-    Object.entries(modules).map(([module, functions]) => [module, counted(functions, count, settled)]),
-  );
+  return Object.fromEntries(Object.entries(modules).map(([module, functions]) => [module, watched(functions, watch)]));
 }
 
 export function countedExports(exports) {
   plain = exports;
-  return counted(exports, (name) => {
+  return watched(exports, (name, call) => {
     intoWasm[name] = (intoWasm[name] ?? 0) + 1;
+    const outer = running;
+    running = name;
+    try {
+      return call();
+    } finally {
+      running = outer;
+    }
   });
 }
 
 // What is no function, such as the memory, stays as it is.
-function counted(things, count, then = (_, result) => result) {
+function watched(things, watch) {
   const wrap = ([key, thing]) => {
     if (typeof thing !== "function") return [key, thing];
     const name = readable(key);
-    const call = (...args) => {
-      count(name);
-      return then(name, thing(...args));
-    };
-    return [key, call];
+    return [key, (...args) => watch(name, () => thing(...args))];
   };
   return Object.fromEntries(Object.entries(things).map(wrap));
 }
@@ -57,26 +59,10 @@ function readable(name) {
   return name.replace(/^__wbg_/, "").replace(/_+h?[0-9a-f]{16}(_\d+)?$/, "");
 }
 
-// What wasm-bindgen itself calls to run a future: promises, closures for them, and the queue of microtasks.
-const MACHINERY = /^(new|new_typed|call|resolve|then|queueMicrotask|_wbg_cb_unref|__wbindgen_\w+)$/;
-
-// Lets the instance die in its next call of JavaScript that is of this kind:
-// "start"  any, which is before `fetch` has returned its promise
-// "first"  one of the request's own
-// "await"  the same, after the origin has answered
-export function dieAt(moment) {
-  const own = (name) => !MACHINERY.test(name);
-  if (moment === "start") dying = () => true;
-  else if (moment === "first") dying = own;
-  else dyingThen = own;
-}
-
-function settled(name, result) {
-  if (!dyingThen || name !== "fetchOrigin") return result;
-  return result.then((answer) => {
-    [dying, dyingThen] = [dyingThen, undefined];
-    return answer;
-  });
+// Lets the instance die in the next call of JavaScript that it makes while its export `name` runs.
+export function dieIn(name) {
+  if (typeof plain[name] !== "function") throw new Error(`there is no export ${name}`);
+  dying = name;
 }
 
 // No allocation is aligned to 3 bytes: the module aborts, as a panic does, with Rust's frames below it.

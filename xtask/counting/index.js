@@ -1,8 +1,8 @@
 // The Worker's module with its crossings of the border counted. `GET /.counts?beside=0` answers with what was counted
-// since it last did, or nothing while more is under way than that. A request with `Dies` kills its instance: see
-// counts.js.
+// since it last did, or nothing while more is under way than that. A request with `Dies` names the export in which its
+// instance dies: see counts.js.
 import worker from "./worker.js";
-import { dieAt, take } from "./counts.js";
+import { dieIn, take } from "./counts.js";
 
 export * from "./worker.js";
 
@@ -25,7 +25,7 @@ export default {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/.counts") return Response.json(open > Number(searchParams.get("beside")) ? null : take());
     const dies = request.headers.get("Dies");
-    if (dies) dieAt(dies);
+    if (dies) dieIn(dies);
     const waitUntil = ctx.waitUntil.bind(ctx);
     Object.defineProperty(ctx, "waitUntil", { value: (work) => waitUntil(opened(work)) });
     return opened(worker.fetch(request, env, ctx));

@@ -11,6 +11,9 @@ use anyhow::{Context, Result, bail};
 use crate::build::Built;
 use crate::root;
 
+/// The glue around the module that answers requests.
+const GLUE: &str = "requests.js";
+
 /// What stands in the glue once, and what takes its place.
 const PATCHES: [(&str, &str); 3] = [
     (
@@ -38,7 +41,7 @@ pub fn counting(built: &Built) -> Result<PathBuf> {
     copy(&built.folder, &folder)?;
     fs::rename(folder.join("index.js"), folder.join("worker.js"))?;
     copy(&root().join("xtask/counting"), &folder)?;
-    let glue = folder.join("holdfast.js");
+    let glue = folder.join(GLUE);
     fs::write(&glue, watched(&fs::read_to_string(&glue)?)?)?;
     Ok(folder)
 }
@@ -48,14 +51,14 @@ fn watched(glue: &str) -> Result<String> {
     for (part, times) in UNWATCHED {
         let found = glue.matches(part).count();
         if found != times {
-            bail!("holdfast.js has {part:?} {found} times, not {times}: see xtask/src/counting.rs");
+            bail!("{GLUE} has {part:?} {found} times, not {times}: see xtask/src/counting.rs");
         }
     }
     let mut watched = "import { countedExports, countedImports } from \"./counts.js\";\n".to_owned();
     watched.push_str(glue);
     for (part, patch) in PATCHES {
         if watched.matches(part).count() != 1 {
-            bail!("holdfast.js does not have {part:?} once: see xtask/src/counting.rs");
+            bail!("{GLUE} does not have {part:?} once: see xtask/src/counting.rs");
         }
         watched = watched.replacen(part, patch, 1);
     }
@@ -80,21 +83,21 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 mod tests {
     use super::*;
 
-    const GLUE: &str = "    wasmInstance = new WebAssembly.Instance(wasmModule, __wbg_get_imports());\n    \
+    const WRITTEN: &str = "    wasmInstance = new WebAssembly.Instance(wasmModule, __wbg_get_imports());\n    \
                         wasm = wasmInstance.exports;\nfunction __wbg_get_imports() {\n    return {};\n}\n    \
                         wasm = instance.exports;\n    const imports = __wbg_get_imports();\n    \
                         const imports = __wbg_get_imports();\n";
 
     #[test]
     fn glue_that_is_not_as_expected_is_refused() {
-        assert!(watched(GLUE).is_ok_and(|glue| glue.contains("wasm = countedExports(instance.exports);")));
+        assert!(watched(WRITTEN).is_ok_and(|glue| glue.contains("wasm = countedExports(instance.exports);")));
         for (from, to) in [
             ("wasm = instance.exports;", "wasm = instance.exports.inner;"),
             ("return {};", "return { table: wasm.__indirect_function_table };"),
             ("return {};", "other = otherInstance.exports;"),
             ("function __wbg_get_imports() {", "const __wbg_get_imports = () => {"),
         ] {
-            assert!(watched(&GLUE.replacen(from, to, 1)).is_err(), "{to}");
+            assert!(watched(&WRITTEN.replacen(from, to, 1)).is_err(), "{to}");
         }
     }
 }
