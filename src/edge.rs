@@ -97,16 +97,18 @@ pub fn start() {
     console_error_panic_hook::set_once();
 }
 
-/// Answers the request of `visit`, with its method and URL in `line`; JavaScript enters at `now`.
-pub fn fetch(now: f64, visit: Visit, line: &str, fields: String) {
+/// Answers the request of `visit`, whose `head` is a line with its method and URL and the header fields behind it;
+/// JavaScript enters at `now`.
+pub fn fetch(now: f64, visit: Visit, head: String) {
     task::enter(now);
     let platform = Platform::new(visit);
-    let Some(request) = platform.request(line, fields) else { return };
+    let Some(request) = platform.request(head) else { return };
     let config = match config(|| bridge::env_of(&platform.visit)) {
         Ok(config) => config,
         Err(mistakes) => {
             let answer = exchange::refuse_for_configuration(platform.clone(), request, mistakes);
-            return platform.respond(answer);
+            platform.respond(answer);
+            return task::run();
         }
     };
     if config.origins.is_empty() {
@@ -121,10 +123,10 @@ pub fn fetch(now: f64, visit: Visit, line: &str, fields: String) {
 }
 
 /// Answers the request of `visit`, on which another instance died.
-pub fn internal_error(now: f64, visit: Visit, line: &str, fields: String) {
+pub fn internal_error(now: f64, visit: Visit, head: String) {
     task::enter(now);
     let platform = Platform::new(visit);
-    let Some(request) = platform.request(line, fields) else { return };
+    let Some(request) = platform.request(head) else { return };
     let config = config(|| bridge::env_of(&platform.visit)).unwrap_or_default();
     platform.respond(exchange::internal_error(platform.clone(), config, request));
     task::run();
@@ -162,8 +164,8 @@ impl Platform {
         Self { visit, isolate: ISOLATE.with(Rc::clone), bound }
     }
 
-    fn request(&self, line: &str, fields: String) -> Option<Request> {
-        match bridge::request(line, fields, roll) {
+    fn request(&self, head: String) -> Option<Request> {
+        match bridge::request(head, roll) {
             Ok(request) => Some(request),
             Err(why) => {
                 bridge::fail(&self.visit, why);
@@ -208,7 +210,7 @@ impl Origin for Platform {
         let call = |call| bridge::fetch_origin(call, &order, upload, length_of(length), millis(limit));
         let given = Call::new(call).await?.response();
         let (status, fields, body) = given.ok_or_else(Rejection::default)?;
-        Ok(Fetched { status, headers: fields_from(fields), body })
+        Ok(Fetched { status, headers: fields_from(fields, 0), body })
     }
 
     async fn hold_upload(&self, upload: JsValue, limit: u64) -> HeldUpload<JsValue> {

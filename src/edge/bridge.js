@@ -53,7 +53,7 @@ export function headOf(request) {
   // The platform leaves a target as it was sent, with "%2e%2e" and "\\" in it. What is stored has to be named by
   // what the origin will be asked for, which is its normal form.
   const { href } = new URL(request.url);
-  return [`${request.method} ${href}`, fieldsOf(request.headers)];
+  return `${request.method} ${href}\n${fieldsOf(request.headers)}`;
 }
 
 function fieldsOf(headers) {

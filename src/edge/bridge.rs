@@ -173,16 +173,18 @@ pub fn resume_function(resume: Resume<Handle>) -> JsValue {
     Closure::<dyn Fn(f64, f64, Function)>::new(call).into_js_value()
 }
 
-/// The client's request without its body: its method and its URL, apart by a space, and its fields. `roll` gives numbers from 0 to below 1, for an id where the
-/// platform gave none.
+/// The client's request without its body: a line with its method, a space and its URL, and its fields behind it. `roll`
+/// gives numbers from 0 to below 1, for an id where the platform gave none.
 ///
 /// # Errors
 /// If its method or URL is none, which the platform rules out.
-pub fn request(line: &str, fields: String, roll: impl Fn() -> f64) -> Result<Request, &'static str> {
+pub fn request(head: String, roll: impl Fn() -> f64) -> Result<Request, &'static str> {
+    let (line, _) = head.split_once('\n').unwrap_or_default();
     let (method, url) = line.split_once(' ').unwrap_or_default();
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| "the method is no token")?;
     let target = Target::parse(url).ok_or("the URL is not absolute")?;
-    let headers = fields_from(fields);
+    let fields_at = line.len() + 1;
+    let headers = fields_from(head, fields_at);
     let has_body = !matches!(method, Method::GET | Method::HEAD);
     let id = id(&headers, roll);
     Ok(Request { method, target, headers, has_body, id })
@@ -242,14 +244,13 @@ fn write_field(text: &mut String, name: &HeaderName, value: &HeaderValue) {
     text.push('\n');
 }
 
-/// Reads what [`fields_of`] writes. A line that is no field is left out.
+/// Reads what [`fields_of`] writes, from byte `from` of `text` on. A line that is no field is left out.
 ///
 /// All values are parts of `text`, which is not copied.
-pub fn fields_from(text: String) -> HeaderMap {
+pub fn fields_from(text: String, mut from: usize) -> HeaderMap {
     let text = Bytes::from(text);
     let lines = text.iter().filter(|byte| **byte == b'\n').count();
     let mut headers = HeaderMap::with_capacity(lines);
-    let mut from = 0;
     while let Some(line) = text.get(from..).filter(|rest| !rest.is_empty()) {
         let end = line.iter().position(|byte| *byte == b'\n').unwrap_or(line.len());
         let line = line.get(..end).unwrap_or_default();

@@ -59,7 +59,7 @@ export default {
   async fetch(request, env, ctx) {
     const asked = instance;
     try {
-      return await visit({ request, env, ctx }, (it) => requests.fetch(Date.now(), it, ...bridge.headOf(request)));
+      return await visit({ request, env, ctx }, (it) => requests.fetch(Date.now(), it, bridge.headOf(request)));
     } catch (error) {
       if (asked === instance && isDeath(error)) replace(error);
       else console.error(`holdfast: ${error?.stack ?? error}`);
@@ -68,7 +68,7 @@ export default {
       const isSafe = request.method === "GET" || request.method === "HEAD";
       if (isSafe && requests.passes_through(env)) throw error;
       const head = bridge.headOf(request);
-      return visit({ request, env, ctx }, (it) => requests.internal_error(Date.now(), it, ...head));
+      return visit({ request, env, ctx }, (it) => requests.internal_error(Date.now(), it, head));
     }
   },
 

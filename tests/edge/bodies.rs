@@ -6,7 +6,7 @@ use std::time::Duration;
 use faulty_origin::{Step, scripts};
 
 use crate::client::{End, Framing, Piece};
-use crate::harness::{LARGE, Page, QUICK_TOTAL, eventually, quick, tight};
+use crate::harness::{LARGE, Page, QUICK_TOTAL, edge, eventually, overlay, quick, settle, tight};
 
 /// "hello hello hello hello" in gzip, as `gzip -n9` writes it.
 const GZIP: &[u8] = &[
@@ -165,11 +165,11 @@ fn an_upload_of_unknown_length_arrives_whole() {
 #[test]
 fn an_unwatched_body_is_handed_on_as_it_comes() {
     let unwatched = edge(&overlay(&[("body.watch", "false")]));
-    let whole = Page::new([scripts::ok(pattern(LARGE))]);
+    let whole = Page::new([scripts::with_headers(&[("Cache-Control", "no-store")], pattern(LARGE))]);
     let answer = unwatched.get(&whole).send();
     assert_eq!((answer.body, answer.end), (pattern(LARGE), End::Whole));
 
-    let torn = Page::new([scripts::cut_short(pattern(LARGE), 1000)]);
+    let torn = Page::new([scripts::cut_short_with(&[("Cache-Control", "no-store")], pattern(LARGE), 1000)]);
     let answer = unwatched.get(&torn).send();
     assert!(matches!(answer.end, End::Broken(_)), "a torn body looks whole");
     settle();

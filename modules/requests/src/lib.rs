@@ -15,14 +15,14 @@ pub fn start() {
 
 /// As [`edge::fetch`].
 #[wasm_bindgen]
-pub fn fetch(now: f64, visit: Visit, line: &str, fields: String) {
-    edge::fetch(now, visit, line, fields);
+pub fn fetch(now: f64, visit: Visit, head: String) {
+    edge::fetch(now, visit, head);
 }
 
 /// As [`edge::internal_error`].
 #[wasm_bindgen]
-pub fn internal_error(now: f64, visit: Visit, line: &str, fields: String) {
-    edge::internal_error(now, visit, line, fields);
+pub fn internal_error(now: f64, visit: Visit, head: String) {
+    edge::internal_error(now, visit, head);
 }
 
 /// As [`edge::scheduled`].
