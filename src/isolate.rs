@@ -1,10 +1,11 @@
 //! What does one isolate remember between requests?
 //!
 //! Who is fetching what, so that others wait instead of asking the origin for the same (RFC 9111 §4 calls this
-//! collapsing); what was invalidated while answers may be under way; where a look into the store is in vain; which purge marks were read, and when; which kept
-//! copies were looked after, and when; who has shown wrong tokens. All of it is bounded and may vanish at any time, with the isolate or when there
-//! is too much: then more requests are sent than need be, and what holds in one isolate alone no longer holds. Keys are
-//! kept as digests, as clients choose how long they are.
+//! collapsing); what was invalidated while answers may be under way; where a look into the store is
+//! in vain; which purge marks were read, and when; which kept copies were looked after, and when; who has shown wrong
+//! tokens. All of it is bounded and may vanish at any time, with the isolate or when there is too much: then more
+//! requests are sent than need be, and what holds in one isolate alone no longer holds. Keys are kept as digests, as
+//! clients choose how long they are.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -28,9 +29,9 @@ const MOST_FETCHES: usize = 1024;
 /// How many keys are remembered for which waiting does not pay.
 const MOST_APART: usize = 1024;
 
-/// How many keys are remembered under which nothing can be stored, and for how long nobody looks there.
-const MOST_BARREN: usize = 1024;
-const BARREN: Duration = Duration::from_secs(120);
+/// Under how many keys a miss is expected, and for how long.
+const MOST_MISSES: usize = 1024;
+const MISSES: Duration = Duration::from_secs(120);
 
 /// How many kept copies are remembered to have been looked after.
 const MOST_KEPT: usize = 1024;
@@ -51,7 +52,7 @@ const SOON: Duration = Duration::from_secs(60);
 pub struct Isolate<B> {
     fetches: RefCell<HashMap<Digest, Rc<SharedFetch<B>>>>,
     apart: RefCell<HashMap<Digest, Timestamp>>,
-    barren: RefCell<HashMap<u64, Timestamp>>,
+    misses: RefCell<HashMap<u64, ExpectedMiss>>,
     invalidated: RefCell<HashMap<Digest, Timestamp>>,
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
@@ -74,7 +75,7 @@ impl<B> Default for Isolate<B> {
         Self {
             fetches: RefCell::default(),
             apart: RefCell::default(),
-            barren: RefCell::default(),
+            misses: RefCell::default(),
             invalidated: RefCell::default(),
             marks: RefCell::default(),
             kept: RefCell::default(),
@@ -83,6 +84,22 @@ impl<B> Default for Isolate<B> {
             guesses: RefCell::default(),
         }
     }
+}
+
+/// Until when a miss is expected, and for whom.
+#[derive(Clone, Copy, Debug)]
+struct ExpectedMiss {
+    until: Timestamp,
+    whose: Whose,
+}
+
+/// Of whose requests a miss is expected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Whose {
+    /// All.
+    Everybody,
+    /// Those that may have an answer of their own: what they got says nothing of what others will get.
+    Personal,
 }
 
 /// Until when a kept copy needs no looking after, and whether its use was forbidden when it was last.
@@ -209,21 +226,28 @@ impl<B> Isolate<B> {
     }
 
     /// Notes that nothing is stored under `key`, and that the origin's answer was none to be stored: for two minutes
-    /// it is not worth a look (what other caches call hit-for-miss).
-    pub fn is_barren_from(&self, key: &Key, now: Timestamp) {
-        remember(&mut self.barren.borrow_mut(), hash(key), now.plus(BARREN), MOST_BARREN, |until| {
-            *until > now
-        });
+    /// the store is not worth a look (what other caches call hit-for-miss).
+    pub fn expect_misses(&self, key: &Key, whose: Whose, now: Timestamp) {
+        let miss = ExpectedMiss { until: now.plus(MISSES), whose };
+        remember(&mut self.misses.borrow_mut(), hash(key), miss, MOST_MISSES, |miss| miss.until > now);
     }
 
-    /// Whether it is not worth a look.
-    pub fn is_barren(&self, key: &Key, now: Timestamp) -> bool {
-        self.barren.borrow().get(&hash(key)).is_some_and(|until| *until > now)
+    /// Whether a look is likely to be in vain for a request that `is_personal` or not.
+    pub fn expects_miss(&self, key: &Key, is_personal: impl FnOnce() -> bool, now: Timestamp) -> bool {
+        let misses = self.misses.borrow();
+        if misses.is_empty() {
+            return false;
+        }
+        let expected = misses.get(&hash(key)).filter(|miss| miss.until > now);
+        expected.is_some_and(|miss| miss.whose == Whose::Everybody || is_personal())
     }
 
     /// Notes that something may be stored under `key` from now on.
-    pub fn is_barren_no_more(&self, key: &Key) {
-        self.barren.borrow_mut().remove(&hash(key));
+    pub fn expect_hits(&self, key: &Key) {
+        let mut misses = self.misses.borrow_mut();
+        if !misses.is_empty() {
+            misses.remove(&hash(key));
+        }
     }
 
     /// Notes that what is stored under `key` was invalidated.
@@ -364,6 +388,21 @@ mod tests {
     }
 
     #[test]
+    fn a_miss_is_expected_for_two_minutes_or_until_something_is_stored() {
+        let isolate: Isolate<()> = Isolate::default();
+        let expects =
+            |path, is_personal: bool, at| isolate.expects_miss(&key(path), || is_personal, second(at));
+        assert!(!expects("/a", true, 0));
+        isolate.expect_misses(&key("/a"), Whose::Everybody, second(0));
+        assert!(expects("/a", false, 119) && expects("/a", true, 119));
+        assert!(!expects("/a", false, 120) && !expects("/a", true, 120) && !expects("/b", true, 0));
+        isolate.expect_misses(&key("/b"), Whose::Personal, second(0));
+        assert!(expects("/b", true, 119) && !expects("/b", false, 119) && !expects("/b", true, 120));
+        isolate.expect_hits(&key("/a"));
+        assert!(!expects("/a", false, 1) && expects("/b", true, 1));
+    }
+
+    #[test]
     fn a_kept_copy_is_looked_after_once_in_its_interval_or_when_it_is_forbidden() {
         let isolate: Isolate<()> = Isolate::default();
         let request = crate::request::Request {
@@ -398,9 +437,11 @@ mod tests {
             assert_eq!(leads, number < MOST_FETCHES, "{number}");
             isolate.keep_apart(&key(&format!("/apart/{number}")), second(0));
             isolate.invalidate(&key(&format!("/invalidated/{number}")), second(0));
+            isolate.expect_misses(&key(&format!("/miss/{number}")), Whose::Everybody, second(0));
         }
         assert!(isolate.apart.borrow().len() <= MOST_APART);
         assert!(isolate.invalidated.borrow().len() <= MOST_INVALIDATED);
+        assert!(isolate.misses.borrow().len() <= MOST_MISSES);
         assert!(matches!(turn(&isolate, "/late", 31), Turn::Lead(_)), "lost ones make room");
     }
 }

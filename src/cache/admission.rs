@@ -145,8 +145,12 @@ pub enum NotStored {
 }
 
 impl NotStored {
-    /// Whether the next answer for the same URL can be expected not to be stored either, whoever asks.
-    pub fn is_of_the_answer(self) -> bool {
+    /// Whether the next answer for the same URL can be expected not to be stored either, to go by one with this
+    /// status. A refusal, or a 304, may be owed to what this one request asked for.
+    pub fn is_of_the_answer(self, status: StatusCode) -> bool {
+        if status == StatusCode::NOT_MODIFIED || !(status.is_success() || status.is_redirection()) {
+            return false;
+        }
         match self {
             Self::Status
             | Self::NoStore

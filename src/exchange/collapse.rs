@@ -199,7 +199,8 @@ impl<P: Ports> Exchange<P> {
             && !is_own_affair(cause)
         {
             self.isolate().bring_together(key);
-            self.isolate().is_barren_no_more(key);
+            // The URL's own, also where `key` is one variant's.
+            self.isolate().expect_hits(&Key::of(&self.request));
         }
         let Some(lead) = trail.lead.take() else { return };
         let upshot = match trail.cause {

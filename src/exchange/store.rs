@@ -13,6 +13,7 @@ use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::{Key, Vary};
 use crate::cache::purge::Standing;
 use crate::cache::{Verdict, judge};
+use crate::isolate::Whose;
 use crate::policy::Policy;
 use crate::ports::{Ports, Relay};
 use crate::response::fields::Forwarded;
@@ -76,7 +77,8 @@ impl<P: Ports> Exchange<P> {
         }
         let key = Key::of(&self.request);
         let must_look = trail.waits > 0 || policy.asked.only_if_cached;
-        let lookup = if !must_look && self.isolate().is_barren(&key, self.ports.now()) {
+        let is_personal = || self.presented(policy).is_personal(false);
+        let lookup = if !must_look && self.isolate().expects_miss(&key, is_personal, self.ports.now()) {
             Lookup::Spared { at: key }
         } else {
             self.find(policy, key, trail).await
@@ -96,6 +98,9 @@ impl<P: Ports> Exchange<P> {
             Lookup::Spared { at } => {
                 let lookup = self.find(policy, at, trail).await;
                 trail.looked_up(&lookup);
+                if trail.has_entry {
+                    self.isolate().expect_hits(&Key::of(&self.request));
+                }
                 lookup
             }
             lookup @ (Lookup::NotAsked | Lookup::Absent { .. } | Lookup::Found(_)) => lookup,
@@ -198,11 +203,12 @@ impl<P: Ports> Exchange<P> {
                     // Not the URL's own where this is one variant: who chooses it must not take others with it.
                     self.remove_behind(trail.key.iter().cloned().collect());
                 }
-                if reason.is_of_the_answer()
-                    && trail.forwarded == Some(Forwarded::UriMiss)
-                    && let Some(key) = &trail.key
-                {
-                    self.isolate().is_barren_from(key, now);
+                // Having waited, it may have found what was not there at first.
+                let had_nothing = trail.forwarded == Some(Forwarded::UriMiss) && !trail.has_entry;
+                if had_nothing && reason.is_of_the_answer(status) {
+                    let is_anybody = asked.is_anybody(&Vary::default());
+                    let whose = if is_anybody { Whose::Everybody } else { Whose::Personal };
+                    self.isolate().expect_misses(&Key::of(&self.request), whose, now);
                 }
                 trail.not_stored = Some(reason);
                 return received;
@@ -241,7 +247,7 @@ impl<P: Ports> Exchange<P> {
             Guarded::Relayed { .. } => return received,
         };
         trail.stored = true;
-        self.isolate().is_barren_no_more(&Key::of(&self.request));
+        self.isolate().expect_hits(&Key::of(&self.request));
         let (this, lead, has_variants) = (Rc::clone(self), trail.lead.take(), trail.has_variants);
         self.ports.spawn(async move {
             let policy = Policy::of(&this.config, &this.request);

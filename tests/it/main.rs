@@ -17,6 +17,7 @@ mod outages;
 mod purging;
 mod retries;
 mod schema;
+mod sparing;
 mod stale;
 mod storing;
 mod sweeps;

@@ -1,0 +1,183 @@
+//! Where a look into the store is in vain, and where it is not.
+
+use std::time::Duration;
+
+use crate::world::{Behaviour, Story, World, answers, page, refuses, world};
+
+fn never_stored() -> Behaviour {
+    page("own").cache_control("no-store")
+}
+
+fn lasting(text: &str) -> Behaviour {
+    page(text).cache_control("max-age=60, stale-if-error=600")
+}
+
+/// What `/` answered, and how many operations of the store that took.
+fn get(world: &World) -> (Story, usize) {
+    let before = world.subrequests();
+    let story = world.get("/");
+    let operations = world.subrequests() - before - story.seen.len();
+    (story, operations)
+}
+
+/// Two isolates of one data centre, of which the first has learned that answers for `/` are none to be stored.
+fn two_isolates() -> (World, World) {
+    let here = world().origin([never_stored()]);
+    here.get("/").answers(200, "own");
+    let elsewhere = here.clone().new_isolate();
+    (here, elsewhere)
+}
+
+#[test]
+fn where_nothing_can_be_stored_nobody_looks_twice() {
+    for (answer, word) in [
+        (never_stored(), "no_store"),
+        (page("own").cache_control("private, max-age=60"), "private"),
+        (page("own").cache_control("max-age=60").header("set-cookie", "sid=1"), "set_cookie"),
+        (page("own").cache_control("max-age=60").header("vary", "*"), "vary_any"),
+        (page("own").cache_control("max-age=0, must-revalidate"), "nothing_to_gain"),
+        (answers(302, "").header("location", "/elsewhere"), "status"),
+    ] {
+        let world = world().origin([answer.clone(), answer.clone(), answer]);
+        // RFC 9211 §2.2
+        for (said, expected) in [("uri-miss", 1), ("miss", 0), ("miss", 0)] {
+            let (story, operations) = get(&world);
+            assert_eq!(operations, expected, "{word}: {story:#?}");
+            story.attempts(1).header("cache-status", &format!("Holdfast;fwd={said};detail={word}"));
+        }
+        let (_, operations) = get(&world.new_isolate());
+        assert!(operations > 0, "{word}: another isolate has to learn it by itself");
+    }
+}
+
+#[test]
+fn one_url_says_nothing_of_another() {
+    let (here, _) = two_isolates();
+    here.origin([never_stored()]).get("/other").header_has("cache-status", "fwd=uri-miss");
+}
+
+#[test]
+fn an_answer_that_one_request_alone_was_owed_spares_nobody() {
+    let part = answers(206, "a").header("content-range", "bytes 0-0/3");
+    for (field, value, answer) in [
+        ("accept", "image/png", answers(406, "")),
+        ("accept", "text/html", answers(403, "").cache_control("no-store")),
+        ("accept", "text/html", answers(429, "")),
+        ("if-none-match", "\"1\"", answers(304, "").header("etag", "\"1\"")),
+        ("if-none-match", "\"1\"", answers(304, "").cache_control("no-store")),
+        ("range", "bytes=0-0", part),
+        ("range", "bytes=9-", answers(416, "")),
+        ("cookie", "sid=1", page("theirs")),
+        ("authorization", "Bearer x", page("theirs").cache_control("max-age=60")),
+        ("x-theme", "dark", page("theirs").cache_control("max-age=60")),
+    ] {
+        let asking = world().with(field, value).origin([answer.clone(), answer]);
+        for _ in 0..2 {
+            let (story, operations) = get(&asking);
+            assert_eq!(operations, 1, "{field}: {story:#?}");
+            story.attempts(1).header_has("cache-status", "fwd=uri-miss");
+        }
+    }
+}
+
+#[test]
+fn what_a_known_visitor_gets_spares_only_their_like() {
+    for (field, value) in [("cookie", "sid=1"), ("authorization", "Bearer x"), ("x-theme", "dark")] {
+        let known = world().with(field, value).origin([never_stored(), never_stored()]);
+        known.get("/").answers(200, "own");
+        let (story, operations) = get(&known);
+        assert_eq!(operations, 0, "{field}: {story:#?}");
+        let anybody = known.without_fields();
+        let elsewhere = anybody.clone().new_isolate().origin([lasting("all")]);
+        elsewhere.get("/").answers(200, "all").header_has("cache-status", "stored");
+        anybody.get("/").answers(200, "all").attempts(0).header_has("cache-status", "hit");
+    }
+}
+
+#[test]
+fn what_anybody_gets_spares_known_visitors_too() {
+    let (here, _) = two_isolates();
+    let (story, operations) = get(&here.with("cookie", "sid=1").origin([never_stored()]));
+    assert_eq!(operations, 0, "{story:#?}");
+}
+
+#[test]
+fn an_answer_that_can_be_stored_is_found_by_the_next_request() {
+    let world = world().origin([never_stored(), never_stored(), lasting("v1")]);
+    world.get("/");
+    world.get("/");
+    world.get("/").answers(200, "v1").header("cache-status", "Holdfast;fwd=miss;stored");
+    world.get("/").answers(200, "v1").attempts(0).header_has("cache-status", "hit");
+}
+
+#[test]
+fn after_two_minutes_there_is_a_look_again() {
+    let (here, elsewhere) = two_isolates();
+    elsewhere.origin([page("all").cache_control("max-age=600")]).get("/");
+    let here = here.later(118).origin([never_stored()]);
+    here.get("/").answers(200, "own").header_has("cache-status", "fwd=miss");
+    // However many were spared meanwhile.
+    here.later(2).get("/").answers(200, "all").attempts(0);
+}
+
+#[test]
+fn what_another_isolate_has_stored_stands_in_for_a_failing_origin() {
+    let three = |failure: Behaviour| [failure.clone(), failure.clone(), failure];
+    for failure in [refuses(), answers(503, ""), answers(500, "")] {
+        let (here, elsewhere) = two_isolates();
+        elsewhere.origin([lasting("all")]).get("/").answers(200, "all");
+        let here = here.later(90).origin(three(failure.clone()));
+        here.get("/").answers(200, "all").header_has("cache-status", "fwd=miss").age(90);
+        // From then on it is looked for first.
+        here.origin(three(failure)).get("/").answers(200, "all").header_has("cache-status", "fwd=stale");
+    }
+}
+
+#[test]
+fn a_variant_that_another_isolate_has_stored_stands_in_too() {
+    let (here, elsewhere) = two_isolates();
+    let variant = |text| lasting(text).header("vary", "accept-language");
+    let elsewhere = elsewhere.origin([variant("de"), variant("en")]);
+    elsewhere.clone().with("accept-language", "de").get("/").answers(200, "de");
+    elsewhere.with("accept-language", "en").get("/").answers(200, "en");
+    let here = here.later(90).with("accept-language", "de").origin([]);
+    here.get("/").answers(200, "de").header_has("cache-status", "fwd=miss");
+    here.get("/").answers(200, "de").header_has("cache-status", "fwd=stale");
+}
+
+#[test]
+fn while_the_origin_fails_one_asks_for_all() {
+    let (here, _) = two_isolates();
+    let here = here.origin([]);
+    here.get("/").status(502).attempts(3);
+    let stories = here.crowd(20, "/");
+    assert!(stories.iter().all(|story| story.status == 502 && story.seen.len() == 3), "{stories:#?}");
+}
+
+#[test]
+fn who_wants_a_stored_answer_or_none_always_has_it_looked_for() {
+    // RFC 9111 §5.2.1.7
+    let (here, elsewhere) = two_isolates();
+    elsewhere.origin([lasting("all")]).get("/").answers(200, "all");
+    here.with("cache-control", "only-if-cached").get("/").answers(200, "all").attempts(0);
+}
+
+#[test]
+fn head_is_spared_as_get_is_and_spares_nobody() {
+    let head = answers(200, "").cache_control("no-store");
+    let world = world().origin([head.clone(), never_stored(), head]);
+    world.send("HEAD", "/", None).header_has("cache-status", "fwd=uri-miss");
+    world.get("/").header_has("cache-status", "fwd=uri-miss");
+    world.send("HEAD", "/", None).status(200).header_has("cache-status", "fwd=miss");
+}
+
+#[test]
+fn what_came_in_while_one_waited_is_looked_for_though_the_answer_is_none_to_be_stored() {
+    let slow = page("v1").cache_control("no-cache").header("etag", "\"1\"").after(Duration::from_secs(2));
+    let theirs = page("v2").cache_control("max-age=60").header("set-cookie", "sid=1");
+    let world = world().origin([slow, theirs, page("v3")]);
+    let stories = world.crowd(2, "/");
+    assert_eq!([&*stories[0].body.text, &*stories[1].body.text], ["v1", "v2"]);
+    let story = world.get("/").answers(200, "v3").header_has("cache-status", "fwd=stale");
+    assert_eq!(story.seen[0].headers["if-none-match"], "\"1\"");
+}
