@@ -3,6 +3,7 @@
 //! The commands are functions, so that the edge tests can build the Worker and start it the way the commands
 //! do. Nothing here is part of what is deployed.
 
+pub mod bench;
 pub mod build;
 pub mod check;
 pub mod counting;

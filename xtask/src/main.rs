@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use xtask::mask_check::Findings;
 use xtask::serve::{self, Options, Refused, Worker};
-use xtask::{build, check, demo, drill, mask_check, pages, root, simulate, test};
+use xtask::{bench, build, check, demo, drill, mask_check, pages, root, simulate, test};
 
 /// Builds, checks, serves, demonstrates and tests Holdfast.
 ///
@@ -68,6 +68,8 @@ enum Cmd {
         #[arg(long, default_value_t = 0)]
         from: u64,
     },
+    /// Measures the built Worker beside JavaScript workers, in workerd
+    Bench(bench::Options),
     /// Writes every error page, in every language and look, to a folder with an index
     Pages {
         /// Where to
@@ -141,6 +143,7 @@ fn run(command: Cmd) -> Result<()> {
         }),
         Cmd::Test => test::test(),
         Cmd::Simulate { seeds, from } => simulate::simulate(seeds, from),
+        Cmd::Bench(options) => bench::bench(&options),
         Cmd::Pages { out, env: environment, set } => {
             let settings = Options { environment, set, ..Options::default() }.checked_settings()?;
             println!("{}", pages::pages(&settings, &out)?);
