@@ -6,7 +6,8 @@
 //   response  the response that it came with, for its header fields, stream and WebSocket
 //   fetching  what ends the fetch behind it
 //   bytes     all of it, once it was held to its end
-//   started   chunks read so far and the reader of the rest, if it was not
+//   started   the reader of the rest if it was not, chunks read so far, and the read that is pending, in whose buffer
+//             there are bytes from before
 //   stream    what is left of it while it is handed on
 
 const CHUNK_BYTES = 65536;
@@ -283,8 +284,10 @@ function heldBody(handle, length, limit, idleMs, withinMs) {
   if (handle.bytes) return Promise.resolve(handle.bytes.byteLength);
   const body = handle.response.body;
   if (!body) return Promise.resolve(0);
+  // The length of a coded body is not that of what the platform may have made of it.
+  if (handle.response.headers.has("content-encoding")) length = -1;
   const reader = body.getReader({ mode: "byob" });
-  const started = { chunks: [], bytes: 0, reader, pending: null };
+  const started = { chunks: [], bytes: 0, reader, pending: null, before: 0 };
   handle.started = started;
   return new Promise((resolve, reject) => {
     const beganAt = Date.now();
@@ -318,21 +321,23 @@ function heldBody(handle, length, limit, idleMs, withinMs) {
     const heard = ({ value, done }) => {
       if (isOver) return;
       started.pending = null;
+      if (done && length >= 0) return fail(new Error("the body is shorter than its length"));
       if (done) return whole(join(started.chunks, started.bytes));
-      if (value.byteLength === length) return whole(value);
       heardAt = Date.now();
-      started.chunks.push(value.slice());
       started.bytes += value.byteLength;
       // What has come to its announced length is at its end (RFC 9112 §6.3), which would cost a read to be told.
-      if (started.bytes === length) whole(join(started.chunks, started.bytes));
-      else if (started.bytes > limit) end(resolve, undefined);
+      if (started.bytes === length) return whole(new Uint8Array(value.buffer));
+      if (length < 0) started.chunks.push(value.slice());
+      if (started.bytes > limit) end(resolve, undefined);
       else read(value.buffer);
     };
+    // Where the length is known, all of it is read into one buffer.
     const read = (buffer) => {
-      started.pending = reader.read(new Uint8Array(buffer));
+      started.before = length >= 0 ? started.bytes : 0;
+      started.pending = reader.read(new Uint8Array(buffer, started.before));
       started.pending.then(heard, fail);
     };
-    read(new ArrayBuffer(length >= 0 ? Math.min(length, CHUNK_BYTES) : CHUNK_BYTES / 4));
+    read(new ArrayBuffer(length >= 0 ? length : CHUNK_BYTES / 4));
   });
 }
 
@@ -436,10 +441,11 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
 // The chunks of a body in turn: those read already, then the rest, in reads of `CHUNK_BYTES` (a plain read
 // of a native stream gives 4 KiB at most). A chunk may be overwritten once the next is asked for.
 function sourceOf(handle) {
-  const { chunks = [], reader, pending = null } = handle.started ?? {
+  const { chunks = [], reader, pending = null, before = 0 } = handle.started ?? {
     reader: handle.response.body.getReader({ mode: "byob" }),
   };
   let read = pending;
+  let unseen = before;
   let buffer = new ArrayBuffer(CHUNK_BYTES);
   return {
     async next() {
@@ -448,9 +454,11 @@ function sourceOf(handle) {
       const { value, done } = await read;
       read = null;
       if (done) return null;
-      // The buffer of a read begun elsewhere may be smaller, and leaves ours untouched.
+      // The buffer of a read begun elsewhere is of another size, and leaves ours untouched.
       if (value.buffer.byteLength === CHUNK_BYTES) buffer = value.buffer;
-      return value;
+      const chunk = new Uint8Array(value.buffer, value.byteOffset - unseen, value.byteLength + unseen);
+      unseen = 0;
+      return chunk;
     },
   };
 }

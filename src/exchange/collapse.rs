@@ -78,6 +78,10 @@ impl<P: Ports> Exchange<P> {
         if self.drill.is_some() || matches!(lookup, Lookup::Spared { .. }) {
             return Ahead::Fetch;
         }
+        // Nor is there anything to wait for while all origins are left alone.
+        if !self.bearing(policy, &[]).contains(&true) {
+            return Ahead::Fetch;
+        }
         // A part of what is not stored comes sooner than the whole. And where waiting has brought nothing, it will not.
         let is_part = self.request.headers.contains_key(header::RANGE);
         let waited_in_vain = trail.waited_for.as_ref() == Some(key);
