@@ -16,7 +16,7 @@ use crate::table;
 use crate::workerd::{Module, Plan, Workerd};
 
 /// Requests before the first measurement, so that all code is compiled as well as it will be.
-const WARM_UP: Duration = Duration::from_secs(3);
+const WARM_UP: Duration = Duration::from_millis(1500);
 
 /// What takes part, in the order of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,7 +63,7 @@ pub fn run(cli: &Cli) -> Result<()> {
 
     let mut workers = HashMap::new();
     for &worker in &taking_part {
-        for setting in [Setting::Up, Setting::Down, Setting::Flaky] {
+        for setting in [Setting::Up, Setting::Unwatched, Setting::Down, Setting::Flaky] {
             if scenes.iter().any(|scene| place(worker, scene.setting) == (worker, setting)) {
                 workers.insert((worker, setting), stage.start(worker, setting)?);
             }
@@ -109,9 +109,12 @@ pub fn run(cli: &Cli) -> Result<()> {
     Ok(())
 }
 
-/// The bare worker knows no settings.
+/// The bare worker knows no settings, and the handwritten one never watches a body.
 fn place(worker: Worker, setting: Setting) -> (Worker, Setting) {
-    (worker, if worker == Worker::Bare { Setting::Up } else { setting })
+    match (worker, setting) {
+        (Worker::Bare, _) | (Worker::Handwritten, Setting::Unwatched) => (worker, Setting::Up),
+        _ => (worker, setting),
+    }
 }
 
 impl Stage<'_> {
@@ -293,6 +296,7 @@ fn settings(origin: &str, setting: Setting) -> Vec<(&'static str, Value)> {
     });
     match setting {
         Setting::Up => {}
+        Setting::Unwatched => settings["body"] = json!({ "watch": false }),
         Setting::Down => settings["breaker"] = json!({ "open": "5m" }),
         Setting::Flaky => {
             settings["breaker"] = json!({ "enabled": false });

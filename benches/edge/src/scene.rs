@@ -7,6 +7,8 @@ use crate::load::Ask;
 pub enum Setting {
     /// The origin is well.
     Up,
+    /// The same, and bodies that are not held are not watched.
+    Unwatched,
     /// The origin breaks off every connection, and the breaker is open.
     Down,
     /// The origin fails each first attempt; nothing is held against it.
@@ -54,6 +56,16 @@ pub fn all() -> Vec<Scene> {
             connections: 4,
             aims: (Some(0.97), None),
             ..scene("pass-through, 10 MB", Ask { path: "/10m", length: Some(10_000_000), ..PAGE }, "fwd=")
+        },
+        Scene {
+            setting: Setting::Unwatched,
+            connections: 4,
+            aims: (Some(0.97), None),
+            ..scene(
+                "pass-through, 10 MB, `body.watch` off",
+                Ask { path: "/10m", length: Some(10_000_000), ..PAGE },
+                "fwd=",
+            )
         },
         scene("pass-through, 40 header fields", Ask { path: "/fields", ..PAGE }, "fwd="),
         Scene {

@@ -129,7 +129,9 @@ fn configuration(plan: &Plan<'_>, disk: &Path) -> String {
     for (name, value) in &plan.vars {
         let (kind, text) = match value {
             Value::String(text) => ("text", text.clone()),
-            _ => ("json", value.to_string()),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                ("json", value.to_string())
+            }
         };
         let _ = writeln!(bindings, "    (name = {name:?}, {kind} = {}),", json!(text));
     }
