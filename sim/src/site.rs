@@ -162,7 +162,7 @@ impl Site {
             marker: whom,
             rules,
             vary,
-            seen: seen.clone(),
+            seen: (**seen).clone(),
             coded,
             text: text.into(),
             requested_at: now,

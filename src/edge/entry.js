@@ -51,7 +51,11 @@ function visit(occasion, begin) {
     occasion.resolve = settle(resolve);
     occasion.reject = settle(reject);
     owed.add(occasion);
-    begin(occasion);
+    try {
+      begin(occasion);
+    } catch (error) {
+      occasion.reject(error);
+    }
   });
 }
 

@@ -251,7 +251,7 @@ impl Stage<'_> {
         const FIRST: u64 = 10_000;
         let ask = Ask { path: "/1k", is_new: true, fields: "", status: 200, length: Some(1000) };
         let mut lines = Vec::new();
-        for worker in [Worker::Bare, Worker::Holdfast] {
+        for worker in [Worker::Holdfast, Worker::Bare] {
             let running = self.start(worker, Setting::Up)?;
             load::run(running.addr, &ask, 16, Until::Answers(FIRST), 0)?;
             let first = running.used()?.memory;
