@@ -45,6 +45,10 @@ function fails(call, error) {
 
 const isDone = (call) => () => rust.done(Date.now(), call);
 const isText = (call) => (text) => rust.give_text(Date.now(), call, text);
+const isNumber = (call) => (number) => {
+  if (number === undefined) rust.done(Date.now(), call);
+  else rust.give_number(Date.now(), call, number);
+};
 const isEntry = (call) => (found) => {
   if (found) rust.give_entry(Date.now(), call, found.entry, found.handle);
   else rust.done(Date.now(), call);
@@ -274,18 +278,16 @@ function watchdog(idleMs, silent) {
 
 // Gives how many bytes there are if the body is whole; is done with what came kept in the handle; or fails.
 export function hold(call, handle, length, limit, idleMs, withinMs) {
-  handIn(call, heldBody(handle, length, limit, idleMs, withinMs), (whole) => {
-    if (whole === undefined) rust.done(Date.now(), call);
-    else rust.give_number(Date.now(), call, whole);
-  });
+  handIn(call, heldBody(handle, length, limit, idleMs, withinMs), isNumber(call));
 }
 
 function heldBody(handle, length, limit, idleMs, withinMs) {
   if (handle.bytes) return Promise.resolve(handle.bytes.byteLength);
   const body = handle.response.body;
   if (!body) return Promise.resolve(0);
-  // The length of a coded body is not that of what the platform may have made of it.
-  if (handle.response.headers.has("content-encoding")) length = -1;
+  // What is not going to be held whole is not made room for. The length of a coded body is not that of what the
+  // platform may have made of it.
+  if (length > limit || handle.response.headers.has("content-encoding")) length = -1;
   const reader = body.getReader({ mode: "byob" });
   const started = { chunks: [], bytes: 0, reader, pending: null, before: 0 };
   handle.started = started;
@@ -357,10 +359,7 @@ export function relay(call, handle, length, idleMs, copyLimit, resume) {
   const client = pipe();
   const copy = copyLimit >= 0 ? pipe() : null;
   const rest = resume && ((at) => new Promise((give) => resume(Date.now(), at, give)));
-  handIn(call, pump(handle, client, copy, idleMs, copyLimit, rest), (whole) => {
-    if (whole === undefined) rust.done(Date.now(), call);
-    else rust.give_number(Date.now(), call, whole);
-  });
+  handIn(call, pump(handle, client, copy, idleMs, copyLimit, rest), isNumber(call));
   return {
     client: { response: handle.response, stream: client.readable },
     copy: copy ? { response: handle.response, stream: copy.readable } : undefined,
