@@ -311,6 +311,8 @@ pub struct Cache {
     pub max_body: u64,
     /// How many variants of one URL are kept side by side, at least 2.
     pub max_variants: u32,
+    /// For how long an isolate goes by what it has found in the store, without another look; zero for never.
+    pub memory: Duration,
 }
 
 impl Default for Cache {
@@ -325,6 +327,7 @@ impl Default for Cache {
             harmless_cookies: ["_ga", "_ga_*", "_gid", "_fbp"].map(Pattern::new).to_vec(),
             max_body: 25 * 1024 * 1024,
             max_variants: 32,
+            memory: Duration::from_secs(1),
         }
     }
 }
@@ -433,7 +436,7 @@ mod tests {
                 "cache": {
                     "enabled": false, "default_ttl": "1m", "heuristic": 0.25, "heuristic_max": "4h",
                     "stale_if_error": "2h", "stale_while_revalidate": "3s", "harmless_cookies": ["theme"],
-                    "max_body": "1MiB", "max_variants": 2
+                    "max_body": "1MiB", "max_variants": 2, "memory": "0s"
                 },
                 "body": { "hold": "0B", "resume": false, "watch": false },
                 "keep": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
@@ -487,6 +490,7 @@ mod tests {
                 harmless_cookies: vec![Pattern::new("theme")],
                 max_body: 1 << 20,
                 max_variants: 2,
+                memory: Duration::ZERO,
             },
             body: Body { hold: 0, resume: false, watch: false },
             keep: Keep {
@@ -854,7 +858,7 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 57] = [
+    const KEYS: [&str; 58] = [
         "name",
         "origins",
         "timeouts.first_byte",
@@ -882,6 +886,7 @@ mod tests {
         "cache.harmless_cookies",
         "cache.max_body",
         "cache.max_variants",
+        "cache.memory",
         "body.hold",
         "body.resume",
         "body.watch",
@@ -957,6 +962,7 @@ mod tests {
                 "harmless_cookies",
                 "max_body",
                 "max_variants",
+                "memory",
                 "paths",
                 "interval",
                 "max_age",

@@ -28,6 +28,7 @@ use crate::config::{Config, Token};
 use crate::exchange;
 use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
+use crate::isolate::recall::Recall;
 use crate::origin::failure::Rejection;
 use crate::origin::forward::Forward;
 use crate::ports::{
@@ -46,6 +47,7 @@ thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, Vec<String>>> = const { OnceCell::new() };
     static BOUND: OnceCell<Bindings> = const { OnceCell::new() };
     static ISOLATE: Rc<Isolate<Beacon>> = Rc::default();
+    static RECALL: Rc<Recall<Handle>> = Rc::default();
     static CHANCE: OnceCell<RefCell<Rng>> = const { OnceCell::new() };
 }
 
@@ -155,13 +157,14 @@ pub fn passes_through(env: &JsValue) -> bool {
 struct Platform {
     visit: Visit,
     isolate: Rc<Isolate<Beacon>>,
+    recall: Rc<Recall<Handle>>,
     bound: Bindings,
 }
 
 impl Platform {
     fn new(visit: Visit) -> Self {
         let bound = bound(|| bridge::env_of(&visit));
-        Self { visit, isolate: ISOLATE.with(Rc::clone), bound }
+        Self { visit, isolate: ISOLATE.with(Rc::clone), recall: RECALL.with(Rc::clone), bound }
     }
 
     fn request(&self, head: String) -> Option<Request> {
@@ -398,6 +401,10 @@ impl Memory for Platform {
 
     fn isolate(&self) -> &Isolate<Beacon> {
         &self.isolate
+    }
+
+    fn recall(&self) -> &Recall<Handle> {
+        &self.recall
     }
 
     fn beacon(&self) -> Beacon {

@@ -14,6 +14,7 @@ mod kept;
 mod maintenance;
 mod operator;
 mod probe;
+mod recall;
 mod refresh;
 mod soft;
 mod store;

@@ -16,6 +16,7 @@ use crate::cache::key::Key;
 use crate::cache::range::Span;
 use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
+use crate::isolate::recall::Recall;
 use crate::origin::failure::Rejection;
 use crate::origin::forward::Forward;
 use crate::report::Report;
@@ -142,7 +143,7 @@ pub trait Origin {
         within: Duration,
     ) -> impl Future<Output = Held<Self::Body>>;
 
-    /// Another handle to a body that is whole.
+    /// Another handle to a body that is whole, which may outlive the request and be copied for others.
     fn copy(&self, whole: &Self::Body) -> Self::Body;
 
     /// Hands `body` on piece by piece, watching for silence longer than `idle` where one is given, with
@@ -250,12 +251,15 @@ pub trait Health {
 }
 
 /// What one isolate remembers between requests, and how its requests wait for each other.
-pub trait Memory {
+pub trait Memory: Origin {
     /// A light that one request lights and others wait to see.
     type Beacon: Clone + 'static;
 
     /// The memory.
     fn isolate(&self) -> &Isolate<Self::Beacon>;
+
+    /// The memory of what was found in the stores.
+    fn recall(&self) -> &Recall<Self::Body>;
 
     /// A new beacon, dark.
     fn beacon(&self) -> Self::Beacon;

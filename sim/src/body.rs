@@ -53,7 +53,8 @@ pub enum Kind {
 
 /// A handle.
 pub struct Body {
-    world: Rc<World>,
+    /// Who is to know if it is lost; nobody where there is nothing to lose, as the world itself may remember that one.
+    world: Option<Rc<World>>,
     content: Rc<Content>,
     kind: Kind,
     spent: bool,
@@ -61,7 +62,11 @@ pub struct Body {
 
 impl Body {
     pub fn new(world: &Rc<World>, content: Rc<Content>, kind: Kind) -> Self {
-        Self { world: Rc::clone(world), content, kind, spent: false }
+        let world = match kind {
+            Kind::Null | Kind::Memory => None,
+            Kind::Stream | Kind::Begun | Kind::Relayed => Some(Rc::clone(world)),
+        };
+        Self { world, content, kind, spent: false }
     }
 
     /// Uses the handle up.
@@ -81,12 +86,8 @@ impl Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        let can_be_lost = match self.kind {
-            Kind::Null | Kind::Memory => false,
-            Kind::Stream | Kind::Begun | Kind::Relayed => true,
-        };
-        if can_be_lost && !self.spent {
-            self.world.body_was_lost(&self.content, self.kind);
+        if let Some(world) = self.world.as_ref().filter(|_| !self.spent) {
+            world.body_was_lost(&self.content, self.kind);
         }
     }
 }

@@ -408,8 +408,8 @@ pub fn at_the_end(world: &Rc<World>) {
     if !probes.is_empty() && probes.iter().all(|status| *status == 503) {
         world.find("a trial finds out that the origin is well again", || format!("{probes:?}"));
     }
-    for isolate in world.isolates().iter().filter(|_| !is_anybody_excused) {
-        let memory = format!("{isolate:?}");
+    for memories in world.isolates().iter().filter(|_| !is_anybody_excused) {
+        let memory = format!("{:?}", memories.isolate);
         if !memory.contains("fetches: RefCell { value: {} }") {
             world.find("nobody is waited for once all is done", || memory);
         }

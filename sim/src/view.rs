@@ -14,6 +14,7 @@ use holdfast::cache::key::Key;
 use holdfast::cache::range::Span;
 use holdfast::health::{self, Bindings};
 use holdfast::isolate::Isolate;
+use holdfast::isolate::recall::Recall;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
@@ -35,20 +36,27 @@ use crate::world::{Attempt, Class, Filed, World};
 /// How old what is read from the namespace may be, in milliseconds: the platform's word for it is a minute.
 const OLDEST_READ: u64 = 60_000;
 
+/// What one isolate remembers.
+#[derive(Debug, Default)]
+pub struct Memories {
+    pub isolate: Isolate<Beacon>,
+    pub recall: Recall<Body>,
+}
+
 /// The world, as one request sees it.
 #[derive(Clone)]
 pub struct View {
     pub world: Rc<World>,
-    isolate: Rc<Isolate<Beacon>>,
+    memories: Rc<Memories>,
     incarnation: u64,
     pub ask: u64,
     chance: Rc<RefCell<Chance>>,
 }
 
 impl View {
-    pub fn new(world: Rc<World>, isolate: Rc<Isolate<Beacon>>, incarnation: u64, ask: u64) -> Self {
+    pub fn new(world: Rc<World>, memories: Rc<Memories>, incarnation: u64, ask: u64) -> Self {
         let chance = Rc::new(RefCell::new(Chance::new(world.plan.seed, ask + 1)));
-        Self { world, isolate, incarnation, ask, chance }
+        Self { world, memories, incarnation, ask, chance }
     }
 
     /// Takes a little time.
@@ -611,7 +619,11 @@ impl Memory for View {
     type Beacon = Beacon;
 
     fn isolate(&self) -> &Isolate<Beacon> {
-        &self.isolate
+        &self.memories.isolate
+    }
+
+    fn recall(&self) -> &Recall<Body> {
+        &self.memories.recall
     }
 
     fn beacon(&self) -> Beacon {

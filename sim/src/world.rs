@@ -10,7 +10,6 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use holdfast::config::{Config, Token};
-use holdfast::isolate::Isolate;
 use holdfast::time::Timestamp;
 
 use crate::body::{Content, Kind};
@@ -18,7 +17,7 @@ use crate::client;
 use crate::judge;
 use crate::plan::{Ask, Plan, Trouble, What};
 use crate::site::{Record, Site};
-use crate::view::{Beacon, View};
+use crate::view::{Memories, View};
 
 /// 2026-01-02T03:04:05Z, when every world begins.
 const EPOCH_MS: u64 = 1_767_323_045_000;
@@ -165,7 +164,7 @@ pub struct World {
     pub marks: RefCell<Vec<(u64, String)>>,
     pub namespace_fails: Cell<bool>,
     pub ledger: RefCell<Ledger>,
-    isolates: RefCell<Vec<(Rc<Isolate<Beacon>>, u64)>>,
+    isolates: RefCell<Vec<(Rc<Memories>, u64)>>,
     time: Cell<u64>,
     moved: Cell<i64>,
     tasks: RefCell<BTreeMap<u64, Task>>,
@@ -372,7 +371,7 @@ impl World {
         std::mem::replace(&mut self.isolates.borrow_mut()[isolate], new).1
     }
 
-    pub fn isolates(&self) -> Vec<Rc<Isolate<Beacon>>> {
+    pub fn isolates(&self) -> Vec<Rc<Memories>> {
         self.isolates.borrow().iter().map(|(isolate, _)| Rc::clone(isolate)).collect()
     }
 

@@ -143,7 +143,7 @@ fn breaker(table: &mut Table<'_, '_>, into: &mut Breaker) {
 }
 
 /// Variants have an entry each in the platform's cache, which evicts as it likes: past some number they only
-/// push each other out.
+/// push each other out. What an isolate remembers hides what others do, and is of little more use after a second.
 fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
     table.read("enabled", &mut into.enabled, values::switch);
     table.read("default_ttl", &mut into.default_ttl, duration(Duration::ZERO..=YEAR));
@@ -154,6 +154,7 @@ fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
     table.list("harmless_cookies", &mut into.harmless_cookies, &COOKIES, values::cookie);
     table.read("max_body", &mut into.max_body, size(0..=100 * MIB));
     table.read("max_variants", &mut into.max_variants, values::count(2..=128));
+    table.read("memory", &mut into.memory, duration(Duration::ZERO..=10 * SECOND));
 }
 
 /// As for `retry.replay_body`: 16 MiB of the isolate's 128 MB.

@@ -14,6 +14,7 @@ const CHUNK_BYTES = 65536;
 const ENTRY = "holdfast-entry";
 const BODY_AT = "holdfast-body";
 const BODY_SECONDS = 30 * 86400;
+const NOTHING = new Uint8Array(0);
 
 // The functions of the instance that is alive, and how many there have been.
 let rust;
@@ -343,8 +344,9 @@ function heldBody(handle, length, limit, idleMs, withinMs) {
   });
 }
 
-export function copyOf(handle) {
-  return { response: handle.response, bytes: handle.bytes };
+// Without the response: that belongs to a request, and bytes do not.
+export function copyOf({ bytes = NOTHING }) {
+  return { bytes };
 }
 
 // Pumps the body to the client and, with `copyLimit` >= 0, to a second stream for the store. Either may go
@@ -466,7 +468,7 @@ function sourceOf(handle) {
 // one before each and one after the last, or none.
 export function slice(handle, spans, around) {
   const { response } = handle;
-  const bytes = handle.bytes ?? (response.body ? undefined : new Uint8Array(0));
+  const bytes = handle.bytes ?? (response.body ? undefined : NOTHING);
   const texts = around.map((text) => new TextEncoder().encode(text));
   const pieces = [];
   for (let at = 0; at < spans.length; at += 2) {
@@ -699,7 +701,7 @@ export function saveKept(call, visit, name, entry, handle, seconds) {
 
 async function savedKept(kept, name, entry, handle, seconds) {
   const head = new TextEncoder().encode(`${entry}\n`);
-  const bytes = handle.bytes ?? new Uint8Array(0);
+  const bytes = handle.bytes ?? NOTHING;
   const value = join([head, bytes], head.byteLength + bytes.byteLength);
   await kept.put(name, value, { expirationTtl: Math.max(seconds, KEPT_LEAST_SECONDS) });
 }
@@ -717,7 +719,7 @@ export function saveMarks(call, visit, text) {
 }
 
 export function areEqual(one, other) {
-  const [a, b] = [one, other].map(({ bytes }) => bytes ?? new Uint8Array(0));
+  const [a, b] = [one, other].map(({ bytes }) => bytes ?? NOTHING);
   return a.byteLength === b.byteLength && a.every((byte, at) => byte === b[at]);
 }
 

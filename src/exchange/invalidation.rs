@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use super::Exchange;
 use super::attempts::Received;
+use super::recall;
 use super::trail::Trail;
 use crate::cache::admission;
 use crate::cache::entry::Entry;
@@ -82,7 +83,7 @@ impl<P: Ports> Exchange<P> {
             Entry::Variants(_) | Entry::Down { .. } => true,
         };
         if !is_good {
-            self.ports.remove(at).await;
+            recall::remove(&self.ports, at).await;
         }
         is_good
     }
@@ -95,7 +96,7 @@ impl<P: Ports> Exchange<P> {
         let ports = self.ports.clone();
         self.ports.spawn(async move {
             for key in keys {
-                ports.remove(&key).await;
+                recall::remove(&ports, &key).await;
             }
         });
     }

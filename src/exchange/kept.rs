@@ -7,6 +7,7 @@ use http::{Method, StatusCode};
 
 use super::Exchange;
 use super::attempts::{Guarded, Received};
+use super::recall;
 use super::store::Found;
 use super::trail::Trail;
 use crate::cache::Verdict;
@@ -15,6 +16,7 @@ use crate::cache::entry::{Entry, Stored};
 use crate::cache::keep::{self, Decision, Leave};
 use crate::cache::key::{Key, Vary};
 use crate::cache::purge::Standing;
+use crate::isolate::recall::Loaded;
 use crate::policy::Policy;
 use crate::ports::Ports;
 use crate::request::Request;
@@ -38,14 +40,15 @@ impl<P: Ports> Exchange<P> {
         }
         let settings = &policy.settings.keep;
         let name = keep::name(&self.request, settings)?;
-        let (entry, body) = self.ports.load_kept(&name, LONGEST_READ).await.ok().flatten()?;
-        let Entry::Response(stored) = entry else { return None };
+        let Loaded::Response(stored, body) = self.load_kept(policy, &name, LONGEST_READ).await else {
+            return None;
+        };
         let standing = self.marks().await.on(&self.request.target, stored.requested_at);
         if standing == Standing::Forgotten {
             if self.drill.is_none() {
                 let ports = self.ports.clone();
                 self.ports.spawn(async move {
-                    ports.remove_kept(&name).await;
+                    recall::remove_kept(&ports, &name).await;
                 });
             }
             return None;
@@ -118,7 +121,7 @@ impl<P: Ports> Exchange<P> {
         self.ports.isolate().is_due_again(&name, self.ports.now());
         let ports = self.ports.clone();
         self.ports.spawn(async move {
-            ports.remove_kept(&name).await;
+            recall::remove_kept(&ports, &name).await;
         });
     }
 
@@ -146,7 +149,7 @@ impl<P: Ports> Exchange<P> {
                 | Leave::LengthUnknown,
             ) => isolate.is_due_again(&name, self.ports.now()),
             Decision::Remove => {
-                if !self.ports.remove_kept(&name).await {
+                if !recall::remove_kept(&self.ports, &name).await {
                     isolate.is_due_again(&name, self.ports.now());
                 }
             }
@@ -154,11 +157,11 @@ impl<P: Ports> Exchange<P> {
             Decision::Write => {
                 let requested_at = new.requested_at;
                 let entry = Entry::Response(new);
-                if !self.ports.save_kept(&name, &entry, &body, keep::retention(settings)).await {
+                if !recall::save_kept(&self.ports, &name, &entry, &body, keep::retention(settings)).await {
                     isolate.is_due_again(&name, self.ports.now());
                 }
                 if self.is_invalidated_since(requested_at) {
-                    self.ports.remove_kept(&name).await;
+                    recall::remove_kept(&self.ports, &name).await;
                 }
             }
         }

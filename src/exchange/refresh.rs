@@ -7,6 +7,7 @@ use http::{HeaderMap, Method, header};
 use super::Exchange;
 use super::attempts::{Pursuit, Received};
 use super::collapse::Lead;
+use super::recall;
 use super::store::{Found, Lookup};
 use super::trail::Trail;
 use crate::cache::admission::NotStored;
@@ -131,7 +132,7 @@ impl<P: Ports> Exchange<P> {
         let (this, at) = (Rc::clone(self), found.at.clone());
         let (entry, retention) = (Entry::Response(found.stored.clone()), admission.retention);
         if found.stored.length.is_none_or(|length| length > settings.body.hold) {
-            let renewed = self.ports.renew(&at, &entry, &found.body, retention);
+            let renewed = recall::renew(&self.ports, &at, &entry, &found.body, retention);
             self.ports.spawn(async move {
                 let saved = renewed.await && this.is_still_good(&at, &entry).await;
                 this.settle_saved(&Policy::of(&this.config, &this.request), lead, entry, saved);
@@ -154,7 +155,7 @@ impl<P: Ports> Exchange<P> {
         }
         let copy = self.ports.copy(&found.body);
         self.ports.spawn(async move {
-            let saved = this.ports.save(&at, &entry, Some(copy), retention).await
+            let saved = recall::save(&this.ports, &at, &entry, Some(copy), retention).await
                 && this.is_still_good(&at, &entry).await;
             this.settle_saved(&Policy::of(&this.config, &this.request), lead, entry, saved);
         });

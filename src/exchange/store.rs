@@ -14,6 +14,7 @@ use crate::cache::key::{Key, Vary};
 use crate::cache::purge::Standing;
 use crate::cache::{Verdict, judge};
 use crate::isolate::Whose;
+use crate::isolate::recall::Loaded;
 use crate::policy::Policy;
 use crate::ports::{Ports, Relay};
 use crate::response::fields::Forwarded;
@@ -113,22 +114,21 @@ impl<P: Ports> Exchange<P> {
         key: Key,
         trail: &mut Trail<P::Beacon>,
     ) -> Lookup<P::Body> {
-        let (at, loaded) = match self.ports.load(&key).await {
-            Some((Entry::Variants(variants), body)) => {
-                self.ports.cancel(body);
+        let (at, loaded) = match self.load(policy, &key).await {
+            Loaded::Variants(variants) => {
                 trail.has_variants = true;
                 let (digest, is_stored) = variants::choose(&variants, &self.presented(policy).headers);
                 let at = key.variant(&digest);
                 if !is_stored {
                     return Lookup::Absent { at, vary_miss: true };
                 }
-                let loaded = self.ports.load(&at).await;
+                let loaded = self.load(policy, &at).await;
                 (at, loaded)
             }
-            loaded => (key.clone(), loaded),
+            loaded @ (Loaded::Response(..) | Loaded::Nothing) => (key.clone(), loaded),
         };
         match loaded {
-            Some((Entry::Response(mut stored), body)) if self.selects(policy, &stored) => {
+            Loaded::Response(mut stored, body) if self.selects(policy, &stored) => {
                 trail.has_variants |= !stored.is_plain();
                 match self.marks().await.on(&self.request.target, stored.requested_at) {
                     Standing::Good => {}
@@ -142,18 +142,15 @@ impl<P: Ports> Exchange<P> {
                 let verdict = judge(&stored, &policy.asked, &policy.settings.cache, self.ports.now());
                 Lookup::Found(Found { at, stored, body, verdict })
             }
-            Some((Entry::Response(stored), body)) => {
+            Loaded::Response(stored, body) => {
                 self.ports.cancel(body);
                 trail.has_variants = true;
                 let vary = Vary::of(&stored.headers).unwrap_or_default();
                 let at = key.variant(&vary.digest(&self.presented(policy).headers));
                 Lookup::Absent { at, vary_miss: true }
             }
-            Some((Entry::Variants(_) | Entry::Down { .. }, body)) => {
-                self.ports.cancel(body);
-                Lookup::Absent { at, vary_miss: true }
-            }
-            None => {
+            Loaded::Variants(_) => Lookup::Absent { at, vary_miss: true },
+            Loaded::Nothing => {
                 let vary_miss = at != key;
                 Lookup::Absent { at, vary_miss }
             }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use super::Exchange;
+use super::recall;
 use crate::cache::admission::{self, Admission, LONGEST_RETENTION};
 use crate::cache::entry::{Entry, Stored, Variant};
 use crate::cache::key::{Key, Vary};
@@ -87,20 +88,20 @@ impl<P: Ports> Exchange<P> {
         let beside = if own.vary.is_empty() && !has_variants { None } else { self.ports.load(&key).await };
         let mut variants = match beside {
             None | Some((Entry::Down { .. }, _)) => {
-                return self.ports.save(&key, entry, body, retention).await;
+                return recall::save(&self.ports, &key, entry, body, retention).await;
             }
             Some((Entry::Response(other), other_body)) => {
                 let vary = Vary::of(&other.headers).unwrap_or_default();
                 let digest = vary.digest_of(&other.selected_by);
                 if (&vary, &digest) == (&own.vary, &own.digest) {
                     self.ports.cancel(other_body);
-                    return self.ports.save(&key, entry, body, retention).await;
+                    return recall::save(&self.ports, &key, entry, body, retention).await;
                 }
                 let left = admission::retention_left(&other, &policy.settings.cache, self.ports.now());
                 let other_variant = Variant { until: self.ports.now().plus(left), vary, digest };
                 let at = key.variant(&other_variant.digest);
                 if !self.move_to(policy, &at, other, other_body, left).await {
-                    return self.ports.save(&key, entry, body, retention).await;
+                    return recall::save(&self.ports, &key, entry, body, retention).await;
                 }
                 vec![other_variant]
             }
@@ -119,13 +120,14 @@ impl<P: Ports> Exchange<P> {
             }
             return false;
         }
-        if !self.ports.save(&at, entry, body, retention).await {
+        if !recall::save(&self.ports, &at, entry, body, retention).await {
             return false;
         }
         // It outlives every variant, each of which has a retention of its own.
-        let listed = self.ports.save(&key, &Entry::Variants(variants), None, LONGEST_RETENTION).await;
+        let listed =
+            recall::save(&self.ports, &key, &Entry::Variants(variants), None, LONGEST_RETENTION).await;
         for variant in over {
-            self.ports.remove(&key.variant(&variant.digest)).await;
+            recall::remove(&self.ports, &key.variant(&variant.digest)).await;
         }
         listed
     }
@@ -150,12 +152,12 @@ impl<P: Ports> Exchange<P> {
             self.ports.cancel(body);
             return false;
         }
-        if self.ports.renew(at, &entry, &body, retention).await {
+        if recall::renew(&self.ports, at, &entry, &body, retention).await {
             self.ports.cancel(body);
             return true;
         }
         match self.ports.hold(body, length, settings.body.hold, idle, idle).await {
-            Held::Whole(body, _) => self.ports.save(at, &entry, Some(body), retention).await,
+            Held::Whole(body, _) => recall::save(&self.ports, at, &entry, Some(body), retention).await,
             Held::Partial(body) => {
                 self.ports.cancel(body);
                 false

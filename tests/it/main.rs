@@ -15,6 +15,7 @@ mod maintenance;
 mod operators;
 mod outages;
 mod purging;
+mod recall;
 mod retries;
 mod schema;
 mod sparing;

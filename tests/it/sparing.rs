@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use crate::world::{Behaviour, Story, World, answers, page, refuses, world};
+use crate::world::{Behaviour, Story, World, answers, page, refuses};
+
+/// A world whose isolates do not remember what they found: that has tests of its own.
+fn world() -> World {
+    crate::world::world().set("cache.memory", "0s")
+}
 
 fn never_stored() -> Behaviour {
     page("own").cache_control("no-store")

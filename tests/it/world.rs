@@ -18,6 +18,7 @@ use holdfast::exchange::{exchange, internal_error};
 use holdfast::health::summary::Summary;
 use holdfast::health::{Bindings, View};
 use holdfast::isolate::Isolate;
+use holdfast::isolate::recall::Recall;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
@@ -201,6 +202,7 @@ struct Inner {
 pub struct World {
     inner: Rc<Inner>,
     isolate: Rc<Isolate<Rc<Cell<bool>>>>,
+    recall: Rc<Recall<Body>>,
     settings: Value,
     token: Option<String>,
     keeps: bool,
@@ -235,6 +237,7 @@ pub fn world() -> World {
     World {
         inner: Rc::new(inner),
         isolate: Rc::default(),
+        recall: Rc::default(),
         // What an outage leaves behind in the isolate has tests of its own.
         settings: json!({
             "origins": ["http://origin.test"],
@@ -334,6 +337,7 @@ impl World {
     /// The same world seen from a new isolate, in the same data centre.
     pub fn new_isolate(mut self) -> Self {
         self.isolate = Rc::default();
+        self.recall = Rc::default();
         self
     }
 
@@ -887,6 +891,10 @@ impl Memory for World {
 
     fn isolate(&self) -> &Isolate<Rc<Cell<bool>>> {
         &self.isolate
+    }
+
+    fn recall(&self) -> &Recall<Body> {
+        &self.recall
     }
 
     fn beacon(&self) -> Rc<Cell<bool>> {

@@ -1,0 +1,144 @@
+//! The store as the path sees it: with a memory before it of what was found a moment ago.
+//!
+//! Whatever writes to the store or removes from it does so through here, so that the memory knows.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::Exchange;
+use crate::cache::entry::Entry;
+use crate::cache::keep::Name;
+use crate::cache::key::Key;
+use crate::isolate::recall::{LARGEST_BODY, Loaded, Looks};
+use crate::policy::Policy;
+use crate::ports::{Held, Ports};
+
+impl<P: Ports> Exchange<P> {
+    /// What the store has under `key`, or had a moment ago.
+    pub(super) async fn load(&self, policy: &Policy<'_>, key: &Key) -> Loaded<P::Body> {
+        let (looks, name, within) = (&self.ports.recall().cache, key.as_str(), policy.settings.cache.memory);
+        if let Some(known) = looks.get(name, within, self.ports.now()) {
+            return self.copied(&known);
+        }
+        let looking = looks.look(name, within, self.ports.now());
+        let (stored, body) = match self.ports.load(key).await {
+            Some((Entry::Response(stored), body)) => (stored, body),
+            Some((Entry::Variants(variants), nothing)) => {
+                self.ports.cancel(nothing);
+                looks.take_in(looking, name, Some(Loaded::Variants(variants.clone())), 0);
+                return Loaded::Variants(variants);
+            }
+            Some((Entry::Down { .. }, nothing)) => {
+                self.ports.cancel(nothing);
+                return Loaded::Nothing;
+            }
+            None => {
+                looks.take_in(looking, name, Some(Loaded::Nothing), 0);
+                return Loaded::Nothing;
+            }
+        };
+        let (length, limit) = (stored.length, LARGEST_BODY.min(policy.settings.body.hold));
+        if within.is_zero() || !looking.is_wanted || length.is_none_or(|length| length > limit) {
+            looks.take_in(looking, name, None, 0);
+            return Loaded::Response(stored, body);
+        }
+        let idle = policy.settings.timeouts.idle;
+        match self.ports.hold(body, length, limit, idle, idle).await {
+            Held::Whole(body, bytes) => {
+                let kept = Loaded::Response(stored.clone(), self.ports.copy(&body));
+                looks.take_in(looking, name, Some(kept), bytes);
+                Loaded::Response(stored, body)
+            }
+            Held::Partial(body) => {
+                self.ports.cancel(body);
+                Loaded::Nothing
+            }
+            Held::Torn(_) => Loaded::Nothing,
+        }
+    }
+
+    /// What is kept under `name`, or was a moment ago; nothing if the namespace cannot be read within `limit`.
+    pub(super) async fn load_kept(
+        &self,
+        policy: &Policy<'_>,
+        name: &Name,
+        limit: Duration,
+    ) -> Loaded<P::Body> {
+        let (looks, within) = (&self.ports.recall().kept, policy.settings.cache.memory);
+        if let Some(known) = looks.get(name.as_str(), within, self.ports.now()) {
+            return self.copied(&known);
+        }
+        let looking = looks.look(name.as_str(), within, self.ports.now());
+        let Ok(found) = self.ports.load_kept(name, limit).await else { return Loaded::Nothing };
+        let (loaded, bytes) = match found {
+            Some((Entry::Response(stored), body)) => {
+                let bytes = stored.length;
+                (Loaded::Response(stored, body), bytes)
+            }
+            Some((Entry::Variants(_) | Entry::Down { .. }, _)) | None => (Loaded::Nothing, Some(0)),
+        };
+        if let Some(bytes) = bytes.filter(|bytes| *bytes <= LARGEST_BODY) {
+            looks.take_in(looking, name.as_str(), Some(self.copied(&loaded)), bytes);
+        }
+        loaded
+    }
+
+    fn copied(&self, loaded: &Loaded<P::Body>) -> Loaded<P::Body> {
+        match loaded {
+            Loaded::Nothing => Loaded::Nothing,
+            Loaded::Variants(variants) => Loaded::Variants(variants.clone()),
+            Loaded::Response(stored, body) => Loaded::Response(stored.clone(), self.ports.copy(body)),
+        }
+    }
+}
+
+/// As [`Store::save`](crate::ports::Store::save).
+pub(super) async fn save<P: Ports>(
+    ports: &P,
+    key: &Key,
+    entry: &Entry,
+    body: Option<P::Body>,
+    retention: Duration,
+) -> bool {
+    changing(&ports.recall().cache, key.as_str(), ports.save(key, entry, body, retention)).await
+}
+
+/// As [`Store::renew`](crate::ports::Store::renew).
+pub(super) fn renew<P: Ports>(
+    ports: &P,
+    key: &Key,
+    entry: &Entry,
+    loaded: &P::Body,
+    retention: Duration,
+) -> impl Future<Output = bool> + 'static {
+    let (ports, key, renewed) = (ports.clone(), key.clone(), ports.renew(key, entry, loaded, retention));
+    async move { changing(&ports.recall().cache, key.as_str(), renewed).await }
+}
+
+/// As [`Store::remove`](crate::ports::Store::remove).
+pub(super) async fn remove<P: Ports>(ports: &P, key: &Key) {
+    changing(&ports.recall().cache, key.as_str(), ports.remove(key)).await;
+}
+
+/// As [`Kept::save_kept`](crate::ports::Kept::save_kept).
+pub(super) async fn save_kept<P: Ports>(
+    ports: &P,
+    name: &Name,
+    entry: &Entry,
+    body: &P::Body,
+    retention: Duration,
+) -> bool {
+    changing(&ports.recall().kept, name.as_str(), ports.save_kept(name, entry, body, retention)).await
+}
+
+/// As [`Kept::remove_kept`](crate::ports::Kept::remove_kept).
+pub(super) async fn remove_kept<P: Ports>(ports: &P, name: &Name) -> bool {
+    changing(&ports.recall().kept, name.as_str(), ports.remove_kept(name)).await
+}
+
+async fn changing<B, T>(looks: &Looks<B>, name: &str, change: impl Future<Output = T>) -> T {
+    looks.forget(name);
+    let outcome = change.await;
+    looks.forget(name);
+    outcome
+}
