@@ -192,7 +192,8 @@ impl Platform {
             (Headers::Edited(_), None) => bridge::fail(&self.visit, "edits of no response"),
             (Headers::Own(headers), handle) => {
                 let fields = fields_of(&headers);
-                bridge::respond_own(&self.visit, status, &fields, handle.as_ref(), text.as_deref());
+                let text = text.as_deref().map(str::as_bytes);
+                bridge::respond_own(&self.visit, status, &fields, handle.as_ref(), text);
             }
         }
     }

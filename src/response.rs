@@ -9,6 +9,7 @@ pub mod error_page;
 pub mod fields;
 pub mod form;
 mod problem;
+mod stencil;
 mod words;
 
 use std::fmt::Write;

@@ -569,10 +569,12 @@ function edited(handle, edits) {
   return answer;
 }
 
-export function respondOwn(visit, status, fields, handle, text) {
+// `bytes` are those of a text where they stand in the module's memory: a copy leaves, since what is written there is
+// sent later. As a string they would be decoded here and encoded again on the way out.
+export function respondOwn(visit, status, fields, handle, bytes) {
   try {
     const headers = headersFrom(fields);
-    const body = handle ? bodyOf(handle) : (text ?? null);
+    const body = handle ? bodyOf(handle) : (bytes?.slice() ?? null);
     visit.resolve(new Response(body, { status, headers, encodeBody: handle ? "manual" : "automatic" }));
   } catch (error) {
     visit.reject(error);

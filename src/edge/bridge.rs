@@ -43,7 +43,13 @@ extern "C" {
     pub fn respond_edited(visit: &Visit, handle: &Handle, edits: &str);
 
     #[wasm_bindgen(js_name = respondOwn)]
-    pub fn respond_own(visit: &Visit, status: u16, fields: &str, handle: Option<&Handle>, text: Option<&str>);
+    pub fn respond_own(
+        visit: &Visit,
+        status: u16,
+        fields: &str,
+        handle: Option<&Handle>,
+        text: Option<&[u8]>,
+    );
 
     /// Fails the visit: it is answered as if this instance had died.
     pub fn fail(visit: &Visit, why: &str);

@@ -20,7 +20,8 @@ use crate::language::{Language, Message, Words};
 use crate::origin::failure::Failure;
 use crate::request::Request;
 use crate::response::form::Form;
-use crate::response::words::{Hop, Outcome, State, Story, advice, when};
+use crate::response::stencil::{self, Kind, LONGEST_NAME, Particulars};
+use crate::response::words::{Hop, Outcome, State, Story, advice};
 use crate::time::Timestamp;
 
 /// When to come back if nobody said: a restart or a deploy, the shortest of outages, is over by then, and
@@ -92,46 +93,27 @@ pub struct ErrorPage<'a> {
 impl ErrorPage<'_> {
     /// The header fields and the body in `form`. HEAD gets the same fields and no body (RFC 9110 §9.3.2).
     pub fn render(&self, form: Form) -> (HeaderMap, Option<String>) {
-        let mut headers = self.common_headers();
-        let view = View::of(self);
-        let (media_type, body) = match form {
-            Form::Html => {
-                let dress = Dress::of(self.page);
-                headers.insert(header::CONTENT_SECURITY_POLICY, dress.policy(view.returns));
-                let Dress { style, script, .. } = &dress;
-                ("text/html; charset=utf-8", rendered(&Html { view: &view, style, script }))
+        let (mut headers, text) = match form {
+            Form::Html | Form::Problem | Form::GraphQl | Form::Text => {
+                let particulars = Particulars::of(self);
+                let kind = Kind::of(self, form, &particulars);
+                let write = |particulars: &Particulars| self::write(&kind, self.page, particulars);
+                let (headers, text) = stencil::filled(&kind, self.page, &particulars, write);
+                (headers, (self.request.method != Method::HEAD).then_some(text))
             }
-            Form::Problem => ("application/problem+json", self.problem(&view)),
-            Form::GraphQl => ("application/graphql-response+json", self.graphql(&view)),
-            Form::Text => ("text/plain; charset=utf-8", rendered(&Text { view: &view }) + "\n"),
             Form::Grpc => {
-                headers.extend(self.grpc(&view));
-                return (headers, None);
+                let particulars = Particulars::of(self);
+                let kind = Kind::of(self, form, &particulars);
+                let mut headers = common_headers(kind.outcome);
+                headers.extend(self.grpc(&View::of(&kind, self.page, &particulars)));
+                (headers, None)
             }
-            Form::Empty => return (headers, None),
+            Form::Empty => (common_headers(self.outcome()), None),
         };
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(view.language));
-        (headers, (self.request.method != Method::HEAD).then_some(body))
-    }
-
-    fn common_headers(&self) -> HeaderMap {
-        let fixed = [
-            (header::CACHE_CONTROL, "no-store"),
-            (header::VARY, "Accept, Accept-Language, Sec-Fetch-Dest"),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (HeaderName::from_static("x-robots-tag"), "noindex"),
-        ];
-        let outcome = self.outcome().map(|outcome| (OUTCOME, outcome.word()));
-        let mut headers: HeaderMap = fixed
-            .into_iter()
-            .chain(outcome)
-            .map(|(name, value)| (name, HeaderValue::from_static(value)))
-            .collect();
         if let Some(seconds) = self.retry_after_seconds() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        headers
+        (headers, text)
     }
 
     /// Whole seconds, rounded up so that nobody comes too early.
@@ -148,6 +130,41 @@ impl ErrorPage<'_> {
         let outcome = if unknown { Outcome::Unknown } else { Outcome::NotProcessed };
         (!self.request.is_safe()).then_some(outcome)
     }
+}
+
+/// The header fields of every form but `Retry-After`.
+fn common_headers(outcome: Option<Outcome>) -> HeaderMap {
+    let fixed = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::VARY, "Accept, Accept-Language, Sec-Fetch-Dest"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("x-robots-tag"), "noindex"),
+    ];
+    let outcome = outcome.map(|outcome| (OUTCOME, outcome.word()));
+    let all = fixed.into_iter().chain(outcome);
+    all.map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
+}
+
+/// The header fields, but for `Retry-After`, and the text of a form that has one.
+fn write(kind: &Kind, page: &config::Page, particulars: &Particulars) -> (HeaderMap, String) {
+    let mut headers = common_headers(kind.outcome);
+    let view = View::of(kind, page, particulars);
+    let (media_type, text) = match kind.form {
+        Form::Html => {
+            let dress = Dress::of(page);
+            headers.insert(header::CONTENT_SECURITY_POLICY, dress.policy(view.returns));
+            let Dress { style, script, .. } = &dress;
+            ("text/html; charset=utf-8", rendered(&Html { view: &view, style, script }))
+        }
+        Form::Problem => ("application/problem+json", view.problem()),
+        Form::GraphQl => ("application/graphql-response+json", view.graphql()),
+        Form::Text | Form::Grpc | Form::Empty => {
+            ("text/plain; charset=utf-8", rendered(&Text { view: &view }) + "\n")
+        }
+    };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(kind.language.tag()));
+    (headers, text)
 }
 
 /// The page for people; its text is escaped by its type.
@@ -168,8 +185,9 @@ struct Text<'a> {
 
 /// What the templates may show. Text from outside is without control characters, and not escaped yet.
 pub(super) struct View<'a> {
+    pub(super) kind: &'a Kind,
     words: Words<'a>,
-    pub(super) language: &'static str,
+    language: &'static str,
     direction: &'a str,
     site: String,
     logo: Option<&'a str>,
@@ -189,15 +207,15 @@ pub(super) struct View<'a> {
     /// Whether the page comes back by itself, and offers a link to try again.
     returns: bool,
     /// Seconds.
-    retry_after: u64,
+    pub(super) retry_after: &'a str,
     support_url: Option<&'a str>,
     status_url: Option<&'a str>,
     /// Not on a page that is for several, and neither is the time.
-    address: Option<String>,
-    pub(super) at: Option<String>,
+    address: Option<&'a str>,
+    pub(super) at: Option<&'a str>,
     /// The same for people to read.
-    time: String,
-    pub(super) id: String,
+    time: &'a str,
+    pub(super) id: &'a str,
 }
 
 /// A stop on the way.
@@ -208,15 +226,10 @@ struct Stop<'a> {
 }
 
 impl<'a> View<'a> {
-    fn of(error: &ErrorPage<'a>) -> Self {
-        const LONGEST_NAME: usize = 80;
-        const LONGEST_ADDRESS: usize = 160;
-        let page = error.page;
-        let target = &error.request.target;
-        let (host, authority) = (without_userinfo(target.host()), without_userinfo(target.authority()));
-        let language = Language::lookup(&error.request.headers, &page.languages);
-        let words = words(language, page);
-        let story = Story::of(error.cause);
+    /// Nothing of a request gets here but by its `particulars`.
+    fn of(kind: &'a Kind, page: &'a config::Page, particulars: &'a Particulars) -> Self {
+        let words = words(kind.language, page);
+        let story = Story::of(kind.cause);
         let (before, after) = words.around(story.lead);
         let lead_before = if story.clears_client {
             with_space(words.get(Message::ConnectionFine)) + before
@@ -224,38 +237,36 @@ impl<'a> View<'a> {
             before.to_owned()
         };
         let stop = |hop: Hop| Stop { state: hop.state, words: hop.words.map(|message| words.get(message)) };
-        let reason = error.cause.status().canonical_reason().unwrap_or_default();
-        let when = words.get(when(error.retry_after_seconds()));
-        let at = match error.occasion {
-            Occasion::At(at) => Some(at.to_rfc3339()),
-            Occasion::Later | Occasion::AnyStatusLater => None,
-        };
-        let has_one_status = error.occasion != Occasion::AnyStatusLater;
-        let status = || format!("{} {reason}", error.cause.status().as_u16()).trim_end().to_owned();
-        let address = || shown(&format!("{authority}{}", target.path()), LONGEST_ADDRESS);
+        let status = kind.cause.status();
+        let reason = status.canonical_reason().unwrap_or_default();
+        let status = || format!("{} {reason}", status.as_u16()).trim_end().to_owned();
         Self {
-            language: language.tag(),
+            kind,
+            language: kind.language.tag(),
             direction: words.get(Message::Direction),
-            site: shown(page.brand.as_deref().unwrap_or(host), LONGEST_NAME),
+            site: page
+                .brand
+                .as_deref()
+                .map_or_else(|| particulars.host.clone(), |brand| shown(brand, LONGEST_NAME)),
             logo: page.logo.as_deref().filter(|url| url.starts_with("data:image/")),
-            status: has_one_status.then(status),
+            status: kind.has_one_status.then(status),
             heading: words.get(story.heading),
             lead_before,
             lead_after: after.unwrap_or_default(),
             names_site: after.is_some(),
             edge: stop(story.edge),
             origin: stop(story.origin),
-            outcome: error.outcome().map(|outcome| words.get(outcome.sentence())),
-            outcome_class: error.outcome().map_or("", Outcome::class),
-            advice: words.fill(advice(error.outcome()), when),
-            returns: has_one_status && matches!(error.request.method, Method::GET | Method::HEAD),
-            retry_after: error.retry_after_seconds().unwrap_or(DEFAULT_RETRY_AFTER.as_secs()),
+            outcome: kind.outcome.map(|outcome| words.get(outcome.sentence())),
+            outcome_class: kind.outcome.map_or("", Outcome::class),
+            advice: words.fill(advice(kind.outcome), words.get(kind.when)),
+            returns: kind.has_one_status && kind.is_read,
+            retry_after: &particulars.after,
             support_url: page.support_url.as_deref().filter(|url| is_link(url)),
             status_url: page.status_url.as_deref().filter(|url| is_link(url)),
-            address: at.is_some().then(address),
-            time: at.as_deref().unwrap_or_default().replace('T', " ").replace('Z', " UTC"),
-            at,
-            id: shown(&error.request.id, LONGEST_NAME),
+            address: kind.is_of_one_request.then_some(&particulars.address),
+            at: kind.is_of_one_request.then_some(&particulars.at),
+            time: &particulars.time,
+            id: if kind.has_id { &particulars.id } else { "" },
             words,
         }
     }
@@ -302,7 +313,10 @@ fn joined<const N: usize>(sentences: [&str; N]) -> String {
 
 /// `text` fit to be shown: without control characters and those that turn the direction of writing, which
 /// could make it read as something else, and cut to `longest` characters.
-fn shown(text: &str, longest: usize) -> String {
+pub(super) fn shown(text: &str, longest: usize) -> String {
+    if text.len() <= longest && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let is_shown = |c: &char| {
         !c.is_control()
             && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -316,7 +330,7 @@ fn shown(text: &str, longest: usize) -> String {
 }
 
 /// `authority` without a user name and password.
-fn without_userinfo(authority: &str) -> &str {
+pub(super) fn without_userinfo(authority: &str) -> &str {
     authority.rsplit('@').next().unwrap_or_default()
 }
 

@@ -3,10 +3,10 @@
 //! A problem document (RFC 9457), what a GraphQL client expects in its place, or the fields of gRPC.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::error_page::{Cause, ErrorPage, View};
-use super::form::is_graphql_address;
+use super::stencil::Kind;
 use super::words::Outcome;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -32,7 +32,7 @@ struct Problem<'a> {
     error: Option<&'static str>,
     /// Seconds, as in `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after: Option<u64>,
+    retry_after: Option<Seconds<'a>>,
     #[serde(skip_serializing_if = "str::is_empty")]
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,30 +65,67 @@ struct Message<'a> {
     message: &'a str,
 }
 
-impl ErrorPage<'_> {
+/// A number, in digits; what is none, a text.
+struct Seconds<'a>(&'a str);
+
+impl Serialize for Seconds<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.parse() {
+            Ok(number) => serializer.serialize_u64(number),
+            Err(_) => serializer.serialize_str(self.0),
+        }
+    }
+}
+
+impl View<'_> {
     /// The problem document.
-    pub(super) fn problem(&self, view: &View<'_>) -> String {
-        let detail = view.detail();
-        let errors = is_graphql_address(self.request).then_some([Message { message: &detail }]);
-        let problem = Problem { errors, ..self.document(view, &detail) };
+    pub(super) fn problem(&self) -> String {
+        let detail = self.detail();
+        let errors = self.kind.is_graphql.then_some([Message { message: &detail }]);
+        let problem = Problem { errors, ..self.document(&detail) };
         serde_json::to_string(&problem).unwrap_or_default()
     }
 
     /// The same as a GraphQL response.
-    pub(super) fn graphql(&self, view: &View<'_>) -> String {
-        let detail = view.detail();
-        let code = match (self.kind(), self.cause.status()) {
+    pub(super) fn graphql(&self) -> String {
+        let detail = self.detail();
+        let cause = self.kind.cause;
+        let code = match (word(cause), cause.status()) {
             (Some(kind), _) => kind,
             (None, StatusCode::INTERNAL_SERVER_ERROR) => "internal_server_error",
             (None, StatusCode::GATEWAY_TIMEOUT) => "gateway_timeout",
             (None, StatusCode::SERVICE_UNAVAILABLE) => "service_unavailable",
             (None, _) => "bad_gateway",
         };
-        let extensions = Problem { code: Some(code.to_ascii_uppercase()), ..self.document(view, &detail) };
+        let extensions = Problem { code: Some(code.to_ascii_uppercase()), ..self.document(&detail) };
         let errors = [GraphQlError { message: &detail, extensions }];
         serde_json::to_string(&GraphQl { errors }).unwrap_or_default()
     }
 
+    fn document<'a>(&'a self, detail: &'a str) -> Problem<'a> {
+        let Kind { cause, outcome, .. } = *self.kind;
+        let word = word(cause);
+        Problem {
+            kind: word.map_or("about:blank".to_owned(), |word| format!("urn:holdfast:problem:{word}")),
+            title: match word {
+                Some(_) => self.heading,
+                None => cause.status().canonical_reason().unwrap_or(self.heading),
+            },
+            status: cause.status().as_u16(),
+            detail,
+            instance: self.kind.has_plain_id.then(|| format!("urn:holdfast:request:{}", self.id)),
+            error: error(cause),
+            retry_after: self.kind.says_when.then_some(Seconds(self.retry_after)),
+            request_id: self.id,
+            at: self.at,
+            outcome,
+            code: None,
+            errors: None,
+        }
+    }
+}
+
+impl ErrorPage<'_> {
     /// The fields in which gRPC tells an error ("trailers only"). Their status for 502 and 503 is that of
     /// gRPC's own mapping of HTTP statuses. It would make UNKNOWN of a 500 and UNAVAILABLE of a 504, where we know more.
     pub(super) fn grpc(&self, view: &View<'_>) -> HeaderMap {
@@ -118,46 +155,25 @@ impl ErrorPage<'_> {
         let variety = VARIETIES.into_iter().find(|variety| asked.starts_with(variety.as_bytes()));
         variety.unwrap_or("application/grpc")
     }
+}
 
-    fn document<'a>(&self, view: &'a View<'_>, detail: &'a str) -> Problem<'a> {
-        let (kind, error) = (self.kind(), self.error());
-        Problem {
-            kind: kind.map_or("about:blank".to_owned(), |kind| format!("urn:holdfast:problem:{kind}")),
-            title: match kind {
-                Some(_) => view.heading,
-                None => self.cause.status().canonical_reason().unwrap_or(view.heading),
-            },
-            status: self.cause.status().as_u16(),
-            detail,
-            instance: is_plain_id(&view.id).then(|| format!("urn:holdfast:request:{}", view.id)),
-            error,
-            retry_after: self.retry_after_seconds(),
-            request_id: &view.id,
-            at: view.at.as_deref(),
-            outcome: self.outcome(),
-            code: None,
-            errors: None,
-        }
+fn error(cause: Cause) -> Option<&'static str> {
+    match cause {
+        Cause::Failure(failure) => Some(failure.error().token()),
+        Cause::OriginStatus(_) | Cause::Maintenance => None,
     }
+}
 
-    fn error(&self) -> Option<&'static str> {
-        match self.cause {
-            Cause::Failure(failure) => Some(failure.error().token()),
-            Cause::OriginStatus(_) | Cause::Maintenance => None,
-        }
-    }
-
-    /// What tells this problem from others; `None` where there is no more to it than the status.
-    fn kind(&self) -> Option<&'static str> {
-        match self.cause {
-            Cause::Failure(_) | Cause::OriginStatus(_) => self.error(),
-            Cause::Maintenance => Some("maintenance"),
-        }
+/// What tells this problem from others; `None` where there is no more to it than the status.
+fn word(cause: Cause) -> Option<&'static str> {
+    match cause {
+        Cause::Failure(_) | Cause::OriginStatus(_) => error(cause),
+        Cause::Maintenance => Some("maintenance"),
     }
 }
 
 /// Whether `id` can be the end of a URN as it stands (RFC 8141 §2).
-fn is_plain_id(id: &str) -> bool {
+pub(super) fn is_plain_id(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
