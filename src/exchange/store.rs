@@ -75,7 +75,7 @@ impl<P: Ports> Exchange<P> {
             trail.bypass = Some(bypass);
             return Lookup::NotAsked;
         }
-        let key = Key::of(&self.request);
+        let key = self.key().clone();
         let must_look = trail.waits > 0 || policy.asked.only_if_cached;
         let is_personal = || self.presented(policy).is_personal(false);
         let lookup = if !must_look && self.isolate().expects_miss(&key, is_personal, self.ports.now()) {
@@ -99,7 +99,7 @@ impl<P: Ports> Exchange<P> {
                 let lookup = self.find(policy, at, trail).await;
                 trail.looked_up(&lookup);
                 if trail.has_entry {
-                    self.isolate().expect_hits(&Key::of(&self.request));
+                    self.isolate().expect_hits(self.key());
                 }
                 lookup
             }
@@ -179,7 +179,7 @@ impl<P: Ports> Exchange<P> {
             trail.not_stored = Some(NotStored::Endless);
             return received;
         }
-        let asked = received.asked(&self.request);
+        let asked = received.asked(policy, &self.request);
         let length = match &received.body {
             Guarded::Bare(_) => Some(0),
             Guarded::Whole(_, bytes) => Some(*bytes),
@@ -208,7 +208,7 @@ impl<P: Ports> Exchange<P> {
                 if had_nothing && reason.is_of_the_answer(status) {
                     let is_anybody = asked.is_anybody(&Vary::default());
                     let whose = if is_anybody { Whose::Everybody } else { Whose::Personal };
-                    self.isolate().expect_misses(&Key::of(&self.request), whose, now);
+                    self.isolate().expect_misses(self.key(), whose, now);
                 }
                 trail.not_stored = Some(reason);
                 return received;
@@ -247,12 +247,12 @@ impl<P: Ports> Exchange<P> {
             Guarded::Relayed { .. } => return received,
         };
         trail.stored = true;
-        self.isolate().expect_hits(&Key::of(&self.request));
+        self.isolate().expect_hits(self.key());
         let (this, lead, has_variants) = (Rc::clone(self), trail.lead.take(), trail.has_variants);
         self.ports.spawn(async move {
             let policy = Policy::of(&this.config, &this.request);
             let saved = this.store(&policy, &admission, &entry, copy, has_variants).await
-                && this.is_still_good(&Key::of(&this.request), &entry).await;
+                && this.is_still_good(this.key(), &entry).await;
             this.settle_saved(&policy, lead, entry, saved);
         });
         received
