@@ -11,6 +11,28 @@ use crate::request::{Request, Target};
 /// The platform's id of a request.
 const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
 
+/// What most requests have at the platform and `http` does not know: such a name needs no memory of its own.
+static USUAL_NAMES: [HeaderName; 18] = [
+    HeaderName::from_static("cf-connecting-ip"),
+    HeaderName::from_static("cf-ipcountry"),
+    CF_RAY,
+    HeaderName::from_static("cf-visitor"),
+    HeaderName::from_static("sec-ch-ua"),
+    HeaderName::from_static("sec-ch-ua-mobile"),
+    HeaderName::from_static("sec-ch-ua-platform"),
+    HeaderName::from_static("sec-fetch-dest"),
+    HeaderName::from_static("sec-fetch-mode"),
+    HeaderName::from_static("sec-fetch-site"),
+    HeaderName::from_static("sec-fetch-user"),
+    HeaderName::from_static("sec-gpc"),
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-powered-by"),
+    HeaderName::from_static("x-real-ip"),
+    HeaderName::from_static("x-requested-with"),
+];
+
 /// Roughly the bytes of a line: room is made for that many before they are counted.
 const USUAL_LINE: usize = 40;
 
@@ -62,7 +84,8 @@ pub fn write_fields(text: &mut String, headers: &HeaderMap) {
 
 /// Edits, a line each: `-name` takes off, `=name:value` sets, `+name:value` appends.
 pub fn lines_of(edits: &Edits) -> String {
-    let mut text = String::new();
+    let lines = edits.remove.len() + edits.set.len() + edits.append.len();
+    let mut text = String::with_capacity(lines * USUAL_LINE);
     for name in &edits.remove {
         text.push('-');
         text.push_str(name.as_str());
@@ -98,7 +121,7 @@ pub fn fields_from(text: String, mut from: usize) -> HeaderMap {
     while let Some(rest) = text.get(from..).filter(|rest| !rest.is_empty()) {
         let end = from + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
         let colon = rest.iter().position(|byte| *byte == b':').map(|colon| from + colon);
-        let name = colon.and_then(|colon| HeaderName::from_bytes(text.get(from..colon)?).ok());
+        let name = colon.and_then(|colon| name_of(text.get(from..colon)?));
         if let (Some(name), Some(colon)) = (name, colon.filter(|colon| *colon < end)) {
             // What cannot be read must not go unseen: it may be a prohibition. The mark keeps it out of the store.
             let value = HeaderValue::from_maybe_shared(text.slice(colon + 1..end))
@@ -110,6 +133,12 @@ pub fn fields_from(text: String, mut from: usize) -> HeaderMap {
         from = end + 1;
     }
     headers
+}
+
+fn name_of(name: &[u8]) -> Option<HeaderName> {
+    let is_usual = [&b"cf-"[..], b"sec-", b"x-"].iter().any(|start| name.starts_with(start));
+    let usual = USUAL_NAMES.iter().filter(|_| is_usual).find(|usual| usual.as_str().as_bytes() == name);
+    usual.cloned().or_else(|| HeaderName::from_bytes(name).ok())
 }
 
 #[cfg(test)]
@@ -164,6 +193,15 @@ mod tests {
             append: vec![field("c"), field("d")],
         };
         assert_eq!(lines_of(&edits), "-a\n=b:v\n+c:v\n+d:v\n");
+    }
+
+    #[test]
+    fn a_usual_name_is_what_any_name_is() {
+        for usual in &USUAL_NAMES {
+            assert_eq!(name_of(usual.as_str().as_bytes()), Some(usual.clone()));
+            let read = fields_from(format!("{usual}:1\n"), 0);
+            assert_eq!(read, HeaderMap::from_iter([(usual.clone(), HeaderValue::from_static("1"))]));
+        }
     }
 
     proptest! {

@@ -58,10 +58,15 @@ impl Bypass {
     }
 }
 
-/// Whether the store may be asked for an answer to `request`, and the answer to it be stored.
+/// Whether the store may be asked for an answer to `request`, which has `asked` for this in its `Cache-Control`, and the
+/// answer to it be stored.
 ///
 /// `Authorization` is no obstacle here: what is stored was allowed to answer everybody (RFC 9111 §3.5).
-pub fn may_look_up(request: &Request, settings: &config::Cache) -> Result<(), Bypass> {
+pub fn may_look_up(
+    request: &Request,
+    asked: &RequestDirectives,
+    settings: &config::Cache,
+) -> Result<(), Bypass> {
     let headers = &request.headers;
     let preconditions = [header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
     if !settings.enabled {
@@ -74,7 +79,7 @@ pub fn may_look_up(request: &Request, settings: &config::Cache) -> Result<(), By
         Err(Bypass::Body)
     } else if preconditions.iter().any(|name| headers.contains_key(name)) {
         Err(Bypass::Preconditions)
-    } else if RequestDirectives::of(headers).no_store {
+    } else if asked.no_store {
         Err(Bypass::RequestNoStore)
     } else if !is_readable(headers) {
         Err(Bypass::Unreadable)
@@ -457,6 +462,10 @@ mod tests {
         }
     }
 
+    fn looked_up(request: &Request, settings: &Cache) -> Result<(), Bypass> {
+        may_look_up(request, &RequestDirectives::of(&request.headers), settings)
+    }
+
     /// The verdict on an answer that came at once, with the retention in seconds.
     fn admitted(
         request: &Request,
@@ -465,7 +474,7 @@ mod tests {
         headers: &[(&str, &str)],
     ) -> Result<u64, NotStored> {
         let asked =
-            Asked { request, lookup: may_look_up(request, &Cache::default()), unkeyed: &[], identified };
+            Asked { request, lookup: looked_up(request, &Cache::default()), unkeyed: &[], identified };
         let status = StatusCode::from_u16(status).unwrap();
         let (settings, now) = (Cache::default(), seconds(0));
         admit(&asked, status, &fields(headers), Some(10), &settings, now, now)
@@ -495,12 +504,12 @@ mod tests {
                 Err(Bypass::ConnectionOptions),
             ),
         ] {
-            assert_eq!(may_look_up(&request(method, headers), &settings), expected, "{method} {headers:?}");
+            assert_eq!(looked_up(&request(method, headers), &settings), expected, "{method} {headers:?}");
         }
         let with_body = Request { has_body: true, ..request("GET", &[]) };
-        assert_eq!(may_look_up(&with_body, &settings), Err(Bypass::Body));
+        assert_eq!(looked_up(&with_body, &settings), Err(Bypass::Body));
         let disabled = Cache { enabled: false, ..settings };
-        assert_eq!(may_look_up(&request("GET", &[]), &disabled), Err(Bypass::Disabled));
+        assert_eq!(looked_up(&request("GET", &[]), &disabled), Err(Bypass::Disabled));
     }
 
     #[test]

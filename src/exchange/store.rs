@@ -128,8 +128,7 @@ impl<P: Ports> Exchange<P> {
             loaded => (key.clone(), loaded),
         };
         match loaded {
-            Some((Entry::Response(mut stored), body)) if self.selects(policy, &stored) => {
-                trail.has_variants |= !stored.is_plain();
+            Some((Entry::Response(mut stored), body)) if self.selects(policy, &stored, trail) => {
                 match self.marks().await.on(&self.request.target, stored.requested_at) {
                     Standing::Good => {}
                     Standing::Purged => stored.outdated = true,
@@ -160,9 +159,11 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    /// Whether the request would have been answered like this (RFC 9111 §4.1).
-    fn selects(&self, policy: &Policy<'_>, stored: &Stored) -> bool {
-        stored.is_plain() || stored.matches(&self.presented(policy).headers)
+    /// Whether the request would have been answered like this (RFC 9111 §4.1). Notes whether others would not.
+    fn selects(&self, policy: &Policy<'_>, stored: &Stored, trail: &mut Trail<P::Beacon>) -> bool {
+        let is_plain = stored.is_plain();
+        trail.has_variants |= !is_plain;
+        is_plain || stored.matches(&self.presented(policy).headers)
     }
 
     /// Stores `received` behind the answer where the rules allow it, and gives it back for the client.

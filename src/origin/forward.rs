@@ -58,12 +58,14 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
     let named = admission::connection_options(&request.headers);
     let mut headers = HeaderMap::with_capacity(request.headers.len() + MOST_ADDED);
     let mut unkeyed: Vec<HeaderName> = Vec::new();
+    let mut has_cookies = false;
     for (name, value) in &request.headers {
         let kind = Kind::of(name);
         let is_left_out = kind == Kind::NotSent || kind == Kind::Override && fills_cache.is_some();
         if is_left_out || admission::concerns_one_connection(name, &named) {
             continue;
         }
+        has_cookies |= kind == Kind::Cookie;
         if fills_cache.is_some() {
             if (has_markup(value) && kind != Kind::Cookie || !kind.is_harmless(name, request))
                 && unkeyed.last() != Some(name)
@@ -84,7 +86,7 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     }
     let mut identified = false;
-    if headers.contains_key(header::COOKIE) {
+    if has_cookies {
         drop_session(&mut headers);
         if let Some(settings) = fills_cache {
             keep_identifying_cookies(&mut headers, settings);
