@@ -179,7 +179,7 @@ mod cache {
     #[divan::bench]
     fn admission(bencher: Bencher<'_, '_>) {
         let (request, headers, settings) = (request(10), fields(&ANSWER), config::Cache::default());
-        let asked = Asked { request: &request, unkeyed: &[], identified: false };
+        let asked = Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false };
         bencher.bench_local(|| {
             admit(&asked, StatusCode::OK, black_box(&headers), Some(30_000), &settings, NOW, NOW).is_ok()
         });

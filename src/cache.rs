@@ -47,7 +47,7 @@ pub fn judge(
         return Verdict::Stale;
     }
     let age = freshness::age(stored, now);
-    let left = freshness::lifetime(stored, settings).saturating_sub(age);
+    let left = freshness::lifetime_by(&directives, stored, settings).saturating_sub(age);
     if left.is_zero() {
         return if stale::may_revalidate_behind(stored, request, settings, now) {
             Verdict::StaleWhileRevalidate

@@ -58,6 +58,8 @@ struct Exchange<P: Ports> {
     config: Rc<Config>,
     request: Request,
     began_at: Timestamp,
+    /// The key of what is asked for.
+    key: OnceCell<Key>,
     /// What the origin gets of the request where the answer may be stored.
     presented: OnceCell<Forward>,
     /// The failure that an operator forces.
@@ -75,6 +77,7 @@ impl<P: Ports> Exchange<P> {
             config,
             request,
             began_at,
+            key: OnceCell::new(),
             presented: OnceCell::new(),
             is_for_operator: OnceCell::new(),
             drill,
@@ -84,6 +87,11 @@ impl<P: Ports> Exchange<P> {
     /// What is remembered between requests of how the origins fare and who fetches what; nothing of it in a drill.
     fn isolate(&self) -> &Isolate<P::Beacon> {
         self.drill.as_ref().map_or_else(|| self.ports.isolate(), Drill::isolate)
+    }
+
+    /// The key of what is asked for: the URL's own, whatever its variants.
+    fn key(&self) -> &Key {
+        self.key.get_or_init(|| Key::of(&self.request))
     }
 
     /// The head that selects a stored response and decides what its like may be stored for: what the origin gets, not
@@ -381,7 +389,7 @@ impl<P: Ports> Exchange<P> {
             None => {
                 // The stored body cannot be read.
                 let pursuit = self.pursue(policy, None, None).await;
-                let at = Key::of(&self.request);
+                let at = self.key().clone();
                 let lookup = Lookup::Absent { at, vary_miss: false };
                 Box::pin(self.conclude(policy, lookup, pursuit, trail)).await
             }

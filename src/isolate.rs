@@ -11,7 +11,7 @@ pub mod recall;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ const SOON: Duration = Duration::from_secs(60);
 pub struct Isolate<B> {
     fetches: RefCell<HashMap<Digest, Rc<SharedFetch<B>>>>,
     apart: RefCell<HashMap<Digest, Timestamp>>,
-    misses: RefCell<HashMap<u64, ExpectedMiss>>,
+    misses: RefCell<HashMap<u64, ExpectedMiss, BuildHasherDefault<AsItIs>>>,
     invalidated: RefCell<HashMap<Digest, Timestamp>>,
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
@@ -318,9 +318,27 @@ fn hash(key: &Key) -> u64 {
     hasher.finish()
 }
 
+/// What gives the hash of a number that is a hash already.
+#[derive(Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Puts `key` into `map`. One that is full loses what is past, and if nothing is, all.
-fn remember<K: Eq + Hash, V>(
-    map: &mut HashMap<K, V>,
+fn remember<K: Eq + Hash, V, S: BuildHasher>(
+    map: &mut HashMap<K, V, S>,
     key: K,
     value: V,
     most: usize,

@@ -42,6 +42,8 @@ pub mod isolate;
 
 pub mod ports;
 
+pub mod head;
+
 pub mod exchange;
 
 #[cfg(target_family = "wasm")]

@@ -29,11 +29,12 @@ impl<'a> Policy<'a> {
     pub fn of(config: &'a Config, request: &Request) -> Self {
         let matched = config.routes.iter().enumerate().find(|(_, route)| is_for(route, request));
         let settings = matched.map_or(&config.defaults, |(_, route)| &route.settings);
+        let asked = RequestDirectives::of(&request.headers);
         Self {
             route: matched.map(|(index, _)| index),
             settings,
-            lookup: admission::may_look_up(request, &settings.cache),
-            asked: RequestDirectives::of(&request.headers),
+            lookup: admission::may_look_up(request, &asked, &settings.cache),
+            asked,
             repeatable: repeatable(request, settings),
         }
     }

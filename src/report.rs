@@ -148,6 +148,27 @@ impl Outcome {
         Self::Maintenance,
     ];
 
+    /// Whether it is what happens when all is well.
+    pub const fn is_calm(self) -> bool {
+        match self {
+            Self::Origin
+            | Self::Hit
+            | Self::Collapsed
+            | Self::Revalidated
+            | Self::StaleWhileRevalidate
+            | Self::OnlyIfCached
+            | Self::ClientGone => true,
+            Self::Retried
+            | Self::Stale
+            | Self::StaleWhileSlow
+            | Self::Kept
+            | Self::RefreshFailed
+            | Self::Page
+            | Self::Maintenance
+            | Self::Operator => false,
+        }
+    }
+
     /// Its word in logs, counts and metrics.
     pub const fn word(self) -> &'static str {
         match self {
@@ -286,36 +307,6 @@ impl Report {
     pub fn to_line(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
-
-    /// Whether there is nothing to tell: no failure on the way, no copy in place of an answer, no error
-    /// handed on, no drill.
-    pub fn is_plain_sailing(&self) -> bool {
-        if self.drill {
-            return false;
-        }
-        let calm = match self.outcome {
-            Outcome::OnlyIfCached | Outcome::ClientGone => return true,
-            Outcome::Origin
-            | Outcome::Hit
-            | Outcome::Collapsed
-            | Outcome::Revalidated
-            | Outcome::StaleWhileRevalidate => true,
-            Outcome::Retried
-            | Outcome::Stale
-            | Outcome::StaleWhileSlow
-            | Outcome::Kept
-            | Outcome::RefreshFailed
-            | Outcome::Page
-            | Outcome::Maintenance
-            | Outcome::Operator => false,
-        };
-        calm && self.status.is_none_or(|status| status < 500)
-            && self.error.is_none()
-            && self.attempts.iter().all(|attempt| attempt.error.is_none())
-            && self.body.is_none()
-            && self.resumed == 0
-            && self.config_errors.is_empty()
-    }
 }
 
 /// The beginning of `text`, at most `longest` bytes, whole characters.
@@ -438,33 +429,6 @@ mod tests {
                 + &format!(r#","not_stored":"{}","#, NotStored::Private.word())
                 + r#""body":"connection_read_timeout","total_ms":2,"config_errors":["timeouts"]}"#
         );
-    }
-
-    #[test]
-    fn plain_sailing_is_an_answer_without_a_failure_on_the_way() {
-        let request = request("https://example.com/", "1");
-        let sailing = |change: &dyn Fn(&mut Facts<'_>)| {
-            let mut facts = facts(&request);
-            change(&mut facts);
-            Report::of(facts).is_plain_sailing()
-        };
-        for outcome in [Outcome::Origin, Outcome::Hit, Outcome::Revalidated, Outcome::StaleWhileRevalidate] {
-            assert!(sailing(&|facts| facts.outcome = outcome), "{outcome:?}");
-        }
-        for outcome in
-            [Outcome::Retried, Outcome::Stale, Outcome::RefreshFailed, Outcome::Page, Outcome::Maintenance]
-        {
-            assert!(!sailing(&|facts| facts.outcome = outcome), "{outcome:?}");
-        }
-        assert!(sailing(&|facts| facts.status = Some(StatusCode::NOT_FOUND)));
-        assert!(sailing(&|facts| facts.not_stored = Some(NotStored::Private)));
-        assert!(!sailing(&|facts| facts.status = Some(StatusCode::INTERNAL_SERVER_ERROR)));
-        assert!(!sailing(&|facts| facts.cause = Some(Cause::Failure(Failure::ConnectionLost))));
-        assert!(!sailing(&|facts| facts.attempts[0].error = Some("connection_terminated")));
-        assert!(!sailing(&|facts| facts.drill = true));
-        assert!(!sailing(&|facts| facts.body_failure = Some(Failure::BodyCutShort)));
-        let mistakes = ["key".to_owned()];
-        assert!(!Report::of(Facts { mistakes: &mistakes, ..facts(&request) }).is_plain_sailing());
     }
 
     #[test]

@@ -102,11 +102,9 @@ impl Target {
     /// (RFC 3986 §6.2.2.2).
     pub fn plain_path(&self) -> Cow<'_, str> {
         let path = self.path();
-        let mut halves = path.split('%');
-        let mut plain = halves.next().unwrap_or_default().to_owned();
-        if plain.len() == path.len() {
-            return Cow::Borrowed(path);
-        }
+        let Some((before, after)) = path.split_once('%') else { return Cow::Borrowed(path) };
+        let mut plain = before.to_owned();
+        let halves = after.split('%');
         for half in halves {
             match half.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
                 Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {

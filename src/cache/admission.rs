@@ -58,10 +58,15 @@ impl Bypass {
     }
 }
 
-/// Whether the store may be asked for an answer to `request`, and the answer to it be stored.
+/// Whether the store may be asked for an answer to `request`, which has `asked` for this in its `Cache-Control`, and the
+/// answer to it be stored.
 ///
 /// `Authorization` is no obstacle here: what is stored was allowed to answer everybody (RFC 9111 §3.5).
-pub fn may_look_up(request: &Request, settings: &config::Cache) -> Result<(), Bypass> {
+pub fn may_look_up(
+    request: &Request,
+    asked: &RequestDirectives,
+    settings: &config::Cache,
+) -> Result<(), Bypass> {
     let headers = &request.headers;
     let preconditions = [header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
     if !settings.enabled {
@@ -74,11 +79,14 @@ pub fn may_look_up(request: &Request, settings: &config::Cache) -> Result<(), By
         Err(Bypass::Body)
     } else if preconditions.iter().any(|name| headers.contains_key(name)) {
         Err(Bypass::Preconditions)
-    } else if RequestDirectives::of(headers).no_store {
+    } else if asked.no_store {
         Err(Bypass::RequestNoStore)
     } else if !is_readable(headers) {
         Err(Bypass::Unreadable)
-    } else if connection_options(headers).any(|name| !is_hop_by_hop(&name) && headers.contains_key(name)) {
+    } else if connection_options(headers)
+        .iter()
+        .any(|name| !is_hop_by_hop(name) && headers.contains_key(name))
+    {
         Err(Bypass::ConnectionOptions)
     } else {
         Ok(())
@@ -222,6 +230,8 @@ impl NotStored {
 pub struct Asked<'a> {
     /// The client's request.
     pub request: &'a Request,
+    /// What [`may_look_up`] says of it.
+    pub lookup: Result<(), Bypass>,
     /// Names of fields sent to the origin that are not known to be harmless, and so could have changed the
     /// answer: it may be stored only if its `Vary` names each.
     pub unkeyed: &'a [HeaderName],
@@ -256,7 +266,7 @@ pub fn admit(
     requested_at: Timestamp,
     now: Timestamp,
 ) -> Result<Admission, NotStored> {
-    may_look_up(asked.request, settings).map_err(NotStored::Bypassed)?;
+    asked.lookup.map_err(NotStored::Bypassed)?;
     if asked.request.method != Method::GET {
         return Err(NotStored::Head);
     }
@@ -313,35 +323,38 @@ pub fn without_hop_by_hop(headers: &HeaderMap) -> HeaderMap {
 
 /// The names of those in `headers` that [`without_hop_by_hop`] leaves out.
 pub fn hop_by_hop(headers: &HeaderMap) -> Vec<HeaderName> {
-    let named: Vec<_> = connection_options(headers).collect();
-    let is_left_out = |name: &&HeaderName| {
-        is_hop_by_hop(name) || named.contains(*name) && !NEVER_HOP_BY_HOP.contains(&name.as_str())
-    };
-    headers.keys().filter(is_left_out).cloned().collect()
+    let named = connection_options(headers);
+    headers.keys().filter(|name| concerns_one_connection(name, &named)).cloned().collect()
+}
+
+/// Whether a field of this name stays on one connection, whose `Connection` has `named` these.
+pub fn concerns_one_connection(name: &HeaderName, named: &[HeaderName]) -> bool {
+    is_hop_by_hop(name) || named.contains(name) && !NEVER_HOP_BY_HOP.contains(&name.as_str())
 }
 
 /// The fields that `Connection` names, lower case.
-fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> + '_ {
+pub fn connection_options(headers: &HeaderMap) -> Vec<HeaderName> {
     headers
         .get_all(CONNECTION)
         .iter()
         .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
         .filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok())
+        .collect()
 }
 
 fn is_hop_by_hop(name: &HeaderName) -> bool {
-    const HOP_BY_HOP: [&str; 9] = [
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authentication-info",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    HOP_BY_HOP.contains(&name.as_str())
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authentication-info"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+    )
 }
 
 const NEVER_HOP_BY_HOP: [&str; 15] = [
@@ -449,6 +462,10 @@ mod tests {
         }
     }
 
+    fn looked_up(request: &Request, settings: &Cache) -> Result<(), Bypass> {
+        may_look_up(request, &RequestDirectives::of(&request.headers), settings)
+    }
+
     /// The verdict on an answer that came at once, with the retention in seconds.
     fn admitted(
         request: &Request,
@@ -456,7 +473,8 @@ mod tests {
         status: u16,
         headers: &[(&str, &str)],
     ) -> Result<u64, NotStored> {
-        let asked = Asked { request, unkeyed: &[], identified };
+        let asked =
+            Asked { request, lookup: looked_up(request, &Cache::default()), unkeyed: &[], identified };
         let status = StatusCode::from_u16(status).unwrap();
         let (settings, now) = (Cache::default(), seconds(0));
         admit(&asked, status, &fields(headers), Some(10), &settings, now, now)
@@ -486,12 +504,12 @@ mod tests {
                 Err(Bypass::ConnectionOptions),
             ),
         ] {
-            assert_eq!(may_look_up(&request(method, headers), &settings), expected, "{method} {headers:?}");
+            assert_eq!(looked_up(&request(method, headers), &settings), expected, "{method} {headers:?}");
         }
         let with_body = Request { has_body: true, ..request("GET", &[]) };
-        assert_eq!(may_look_up(&with_body, &settings), Err(Bypass::Body));
+        assert_eq!(looked_up(&with_body, &settings), Err(Bypass::Body));
         let disabled = Cache { enabled: false, ..settings };
-        assert_eq!(may_look_up(&request("GET", &[]), &disabled), Err(Bypass::Disabled));
+        assert_eq!(looked_up(&request("GET", &[]), &disabled), Err(Bypass::Disabled));
     }
 
     #[test]
@@ -558,7 +576,7 @@ mod tests {
     fn a_field_outside_the_key_must_be_named_by_vary() {
         let (request, now, settings) = (request("GET", &[]), seconds(0), Cache::default());
         let unkeyed = [HeaderName::from_static("x-theme"), HeaderName::from_static("x-size")];
-        let asked = Asked { request: &request, unkeyed: &unkeyed, identified: false };
+        let asked = Asked { request: &request, lookup: Ok(()), unkeyed: &unkeyed, identified: false };
         for (vary, expected) in [
             ("x-theme", Err(NotStored::UnkeyedHeader)),
             ("X-Theme, x-size", Ok(())),
@@ -601,7 +619,7 @@ mod tests {
     fn large_bodies_and_answers_to_head_are_not_stored() {
         let (now, settings) = (seconds(0), Cache { max_body: 9, ..Cache::default() });
         let get = request("GET", &[]);
-        let asked = Asked { request: &get, unkeyed: &[], identified: false };
+        let asked = Asked { request: &get, lookup: Ok(()), unkeyed: &[], identified: false };
         let of_length = |length| {
             admit(&asked, StatusCode::OK, &HeaderMap::new(), length, &settings, now, now).map(|_| ())
         };

@@ -242,14 +242,18 @@ fn each(headers: &HeaderMap, mut note: impl FnMut(&[u8], Argument)) {
         for member in Members::of(line.as_bytes()) {
             let mut halves = member.splitn(2, |byte| *byte == b'=');
             let written = halves.next().unwrap_or_default();
-            let name = written.trim_ascii_end().to_ascii_lowercase();
+            let name = written.trim_ascii_end();
             let argument = match halves.next() {
                 None => Argument::Absent,
                 // No space may stand before the `=`: the name is understood, the value is in doubt.
                 Some(_) if name.len() < written.len() => Argument::Other,
                 Some(text) => Argument::read(text),
             };
-            note(&name, argument);
+            if name.iter().any(u8::is_ascii_uppercase) {
+                note(&name.to_ascii_lowercase(), argument);
+            } else {
+                note(name, argument);
+            }
         }
     }
 }

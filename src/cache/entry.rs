@@ -13,6 +13,9 @@ use crate::time::Timestamp;
 /// The number of the written form.
 const FORM: &str = "2";
 
+/// For how many header fields there is room before they are counted.
+const USUAL_FIELDS: usize = 12;
+
 /// The longest written form, in bytes.
 const LONGEST: usize = 16 * 1024;
 
@@ -164,7 +167,7 @@ impl Stored {
             "outdated" => true,
             _ => return None,
         };
-        let mut headers = HeaderMap::new();
+        let mut headers = HeaderMap::with_capacity(USUAL_FIELDS);
         let mut selected_by = Vec::new();
         for part in parts {
             let (name, value) = part.split_once(':')?;
@@ -174,7 +177,7 @@ impl Stored {
                     .push((HeaderName::from_bytes(name.as_bytes()).ok()?, String::from_utf8(value).ok()?));
             } else {
                 let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-                headers.try_append(name, HeaderValue::from_bytes(&value).ok()?).ok()?;
+                headers.try_append(name, HeaderValue::try_from(value).ok()?).ok()?;
             }
         }
         Some(Self { status, headers, requested_at, received_at, length, outdated, selected_by })

@@ -24,8 +24,16 @@ pub fn age(stored: &Stored, now: Timestamp) -> Duration {
 /// `s-maxage`, else `max-age`, else `Expires` minus `Date`, else the heuristic one (§4.2.2), else `default_ttl` of the
 /// settings. A value that cannot be read or contradicts another one counts as zero.
 pub fn lifetime(stored: &Stored, settings: &config::Cache) -> Duration {
-    let directives = ResponseDirectives::of(&stored.headers);
-    explicit_lifetime(&directives, &stored.headers, stored.received_at)
+    lifetime_by(&ResponseDirectives::of(&stored.headers), stored, settings)
+}
+
+/// The same where its directives are read already.
+pub(super) fn lifetime_by(
+    directives: &ResponseDirectives,
+    stored: &Stored,
+    settings: &config::Cache,
+) -> Duration {
+    explicit_lifetime(directives, &stored.headers, stored.received_at)
         .unwrap_or_else(|| implied_lifetime(stored.status, &stored.headers, stored.received_at, settings))
         .min(LONGEST)
 }

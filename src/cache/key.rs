@@ -10,6 +10,8 @@
 //! The first is a URL's own key, the second that of one of its variants. Scheme and digest cannot be mistaken
 //! for each other, and an authority has no slash, so two different targets or variants never share a key.
 
+use std::rc::Rc;
+
 use http::header::{
     ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING, COOKIE, HeaderMap, HeaderName, VARY,
 };
@@ -39,7 +41,7 @@ impl Digest {
 
 /// The name of an entry in the store: an absolute URL.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key(String);
+pub struct Key(Rc<str>);
 
 impl Key {
     /// The key of what `request` asks for. The method is no part of it: what answers GET answers HEAD.
@@ -54,24 +56,22 @@ impl Key {
     pub fn of_target(target: &Target) -> Self {
         let (host, scheme) = (target.host(), target.scheme());
         if has_dot_segments(target.path()) {
-            return Self(format!(
-                "https://{host}{BELOW}{scheme}/digest/{}",
-                sha256(target.as_str().as_bytes())
-            ));
+            let digest = sha256(target.as_str().as_bytes());
+            return Self(format!("https://{host}{BELOW}{scheme}/digest/{digest}").into());
         }
         let (authority, rest) = (target.authority(), target.path_and_query());
-        Self(["https://", host, BELOW, scheme, "/", authority, rest].concat())
+        Self(["https://", host, BELOW, scheme, "/", authority, rest].concat().into())
     }
 
     /// The key of what is known of an origin, by the host that a client asked and the name of the origin.
     pub fn of_origin(target: &Target, origin: &str) -> Self {
-        Self(format!("https://{}{BELOW}origin/{}", target.host(), sha256(origin.as_bytes())))
+        Self(format!("https://{}{BELOW}origin/{}", target.host(), sha256(origin.as_bytes())).into())
     }
 
     /// The key of the variant with this digest, to be taken from a URL's own key.
     pub fn variant(&self, digest: &str) -> Self {
         let (host, target) = self.0.split_once(BELOW).unwrap_or_default();
-        Self(format!("{host}{BELOW}{digest}/{target}"))
+        Self(format!("{host}{BELOW}{digest}/{target}").into())
     }
 
     /// What tells it from all other keys, in little space.
@@ -87,12 +87,13 @@ impl Key {
 
 /// Whether a reader of URLs would take segments of `path` for `.` or `..`, in any spelling.
 fn has_dot_segments(path: &str) -> bool {
+    // The longest spelling is six characters long.
+    let may_be_dots = |segment: &str| segment.len() <= 6 && segment.starts_with(['.', '%']);
     let is_dots = |segment: &str| {
         let plain = segment.replace("%2e", ".").replace("%2E", ".");
         plain == "." || plain == ".."
     };
-    // The longest spelling is six characters long.
-    path.contains('\\') || path.split('/').any(|segment| segment.len() <= 6 && is_dots(segment))
+    path.contains('\\') || path.split('/').any(|segment| may_be_dots(segment) && is_dots(segment))
 }
 
 /// The request header fields by which answers differ: sorted, each once.
@@ -204,10 +205,22 @@ fn normalised(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 /// A list with weights in lower case, without the whitespace that may stand around `,` and `;` (RFC 9110 §5.6.1,
 /// §12.4.2). Whitespace elsewhere makes another value.
 pub fn compact(value: &[u8]) -> Vec<u8> {
-    let trimmed = |text: &[u8], separator: u8| -> Vec<u8> {
-        text.split(|byte| *byte == separator).map(<[u8]>::trim_ascii).collect::<Vec<_>>().join(&separator)
-    };
-    trimmed(&trimmed(value, b','), b';').to_ascii_lowercase()
+    let value = value.trim_ascii();
+    let is_separator = |byte: Option<&u8>| matches!(byte, Some(b',' | b';'));
+    let mut compact: Vec<u8> = Vec::with_capacity(value.len());
+    // Where the whitespace before the next byte began.
+    let mut gap = 0;
+    for (at, byte) in value.iter().enumerate() {
+        if byte.is_ascii_whitespace() {
+            continue;
+        }
+        if !is_separator(compact.last()) && !is_separator(Some(byte)) {
+            compact.extend(value.get(gap..at).unwrap_or_default());
+        }
+        compact.push(byte.to_ascii_lowercase());
+        gap = at + 1;
+    }
+    compact
 }
 
 /// SHA-256 as 64 lower-case hexadecimal digits.
@@ -356,6 +369,16 @@ mod tests {
             prop_assert_ne!(&variant, &Key::of_target(&one));
             let of_other = Key::of_target(&other).variant(&digest);
             prop_assert_eq!(variant == of_other, one == other);
+        }
+
+        #[test]
+        fn a_compact_list_is_what_trimming_its_parts_gives(value in "[a-cA-C,; \t]{0,24}") {
+            let trimmed = |text: &[u8], separator: u8| -> Vec<u8> {
+                let parts = text.split(|byte| *byte == separator).map(<[u8]>::trim_ascii);
+                parts.collect::<Vec<_>>().join(&separator)
+            };
+            let expected = trimmed(&trimmed(value.as_bytes(), b','), b';').to_ascii_lowercase();
+            prop_assert_eq!(compact(value.as_bytes()), expected);
         }
 
         #[test]

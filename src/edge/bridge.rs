@@ -1,14 +1,11 @@
-//! The calls into `bridge.js`, and the form in which header fields cross.
+//! The calls into `bridge.js`.
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::task;
-use crate::cache::admission::UNREADABLE;
-use crate::ports::{Edits, Resume};
-use crate::request::{Request, Target};
+pub use crate::head::{fields_from, fields_of, lines_of, request, write_fields};
+use crate::ports::Resume;
 
 #[wasm_bindgen(raw_module = "./bridge.js")]
 extern "C" {
@@ -177,102 +174,4 @@ pub fn resume_function(resume: Resume<Handle>) -> JsValue {
         task::run();
     };
     Closure::<dyn Fn(f64, f64, Function)>::new(call).into_js_value()
-}
-
-/// The client's request without its body: a line with its method, a space and its URL, and its fields behind it. `roll`
-/// gives numbers from 0 to below 1, for an id where the platform gave none.
-///
-/// # Errors
-/// If its method or URL is none, which the platform rules out.
-pub fn request(head: String, roll: impl Fn() -> f64) -> Result<Request, &'static str> {
-    let (line, _) = head.split_once('\n').unwrap_or_default();
-    let (method, url) = line.split_once(' ').unwrap_or_default();
-    let method = Method::from_bytes(method.as_bytes()).map_err(|_| "the method is no token")?;
-    let target = Target::parse(url).ok_or("the URL is not absolute")?;
-    let fields_at = line.len() + 1;
-    let headers = fields_from(head, fields_at);
-    let has_body = !matches!(method, Method::GET | Method::HEAD);
-    let id = id(&headers, roll);
-    Ok(Request { method, target, headers, has_body, id })
-}
-
-/// The platform's id of the request, if it is fit to be printed, else a random one.
-fn id(headers: &HeaderMap, roll: impl Fn() -> f64) -> String {
-    let is_safe = |id: &&str| {
-        (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    match headers.get("cf-ray").and_then(|value| value.to_str().ok()).filter(is_safe) {
-        Some(id) => id.to_owned(),
-        None => {
-            let part = || (roll() * f64::from(u32::MAX)) as u32;
-            format!("{:08x}{:08x}", part(), part())
-        }
-    }
-}
-
-/// Header fields as one string: `name:value\n` for each line. The platform reads and writes values as UTF-8.
-pub fn fields_of(headers: &HeaderMap) -> String {
-    let mut text = String::new();
-    write_fields(&mut text, headers);
-    text
-}
-
-/// As [`fields_of`], at the end of `text`.
-pub fn write_fields(text: &mut String, headers: &HeaderMap) {
-    for (name, value) in headers {
-        write_field(text, name, value);
-    }
-}
-
-/// Edits, a line each: `-name` takes off, `=name:value` sets, `+name:value` appends.
-pub fn lines_of(edits: &Edits) -> String {
-    let mut text = String::new();
-    for name in &edits.remove {
-        text.push('-');
-        text.push_str(name.as_str());
-        text.push('\n');
-    }
-    for (name, value) in &edits.set {
-        text.push('=');
-        write_field(&mut text, name, value);
-    }
-    for (name, value) in &edits.append {
-        text.push('+');
-        write_field(&mut text, name, value);
-    }
-    text
-}
-
-fn write_field(text: &mut String, name: &HeaderName, value: &HeaderValue) {
-    text.push_str(name.as_str());
-    text.push(':');
-    text.push_str(&String::from_utf8_lossy(value.as_bytes()));
-    text.push('\n');
-}
-
-/// Reads what [`fields_of`] writes, from byte `from` of `text` on. A line that is no field is left out.
-///
-/// All values are parts of `text`, which is not copied.
-pub fn fields_from(text: String, mut from: usize) -> HeaderMap {
-    let text = Bytes::from(text);
-    let lines = text.iter().filter(|byte| **byte == b'\n').count();
-    let mut headers = HeaderMap::with_capacity(lines);
-    while let Some(line) = text.get(from..).filter(|rest| !rest.is_empty()) {
-        let end = line.iter().position(|byte| *byte == b'\n').unwrap_or(line.len());
-        let line = line.get(..end).unwrap_or_default();
-        let next = from + end + 1;
-        let colon = line.iter().position(|byte| *byte == b':');
-        if let Some(colon) = colon
-            && let Ok(name) = HeaderName::from_bytes(line.get(..colon).unwrap_or_default())
-        {
-            // What cannot be read must not go unseen: it may be a prohibition. The mark keeps it out of the store.
-            let value = HeaderValue::from_maybe_shared(text.slice(from + colon + 1..from + end))
-                .or_else(|_| HeaderValue::from_bytes(UNREADABLE.as_bytes()));
-            if let Ok(value) = value {
-                headers.append(name, value);
-            }
-        }
-        from = next;
-    }
-    headers
 }

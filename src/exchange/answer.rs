@@ -248,7 +248,7 @@ impl<P: Ports> Exchange<P> {
         let status = answer.status;
         self.count(&trail, Some(status));
         let is_sampled = self.config.log.sample.is_drawn(|| self.ports.roll());
-        if is_sampled || end.is_some() || !self.line(&trail, Some(status), None).is_plain_sailing() {
+        if is_sampled || end.is_some() || self.has_to_tell(&trail, Some(status), None) {
             let this = Rc::clone(self);
             self.ports.spawn(async move {
                 let end = match end {
@@ -328,10 +328,18 @@ impl<P: Ports> Exchange<P> {
         end: Option<&ports::End>,
         is_sampled: bool,
     ) {
-        let line = self.line(trail, status, end);
-        if is_sampled || !line.is_plain_sailing() {
-            self.ports.report(&line);
+        if is_sampled || self.has_to_tell(trail, status, end) {
+            self.ports.report(&self.line(trail, status, end));
         }
+    }
+
+    fn has_to_tell(
+        &self,
+        trail: &Trail<P::Beacon>,
+        status: Option<StatusCode>,
+        end: Option<&ports::End>,
+    ) -> bool {
+        self.drill.is_some() || !trail.is_plain_sailing(status, end)
     }
 
     fn line(&self, trail: &Trail<P::Beacon>, status: Option<StatusCode>, end: Option<&ports::End>) -> Report {

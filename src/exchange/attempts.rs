@@ -16,7 +16,7 @@ use crate::origin::deadline::Deadline;
 use crate::origin::failure::{self, Failure};
 use crate::origin::forward::{self, Forward};
 use crate::origin::retry::{self, Next, Repeatable, Situation, Stop};
-use crate::origin::{Attempt, End, backoff};
+use crate::origin::{Attempt, End, backoff, is_origin_error};
 use crate::policy::Policy;
 use crate::ports::{self, Held, HeldUpload, Ports, Resume};
 use crate::request::Request;
@@ -70,8 +70,8 @@ impl<B> Received<B> {
     }
 
     /// What was asked, for the rules of storing.
-    pub fn asked<'a>(&'a self, request: &'a Request) -> Asked<'a> {
-        Asked { request, unkeyed: &self.unkeyed, identified: self.identified }
+    pub fn asked<'a>(&'a self, policy: &Policy<'_>, request: &'a Request) -> Asked<'a> {
+        Asked { request, lookup: policy.lookup, unkeyed: &self.unkeyed, identified: self.identified }
     }
 
     /// The header fields as they are stored.
@@ -160,8 +160,12 @@ impl<P: Ports> Exchange<P> {
             let (end, last) = self.attempt(policy, &attempt, body).await;
             let now = self.ports.now();
             attempts.push(Attempt { origin, waited, took: now.since(began_at), end });
-            let retry_after = last.as_ref().and_then(|received| backoff::retry_after(&received.headers, now));
+            let failed = last.as_ref().filter(|received| is_origin_error(received.status));
+            let retry_after = failed.and_then(|received| backoff::retry_after(&received.headers, now));
             self.note(policy, origin, pass, end, retry_after).await;
+            if retry::is_final(end) {
+                return Pursuit { last, attempts, stop: Stop::Final, retry_after };
+            }
             let bearing = self.bearing(policy, &attempts);
             let situation = Situation {
                 attempts: &attempts,

@@ -204,7 +204,7 @@ impl<P: Ports> Exchange<P> {
         {
             self.isolate().bring_together(key);
             // The URL's own, also where `key` is one variant's.
-            self.isolate().expect_hits(&Key::of(&self.request));
+            self.isolate().expect_hits(self.key());
         }
         let Some(lead) = trail.lead.take() else { return };
         let upshot = match trail.cause {

@@ -48,7 +48,7 @@ impl<P: Ports> Exchange<P> {
             let is_same_origin = (named.scheme(), named.authority()) == (target.scheme(), target.authority());
             (is_same_origin && named != *target).then(|| Key::of_target(&named))
         };
-        let mut keys = vec![Key::of(&self.request)];
+        let mut keys = vec![self.key().clone()];
         keys.extend(named(header::LOCATION, &received.headers));
         keys.extend(named(header::CONTENT_LOCATION, &received.headers));
         self.invalidate(policy, keys);
@@ -59,7 +59,7 @@ impl<P: Ports> Exchange<P> {
         let invalidates = StatusCode::from_u16(status)
             .is_ok_and(|status| admission::invalidates(&self.request.method, status));
         if invalidates && self.drill.is_none() {
-            self.invalidate(policy, vec![Key::of(&self.request)]);
+            self.invalidate(policy, vec![self.key().clone()]);
         }
     }
 
@@ -72,7 +72,7 @@ impl<P: Ports> Exchange<P> {
 
     /// Whether the URL was invalidated since `requested_at`, as far as this isolate knows.
     pub(super) fn is_invalidated_since(&self, requested_at: Timestamp) -> bool {
-        self.ports.isolate().is_invalidated_since(&Key::of(&self.request), requested_at)
+        self.ports.isolate().is_invalidated_since(self.key(), requested_at)
     }
 
     /// Takes what was just written under `at` out again if the URL was invalidated while the body came: the removal

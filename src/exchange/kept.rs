@@ -14,7 +14,7 @@ use crate::cache::Verdict;
 use crate::cache::admission::{self, NotStored};
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::keep::{self, Decision, Leave};
-use crate::cache::key::{Key, Vary};
+use crate::cache::key::Vary;
 use crate::cache::purge::Standing;
 use crate::isolate::recall::Loaded;
 use crate::policy::Policy;
@@ -55,7 +55,7 @@ impl<P: Ports> Exchange<P> {
         }
         let now = self.ports.now();
         match keep::may_stand_in(&stored, &self.presented(policy).headers, &policy.asked, settings, now) {
-            Ok(()) => Some(Found { at: Key::of(&self.request), stored, body, verdict: Verdict::Stale }),
+            Ok(()) => Some(Found { at: self.key().clone(), stored, body, verdict: Verdict::Stale }),
             Err(refused) => {
                 trail.kept_refused = Some(refused);
                 None
@@ -78,7 +78,7 @@ impl<P: Ports> Exchange<P> {
             Guarded::Bare(body) => (body, 0),
             Guarded::Stream { .. } | Guarded::Relayed { .. } => return,
         };
-        let asked = received.asked(&self.request);
+        let asked = received.asked(policy, &self.request);
         // Asked as for a 200: whether a 404 may be shown to others does not depend on its status.
         let admitted = admission::admit(
             &asked,

@@ -78,7 +78,7 @@ impl<P: Ports> Exchange<P> {
     /// others.
     fn speaks_to_all(&self, policy: &Policy<'_>, stored: &Stored, received: &Received<P::Body>) -> bool {
         let request = Request { method: Method::GET, ..self.request.clone() };
-        let asked = received.asked(&request);
+        let asked = received.asked(policy, &request);
         let admitted = admission::admit(
             &asked,
             stored.status,
@@ -105,7 +105,7 @@ impl<P: Ports> Exchange<P> {
     ) -> Option<Found<P::Body>> {
         // What is stored answers GET, whatever the method of the request that tells of it.
         let request = Request { method: Method::GET, ..self.request.clone() };
-        let asked = received.asked(&request);
+        let asked = received.asked(policy, &request);
         let (stored, settings) = (&found.stored, policy.settings);
         let admitted = admission::admit(
             &asked,

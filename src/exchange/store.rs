@@ -76,7 +76,7 @@ impl<P: Ports> Exchange<P> {
             trail.bypass = Some(bypass);
             return Lookup::NotAsked;
         }
-        let key = Key::of(&self.request);
+        let key = self.key().clone();
         let must_look = trail.waits > 0 || policy.asked.only_if_cached;
         let is_personal = || self.presented(policy).is_personal(false);
         let lookup = if !must_look && self.isolate().expects_miss(&key, is_personal, self.ports.now()) {
@@ -100,7 +100,7 @@ impl<P: Ports> Exchange<P> {
                 let lookup = self.find(policy, at, trail).await;
                 trail.looked_up(&lookup);
                 if trail.has_entry {
-                    self.isolate().expect_hits(&Key::of(&self.request));
+                    self.isolate().expect_hits(self.key());
                 }
                 lookup
             }
@@ -128,8 +128,7 @@ impl<P: Ports> Exchange<P> {
             loaded @ (Loaded::Response(..) | Loaded::Nothing) => (key.clone(), loaded),
         };
         match loaded {
-            Loaded::Response(mut stored, body) if self.selects(policy, &stored) => {
-                trail.has_variants |= !stored.is_plain();
+            Loaded::Response(mut stored, body) if self.selects(policy, &stored, trail) => {
                 match self.marks().await.on(&self.request.target, stored.requested_at) {
                     Standing::Good => {}
                     Standing::Purged => stored.outdated = true,
@@ -157,9 +156,11 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    /// Whether the request would have been answered like this (RFC 9111 §4.1).
-    fn selects(&self, policy: &Policy<'_>, stored: &Stored) -> bool {
-        stored.is_plain() || stored.matches(&self.presented(policy).headers)
+    /// Whether the request would have been answered like this (RFC 9111 §4.1). Notes whether others would not.
+    fn selects(&self, policy: &Policy<'_>, stored: &Stored, trail: &mut Trail<P::Beacon>) -> bool {
+        let is_plain = stored.is_plain();
+        trail.has_variants |= !is_plain;
+        is_plain || stored.matches(&self.presented(policy).headers)
     }
 
     /// Stores `received` behind the answer where the rules allow it, and gives it back for the client.
@@ -176,7 +177,7 @@ impl<P: Ports> Exchange<P> {
             trail.not_stored = Some(NotStored::Endless);
             return received;
         }
-        let asked = received.asked(&self.request);
+        let asked = received.asked(policy, &self.request);
         let length = match &received.body {
             Guarded::Bare(_) => Some(0),
             Guarded::Whole(_, bytes) => Some(*bytes),
@@ -205,7 +206,7 @@ impl<P: Ports> Exchange<P> {
                 if had_nothing && reason.is_of_the_answer(status) {
                     let is_anybody = asked.is_anybody(&Vary::default());
                     let whose = if is_anybody { Whose::Everybody } else { Whose::Personal };
-                    self.isolate().expect_misses(&Key::of(&self.request), whose, now);
+                    self.isolate().expect_misses(self.key(), whose, now);
                 }
                 trail.not_stored = Some(reason);
                 return received;
@@ -244,12 +245,12 @@ impl<P: Ports> Exchange<P> {
             Guarded::Relayed { .. } => return received,
         };
         trail.stored = true;
-        self.isolate().expect_hits(&Key::of(&self.request));
+        self.isolate().expect_hits(self.key());
         let (this, lead, has_variants) = (Rc::clone(self), trail.lead.take(), trail.has_variants);
         self.ports.spawn(async move {
             let policy = Policy::of(&this.config, &this.request);
             let saved = this.store(&policy, &admission, &entry, copy, has_variants).await
-                && this.is_still_good(&Key::of(&this.request), &entry).await;
+                && this.is_still_good(this.key(), &entry).await;
             this.settle_saved(&policy, lead, entry, saved);
         });
         received

@@ -14,6 +14,7 @@ use crate::cache::{keep, stale};
 use crate::origin::retry::Stop;
 use crate::origin::{Attempt, End};
 use crate::policy::Policy;
+use crate::ports;
 use crate::report::Outcome;
 use crate::response::error_page::Cause;
 use crate::response::fields::Forwarded;
@@ -96,6 +97,21 @@ impl<B> Trail<B> {
         self.forwarded.get_or_insert(forwarded);
     }
 
+    /// Whether there is nothing to tell: no failure on the way, no copy in place of an answer, no error handed on. What
+    /// became of the body, of which `end` speaks, is known last.
+    pub fn is_plain_sailing(&self, status: Option<StatusCode>, end: Option<&ports::End>) -> bool {
+        if matches!(self.outcome, Outcome::OnlyIfCached | Outcome::ClientGone) {
+            return true;
+        }
+        self.outcome.is_calm()
+            && status.is_none_or(|status| status.as_u16() < 500)
+            && !matches!(self.cause, Some(Cause::Failure(_)))
+            && self.attempts.iter().all(|attempt| attempt.end.failure().is_none())
+            && !matches!(end, Some(ports::End::Torn(_)))
+            && self.resumed.get() == 0
+            && self.mistakes.is_empty()
+    }
+
     /// The failure to name in `Proxy-Status`: the one that shows, else the last one that a retry got past.
     pub fn touched_by(&self) -> Option<(Cause, Option<u16>)> {
         let failed = self.attempts.iter().rev().map(|attempt| attempt.end).find_map(|end| match end {
@@ -113,5 +129,55 @@ impl<B> Trail<B> {
             }
             Some(Cause::Maintenance) | None => failed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::origin::failure::{Failure, Rejection};
+    use crate::request::{Request, Target};
+    use http::{HeaderMap, Method};
+
+    fn is_plain(status: u16, change: impl FnOnce(&mut Trail<()>)) -> bool {
+        let request = Request {
+            method: Method::GET,
+            target: Target::parse("https://example.com/").unwrap(),
+            headers: HeaderMap::new(),
+            has_body: false,
+            id: "1".to_owned(),
+        };
+        let config = Config::default();
+        let mut trail = Trail::new(&Policy::of(&config, &request));
+        let end = End::Answered(status);
+        trail.attempts.push(Attempt { origin: 0, waited: Duration::ZERO, took: Duration::ZERO, end });
+        change(&mut trail);
+        trail.is_plain_sailing(StatusCode::from_u16(status).ok(), None)
+    }
+
+    #[test]
+    fn plain_sailing_is_an_answer_without_a_failure_on_the_way() {
+        let lost = Failure::ConnectionLost;
+        for outcome in Outcome::ALL {
+            assert_eq!(is_plain(200, |trail| trail.outcome = outcome), outcome.is_calm(), "{outcome:?}");
+        }
+        assert!(is_plain(404, |_| {}));
+        assert!(is_plain(200, |trail| trail.not_stored = Some(NotStored::Private)));
+        assert!(!is_plain(500, |_| {}));
+        assert!(is_plain(504, |trail| trail.outcome = Outcome::OnlyIfCached));
+        assert!(!is_plain(200, |trail| trail.cause = Some(Cause::Failure(lost))));
+        assert!(!is_plain(200, |trail| trail.attempts[0].end = End::Failed(lost, None)));
+        assert!(!is_plain(200, |trail| trail.resumed.set(1)));
+        assert!(!is_plain(200, |trail| trail.mistakes.push("key".to_owned())));
+    }
+
+    #[test]
+    fn a_body_that_broke_off_is_told_of() {
+        is_plain(200, |trail| {
+            let ended = |end| trail.is_plain_sailing(Some(StatusCode::OK), Some(&end));
+            assert!(ended(ports::End::Whole(1)) && ended(ports::End::ClientGone));
+            assert!(!ended(ports::End::Torn(Rejection::default())));
+        });
     }
 }

@@ -83,7 +83,7 @@ impl<P: Ports> Exchange<P> {
         body: Option<P::Body>,
         has_variants: bool,
     ) -> bool {
-        let (key, retention) = (Key::of(&self.request), admission.retention);
+        let (key, retention) = (self.key().clone(), admission.retention);
         let own = self.variant(policy, &admission.vary, retention);
         let beside = if own.vary.is_empty() && !has_variants { None } else { self.ports.load(&key).await };
         let mut variants = match beside {

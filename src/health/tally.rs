@@ -3,7 +3,6 @@
 //! Counting costs a request some additions in memory. The written form, in which the counts travel, is a line of
 //! words for each: minute, kind, what it is about, how many. Nothing in it comes from a client.
 
-use std::collections::HashMap;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -41,7 +40,8 @@ pub enum Event {
 /// The counts of one isolate.
 #[derive(Debug, Default)]
 pub struct Tally {
-    counts: HashMap<(u64, Event), u64>,
+    /// The newest at the end: few are counted again once their minute is over.
+    counts: Vec<(u64, Event, u64)>,
     /// Whether somebody is going to tell them.
     is_awaited: bool,
     has_trouble: bool,
@@ -63,10 +63,11 @@ impl Tally {
 
     fn add(&mut self, minute: u64, event: Event, count: u64) {
         let is_full = self.counts.len() >= MOST;
-        match self.counts.get_mut(&(minute, event)) {
-            Some(known) => *known = known.saturating_add(count),
+        let is_it = |known: &&mut (u64, Event, u64)| (known.0, known.1) == (minute, event);
+        match self.counts.iter_mut().rev().find(is_it) {
+            Some((.., known)) => *known = known.saturating_add(count),
             None if is_full => {}
-            None => drop(self.counts.insert((minute, event), count)),
+            None => self.counts.push((minute, event, count)),
         }
     }
 
@@ -95,7 +96,7 @@ impl Tally {
 
     /// Takes back what could not be told; what is too much is lost.
     pub fn put_back(&mut self, counts: Counts) {
-        for ((minute, event), count) in counts.0 {
+        for (minute, event, count) in counts.0 {
             self.add(minute, event, count);
         }
     }
@@ -108,7 +109,7 @@ impl Tally {
 
 /// Counts that are about to be told.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Counts(HashMap<(u64, Event), u64>);
+pub struct Counts(Vec<(u64, Event, u64)>);
 
 impl Counts {
     /// Whether there are none.
@@ -119,7 +120,7 @@ impl Counts {
     /// The written form; `origin_name` has neither spaces nor line breaks.
     pub fn written(&self, origin_name: impl Fn(usize) -> String) -> String {
         let mut text = format!("{FORM}\n");
-        for ((minute, event), count) in &self.0 {
+        for (minute, event, count) in &self.0 {
             // Writing to a text does not fail.
             let _ = write!(text, "{minute} ");
             let _ = match event {

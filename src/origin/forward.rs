@@ -55,40 +55,49 @@ pub struct Forward {
 /// With `fills_cache`, the answer may be stored: then harmless cookies and fields that override the method
 /// or the target are left out.
 pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: Option<&Cache>) -> Forward {
+    let named = admission::connection_options(&request.headers);
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + MOST_ADDED);
+    let mut unkeyed: Vec<HeaderName> = Vec::new();
+    let mut has_cookies = false;
+    for (name, value) in &request.headers {
+        let kind = Kind::of(name);
+        let is_left_out = kind == Kind::NotSent || kind == Kind::Override && fills_cache.is_some();
+        if is_left_out || admission::concerns_one_connection(name, &named) {
+            continue;
+        }
+        has_cookies |= kind == Kind::Cookie;
+        if fills_cache.is_some() {
+            if (has_markup(value) && kind != Kind::Cookie || !kind.is_harmless(name, request))
+                && unkeyed.last() != Some(name)
+            {
+                unkeyed.push(name.clone());
+            }
+            if kind == Kind::List
+                && let Some(list) = compact(&request.headers, name)
+            {
+                headers.insert(name.clone(), list);
+                continue;
+            }
+        }
+        headers.append(name.clone(), value.clone());
+    }
     let is_upgrade = request.wants_websocket();
-    let mut headers = request.headers.clone();
-    let is_left_out = |name: &&HeaderName| {
-        NOT_SENT.contains(&name.as_str()) || fills_cache.is_some() && OVERRIDES.contains(&name.as_str())
-    };
-    for name in request.headers.keys().filter(is_left_out) {
-        headers.remove(name);
-    }
-    for name in admission::hop_by_hop(&request.headers) {
-        headers.remove(name);
-    }
     if is_upgrade {
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     }
-    drop_session(&mut headers);
-    set_provenance(&mut headers, request);
-    let mut unkeyed = Vec::new();
     let mut identified = false;
-    if let Some(settings) = fills_cache {
-        keep_identifying_cookies(&mut headers, settings);
-        compact_lists(&mut headers);
-        identified = headers.contains_key(header::COOKIE);
-        let is_harmless = |name: &HeaderName| match *name {
-            header::REFERER => is_own_referer(request),
-            header::CACHE_CONTROL | header::PRAGMA => says_nothing_else(&headers, name),
-            _ => is_known(name),
-        };
-        let is_strange = |name: &HeaderName| headers.get_all(name).iter().any(has_markup);
-        let is_chosen = |name: &&HeaderName| !is_harmless(name) || is_strange(name);
-        unkeyed = headers.keys().filter(is_chosen).cloned().collect();
+    if has_cookies {
+        drop_session(&mut headers);
+        if let Some(settings) = fills_cache {
+            keep_identifying_cookies(&mut headers, settings);
+            let cookies = headers.get(header::COOKIE);
+            identified = cookies.is_some();
+            unkeyed.extend(cookies.filter(|line| has_markup(line)).map(|_| header::COOKIE));
+        }
     }
-    let url = url_at(origin, request);
+    set_provenance(&mut headers, request);
     Forward {
-        url,
+        url: url_at(origin, request),
         method: request.method.clone(),
         headers: Rc::new(headers),
         unkeyed,
@@ -111,7 +120,14 @@ fn url_at(origin: Option<&config::Origin>, request: &Request) -> String {
 impl Forward {
     /// The same head for another origin.
     pub fn to(&self, origin: Option<&config::Origin>, request: &Request) -> Self {
-        Self { url: url_at(origin, request), ..self.clone() }
+        Self {
+            url: url_at(origin, request),
+            method: self.method.clone(),
+            headers: Rc::clone(&self.headers),
+            unkeyed: self.unkeyed.clone(),
+            identified: self.identified,
+            is_upgrade: self.is_upgrade,
+        }
     }
 
     /// The same head for validating what is stored: `conditions` in place of the client's own conditions and range,
@@ -169,38 +185,94 @@ fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item 
 const CONDITIONS: [HeaderName; 4] =
     [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::RANGE, header::IF_RANGE];
 
-/// Fields that are set anew, or that are between the client and the platform.
-const NOT_SENT: [&str; 11] = [
-    "cf-worker",
-    "expect",
-    "forwarded",
-    "holdfast-attempt",
-    "holdfast-drill",
-    "holdfast-token",
-    "host",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-real-ip",
-];
+/// How many fields [`set_provenance`] sets at most, and the mark of a retry.
+const MOST_ADDED: usize = 8;
 
-/// Fields that some frameworks take for the real method or target. On a fetch that fills the cache they
-/// would let one client choose what everybody gets.
-const OVERRIDES: [&str; 13] = [
-    "x-forwarded-port",
-    "x-forwarded-prefix",
-    "x-forwarded-scheme",
-    "x-forwarded-server",
-    "x-forwarded-ssl",
-    "x-host",
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-    "x-original-host",
-    "x-original-uri",
-    "x-original-url",
-    "x-rewrite-url",
-];
+/// What a field of the client's is to a request for an origin, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// It is set anew, or is between the client and the platform.
+    NotSent,
+    /// Some frameworks take it for the real method or target. On a fetch that fills the cache it would let one client
+    /// choose what everybody gets.
+    Override,
+    /// Cookies.
+    Cookie,
+    /// A list that is sent in the form in which the key has it.
+    List,
+    /// The page that led here.
+    Referer,
+    /// Directives, which have to be passed on (RFC 9111 §5.2).
+    Directives,
+    /// It is judged by a rule of its own (`Authorization`), is set here or by the platform, or is sent by every browser
+    /// and chooses an answer only where `Vary` says so, as origins that are cached anywhere must.
+    Known,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    fn of(name: &HeaderName) -> Self {
+        match name.as_str() {
+            "accept-encoding" | "accept-language" => Self::List,
+            "cookie" => Self::Cookie,
+            "referer" => Self::Referer,
+            "cache-control" | "pragma" => Self::Directives,
+            "cf-worker" | "expect" | "forwarded" | "holdfast-attempt" | "holdfast-drill"
+            | "holdfast-token" | "host" | "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto"
+            | "x-real-ip" => Self::NotSent,
+            "x-forwarded-port"
+            | "x-forwarded-prefix"
+            | "x-forwarded-scheme"
+            | "x-forwarded-server"
+            | "x-forwarded-ssl"
+            | "x-host"
+            | "x-http-method"
+            | "x-http-method-override"
+            | "x-method-override"
+            | "x-original-host"
+            | "x-original-uri"
+            | "x-original-url"
+            | "x-rewrite-url" => Self::Override,
+            "accept"
+            | "authorization"
+            | "cdn-loop"
+            | "cf-connecting-ip"
+            | "cf-connecting-ipv6"
+            | "cf-ipcountry"
+            | "cf-ray"
+            | "cf-visitor"
+            | "device-memory"
+            | "dnt"
+            | "downlink"
+            | "dpr"
+            | "early-data"
+            | "ect"
+            | "holdfast-hop"
+            | "priority"
+            | "rtt"
+            | "save-data"
+            | "sec-gpc"
+            | "upgrade-insecure-requests"
+            | "user-agent"
+            | "via"
+            | "viewport-width"
+            | "width" => Self::Known,
+            name if name.starts_with("sec-ch-") || name.starts_with("sec-fetch-") => Self::Known,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether the field of this kind that `request` has cannot change what others get, going by its name and its form.
+    fn is_harmless(self, name: &HeaderName, request: &Request) -> bool {
+        match self {
+            Self::Cookie | Self::List | Self::Known => true,
+            Self::Referer => is_own_referer(request),
+            Self::Directives => says_nothing_else(&request.headers, name),
+            Self::NotSent | Self::Override | Self::Other => false,
+        }
+    }
+}
 
 fn set_provenance(headers: &mut HeaderMap, request: &Request) {
     let host = request.target.authority();
@@ -221,15 +293,9 @@ fn set_provenance(headers: &mut HeaderMap, request: &Request) {
     headers.append(header::VIA, HeaderValue::from_static("1.1 holdfast"));
 }
 
-/// Sends lists in the form in which the key has them: what is the same to the key is the same to the origin.
-fn compact_lists(headers: &mut HeaderMap) {
-    for name in [header::ACCEPT_ENCODING, header::ACCEPT_LANGUAGE] {
-        let compact =
-            joined(headers, &name).and_then(|value| HeaderValue::from_bytes(&key::compact(&value)).ok());
-        if let Some(value) = compact {
-            headers.insert(name, value);
-        }
-    }
+/// A list in the form in which the key has it: what is the same to the key is the same to the origin.
+fn compact(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
+    joined(headers, name).and_then(|list| HeaderValue::try_from(key::compact(&list)).ok())
 }
 
 /// Whether a field that has to be passed on (RFC 9111 §5.2) has none but the registered directives for requests, which
@@ -306,46 +372,6 @@ fn identifying_cookies<'a>(headers: &'a HeaderMap, settings: &'a Cache) -> impl 
         // The platform joins lines with a comma, behind which another cookie may stand.
         !cookie.is_empty() && (!is_harmless || cookie.contains(&b','))
     })
-}
-
-/// Whether `name` is judged by a rule of its own (`Authorization`, `Cookie`), is set here or by the platform, or is
-/// sent by every browser and chooses an answer only where `Vary` says so, as origins that are cached anywhere must.
-fn is_known(name: &HeaderName) -> bool {
-    const KNOWN: &[&str] = &[
-        "accept",
-        "accept-encoding",
-        "accept-language",
-        "authorization",
-        "cdn-loop",
-        "cf-connecting-ip",
-        "cf-connecting-ipv6",
-        "cf-ipcountry",
-        "cf-ray",
-        "cf-visitor",
-        "cookie",
-        "device-memory",
-        "dnt",
-        "downlink",
-        "dpr",
-        "early-data",
-        "ect",
-        "holdfast-hop",
-        "priority",
-        "rtt",
-        "save-data",
-        "sec-gpc",
-        "upgrade-insecure-requests",
-        "user-agent",
-        "via",
-        "viewport-width",
-        "width",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-proto",
-        "x-real-ip",
-    ];
-    let name = name.as_str();
-    KNOWN.contains(&name) || ["sec-ch-", "sec-fetch-"].iter().any(|known| name.starts_with(known))
 }
 
 /// The value of `Location` for the client: one that points at the origin's own host points at the public

@@ -108,14 +108,17 @@ impl Stop {
     }
 }
 
+/// Whether nothing follows an attempt that ended like this, whatever else is known.
+pub fn is_final(end: End) -> bool {
+    matches!(end, End::Answered(status) if !is_transient(status))
+}
+
 /// Decides what follows the last of `situation.attempts`; `roll` in 0..1 spreads the wait.
 pub fn next(situation: &Situation<'_>, roll: f64) -> Next {
     let Some(last) = situation.attempts.last() else {
         return Next::Attempt { origin: 0, wait: Duration::ZERO };
     };
-    if let End::Answered(status) = last.end
-        && !is_transient(status)
-    {
+    if is_final(last.end) {
         return Next::Stop(Stop::Final);
     }
     if situation.repeatable != Repeatable::Repeatable {

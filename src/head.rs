@@ -1,0 +1,216 @@
+//! The text as which heads cross between Rust and JavaScript: all fields of a request or a response at once, as each
+//! call across that border costs time.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use crate::cache::admission::UNREADABLE;
+use crate::ports::Edits;
+use crate::request::{Request, Target};
+
+/// The platform's id of a request.
+const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
+
+/// What most requests have at the platform and `http` does not know: such a name needs no memory of its own.
+static USUAL_NAMES: [HeaderName; 18] = [
+    HeaderName::from_static("cf-connecting-ip"),
+    HeaderName::from_static("cf-ipcountry"),
+    CF_RAY,
+    HeaderName::from_static("cf-visitor"),
+    HeaderName::from_static("sec-ch-ua"),
+    HeaderName::from_static("sec-ch-ua-mobile"),
+    HeaderName::from_static("sec-ch-ua-platform"),
+    HeaderName::from_static("sec-fetch-dest"),
+    HeaderName::from_static("sec-fetch-mode"),
+    HeaderName::from_static("sec-fetch-site"),
+    HeaderName::from_static("sec-fetch-user"),
+    HeaderName::from_static("sec-gpc"),
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-powered-by"),
+    HeaderName::from_static("x-real-ip"),
+    HeaderName::from_static("x-requested-with"),
+];
+
+/// Roughly the bytes of a line: room is made for that many before they are counted.
+const USUAL_LINE: usize = 40;
+
+/// The client's request without its body: a line with its method, a space and its URL, and its fields behind it. `roll`
+/// gives numbers from 0 to below 1, for an id where the platform gave none.
+///
+/// # Errors
+/// If its method or URL is none, which the platform rules out.
+pub fn request(head: String, roll: impl Fn() -> f64) -> Result<Request, &'static str> {
+    let (line, _) = head.split_once('\n').unwrap_or_default();
+    let (method, url) = line.split_once(' ').unwrap_or_default();
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| "the method is no token")?;
+    let target = Target::parse(url).ok_or("the URL is not absolute")?;
+    let fields_at = line.len() + 1;
+    let headers = fields_from(head, fields_at);
+    let has_body = !matches!(method, Method::GET | Method::HEAD);
+    let id = id(&headers, roll);
+    Ok(Request { method, target, headers, has_body, id })
+}
+
+/// The platform's id of the request, if it is fit to be printed, else a random one.
+fn id(headers: &HeaderMap, roll: impl Fn() -> f64) -> String {
+    let is_safe = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    match headers.get(CF_RAY).and_then(|value| value.to_str().ok()).filter(is_safe) {
+        Some(id) => id.to_owned(),
+        None => {
+            let half = || u64::from((roll() * f64::from(u32::MAX)) as u32);
+            format!("{:016x}", half() << 32 | half())
+        }
+    }
+}
+
+/// Header fields as one string: `name:value\n` for each line. The platform reads and writes values as UTF-8.
+pub fn fields_of(headers: &HeaderMap) -> String {
+    let mut text = String::new();
+    write_fields(&mut text, headers);
+    text
+}
+
+/// As [`fields_of`], at the end of `text`.
+pub fn write_fields(text: &mut String, headers: &HeaderMap) {
+    text.reserve(headers.len() * USUAL_LINE);
+    for (name, value) in headers {
+        write_field(text, name, value);
+    }
+}
+
+/// Edits, a line each: `-name` takes off, `=name:value` sets, `+name:value` appends.
+pub fn lines_of(edits: &Edits) -> String {
+    let lines = edits.remove.len() + edits.set.len() + edits.append.len();
+    let mut text = String::with_capacity(lines * USUAL_LINE);
+    for name in &edits.remove {
+        text.push('-');
+        text.push_str(name.as_str());
+        text.push('\n');
+    }
+    for (name, value) in &edits.set {
+        text.push('=');
+        write_field(&mut text, name, value);
+    }
+    for (name, value) in &edits.append {
+        text.push('+');
+        write_field(&mut text, name, value);
+    }
+    text
+}
+
+fn write_field(text: &mut String, name: &HeaderName, value: &HeaderValue) {
+    text.push_str(name.as_str());
+    text.push(':');
+    match str::from_utf8(value.as_bytes()) {
+        Ok(value) => text.push_str(value),
+        Err(_) => text.push_str(&String::from_utf8_lossy(value.as_bytes())),
+    }
+    text.push('\n');
+}
+
+/// Reads what [`fields_of`] writes, from byte `from` of `text` on. A line that is no field is left out.
+///
+/// All values are parts of `text`, which is not copied.
+pub fn fields_from(text: String, mut from: usize) -> HeaderMap {
+    let text = Bytes::from(text);
+    let mut headers = HeaderMap::with_capacity(text.len() / USUAL_LINE);
+    while let Some(rest) = text.get(from..).filter(|rest| !rest.is_empty()) {
+        let end = from + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        let colon = rest.iter().position(|byte| *byte == b':').map(|colon| from + colon);
+        let name = colon.and_then(|colon| name_of(text.get(from..colon)?));
+        if let (Some(name), Some(colon)) = (name, colon.filter(|colon| *colon < end)) {
+            // What cannot be read must not go unseen: it may be a prohibition. The mark keeps it out of the store.
+            let value = HeaderValue::from_maybe_shared(text.slice(colon + 1..end))
+                .or_else(|_| HeaderValue::from_bytes(UNREADABLE.as_bytes()));
+            if let Ok(value) = value {
+                headers.append(name, value);
+            }
+        }
+        from = end + 1;
+    }
+    headers
+}
+
+fn name_of(name: &[u8]) -> Option<HeaderName> {
+    let is_usual = [&b"cf-"[..], b"sec-", b"x-"].iter().any(|start| name.starts_with(start));
+    let usual = USUAL_NAMES.iter().filter(|_| is_usual).find(|usual| usual.as_str().as_bytes() == name);
+    usual.cloned().or_else(|| HeaderName::from_bytes(name).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn lines(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
+        headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+    }
+
+    #[test]
+    fn a_request_is_its_line_and_its_fields() {
+        let head = "POST https://example.com/a?b\ncf-ray:8f2a-VIE\nAccept:*/*\nx:\nx:a:b\n".to_owned();
+        let request = request(head, || 0.5).unwrap();
+        assert_eq!((request.method, request.target.as_str()), (Method::POST, "https://example.com/a?b"));
+        assert_eq!((request.has_body, &*request.id), (true, "8f2a-VIE"));
+        let expected: [(&str, &[u8]); 4] =
+            [("cf-ray", b"8f2a-VIE"), ("accept", b"*/*"), ("x", b""), ("x", b"a:b")];
+        assert_eq!(lines(&request.headers), expected);
+    }
+
+    #[test]
+    fn an_id_that_is_not_fit_to_be_printed_is_none() {
+        for (ray, expected) in [
+            ("cf-ray:8f2a-VIE\n", "8f2a-VIE"),
+            ("cf-ray:\n", "7fffffff7fffffff"),
+            ("cf-ray:<b>\n", "7fffffff7fffffff"),
+            ("", "7fffffff7fffffff"),
+        ] {
+            let request = request(format!("GET https://example.com/\n{ray}"), || 0.5).unwrap();
+            assert_eq!(request.id, expected, "{ray:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_field_is_left_out_and_a_value_that_is_none_is_marked() {
+        let headers = fields_from("a:1\nno field\n:2\nb c:3\n\nd:\u{1}\ne:\u{e9}".to_owned(), 0);
+        let expected: [(&str, &[u8]); 3] =
+            [("a", b"1"), ("d", UNREADABLE.as_bytes()), ("e", "\u{e9}".as_bytes())];
+        assert_eq!(lines(&headers), expected);
+        assert!(fields_from("a:1".to_owned(), 3).is_empty());
+        assert!(fields_from("a:1".to_owned(), 4).is_empty());
+    }
+
+    #[test]
+    fn edits_are_lines_by_what_they_do() {
+        let field = |name: &'static str| (HeaderName::from_static(name), HeaderValue::from_static("v"));
+        let edits = Edits {
+            remove: vec![HeaderName::from_static("a")],
+            set: vec![field("b")],
+            append: vec![field("c"), field("d")],
+        };
+        assert_eq!(lines_of(&edits), "-a\n=b:v\n+c:v\n+d:v\n");
+    }
+
+    #[test]
+    fn a_usual_name_is_what_any_name_is() {
+        for usual in &USUAL_NAMES {
+            assert_eq!(name_of(usual.as_str().as_bytes()), Some(usual.clone()));
+            let read = fields_from(format!("{usual}:1\n"), 0);
+            assert_eq!(read, HeaderMap::from_iter([(usual.clone(), HeaderValue::from_static("1"))]));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn fields_cross_as_they_are(fields in prop::collection::vec(("[a-z-]{1,12}", "[ -~\u{e9}]{0,40}"), 0..30)) {
+            let text: String = fields.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+            let headers = fields_from(text, 0);
+            prop_assert_eq!(headers.len(), fields.len());
+            prop_assert_eq!(fields_from(fields_of(&headers), 0), headers);
+        }
+    }
+}
