@@ -63,7 +63,7 @@ pub fn run(cli: &Cli) -> Result<()> {
 
     let mut workers = HashMap::new();
     for &worker in &taking_part {
-        for setting in [Setting::Up, Setting::Unwatched, Setting::Down, Setting::Flaky] {
+        for setting in Setting::ALL {
             if scenes.iter().any(|scene| place(worker, scene.setting) == (worker, setting)) {
                 workers.insert((worker, setting), stage.start(worker, setting)?);
             }
@@ -109,10 +109,12 @@ pub fn run(cli: &Cli) -> Result<()> {
     Ok(())
 }
 
-/// The bare worker knows no settings, and the handwritten one never watches a body.
+/// The bare worker knows no settings; the handwritten one never watches a body, and remembers nothing.
 fn place(worker: Worker, setting: Setting) -> (Worker, Setting) {
     match (worker, setting) {
-        (Worker::Bare, _) | (Worker::Handwritten, Setting::Unwatched) => (worker, Setting::Up),
+        (Worker::Bare, _) | (Worker::Handwritten, Setting::Unwatched | Setting::Forgetful) => {
+            (worker, Setting::Up)
+        }
         _ => (worker, setting),
     }
 }
@@ -297,6 +299,7 @@ fn settings(origin: &str, setting: Setting) -> Vec<(&'static str, Value)> {
     match setting {
         Setting::Up => {}
         Setting::Unwatched => settings["body"] = json!({ "watch": false }),
+        Setting::Forgetful => settings["cache"] = json!({ "memory": "0s" }),
         Setting::Down => settings["breaker"] = json!({ "open": "5m" }),
         Setting::Flaky => {
             settings["breaker"] = json!({ "enabled": false });

@@ -9,10 +9,16 @@ pub enum Setting {
     Up,
     /// The same, and bodies that are not held are not watched.
     Unwatched,
+    /// The origin is well, and each request looks into the store.
+    Forgetful,
     /// The origin breaks off every connection, and the breaker is open.
     Down,
     /// The origin fails each first attempt; nothing is held against it.
     Flaky,
+}
+
+impl Setting {
+    pub const ALL: [Self; 5] = [Self::Up, Self::Unwatched, Self::Forgetful, Self::Down, Self::Flaky];
 }
 
 /// A kind of request.
@@ -72,6 +78,11 @@ pub fn all() -> Vec<Scene> {
             bare: PAGE,
             aims: (None, Some(1.4)),
             ..scene("fresh hit", Ask { path: "/fresh", ..PAGE }, ";hit")
+        },
+        Scene {
+            setting: Setting::Forgetful,
+            bare: PAGE,
+            ..scene("fresh hit, `cache.memory` off", Ask { path: "/fresh", ..PAGE }, ";hit")
         },
         Scene {
             bare: PAGE,
