@@ -15,7 +15,7 @@ use crate::cache::{keep, stale};
 use crate::origin::failure::Failure;
 use crate::request::Request;
 use crate::response::error_page::Cause;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, millis};
 
 /// The number of the schema below.
 pub const SCHEMA: u32 = 1;
@@ -298,7 +298,7 @@ impl Report {
             stop: facts.stop,
             opened_by: facts.opened_by,
             resumed: facts.resumed,
-            total_ms: u64::try_from(facts.total.as_millis()).unwrap_or(u64::MAX),
+            total_ms: millis(facts.total),
             config_errors: facts.mistakes.to_vec(),
         }
     }

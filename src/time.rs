@@ -26,12 +26,12 @@ impl Timestamp {
 
     /// This point moved forward by `span`, at most to the end of the range.
     pub fn plus(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
+        Self(self.0.saturating_add(millis(span)))
     }
 
     /// This point moved back by `span`, at most to the Unix epoch.
     pub fn minus(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
+        Self(self.0.saturating_sub(millis(span)))
     }
 
     /// Reads an HTTP date in any of its three forms (RFC 9110 §5.6.7), in any case (RFC 9111 §4.2); `None` if it is
@@ -103,6 +103,11 @@ impl Timestamp {
         let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
+}
+
+/// `span` in whole milliseconds, as far as they can be counted.
+pub fn millis(span: Duration) -> u64 {
+    span.as_secs().saturating_mul(1000).saturating_add(u64::from(span.subsec_millis()))
 }
 
 /// `text` with words as they are commonly written: `Sun`, `Nov`, and `GMT`.
@@ -237,6 +242,9 @@ mod tests {
 
     #[test]
     fn arithmetic_stops_at_the_ends() {
+        for span in [Duration::ZERO, Duration::from_micros(1_999_999), Duration::MAX] {
+            assert_eq!(millis(span), u64::try_from(span.as_millis()).unwrap_or(u64::MAX), "{span:?}");
+        }
         let (first, last) = (Timestamp::from_millis(0), Timestamp::from_millis(u64::MAX));
         assert_eq!(first.since(last), Duration::ZERO);
         assert_eq!(last.plus(Duration::MAX), last);

@@ -214,7 +214,7 @@ pub fn compact(value: &[u8]) -> Vec<u8> {
         if byte.is_ascii_whitespace() {
             continue;
         }
-        if !is_separator(compact.last()) && !is_separator(Some(byte)) {
+        if gap < at && !is_separator(compact.last()) && !is_separator(Some(byte)) {
             compact.extend(value.get(gap..at).unwrap_or_default());
         }
         compact.push(byte.to_ascii_lowercase());

@@ -55,8 +55,9 @@ impl Share {
 
     /// This share of `amount`, rounded down.
     pub fn of(self, amount: u64) -> u64 {
-        let share = u128::from(amount) * u128::from(self.0) / u128::from(Self::WHOLE);
-        u64::try_from(share).unwrap_or(amount)
+        let (share, whole) = (u64::from(self.0), u64::from(Self::WHOLE));
+        // In two parts, neither of which is too large: a share is no more than the whole.
+        amount / whole * share + amount % whole * share / whole
     }
 }
 

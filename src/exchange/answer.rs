@@ -26,6 +26,7 @@ use crate::report::{AttemptReport, Facts, Outcome, Report};
 use crate::response::error_page::{Cause, ErrorPage, Occasion};
 use crate::response::fields::{self, CacheStatus, CacheVerdict};
 use crate::response::form::Form;
+use crate::time::millis;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
@@ -385,8 +386,4 @@ impl<P: Ports> Exchange<P> {
 
 fn seconds(span: Duration) -> i64 {
     i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
-}
-
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

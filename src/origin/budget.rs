@@ -19,7 +19,7 @@
 use std::time::Duration;
 
 use crate::config::Retry;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, millis};
 
 /// One token, in units of which a share is a whole number, and of which time brings one a millisecond and retry.
 const TOKEN: u64 = 30_000;
@@ -93,7 +93,7 @@ impl Budget {
     /// Up to the tokens that one request can use, less what is there.
     fn brought_by_time(&self, settings: &Retry, elapsed: Duration) -> u64 {
         let retries = u64::from(settings.attempts.saturating_sub(1));
-        let millis = u64::try_from(elapsed.min(REFILL).as_millis()).unwrap_or(TOKEN);
+        let millis = millis(elapsed.min(REFILL));
         let wanted = (retries * TOKEN).min(FULL).saturating_sub(self.reserve + self.earned);
         wanted.min(retries * millis)
     }

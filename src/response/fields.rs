@@ -9,6 +9,7 @@ use http::HeaderValue;
 use crate::cache::admission::Bypass;
 use crate::origin::{Attempt, End};
 use crate::response::error_page::Cause;
+use crate::time::millis;
 
 /// How this worker calls itself in `Cache-Status`.
 const CACHE_NAME: &str = "Holdfast";
@@ -186,7 +187,7 @@ pub fn server_timing(attempts: &[Attempt], origins: usize) -> Option<HeaderValue
             list.0.push_str(", ");
         }
         list.0.push_str("origin");
-        list.integer("dur", i64::try_from(attempt.took.as_millis()).unwrap_or(i64::MAX));
+        list.integer("dur", i64::try_from(millis(attempt.took)).unwrap_or(i64::MAX));
         list.begin("desc");
         list.0.push('"');
         list.digits(number);
