@@ -249,15 +249,15 @@ impl<P: Ports> Exchange<P> {
         let status = answer.status;
         self.count(&trail, Some(status));
         let is_sampled = self.config.log.sample.is_drawn(|| self.ports.roll());
-        if is_sampled || end.is_some() || self.has_to_tell(&trail, Some(status), None) {
-            let this = Rc::clone(self);
-            self.ports.spawn(async move {
-                let end = match end {
-                    Some(end) => Some(end.await),
-                    None => None,
-                };
-                this.report(&trail, Some(status), end.as_ref(), is_sampled);
-            });
+        match end {
+            Some(end) => {
+                let this = Rc::clone(self);
+                self.ports.spawn(async move {
+                    let end = end.await;
+                    this.report(&trail, Some(status), Some(&end), is_sampled);
+                });
+            }
+            None => self.report(&trail, Some(status), None, is_sampled),
         }
         answer
     }
