@@ -55,10 +55,22 @@ const isEntry = (call) => (found) => {
 };
 
 export function headOf(request) {
-  // The platform leaves a target as it was sent, with "%2e%2e" and "\\" in it. What is stored has to be named by
-  // what the origin will be asked for, which is its normal form.
-  const { href } = new URL(request.url);
-  return `${request.method} ${href}\n${fieldsOf(request.headers)}`;
+  return `${request.method} ${normalForm(request.url)}\n${fieldsOf(request.headers)}`;
+}
+
+// How the last normal form began, up to the slash after its authority.
+let site = "/";
+
+// What the URL Standard changes is among what is matched here: dot segments, and all but a few characters.
+const MAY_CHANGE = /[^\w\-.~!$&()*+,;=:@/?]|\/\./;
+
+// The platform leaves a target as it was sent, with "%2e%2e" and "\\" in it. What is stored has to be named by what the
+// origin will be asked for, which is its normal form.
+export function normalForm(url) {
+  if (url.startsWith(site) && !MAY_CHANGE.test(url.slice(site.length - 1))) return url;
+  const { href, origin } = new URL(url);
+  if (url.startsWith(`${origin}/`)) site = `${origin}/`;
+  return href;
 }
 
 function fieldsOf(headers) {
