@@ -94,7 +94,15 @@ function eachField(fields, from, act) {
   });
 }
 
+// The fields in the form that the platform reads fastest. Where a name comes twice, only `Headers` can say so.
 function headersFrom(fields, from = 0) {
+  const record = Object.create(null);
+  let isRepeated = false;
+  eachField(fields, from, (name, value) => {
+    isRepeated ||= name in record;
+    record[name] = value;
+  });
+  if (!isRepeated) return record;
   const headers = new Headers();
   eachField(fields, from, (name, value) => headers.append(name, value));
   return headers;
