@@ -401,7 +401,7 @@ impl Memory for Platform {
     }
 
     fn beacon(&self) -> Beacon {
-        bridge::beacon()
+        bridge::beacon(&self.visit)
     }
 
     fn light(&self, beacon: &Beacon) {

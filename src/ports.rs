@@ -257,7 +257,7 @@ pub trait Memory {
     /// The memory.
     fn isolate(&self) -> &Isolate<Self::Beacon>;
 
-    /// A new beacon, dark.
+    /// A new beacon, dark. This request is kept going until it is lit, should its client leave while others wait.
     fn beacon(&self) -> Self::Beacon;
 
     /// Lights it.

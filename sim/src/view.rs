@@ -35,6 +35,9 @@ use crate::world::{Attempt, Class, Filed, World};
 /// How old what is read from the namespace may be, in milliseconds: the platform's word for it is a minute.
 const OLDEST_READ: u64 = 60_000;
 
+/// The platform ends what goes on behind an answer after this long.
+const LONGEST_WORK_BEHIND: Duration = Duration::from_secs(30);
+
 /// The world, as one request sees it.
 #[derive(Clone)]
 pub struct View {
@@ -615,7 +618,9 @@ impl Memory for View {
     }
 
     fn beacon(&self) -> Beacon {
-        Beacon::default()
+        let beacon = Beacon::default();
+        self.spawn(self.see(&beacon, LONGEST_WORK_BEHIND));
+        beacon
     }
 
     fn light(&self, beacon: &Beacon) {

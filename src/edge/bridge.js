@@ -126,14 +126,11 @@ export function finish(visit) {
 
 // The promise that the platform waits for cannot be refused where there is a request; elsewhere the work goes on.
 export function keepAlive(visit) {
-  let end;
-  const ended = new Promise((resolve) => {
-    end = resolve;
-  });
+  const { promise, resolve } = Promise.withResolvers();
   try {
-    visit.ctx.waitUntil(ended);
+    visit.ctx.waitUntil(promise);
   } catch {}
-  return end;
+  return resolve;
 }
 
 export function letGo(end) {
@@ -742,12 +739,13 @@ export function areEqual(one, other) {
 }
 
 // A beacon is lit by one request and seen by others. The platform runs what follows a promise in the request that
-// waits for it, whichever resolves it; what a request has opened must stay with it all the same.
-export function beacon() {
-  let light;
-  const lit = new Promise((resolve) => {
-    light = resolve;
-  });
+// waits for it, whichever resolves it; what a request has opened must stay with it all the same. The one that is to
+// light it is kept alive until it has, should its client leave while others wait.
+export function beacon(visit) {
+  const { promise: lit, resolve: light } = Promise.withResolvers();
+  try {
+    visit.ctx.waitUntil(lit);
+  } catch {}
   return { lit, light };
 }
 

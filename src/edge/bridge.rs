@@ -133,7 +133,8 @@ extern "C" {
     #[derive(Clone, Debug)]
     pub type Beacon;
 
-    pub fn beacon() -> Beacon;
+    /// The visit is kept going until it is lit.
+    pub fn beacon(visit: &Visit) -> Beacon;
 
     pub fn light(beacon: &Beacon);
 
