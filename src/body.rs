@@ -49,6 +49,12 @@ pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settin
     Plan::Hold { length }
 }
 
+/// Whether the body of an answer to such a request may be held before its head is looked at here. Most are held in the
+/// end, by [`plan`]; a head of which that is not clear is looked at first.
+pub fn may_be_held_first(method: &Method, is_upgrade: bool) -> bool {
+    method == Method::GET && !is_upgrade
+}
+
 /// The largest length that JavaScript can count, 2^53 - 1; a larger one is taken for none.
 const LARGEST: u64 = (1 << 53) - 1;
 

@@ -32,8 +32,8 @@ use crate::isolate::recall::Recall;
 use crate::origin::failure::Rejection;
 use crate::origin::forward::Forward;
 use crate::ports::{
-    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, Kept,
-    Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
+    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, HoldFirst,
+    Kept, Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
 };
 use crate::report::Report;
 use crate::request::{Request, Target};
@@ -41,7 +41,7 @@ use crate::time::Timestamp;
 
 use bridge::{Beacon, fields_from, fields_of};
 pub use bridge::{Handle, Visit};
-use task::{Call, Given};
+use task::{Call, Given, Response};
 
 thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, Vec<String>>> = const { OnceCell::new() };
@@ -207,14 +207,19 @@ impl Origin for Platform {
         forward: &Forward,
         upload: Option<JsValue>,
         limit: Duration,
+        hold: Option<HoldFirst>,
     ) -> Result<Fetched<Handle>, Rejection> {
         let mut order = [forward.method.as_str(), " ", &forward.url, "\n"].concat();
         bridge::write_fields(&mut order, &forward.headers);
         let length = if upload.is_some() { body::content_length(&forward.headers) } else { None };
-        let call = |call| bridge::fetch_origin(call, &order, upload, length_of(length), millis(limit));
+        let (length, limit) = (length_of(length), millis(limit));
+        let (most, idle, within) = hold.map_or((-1.0, 0.0, 0.0), |HoldFirst { limit, idle, within }| {
+            (bytes(limit), millis(idle), millis(within))
+        });
+        let call = |call| bridge::fetch_origin(call, &order, upload, length, limit, most, idle, within);
         let given = Call::new(call).await?.response();
-        let (status, fields, body) = given.ok_or_else(Rejection::default)?;
-        Ok(Fetched { status, headers: fields_from(fields, 0), body })
+        let Response { status, fields, body, received_at, whole } = given.ok_or_else(Rejection::default)?;
+        Ok(Fetched { status, headers: fields_from(fields, 0), body, received_at, whole })
     }
 
     async fn hold_upload(&self, upload: JsValue, limit: u64) -> HeldUpload<JsValue> {
@@ -409,7 +414,7 @@ impl Memory for Platform {
     }
 
     fn beacon(&self) -> Beacon {
-        bridge::beacon()
+        bridge::beacon(&self.visit)
     }
 
     fn light(&self, beacon: &Beacon) {

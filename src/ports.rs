@@ -53,8 +53,24 @@ pub struct Fetched<B> {
     pub status: u16,
     /// Its header fields.
     pub headers: HeaderMap,
-    /// Its body, not read yet.
+    /// Its body, not read yet or held already.
     pub body: B,
+    /// When the head came.
+    pub received_at: Timestamp,
+    /// How many bytes the body has, if it was held first and is whole.
+    pub whole: Option<u64>,
+}
+
+/// That a body is to be held before its head is given, if it is clear from the head that it would be held next; see
+/// [`Origin::hold`].
+#[derive(Clone, Copy, Debug)]
+pub struct HoldFirst {
+    /// The most bytes to hold.
+    pub limit: u64,
+    /// The longest silence.
+    pub idle: Duration,
+    /// When holding ends, counted from when the request is sent.
+    pub within: Duration,
 }
 
 /// What became of a body that was to be held until whole.
@@ -113,12 +129,14 @@ pub trait Origin {
 
     /// Sends `forward`, follows no redirect, and gives the response head, or says how none came within
     /// `limit`. The limit does not touch the body. `upload` is the body to send, where there is one; while it
-    /// is on its way, the limit counts from its last piece.
+    /// is on its way, the limit counts from its last piece. A body that was held first, as `hold` says, and did not
+    /// become whole is what [`hold`](Self::hold) gives at once; an implementation may leave it at the head.
     fn fetch(
         &self,
         forward: &Forward,
         upload: Option<Self::Upload>,
         limit: Duration,
+        hold: Option<HoldFirst>,
     ) -> impl Future<Output = Result<Fetched<Self::Body>, Rejection>>;
 
     /// Reads the request body, up to `limit` bytes, so that it can be sent more than once.
@@ -261,7 +279,7 @@ pub trait Memory: Origin {
     /// The memory of what was found in the stores.
     fn recall(&self) -> &Recall<Self::Body>;
 
-    /// A new beacon, dark.
+    /// A new beacon, dark. This request is kept going until it is lit, should its client leave while others wait.
     fn beacon(&self) -> Self::Beacon;
 
     /// Lights it.

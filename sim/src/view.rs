@@ -8,23 +8,25 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
+use holdfast::body::{self, Plan};
 use holdfast::cache::entry::Entry;
 use holdfast::cache::keep::Name;
 use holdfast::cache::key::Key;
 use holdfast::cache::range::Span;
+use holdfast::config::Settings;
 use holdfast::health::{self, Bindings};
 use holdfast::isolate::Isolate;
 use holdfast::isolate::recall::Recall;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
-    Background, Clock, Dice, End, Fetched, Health, Held, HeldUpload, Kept, Memory, Origin, Relay, Reporter,
-    Resume, Store, Unavailable, Urls,
+    Background, Clock, Dice, End, Fetched, Health, Held, HeldUpload, HoldFirst, Kept, Memory, Origin, Relay,
+    Reporter, Resume, Store, Unavailable, Urls,
 };
 use holdfast::report::Report;
 use holdfast::request::Target;
 use holdfast::time::Timestamp;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 
 use crate::body::{Body, Content, Ending, Kind};
 use crate::chance::Chance;
@@ -35,6 +37,9 @@ use crate::world::{Attempt, Class, Filed, World};
 
 /// How old what is read from the namespace may be, in milliseconds: the platform's word for it is a minute.
 const OLDEST_READ: u64 = 60_000;
+
+/// The platform ends what goes on behind an answer after this long.
+const LONGEST_WORK_BEHIND: Duration = Duration::from_secs(30);
 
 /// What one isolate remembers.
 #[derive(Debug, Default)]
@@ -57,6 +62,34 @@ impl View {
     pub fn new(world: Rc<World>, memories: Rc<Memories>, incarnation: u64, ask: u64) -> Self {
         let chance = Rc::new(RefCell::new(Chance::new(world.plan.seed, ask + 1)));
         Self { world, memories, incarnation, ask, chance }
+    }
+
+    /// Holds `body` before its head is given, `elapsed` after it was asked for, if it is one to be held and becomes
+    /// whole; gives how long it is then.
+    async fn held_first(
+        &self,
+        body: Body,
+        status: u16,
+        headers: &HeaderMap,
+        hold: HoldFirst,
+        elapsed: u64,
+    ) -> (Body, Option<u64>) {
+        let HoldFirst { limit, idle, within } = hold;
+        let mut settings = Settings::default();
+        settings.body.hold = limit;
+        let plan = body::plan(&Method::GET, status, headers, &settings);
+        let (content, left) = (Rc::clone(body.content()), millis(within).saturating_sub(elapsed));
+        let becomes_whole = content.ending == Ending::Whole
+            && content.text.len() as u64 <= limit
+            && content.ends_at <= self.now().saturating_add(left);
+        if !(200..500).contains(&status) || !matches!(plan, Plan::Hold { .. }) || !becomes_whole {
+            return (body, None);
+        }
+        match self.hold(body, None, limit, idle, Duration::from_millis(left)).await {
+            Held::Whole(body, bytes) => (body, Some(bytes)),
+            Held::Partial(body) => (body, None),
+            Held::Torn(_) => (Body::new(&self.world, content, Kind::Begun), None),
+        }
     }
 
     /// Takes a little time.
@@ -173,6 +206,7 @@ impl Origin for View {
         forward: &Forward,
         upload: Option<Upload>,
         limit: Duration,
+        hold: Option<HoldFirst>,
     ) -> Result<Fetched<Body>, Rejection> {
         let world = &self.world;
         let place = Target::parse(&forward.url);
@@ -295,7 +329,12 @@ impl Origin for View {
                     ends_at: if kind == Kind::Null { now } else { now + body_takes },
                     ending,
                 };
-                Ok(Fetched { status, headers, body: self.body(content, kind) })
+                let (body, received_at) = (self.body(content, kind), Clock::now(self));
+                let (body, whole) = match hold {
+                    Some(hold) => self.held_first(body, status, &headers, hold, now - sent_at).await,
+                    None => (body, None),
+                };
+                Ok(Fetched { status, headers, body, received_at, whole })
             }
         }
     }
@@ -627,7 +666,9 @@ impl Memory for View {
     }
 
     fn beacon(&self) -> Beacon {
-        Beacon::default()
+        let beacon = Beacon::default();
+        self.spawn(self.see(&beacon, LONGEST_WORK_BEHIND));
+        beacon
     }
 
     fn light(&self, beacon: &Beacon) {

@@ -5,6 +5,7 @@
 // (RFC 9110 §5.5). A body handle is an object with
 //   response  the response that it came with, for its header fields, stream and WebSocket
 //   fetching  what ends the fetch behind it
+//   held      the promise of what becomes of it, where it is being held or was
 //   bytes     all of it, once it was held to its end
 //   started   the reader of the rest if it was not, chunks read so far, and the read that is pending, in whose buffer
 //             there are bytes from before
@@ -56,10 +57,22 @@ const isEntry = (call) => (found) => {
 };
 
 export function headOf(request) {
-  // The platform leaves a target as it was sent, with "%2e%2e" and "\\" in it. What is stored has to be named by
-  // what the origin will be asked for, which is its normal form.
-  const { href } = new URL(request.url);
-  return `${request.method} ${href}\n${fieldsOf(request.headers)}`;
+  return `${request.method} ${normalForm(request.url)}\n${fieldsOf(request.headers)}`;
+}
+
+// How the last normal form began, up to the slash after its authority.
+let site = "/";
+
+// What the URL Standard changes is among what is matched here: dot segments, and all but a few characters.
+const MAY_CHANGE = /[^\w\-.~!$&()*+,;=:@/?]|\/\./;
+
+// The platform leaves a target as it was sent, with "%2e%2e" and "\\" in it. What is stored has to be named by what the
+// origin will be asked for, which is its normal form.
+export function normalForm(url) {
+  if (url.startsWith(site) && !MAY_CHANGE.test(url.slice(site.length - 1))) return url;
+  const { href, origin } = new URL(url);
+  if (url.startsWith(`${origin}/`)) site = `${origin}/`;
+  return href;
 }
 
 function fieldsOf(headers) {
@@ -83,7 +96,15 @@ function eachField(fields, from, act) {
   });
 }
 
+// The fields in the form that the platform reads fastest. Where a name comes twice, only `Headers` can say so.
 function headersFrom(fields, from = 0) {
+  const record = Object.create(null);
+  let isRepeated = false;
+  eachField(fields, from, (name, value) => {
+    isRepeated ||= name in record;
+    record[name] = value;
+  });
+  if (!isRepeated) return record;
   const headers = new Headers();
   eachField(fields, from, (name, value) => headers.append(name, value));
   return headers;
@@ -107,58 +128,93 @@ export function finish(visit) {
 
 // The promise that the platform waits for cannot be refused where there is a request; elsewhere the work goes on.
 export function keepAlive(visit) {
-  let end;
-  const ended = new Promise((resolve) => {
-    end = resolve;
-  });
+  const { promise, resolve } = Promise.withResolvers();
   try {
-    visit.ctx.waitUntil(ended);
+    visit.ctx.waitUntil(promise);
   } catch {}
-  return end;
+  return resolve;
 }
 
 export function letGo(end) {
   end();
 }
 
-export function fetchOrigin(call, order, upload, uploadLength, limitMs) {
-  handIn(call, ask(order, upload, uploadLength, limitMs), (handle) => {
-    const { status, headers } = handle.response;
-    rust.give_response(Date.now(), call, status, fieldsOf(headers), handle);
+// Hands in the origin's head, which is there within `limitMs` or not at all. With a `holdLimit` the body is held first,
+// if that is what would be asked for next: then the head comes with the body's length, -1 if it is not whole. What
+// became of it a later `hold` finds in the handle. `idleMs` and `withinMs` are that one's, the latter counted from now.
+export function fetchOrigin(call, order, upload, uploadLength, limitMs, holdLimit, idleMs, withinMs) {
+  const asked = instance;
+  const beganAt = Date.now();
+  const fetching = new AbortController();
+  const leastMs = holdLimit > 0 ? Math.min(limitMs, idleMs, withinMs) : limitMs;
+  const limit = alarm(leastMs, () => fetching.abort());
+  limit.dueAt = beganAt + limitMs;
+  // Each piece of an upload that gets through begins the limit anew, until the answer is here.
+  const moved = () => {
+    limit.dueAt = Date.now() + limitMs;
+  };
+  const came = (response) => {
+    const receivedAt = Date.now();
+    const { status, headers } = response;
+    const fields = fieldsOf(headers);
+    const handle = { response, fetching };
+    const give = (whole = -1) => {
+      if (asked === instance) rust.give_response(Date.now(), call, status, fields, handle, receivedAt, whole);
+    };
+    const length = lengthToHold(status, fields, holdLimit);
+    if (length === undefined) {
+      limit.stop();
+      return give();
+    }
+    heldBody(handle, length, holdLimit, idleMs, beganAt + withinMs - receivedAt, limit).then(give, () => give());
+  };
+  const failed = (error) => {
+    limit.stop();
+    if (asked === instance) fails(call, rejection(error, fetching.signal.aborted));
+  };
+  send(order, upload, uploadLength, moved, fetching.signal).then(came, failed);
+}
+
+// Rejects what cannot be sent, and does not throw it.
+async function send(order, upload, uploadLength, moved, signal) {
+  const space = order.indexOf(" ");
+  const lineEnd = order.indexOf("\n", space);
+  return fetch(order.slice(space + 1, lineEnd), {
+    method: order.slice(0, space),
+    headers: headersFrom(order, lineEnd + 1),
+    body: upload instanceof ReadableStream ? streamed(upload, uploadLength, moved) : upload,
+    redirect: "manual",
+    // Past the platform's own cache: it serves stale by rules of its own.
+    cache: "no-store",
+    // Coded bodies stay as they came; nothing here looks into them.
+    encodeResponseBody: "manual",
+    signal,
   });
 }
 
-async function ask(order, upload, uploadLength, limitMs) {
-  const space = order.indexOf(" ");
-  const lineEnd = order.indexOf("\n", space);
-  const fetching = new AbortController();
-  const late = () => fetching.abort();
-  let timer = setTimeout(late, limitMs);
-  // Each piece of an upload that gets through begins the limit anew, until the answer is here.
-  const moved = () => {
-    if (timer === null) return;
-    clearTimeout(timer);
-    timer = setTimeout(late, limitMs);
+// The length of a body that Rust would have held, -1 if its end will show; nothing where that is in doubt.
+function lengthToHold(status, fields, limit) {
+  const hasBody = status >= 200 && status < 500 && status !== 204 && status !== 205 && status !== 304;
+  if (limit <= 0 || !hasBody || MAY_STREAM.test(fields)) return undefined;
+  const stated = /^content-length:(.*)$/m.exec(fields);
+  if (!stated || /^transfer-encoding:/m.test(fields)) return -1;
+  const length = /^\d{1,15}$/.test(stated[1]) ? Number(stated[1]) : 0;
+  return length > 0 && length <= limit ? length : undefined;
+}
+
+const MAY_STREAM = /^(?:x-accel-buffering:|content-type:.*event-stream)/im;
+
+// Rings once `dueAt` has passed, in `leastMs` or whenever it is put off to. The timer is set once, and again only if it
+// has gone off too early: nearly all are stopped before.
+function alarm(leastMs, ring) {
+  const check = () => {
+    const left = it.dueAt - Date.now();
+    if (left > 0) timer = setTimeout(check, left);
+    else it.ring();
   };
-  try {
-    const response = await fetch(order.slice(space + 1, lineEnd), {
-      method: order.slice(0, space),
-      headers: headersFrom(order, lineEnd + 1),
-      body: upload instanceof ReadableStream ? streamed(upload, uploadLength, moved) : upload,
-      redirect: "manual",
-      // Past the platform's own cache: it serves stale by rules of its own.
-      cache: "no-store",
-      // Coded bodies stay as they came; nothing here looks into them.
-      encodeResponseBody: "manual",
-      signal: fetching.signal,
-    });
-    return { response, fetching };
-  } catch (error) {
-    throw rejection(error, fetching.signal.aborted);
-  } finally {
-    clearTimeout(timer);
-    timer = null;
-  }
+  let timer = setTimeout(check, leastMs);
+  const it = { dueAt: Date.now() + leastMs, ring, stop: () => clearTimeout(timer) };
+  return it;
 }
 
 // The upload as it comes, with its length where that is known.
@@ -282,10 +338,19 @@ export function hold(call, handle, length, limit, idleMs, withinMs) {
   handIn(call, heldBody(handle, length, limit, idleMs, withinMs), isNumber(call));
 }
 
-function heldBody(handle, length, limit, idleMs, withinMs) {
+// With the alarm that was set for the head, if there is one: it serves both.
+function heldBody(handle, length, limit, idleMs, withinMs, alarmOfHead) {
   if (handle.bytes) return Promise.resolve(handle.bytes.byteLength);
+  handle.held ??= holding(handle, length, limit, idleMs, withinMs, alarmOfHead);
+  return handle.held;
+}
+
+function holding(handle, length, limit, idleMs, withinMs, alarmOfHead) {
   const body = handle.response.body;
-  if (!body) return Promise.resolve(0);
+  if (!body) {
+    alarmOfHead?.stop();
+    return Promise.resolve(0);
+  }
   // What is not going to be held whole is not made room for. The length of a coded body is not that of what the
   // platform may have made of it.
   if (length > limit || handle.response.headers.has("content-encoding")) length = -1;
@@ -293,12 +358,12 @@ function heldBody(handle, length, limit, idleMs, withinMs) {
   const started = { chunks: [], bytes: 0, reader, pending: null, before: 0 };
   handle.started = started;
   return new Promise((resolve, reject) => {
-    const beganAt = Date.now();
-    let heardAt = beganAt;
+    const until = Date.now() + withinMs;
+    let heardAt = Date.now();
     let isOver = false;
     const end = (settle, outcome) => {
       isOver = true;
-      clearTimeout(timer);
+      watch.stop();
       settle(outcome);
     };
     const fail = (error, silent = false) => {
@@ -306,15 +371,13 @@ function heldBody(handle, length, limit, idleMs, withinMs) {
       cancel(handle);
       end(reject, rejection(error, silent));
     };
-    // One timer for both limits.
-    const check = () => {
+    const watch = alarmOfHead ?? alarm(Math.min(withinMs, idleMs));
+    watch.dueAt = Math.min(until, heardAt + idleMs);
+    watch.ring = () => {
       const now = Date.now();
-      const late = now - beganAt >= withinMs;
-      if (now - heardAt >= (late ? idleMs / 2 : idleMs)) fail(new Error("silent"), true);
-      else if (late) end(resolve, undefined);
-      else timer = setTimeout(check, Math.min(beganAt + withinMs, heardAt + idleMs) - now);
+      if (now - heardAt >= (now >= until ? idleMs / 2 : idleMs)) fail(new Error("silent"), true);
+      else end(resolve, undefined);
     };
-    let timer = setTimeout(check, Math.min(withinMs, idleMs));
     const whole = (bytes) => {
       handle.bytes = bytes;
       handle.started = undefined;
@@ -327,6 +390,7 @@ function heldBody(handle, length, limit, idleMs, withinMs) {
       if (done && length >= 0) return fail(new Error("the body is shorter than its length"));
       if (done) return whole(join(started.chunks, started.bytes));
       heardAt = Date.now();
+      watch.dueAt = Math.min(until, heardAt + idleMs);
       started.bytes += value.byteLength;
       // What has come to its announced length is at its end (RFC 9112 §6.3), which would cost a read to be told.
       if (started.bytes === length) return whole(new Uint8Array(value.buffer));
@@ -726,12 +790,13 @@ export function areEqual(one, other) {
 }
 
 // A beacon is lit by one request and seen by others. The platform runs what follows a promise in the request that
-// waits for it, whichever resolves it; what a request has opened must stay with it all the same.
-export function beacon() {
-  let light;
-  const lit = new Promise((resolve) => {
-    light = resolve;
-  });
+// waits for it, whichever resolves it; what a request has opened must stay with it all the same. The one that is to
+// light it is kept alive until it has, should its client leave while others wait.
+export function beacon(visit) {
+  const { promise: lit, resolve: light } = Promise.withResolvers();
+  try {
+    visit.ctx.waitUntil(lit);
+  } catch {}
   return { lit, light };
 }
 

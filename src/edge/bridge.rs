@@ -62,7 +62,16 @@ extern "C" {
     pub fn let_go(kept_alive: &JsValue);
 
     #[wasm_bindgen(js_name = fetchOrigin)]
-    pub fn fetch_origin(call: u32, order: &str, upload: Option<JsValue>, upload_length: f64, limit_ms: f64);
+    pub fn fetch_origin(
+        call: u32,
+        order: &str,
+        upload: Option<JsValue>,
+        upload_length: f64,
+        limit_ms: f64,
+        hold_limit: f64,
+        idle_ms: f64,
+        within_ms: f64,
+    );
 
     #[wasm_bindgen(js_name = holdUpload)]
     pub fn hold_upload(call: u32, stream: &JsValue, limit: f64);
@@ -136,7 +145,8 @@ extern "C" {
     #[derive(Clone, Debug)]
     pub type Beacon;
 
-    pub fn beacon() -> Beacon;
+    /// The visit is kept going until it is lit.
+    pub fn beacon(visit: &Visit) -> Beacon;
 
     pub fn light(beacon: &Beacon);
 

@@ -41,29 +41,46 @@ addEventListener("unhandledrejection", (event) => {
   if (isDeath(event.reason)) replace(event.reason);
 });
 
-// What Rust answers: it has the platform's side of a request, and `resolve` and `reject` for the answer.
-function visit(occasion, begin) {
-  return new Promise((resolve, reject) => {
-    const settle = (how) => (value) => {
-      owed.delete(occasion);
-      how(value);
-    };
-    occasion.resolve = settle(resolve);
-    occasion.reject = settle(reject);
-    owed.add(occasion);
-    try {
-      begin(occasion);
-    } catch (error) {
-      occasion.reject(error);
-    }
-  });
+// Something that Rust is to answer: the platform's side of it, and what takes the answer.
+class Visit {
+  constructor(env, ctx, request) {
+    this.env = env;
+    this.ctx = ctx;
+    this.request = request;
+    const { promise, resolve, reject } = Promise.withResolvers();
+    this.answer = promise;
+    this.settle = resolve;
+    this.fail = reject;
+    owed.add(this);
+  }
+
+  resolve(answer) {
+    owed.delete(this);
+    this.settle(answer);
+  }
+
+  reject(error) {
+    owed.delete(this);
+    this.fail(error);
+  }
+}
+
+// What Rust answers when `begin` has handed `visit` to it.
+function answered(visit, begin) {
+  try {
+    begin(visit);
+  } catch (error) {
+    visit.reject(error);
+  }
+  return visit.answer;
 }
 
 export default {
   async fetch(request, env, ctx) {
     const asked = instance;
     try {
-      return await visit({ request, env, ctx }, (it) => requests.fetch(Date.now(), it, bridge.headOf(request)));
+      const visit = new Visit(env, ctx, request);
+      return await answered(visit, (it) => requests.fetch(Date.now(), it, bridge.headOf(request)));
     } catch (error) {
       if (asked === instance && isDeath(error)) replace(error);
       else console.error(`holdfast: ${error?.stack ?? error}`);
@@ -72,14 +89,15 @@ export default {
       const isSafe = request.method === "GET" || request.method === "HEAD";
       if (isSafe && requests.passes_through(env)) throw error;
       const head = bridge.headOf(request);
-      return visit({ request, env, ctx }, (it) => requests.internal_error(Date.now(), it, head));
+      const visit = new Visit(env, ctx, request);
+      return answered(visit, (it) => requests.internal_error(Date.now(), it, head));
     }
   },
 
   async scheduled(controller, env, ctx) {
     const asked = instance;
     try {
-      await visit({ env, ctx }, (it) => requests.scheduled(Date.now(), it));
+      await answered(new Visit(env, ctx), (it) => requests.scheduled(Date.now(), it));
     } catch (error) {
       if (asked === instance && isDeath(error)) replace(error);
       throw error;

@@ -32,8 +32,8 @@ pub enum Given {
     Number(f64),
     /// A text, or none.
     Text(Option<String>),
-    /// A response of an origin's: its final status, its header fields as they cross, and its body.
-    Response(u16, String, Handle),
+    /// A response of an origin's.
+    Response(Response),
     /// An entry of a store, as it stands there, and the body behind it.
     Entry(String, Handle),
 }
@@ -55,14 +55,29 @@ impl Given {
     }
 
     /// The response that it is.
-    pub fn response(self) -> Option<(u16, String, Handle)> {
-        if let Self::Response(status, fields, body) = self { Some((status, fields, body)) } else { None }
+    pub fn response(self) -> Option<Response> {
+        if let Self::Response(response) = self { Some(response) } else { None }
     }
 
     /// The entry that it is, and the body behind it.
     pub fn entry(self) -> Option<(String, Handle)> {
         if let Self::Entry(entry, body) = self { Some((entry, body)) } else { None }
     }
+}
+
+/// An origin's response as it crosses; see [`Fetched`](crate::ports::Fetched).
+#[derive(Debug)]
+pub struct Response {
+    /// Its final status.
+    pub status: u16,
+    /// Its header fields, as one text.
+    pub fields: String,
+    /// Its body.
+    pub body: Handle,
+    /// When its head came.
+    pub received_at: Timestamp,
+    /// How long the body is, if it is whole.
+    pub whole: Option<u64>,
 }
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;

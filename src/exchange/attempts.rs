@@ -18,7 +18,7 @@ use crate::origin::forward::{self, Forward};
 use crate::origin::retry::{self, Next, Repeatable, Situation, Stop};
 use crate::origin::{Attempt, End, backoff, is_origin_error};
 use crate::policy::Policy;
-use crate::ports::{self, Held, HeldUpload, Ports, Resume};
+use crate::ports::{self, Held, HeldUpload, HoldFirst, Ports, Resume};
 use crate::request::Request;
 use crate::time::Timestamp;
 
@@ -227,18 +227,23 @@ impl<P: Ports> Exchange<P> {
         let forward = self.head_for(policy, attempt, origin);
         let requested_at = self.ports.now();
         let limit = attempt.deadline.limit(requested_at, policy.settings.timeouts.first_byte);
-        let fetched = match self.ports.fetch(&forward, upload, limit).await {
+        let hold = body::may_be_held_first(&self.request.method, forward.is_upgrade).then(|| HoldFirst {
+            limit: policy.settings.body.hold,
+            idle: policy.settings.timeouts.idle,
+            within: attempt.deadline.left(requested_at),
+        });
+        let fetched = match self.ports.fetch(&forward, upload, limit, hold).await {
             Ok(fetched) => fetched,
             Err(rejection) => return (End::Failed(failure::of_rejected_fetch(&rejection), None), None),
         };
-        let received_at = self.ports.now();
-        let status = fetched.status;
+        let (status, received_at) = (fetched.status, fetched.received_at);
         let fetched = match self.screen(&forward, fetched, policy).await {
             Ok(fetched) => fetched,
             Err(failure) => return (End::Failed(failure, Some(status)), None),
         };
         let location = origin.and_then(|origin| location_for_client(&fetched.headers, origin, &self.request));
-        let body = match self.guard(policy, attempt, status, &fetched.headers, fetched.body).await {
+        let (body, whole) = (fetched.body, fetched.whole);
+        let body = match self.guard(policy, attempt, status, &fetched.headers, body, whole).await {
             Ok(body) => body,
             Err(failure) => return (End::Failed(failure, Some(status)), None),
         };
@@ -310,7 +315,7 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    /// Holds a small body until it is whole.
+    /// Holds a small body until it is whole; nothing is left to do if it is, `whole` bytes long, already.
     async fn guard(
         &self,
         policy: &Policy<'_>,
@@ -318,6 +323,7 @@ impl<P: Ports> Exchange<P> {
         status: u16,
         headers: &HeaderMap,
         body: P::Body,
+        whole: Option<u64>,
     ) -> Result<Guarded<P::Body>, Failure> {
         let settings = policy.settings;
         if status == 101 {
@@ -327,6 +333,9 @@ impl<P: Ports> Exchange<P> {
             Plan::None => Ok(Guarded::Bare(body)),
             Plan::Stream { length, idle } => Ok(Guarded::Stream { body, length, idle, resume: None }),
             Plan::Hold { length } => {
+                if let Some(bytes) = whole {
+                    return Ok(Guarded::Whole(body, bytes));
+                }
                 let idle = settings.timeouts.idle;
                 let within = attempt.deadline.left(self.ports.now());
                 match self.ports.hold(body, length, settings.body.hold, idle, within).await {

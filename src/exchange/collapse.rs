@@ -109,12 +109,7 @@ impl<P: Ports> Exchange<P> {
         let timeouts = &policy.settings.timeouts;
         let at_most = timeouts.total.saturating_add(timeouts.idle).min(LONGEST_WORK_BEHIND);
         let now = self.ports.now();
-        let turn = self.isolate().turn(key, may_lead, at_most, now, || self.ports.beacon());
-        if let Turn::Lead(fetch) = &turn {
-            // Keeps the work alive should the client of this request leave while others wait.
-            self.ports.spawn(self.ports.see(&fetch.beacon, at_most));
-        }
-        turn
+        self.isolate().turn(key, may_lead, at_most, now, || self.ports.beacon())
     }
 
     /// Waits for another request's fetch, for `soft` at most where a copy can answer.

@@ -11,10 +11,11 @@ use serde_json::Value;
 use crate::client::{Answer, Call, End};
 use crate::harness::{Edge, Page, eventually, overlay, site};
 
-/// The calls from JavaScript in which the instance dies, each with how often the origin has been asked by then: the
-/// one that brings the request, and those that hand in what it waits for: that the store has nothing, the origin's
-/// answer, and how long its body is.
-const MOMENTS: [(&str, usize); 4] = [("fetch", 0), ("done", 0), ("give_response", 1), ("give_number", 1)];
+/// The calls from JavaScript in which the instance dies, each with the method of the request and how often the origin has
+/// been asked by then: the one that brings the request, and those that hand in what it waits for: that the store has
+/// nothing, the origin's answer, and how long its body is, which comes with the answer to a GET.
+const MOMENTS: [(&str, &str, usize); 4] =
+    [("fetch", "GET", 0), ("done", "GET", 0), ("give_response", "GET", 1), ("give_number", "POST", 1)];
 
 fn mortal() -> Edge {
     let edge = Edge::counting(&[site().url()], &overlay(&[("timeouts.first_byte", "5s")]), false);
@@ -24,7 +25,11 @@ fn mortal() -> Edge {
 
 /// Not [`Edge::get`], by which no instance may have died.
 fn get(edge: &Edge, page: &Page) -> Call {
-    Call::new(edge.addr, "GET", &page.path)
+    call(edge, "GET", page)
+}
+
+fn call(edge: &Edge, method: &str, page: &Page) -> Call {
+    Call::new(edge.addr, method, &page.path)
 }
 
 fn deaths(edge: &Edge) -> usize {
@@ -55,7 +60,7 @@ fn is_internal_error(answer: &Answer, form: &str) {
 fn a_request_that_panics_gets_a_500_of_its_form_and_the_next_one_is_served() {
     let edge = mortal();
     let mut died = 0;
-    for (moment, attempts) in MOMENTS {
+    for (moment, method, attempts) in MOMENTS {
         for (accept, form) in [
             ("text/html,*/*;q=0.8", "text/html"),
             ("application/json", "application/problem+json"),
@@ -63,7 +68,7 @@ fn a_request_that_panics_gets_a_500_of_its_form_and_the_next_one_is_served() {
         ] {
             // A new one each time: the store is not asked for what is known not to be in it.
             let page = Page::new([scripts::with_headers(&[("Cache-Control", "private")], "well")]);
-            let answer = get(&edge, &page).with("Accept", accept).with("Dies", moment).send();
+            let answer = call(&edge, method, &page).with("Accept", accept).with("Dies", moment).send();
             is_internal_error(&answer, form);
             assert_eq!(page.attempts(), attempts, "{moment}");
             get(&edge, &page).send().is(200, "well");
@@ -77,7 +82,7 @@ fn a_request_that_panics_gets_a_500_of_its_form_and_the_next_one_is_served() {
 #[test]
 fn who_waits_while_another_request_panics_gets_an_answer() {
     let edge = mortal();
-    for (moment, _) in MOMENTS {
+    for (moment, method, _) in MOMENTS {
         let slow = Page::new([scripts::hang()]);
         let page = Page::new([scripts::with_headers(&[("Cache-Control", "private")], "well")]);
         let waiting: Vec<_> = [("text/html", "text/html"), ("application/json", "application/problem+json")]
@@ -87,7 +92,7 @@ fn who_waits_while_another_request_panics_gets_an_answer() {
             .into();
         eventually("both at the origin", || slow.attempts() == 2);
         let began = Instant::now();
-        is_internal_error(&get(&edge, &page).with("Dies", moment).send(), "text/plain");
+        is_internal_error(&call(&edge, method, &page).with("Dies", moment).send(), "text/plain");
         for (open, form) in waiting {
             is_internal_error(&open.answer(), form);
         }

@@ -24,6 +24,7 @@ mod harness;
 mod healing;
 mod health;
 mod keeping;
+mod normal_form;
 mod operators;
 mod outages;
 mod pages;

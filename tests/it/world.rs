@@ -9,11 +9,12 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use holdfast::body::{self, Plan};
 use holdfast::cache::entry::Entry;
 use holdfast::cache::keep::Name;
 use holdfast::cache::key::Key;
 use holdfast::cache::range::Span;
-use holdfast::config::{Config, Token};
+use holdfast::config::{Config, Settings, Token};
 use holdfast::exchange::{exchange, internal_error};
 use holdfast::health::summary::Summary;
 use holdfast::health::{Bindings, View};
@@ -22,13 +23,13 @@ use holdfast::isolate::recall::Recall;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
-    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, Kept,
-    Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
+    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, HoldFirst,
+    Kept, Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
 };
 use holdfast::report::Report;
 use holdfast::request::{Request, Target};
 use holdfast::time::Timestamp;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
 /// 2026-01-02T03:04:05Z.
@@ -612,6 +613,14 @@ fn headers_of(answer: &Answer<Body>) -> HeaderMap {
     }
 }
 
+/// Whether the body behind such a head is held next, for all that is known of the settings.
+fn is_held_next(status: u16, headers: &HeaderMap, limit: u64) -> bool {
+    let mut settings = Settings::default();
+    settings.body.hold = limit;
+    let plan = body::plan(&Method::GET, status, headers, &settings);
+    (200..500).contains(&status) && matches!(plan, Plan::Hold { .. })
+}
+
 impl Origin for World {
     type Body = Body;
     type Upload = String;
@@ -621,6 +630,7 @@ impl Origin for World {
         forward: &Forward,
         upload: Option<String>,
         limit: Duration,
+        hold: Option<HoldFirst>,
     ) -> Result<Fetched<Body>, Rejection> {
         self.count();
         self.inner.seen.borrow_mut().push(Seen {
@@ -646,7 +656,12 @@ impl Origin for World {
             Kind::Hangs => rejected("aborted", false, true),
             Kind::Answers { status, headers, body, ending } => {
                 let body = Body { headers: headers.clone(), ending, ..Body::of(body) };
-                Ok(Fetched { status, headers, body })
+                let received_at = self.now();
+                let bytes = body.text.len() as u64;
+                let becomes_whole = |hold: &HoldFirst| ending == Ending::Whole && bytes <= hold.limit;
+                let hold = hold.filter(becomes_whole);
+                let whole = hold.filter(|hold| is_held_next(status, &headers, hold.limit)).map(|_| bytes);
+                Ok(Fetched { status, headers, body, received_at, whole })
             }
         }
     }

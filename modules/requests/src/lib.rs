@@ -2,9 +2,10 @@
 
 #![cfg(target_family = "wasm")]
 
-use holdfast::edge::task::{self, Given};
+use holdfast::edge::task::{self, Given, Response};
 use holdfast::edge::{self, Handle, Visit};
 use holdfast::origin::failure::Rejection;
+use holdfast::time::Timestamp;
 use wasm_bindgen::prelude::*;
 
 /// Prepares a new instance.
@@ -61,10 +62,22 @@ pub fn give_text(now: f64, call: u32, text: Option<String>) {
     task::hand_in(now, call, Ok(Given::Text(text)));
 }
 
-/// Hands in a response of an origin's.
+/// Hands in a response of an origin's, whose head came at `received_at`, and whose body is `whole` bytes long if it is
+/// here; else that is below zero.
 #[wasm_bindgen]
-pub fn give_response(now: f64, call: u32, status: u16, fields: String, body: Handle) {
-    task::hand_in(now, call, Ok(Given::Response(status, fields, body)));
+pub fn give_response(
+    now: f64,
+    call: u32,
+    status: u16,
+    fields: String,
+    body: Handle,
+    received_at: f64,
+    whole: f64,
+) {
+    let received_at = Timestamp::from_millis(received_at as u64);
+    let whole = (whole >= 0.0).then_some(whole as u64);
+    let response = Response { status, fields, body, received_at, whole };
+    task::hand_in(now, call, Ok(Given::Response(response)));
 }
 
 /// Hands in an entry of a store.
