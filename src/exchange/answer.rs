@@ -45,6 +45,12 @@ impl<B> Draft<B> {
     pub fn own(status: StatusCode, headers: HeaderMap, body: AnswerBody<B>) -> Self {
         Self { answer: Answer { status, headers: Headers::Own(headers), body }, end: None }
     }
+
+    /// The response behind `body`, edited.
+    fn edited(status: StatusCode, edits: Edits, body: B) -> Self {
+        let body = AnswerBody::Handle(body);
+        Self { answer: Answer { status, headers: Headers::Edited(edits), body }, end: None }
+    }
 }
 
 /// What the attempts came to when they did not succeed.
@@ -64,7 +70,7 @@ impl<P: Ports> Exchange<P> {
         found: Found<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) -> Draft<P::Body> {
-        let Found { stored, body, .. } = found;
+        let Found { stored, body, is_dressed, .. } = found;
         let now = self.ports.now();
         let settings = &policy.settings.cache;
         let (age, lifetime) = (freshness::age(&stored, now), freshness::lifetime(&stored, settings));
@@ -81,6 +87,11 @@ impl<P: Ports> Exchange<P> {
             return Draft::own(StatusCode::NOT_MODIFIED, headers, AnswerBody::Empty);
         }
         let selection = range::select(method, &self.request.headers, &stored);
+        let has_body = *method != Method::HEAD && stored.length != Some(0);
+        if is_dressed && has_body && matches!(selection, Selection::Whole) {
+            let edits = Edits { set: vec![(header::AGE, age)], ..Edits::default() };
+            return Draft::edited(stored.status, edits, body);
+        }
         let mut headers = stored.headers;
         headers.insert(header::AGE, age);
         headers.extend(selection.content_range().map(|value| (header::CONTENT_RANGE, value)));
@@ -108,7 +119,7 @@ impl<P: Ports> Exchange<P> {
                 return Draft::own(StatusCode::RANGE_NOT_SATISFIABLE, headers, AnswerBody::Empty);
             }
         };
-        if *method == Method::HEAD || stored.length == Some(0) {
+        if !has_body {
             self.ports.cancel(body);
             return Draft::own(status, headers, AnswerBody::Empty);
         }
@@ -147,8 +158,7 @@ impl<P: Ports> Exchange<P> {
             }
             Guarded::Relayed { client, end } => (client, Some(end)),
         };
-        let answer = Answer { status, headers: Headers::Edited(edits), body: AnswerBody::Handle(body) };
-        Draft { answer, end }
+        Draft { end, ..Draft::edited(status, edits, body) }
     }
 
     /// An answer that was fetched on a condition of ours, or none, under the client's own conditions.
