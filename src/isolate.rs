@@ -224,7 +224,10 @@ impl<B> Isolate<B> {
 
     /// Notes that the origin failed `key`: as long as it does, one request can ask for all.
     pub fn bring_together(&self, key: &Key) {
-        self.apart.borrow_mut().remove(&key.digest());
+        let mut apart = self.apart.borrow_mut();
+        if !apart.is_empty() {
+            apart.remove(&key.digest());
+        }
     }
 
     /// Notes that nothing is stored under `key`, and that the origin's answer was none to be stored: for two minutes
@@ -260,7 +263,8 @@ impl<B> Isolate<B> {
 
     /// Whether that happened at or after `requested_at`: an answer that was asked for then may be out of date.
     pub fn is_invalidated_since(&self, key: &Key, requested_at: Timestamp) -> bool {
-        self.invalidated.borrow().get(&key.digest()).is_some_and(|at| *at >= requested_at)
+        let invalidated = self.invalidated.borrow();
+        !invalidated.is_empty() && invalidated.get(&key.digest()).is_some_and(|at| *at >= requested_at)
     }
 
     /// The purge marks, and when they were read.
