@@ -152,7 +152,7 @@ mod cache {
     fn stored() -> Stored {
         Stored {
             status: StatusCode::OK,
-            headers: fields(&ANSWER),
+            headers: fields(&ANSWER).into(),
             requested_at: NOW.minus(Duration::from_secs(5)),
             received_at: NOW.minus(Duration::from_secs(4)),
             length: Some(30_000),
@@ -226,7 +226,7 @@ mod entries {
         let selected_by = Vary::of(&headers).unwrap().values(&request(10).headers);
         Entry::Response(Stored {
             status: StatusCode::OK,
-            headers,
+            headers: headers.into(),
             requested_at: NOW,
             received_at: NOW,
             length: Some(30_000),

@@ -15,7 +15,7 @@ pub mod validation;
 
 use crate::config;
 use crate::time::Timestamp;
-use directives::{RequestDirectives, ResponseDirectives};
+use directives::RequestDirectives;
 use entry::Stored;
 
 /// What may be done with a stored response that fits the request.
@@ -42,12 +42,12 @@ pub fn judge(
     settings: &config::Cache,
     now: Timestamp,
 ) -> Verdict {
-    let directives = ResponseDirectives::of(&stored.headers);
+    let directives = stored.headers.directives();
     if request.no_cache || directives.no_cache || stored.outdated {
         return Verdict::Stale;
     }
     let age = freshness::age(stored, now);
-    let left = freshness::lifetime_by(&directives, stored, settings).saturating_sub(age);
+    let left = freshness::lifetime(stored, settings).saturating_sub(age);
     if left.is_zero() {
         return if stale::may_revalidate_behind(stored, request, settings, now) {
             Verdict::StaleWhileRevalidate
@@ -139,7 +139,7 @@ mod tests {
         let settings = config::Cache { stale_if_error: std::time::Duration::ZERO, ..settings };
         let refused = stale::may_stand_in(&outdated, &RequestDirectives::default(), &settings, now);
         assert_eq!(refused, Err(stale::Forbidden::PastWindow));
-        outdated.headers.insert(CACHE_CONTROL, "max-age=60, must-revalidate".parse().unwrap());
+        outdated.headers = stored(&[("cache-control", "max-age=60, must-revalidate")]).headers;
         let refused = stale::may_stand_in(&outdated, &RequestDirectives::default(), &settings, now);
         assert_eq!(refused, Err(stale::Forbidden::MustRevalidate));
     }

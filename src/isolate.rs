@@ -53,9 +53,9 @@ const SOON: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Isolate<B> {
     fetches: RefCell<HashMap<Digest, Rc<SharedFetch<B>>>>,
-    apart: RefCell<HashMap<Digest, Timestamp>>,
-    misses: RefCell<HashMap<u64, ExpectedMiss, BuildHasherDefault<AsItIs>>>,
-    invalidated: RefCell<HashMap<Digest, Timestamp>>,
+    apart: RefCell<ByHash<Timestamp>>,
+    misses: RefCell<ByHash<ExpectedMiss>>,
+    invalidated: RefCell<ByHash<Timestamp>>,
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
     origins: RefCell<Vec<Bearing>>,
@@ -182,10 +182,10 @@ impl<B> Isolate<B> {
         now: Timestamp,
         beacon: impl FnOnce() -> B,
     ) -> Turn<B> {
-        let digest = key.digest();
-        if self.apart.borrow().get(&digest).is_some_and(|until| *until > now) {
+        if self.apart.borrow().get(&hash(key)).is_some_and(|until| *until > now) {
             return Turn::Alone;
         }
+        let digest = key.digest();
         let mut fetches = self.fetches.borrow_mut();
         if let Some(fetch) = fetches.get(&digest).filter(|fetch| fetch.until > now) {
             return Turn::Wait(Rc::clone(fetch));
@@ -217,14 +217,15 @@ impl<B> Isolate<B> {
 
     /// Notes that answers for `key` cannot be shared at present: for two minutes nobody waits for it.
     pub fn keep_apart(&self, key: &Key, now: Timestamp) {
-        remember(&mut self.apart.borrow_mut(), key.digest(), now.plus(APART), MOST_APART, |until| {
-            *until > now
-        });
+        remember(&mut self.apart.borrow_mut(), hash(key), now.plus(APART), MOST_APART, |until| *until > now);
     }
 
     /// Notes that the origin failed `key`: as long as it does, one request can ask for all.
     pub fn bring_together(&self, key: &Key) {
-        self.apart.borrow_mut().remove(&key.digest());
+        let mut apart = self.apart.borrow_mut();
+        if !apart.is_empty() {
+            apart.remove(&hash(key));
+        }
     }
 
     /// Notes that nothing is stored under `key`, and that the origin's answer was none to be stored: for two minutes
@@ -255,12 +256,13 @@ impl<B> Isolate<B> {
     /// Notes that what is stored under `key` was invalidated.
     pub fn invalidate(&self, key: &Key, now: Timestamp) {
         let is_of_use = |at: &Timestamp| now.since(*at) < UNDER_WAY;
-        remember(&mut self.invalidated.borrow_mut(), key.digest(), now, MOST_INVALIDATED, is_of_use);
+        remember(&mut self.invalidated.borrow_mut(), hash(key), now, MOST_INVALIDATED, is_of_use);
     }
 
     /// Whether that happened at or after `requested_at`: an answer that was asked for then may be out of date.
     pub fn is_invalidated_since(&self, key: &Key, requested_at: Timestamp) -> bool {
-        self.invalidated.borrow().get(&key.digest()).is_some_and(|at| *at >= requested_at)
+        let invalidated = self.invalidated.borrow();
+        !invalidated.is_empty() && invalidated.get(&hash(key)).is_some_and(|at| *at >= requested_at)
     }
 
     /// The purge marks, and when they were read.
@@ -311,7 +313,11 @@ impl<B> Isolate<B> {
     }
 }
 
-/// A number for `key` that is quickly had, where mistaking one key for another does no harm: a look is spared.
+/// What is remembered of keys, each by its [`hash`].
+type ByHash<T> = HashMap<u64, T, BuildHasherDefault<AsItIs>>;
+
+/// A number for `key` that is quickly had, where mistaking one key for another does no harm: a look is spared, one more
+/// request is sent, or an answer is not stored.
 fn hash(key: &Key) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);

@@ -413,10 +413,9 @@ fn is_for_all(
 
 /// For how long from `now` on a stored response can still be of use, at most a year.
 pub fn retention_left(stored: &Stored, settings: &config::Cache, now: Timestamp) -> Duration {
-    let directives = ResponseDirectives::of(&stored.headers);
     let has_validator = validation::has_validator(stored);
     let (lifetime, age) = (freshness::lifetime(stored, settings), freshness::age(stored, now));
-    retention(&directives, has_validator, lifetime, age, settings)
+    retention(stored.headers.directives(), has_validator, lifetime, age, settings)
 }
 
 /// For how long a response of this age can be of use.

@@ -4,9 +4,15 @@
 //! cache: a number, then parts that each end in `;`, then a full stop by which a cut line is known. The
 //! number changes with the form; an entry of another number reads as absent.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use std::cell::OnceCell;
+use std::ops::Deref;
+use std::rc::Rc;
+
+use http::header::{DATE, HeaderMap, HeaderName, HeaderValue};
 use http::status::StatusCode;
 
+use super::directives::ResponseDirectives;
+use super::freshness;
 use super::key::Vary;
 use crate::time::Timestamp;
 
@@ -54,7 +60,7 @@ pub struct Stored {
     /// Its status.
     pub status: StatusCode,
     /// Its header fields as received, but for those that concern one connection.
-    pub headers: HeaderMap,
+    pub headers: Fields,
     /// When the request that it answers was sent.
     pub requested_at: Timestamp,
     /// When its header came.
@@ -66,6 +72,58 @@ pub struct Stored {
     /// What the request had under the names in `Vary`, as [`Vary::values`] gives it.
     pub selected_by: Vec<(HeaderName, String)>,
 }
+
+/// The header fields of a stored response. What is read from them is read once, whoever shares them: while they are
+/// remembered they may answer many requests.
+#[derive(Clone, Debug, Default)]
+pub struct Fields(Rc<Read>);
+
+#[derive(Debug, Default)]
+struct Read {
+    map: HeaderMap,
+    directives: OnceCell<ResponseDirectives>,
+    made_at: OnceCell<Option<Timestamp>>,
+    is_plain: OnceCell<bool>,
+}
+
+impl Fields {
+    /// What they direct.
+    pub fn directives(&self) -> &ResponseDirectives {
+        self.0.directives.get_or_init(|| ResponseDirectives::of(self))
+    }
+
+    /// Their `Date`, if it can be read.
+    pub fn made_at(&self) -> Option<Timestamp> {
+        *self.0.made_at.get_or_init(|| freshness::date(self, &DATE))
+    }
+
+    /// Whether every request for the URL would have been answered with them.
+    fn are_plain(&self) -> bool {
+        *self.0.is_plain.get_or_init(|| Vary::of(self).is_some_and(|vary| vary.is_empty()))
+    }
+}
+
+impl Deref for Fields {
+    type Target = HeaderMap;
+
+    fn deref(&self) -> &HeaderMap {
+        &self.0.map
+    }
+}
+
+impl From<HeaderMap> for Fields {
+    fn from(map: HeaderMap) -> Self {
+        Self(Rc::new(Read { map, ..Read::default() }))
+    }
+}
+
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Fields {}
 
 impl Entry {
     /// The written form; `None` if it would be longer than 16 KiB.
@@ -130,7 +188,7 @@ impl Variant {
 impl Stored {
     /// Whether every request for the URL would have been answered like this.
     pub fn is_plain(&self) -> bool {
-        Vary::of(&self.headers).is_some_and(|vary| vary.is_empty())
+        self.headers.are_plain()
     }
 
     /// Whether a request with these fields would have been answered like this (RFC 9111 §4.1). Never if the
@@ -149,7 +207,7 @@ impl Stored {
         for (name, value) in &self.selected_by {
             writer.part(&[b"<", name.as_str().as_bytes(), b":", value.as_bytes()]);
         }
-        for (name, value) in &self.headers {
+        for (name, value) in self.headers.iter() {
             writer.part(&[name.as_str().as_bytes(), b":", value.as_bytes()]);
         }
     }
@@ -180,6 +238,7 @@ impl Stored {
                 headers.try_append(name, HeaderValue::try_from(value).ok()?).ok()?;
             }
         }
+        let headers = headers.into();
         Some(Self { status, headers, requested_at, received_at, length, outdated, selected_by })
     }
 }
@@ -251,7 +310,7 @@ pub(super) mod test {
     pub fn stored(headers: &[(&str, &str)]) -> Stored {
         Stored {
             status: StatusCode::OK,
-            headers: fields(headers),
+            headers: fields(headers).into(),
             requested_at: seconds(0),
             received_at: seconds(0),
             length: Some(10),
@@ -370,7 +429,7 @@ mod tests {
                 .collect();
             let entry = Entry::Response(Stored {
                 status: StatusCode::from_u16(status).unwrap(),
-                headers,
+                headers: headers.into(),
                 requested_at: Timestamp::from_millis(requested),
                 received_at: Timestamp::from_millis(received),
                 length,

@@ -16,7 +16,8 @@ use crate::time::Timestamp;
 /// and response, and the time since. A missing `Date` counts as the time of receipt (RFC 9110 §6.6.1), an
 /// unreadable `Age` as none (RFC 9111 §5.1).
 pub fn age(stored: &Stored, now: Timestamp) -> Duration {
-    age_of(&stored.headers, stored.requested_at, stored.received_at, now)
+    let headers = &stored.headers;
+    age_by(headers, headers.made_at(), stored.requested_at, stored.received_at, now)
 }
 
 /// How long `stored` is fresh from its making on, at most 2^31 seconds (RFC 9111 §4.2.1).
@@ -24,24 +25,14 @@ pub fn age(stored: &Stored, now: Timestamp) -> Duration {
 /// `s-maxage`, else `max-age`, else `Expires` minus `Date`, else the heuristic one (§4.2.2), else `default_ttl` of the
 /// settings. A value that cannot be read or contradicts another one counts as zero.
 pub fn lifetime(stored: &Stored, settings: &config::Cache) -> Duration {
-    lifetime_by(&ResponseDirectives::of(&stored.headers), stored, settings)
-}
-
-/// The same where its directives are read already.
-pub(super) fn lifetime_by(
-    directives: &ResponseDirectives,
-    stored: &Stored,
-    settings: &config::Cache,
-) -> Duration {
-    explicit_lifetime(directives, &stored.headers, stored.received_at)
+    explicit_lifetime(stored.headers.directives(), &stored.headers, stored.received_at)
         .unwrap_or_else(|| implied_lifetime(stored.status, &stored.headers, stored.received_at, settings))
         .min(LONGEST)
 }
 
 /// Whether `stored` states its lifetime itself, zero included.
 pub fn is_explicit(stored: &Stored) -> bool {
-    let directives = ResponseDirectives::of(&stored.headers);
-    explicit_lifetime(&directives, &stored.headers, stored.received_at).is_some()
+    explicit_lifetime(stored.headers.directives(), &stored.headers, stored.received_at).is_some()
 }
 
 /// For how long `stored` has been stale at `now`; `None` while it is fresh (RFC 9111 §4.2). One that is marked as
@@ -87,12 +78,23 @@ pub(super) fn age_of(
     received_at: Timestamp,
     now: Timestamp,
 ) -> Duration {
+    age_by(headers, date(headers, &DATE), requested_at, received_at, now)
+}
+
+/// The same where `Date` is read already.
+fn age_by(
+    headers: &HeaderMap,
+    made_at: Option<Timestamp>,
+    requested_at: Timestamp,
+    received_at: Timestamp,
+    now: Timestamp,
+) -> Duration {
     let age_value = headers.get(AGE).and_then(|line| {
         let first = line.as_bytes().split(|byte| *byte == b',').next()?;
         delta_seconds(first.trim_ascii())
     });
     let corrected = age_value.unwrap_or_default().saturating_add(received_at.since(requested_at));
-    let apparent = date(headers, &DATE).map_or(Duration::ZERO, |made_at| {
+    let apparent = made_at.map_or(Duration::ZERO, |made_at| {
         // Date knows whole seconds only, so it is compared with a receipt in whole seconds.
         Duration::from_secs(received_at.since(made_at).as_secs())
     });

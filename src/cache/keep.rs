@@ -15,7 +15,7 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 
-use super::directives::{RequestDirectives, ResponseDirectives, TARGETED, Window};
+use super::directives::{RequestDirectives, TARGETED, Window};
 use super::entry::Stored;
 use super::freshness;
 use super::key::{Digest, Vary};
@@ -242,8 +242,7 @@ pub fn may_stand_in(
 
 /// Whether `kept` is stale by more than the client's `window` (RFC 5861 §4).
 fn is_too_stale(kept: &Stored, window: Window, now: Timestamp) -> bool {
-    let directives = ResponseDirectives::of(&kept.headers);
-    let lifetime = freshness::explicit_lifetime(&directives, &kept.headers, kept.received_at);
+    let lifetime = freshness::explicit_lifetime(kept.headers.directives(), &kept.headers, kept.received_at);
     let staleness = freshness::age(kept, now).checked_sub(lifetime.unwrap_or_default());
     staleness.is_some_and(|staleness| match window {
         Window::NotStated => false,
@@ -254,9 +253,9 @@ fn is_too_stale(kept: &Stored, window: Window, now: Timestamp) -> bool {
 
 /// What in `response` forbids to serve it as a kept copy.
 fn prohibition(response: &Stored) -> Option<Forbidden> {
-    let directives = ResponseDirectives::of(&response.headers);
+    let directives = response.headers.directives();
     let zero = directives.stale_if_error == Window::Forbidden;
-    stale::prohibition(&directives).or(zero.then_some(Forbidden::StaleIfErrorZero))
+    stale::prohibition(directives).or(zero.then_some(Forbidden::StaleIfErrorZero))
 }
 
 /// Whether `new` takes back the leave to serve what is kept: by a prohibition, or since nothing for its URL
@@ -267,7 +266,7 @@ pub fn forbids(new: &Stored) -> bool {
 }
 
 fn is_withdrawn(new: &Stored) -> bool {
-    let directives = ResponseDirectives::of(&new.headers);
+    let directives = new.headers.directives();
     // The three statuses are understood, so `must-understand` lifts `no-store` (RFC 9111 §5.2.2.3).
     directives.no_store && !directives.must_understand
         || directives.private
@@ -528,7 +527,7 @@ mod tests {
         let settings = Keep { shrink: Share::ZERO, ..Keep::default() };
         let decide = |new: &Stored| decide(new, false, Some(&kept(&[])), &settings, seconds(HOUR));
         assert_eq!(decide(&answer(200, 0, &[])), Write);
-        assert_eq!(decide(&Stored { headers: fields(&[HTML]), ..kept(&[]) }), Stay(Leave::Retyped));
+        assert_eq!(decide(&Stored { headers: fields(&[HTML]).into(), ..kept(&[]) }), Stay(Leave::Retyped));
     }
 
     #[test]
@@ -701,7 +700,7 @@ mod tests {
                 let received_at = if keeps_time { seconds(0) } else { Timestamp::from_millis(received) };
                 Stored {
                     status: StatusCode::from_u16(status).unwrap(),
-                    headers,
+                    headers: headers.into(),
                     length,
                     received_at,
                     ..stored(&[])
@@ -726,7 +725,7 @@ mod tests {
     /// Whether the origin forbids that `response` is served stale, read off its fields in another way than
     /// above.
     fn has_prohibition(response: &Stored) -> bool {
-        let said = ResponseDirectives::of(&response.headers);
+        let said = response.headers.directives();
         said.no_cache
             || said.must_revalidate
             || said.proxy_revalidate
@@ -753,7 +752,7 @@ mod tests {
             new in any_answer(), same_body: bool, old in prop::option::of(any_answer()), settings in any_keep(), now in any_now(),
         ) {
             let decision = decide(&new, same_body, old.as_ref(), &settings, now);
-            let said = ResponseDirectives::of(&new.headers);
+            let said = new.headers.directives();
             if decision == Write {
                 prop_assert!(!said.private && (!said.no_store || said.must_understand));
                 prop_assert!(!new.headers.contains_key(SET_COOKIE) && new.length.is_some());

@@ -245,7 +245,7 @@ mod tests {
     fn stored(length: Option<u64>, headers: &[(&str, &str)]) -> Stored {
         Stored {
             status: StatusCode::OK,
-            headers: fields(headers),
+            headers: fields(headers).into(),
             requested_at: Timestamp::from_millis(0),
             received_at: Timestamp::from_millis(0),
             length,

@@ -91,8 +91,8 @@ pub fn may_stand_in(
     settings: &config::Cache,
     now: Timestamp,
 ) -> Result<(), Forbidden> {
-    let directives = ResponseDirectives::of(&stored.headers);
-    let forbidden = prohibition(&directives);
+    let directives = stored.headers.directives();
+    let forbidden = prohibition(directives);
     let staleness = freshness::staleness(stored, settings, now);
     match (forbidden, staleness) {
         (Some(forbidden), Some(_)) => return Err(forbidden),
@@ -129,9 +129,9 @@ pub fn may_revalidate_behind(
     if stored.outdated || request.no_cache || request.max_age.is_some() || request.min_fresh.is_some() {
         return false;
     }
-    let directives = ResponseDirectives::of(&stored.headers);
+    let directives = stored.headers.directives();
     let window = span(directives.stale_while_revalidate, settings.stale_while_revalidate);
-    prohibition(&directives).is_none()
+    prohibition(directives).is_none()
         && freshness::staleness(stored, settings, now).is_some_and(|staleness| is_within(staleness, window))
 }
 
@@ -147,7 +147,7 @@ pub fn is_accepted(
         return false;
     };
     !stored.outdated
-        && prohibition(&ResponseDirectives::of(&stored.headers)).is_none()
+        && prohibition(stored.headers.directives()).is_none()
         && request.max_age.is_none_or(|max_age| freshness::age(stored, now) <= max_age)
         && freshness::staleness(stored, settings, now).is_some_and(|staleness| staleness <= at_most)
 }

@@ -100,7 +100,7 @@ impl<P: Ports> Exchange<P> {
         let vary = Vary::of(&received.headers).unwrap_or_default();
         let new = Stored {
             status: received.status_code(),
-            headers: received.headers_to_store(),
+            headers: received.headers_to_store().into(),
             requested_at: received.requested_at,
             received_at: received.received_at,
             length: Some(length),

@@ -228,7 +228,7 @@ impl<P: Ports> Exchange<P> {
         }
         let stored = Stored {
             status,
-            headers: received.headers_to_store(),
+            headers: received.headers_to_store().into(),
             requested_at: received.requested_at,
             received_at: received.received_at,
             length,

@@ -211,7 +211,7 @@ mod tests {
     fn response(body: u32) -> Loaded<u32> {
         let stored = Stored {
             status: StatusCode::OK,
-            headers: HeaderMap::new(),
+            headers: HeaderMap::new().into(),
             requested_at: at(0),
             received_at: at(0),
             length: Some(3),

@@ -9,7 +9,7 @@ use http::HeaderValue;
 use crate::cache::admission::Bypass;
 use crate::origin::{Attempt, End};
 use crate::response::error_page::Cause;
-use crate::time::millis;
+use crate::time::{millis, push_digits};
 
 /// How this worker calls itself in `Cache-Status`.
 const CACHE_NAME: &str = "Holdfast";
@@ -238,10 +238,7 @@ impl Member {
     }
 
     fn digits(&mut self, number: u64) {
-        if number > 9 {
-            self.digits(number / 10);
-        }
-        self.0.push(char::from(b'0' + (number % 10) as u8));
+        push_digits(&mut self.0, number, 1);
     }
 
     /// A token if `value` can be one, else a string.

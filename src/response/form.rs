@@ -4,9 +4,11 @@
 //! client can read (RFC 9110 §12.5.1). Neither is obeyed to the letter: an error in a form that was not
 //! asked for is better than none, where somebody may read it (§12.4.1 leaves that to the server).
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 
 use crate::request::{Request, weight};
+
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// The form of an answer made here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,7 +93,7 @@ enum Destination {
 
 impl Destination {
     fn of(headers: &HeaderMap) -> Self {
-        let Some(value) = headers.get("sec-fetch-dest").and_then(|value| value.to_str().ok()) else {
+        let Some(value) = headers.get(SEC_FETCH_DEST).and_then(|value| value.to_str().ok()) else {
             return Self::Unknown;
         };
         match value.trim().to_ascii_lowercase().as_str() {
@@ -110,19 +112,20 @@ impl Destination {
 const MOST_RANGES: usize = 32;
 const LONGEST_RANGE: usize = 128;
 
-/// The media ranges of `Accept`, lower case, in the order they came in; without any, everything goes.
-struct Accept(Vec<Range>);
+/// The media ranges of `Accept` in the order they came in; without any, everything goes.
+struct Accept<'a>(Vec<Range<'a>>);
 
-struct Range {
-    kind: String,
-    subtype: String,
+/// Its names mean the same in any case.
+struct Range<'a> {
+    kind: &'a str,
+    subtype: &'a str,
     has_parameters: bool,
     /// In thousandths, 0 to 1000.
     weight: u16,
 }
 
-impl Accept {
-    fn of(headers: &HeaderMap) -> Self {
+impl<'a> Accept<'a> {
+    fn of(headers: &'a HeaderMap) -> Self {
         let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
         let ranges = lines.flat_map(|line| split_unquoted(line, ',')).take(MOST_RANGES);
         Self(ranges.filter(|range| range.len() <= LONGEST_RANGE).filter_map(Range::parse).collect())
@@ -144,7 +147,7 @@ impl Accept {
     /// The weight of `kind/subtype` if a range other than `*/*` decides it.
     fn named_weight(&self, kind: &str, subtype: &str) -> Option<u16> {
         let named =
-            self.0.iter().any(|range| range.kind == kind && range.specificity(kind, subtype).is_some());
+            self.0.iter().any(|range| range.is_kind(kind) && range.specificity(kind, subtype).is_some());
         named.then(|| self.weight(kind, subtype))
     }
 
@@ -205,27 +208,22 @@ impl Accept {
         if wanted().any(Range::is_never_read) || wanted().next().is_none() {
             return Form::Empty;
         }
-        let reads_data = wanted().any(|range| range.kind == "application");
+        let reads_data = wanted().any(|range| range.is_kind("application"));
         let first = if reads_data { Form::Problem } else { otherwise };
         let offered = [first, otherwise, Form::Text, Form::Problem, Form::Html];
         offered.into_iter().find(|form| !self.refuses(*form)).unwrap_or(Form::Empty)
     }
 }
 
-impl Range {
+impl<'a> Range<'a> {
     /// Reads `type/subtype;parameters`. An unreadable weight counts as 1, an unreadable range as absent.
-    fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &'a str) -> Option<Self> {
         let mut parts = split_unquoted(text, ';').map(str::trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
         if kind.is_empty() || subtype.is_empty() || (kind == "*" && subtype != "*") {
             return None;
         }
-        let mut range = Self {
-            kind: kind.to_ascii_lowercase(),
-            subtype: subtype.to_ascii_lowercase(),
-            has_parameters: false,
-            weight: 1000,
-        };
+        let mut range = Self { kind, subtype, has_parameters: false, weight: 1000 };
         for part in parts {
             match part.split_once('=') {
                 Some((name, value)) if name.trim().eq_ignore_ascii_case("q") => {
@@ -239,12 +237,17 @@ impl Range {
         Some(range)
     }
 
+    fn is_kind(&self, kind: &str) -> bool {
+        self.kind.eq_ignore_ascii_case(kind)
+    }
+
     fn is(&self, kind: &str, subtype: &str) -> bool {
-        self.kind == kind && self.subtype == subtype
+        self.is_kind(kind) && self.subtype.eq_ignore_ascii_case(subtype)
     }
 
     fn is_json(&self) -> bool {
-        self.kind == "application" && (self.subtype == "json" || self.subtype.ends_with("+json"))
+        let syntax = self.subtype.rsplit('+').next().unwrap_or_default();
+        self.is_kind("application") && syntax.eq_ignore_ascii_case("json")
     }
 
     /// How closely this range describes `kind/subtype`; `None` if it does not cover it. A range with
@@ -265,7 +268,7 @@ impl Range {
     /// Whether whoever asks for this type throws the body of an error away.
     fn is_never_read(&self) -> bool {
         matches!(
-            (self.kind.as_str(), self.subtype.as_str()),
+            (&*self.kind.to_ascii_lowercase(), &*self.subtype.to_ascii_lowercase()),
             ("image" | "audio" | "video" | "font", _)
                 | ("text", "css" | "javascript" | "event-stream" | "vtt")
                 | ("application", "javascript" | "x-javascript" | "manifest+json")

@@ -37,7 +37,7 @@ fn written(headers: HeaderMap, asked: &HeaderMap) -> String {
     let at = Timestamp::from_millis(1_767_694_830_000);
     let stored = Stored {
         status: StatusCode::OK,
-        headers,
+        headers: headers.into(),
         requested_at: at,
         received_at: at,
         length: Some(48_213),
