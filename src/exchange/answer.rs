@@ -22,10 +22,11 @@ use crate::origin::retry::Stop;
 use crate::origin::{Attempt, End};
 use crate::policy::Policy;
 use crate::ports::{self, Answer, AnswerBody, Edits, Headers, Ports, Relay};
-use crate::report::{AttemptReport, Outcome, Report};
+use crate::report::{AttemptReport, Facts, Outcome, Report};
 use crate::response::error_page::{Cause, ErrorPage, Occasion};
 use crate::response::fields::{self, CacheStatus, CacheVerdict};
 use crate::response::form::Form;
+use crate::time::millis;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
@@ -352,19 +353,14 @@ impl<P: Ports> Exchange<P> {
         self.drill.is_some() || !trail.is_plain_sailing(status, end)
     }
 
-    fn line<'a>(
-        &'a self,
-        trail: &'a Trail<P::Beacon>,
-        status: Option<StatusCode>,
-        end: Option<&ports::End>,
-    ) -> Report<'a> {
+    fn line(&self, trail: &Trail<P::Beacon>, status: Option<StatusCode>, end: Option<&ports::End>) -> Report {
         let now = self.ports.now();
         let body_failure = match end {
             Some(ports::End::Torn(rejection)) => Some(failure::of_rejected_body(rejection)),
             Some(ports::End::Whole(_) | ports::End::ClientGone) | None => None,
         };
         let touched = trail.touched_by();
-        Report {
+        Report::of(Facts {
             at: now,
             request: &self.request,
             route: trail.route,
@@ -384,12 +380,17 @@ impl<P: Ports> Exchange<P> {
             opened_by: trail.stop.and_then(Stop::refusal).map(|refusal| word_of(refusal.because)),
             total: now.since(self.began_at),
             mistakes: &trail.mistakes,
-        }
+        })
     }
 
-    fn attempt_report(&self, attempt: &Attempt) -> AttemptReport<'_> {
-        let Attempt { origin, took, waited, end } = *attempt;
-        AttemptReport { origin: self.config.origin_name(origin), took, waited, end }
+    fn attempt_report(&self, attempt: &Attempt) -> AttemptReport {
+        AttemptReport {
+            origin: self.origin_name(attempt.origin),
+            ms: millis(attempt.took),
+            waited_ms: millis(attempt.waited),
+            status: attempt.end.received_status(),
+            error: attempt.end.failure().map(|failure| failure.error().token()),
+        }
     }
 }
 
