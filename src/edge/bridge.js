@@ -194,7 +194,7 @@ async function send(order, upload, uploadLength, moved, signal) {
 }
 
 // The length of a body that Rust would have held, -1 if its end will show; nothing where that is in doubt.
-function lengthToHold(status, fields, limit) {
+export function lengthToHold(status, fields, limit) {
   const hasBody = status >= 200 && status < 500 && status !== 204 && status !== 205 && status !== 304;
   if (limit <= 0 || !hasBody || MAY_STREAM.test(fields)) return undefined;
   const stated = /^content-length:(.*)$/m.exec(fields);

@@ -2,7 +2,8 @@
 //!
 //! From the request's arrival until all work behind its answer is done. The figures are in `borders.txt`: calls into
 //! JavaScript, calls into WebAssembly, and the scene. They are exact, so that none creeps; whoever changes one on purpose
-//! has all of them written anew by `RENEW=1 cargo test --test edge -- borders`, and looks at the difference. Without bindings nothing in them varies. With a namespace bound,
+//! has all of them written anew by `RENEW=1 cargo test --test edge -- borders`, and looks at the difference. Every request
+//! looks into the store, but where a scene says that it is from memory. Without bindings nothing varies. With a namespace bound,
 //! one request in thirty seconds reads purge marks behind its answer; with the object, one in ten seconds tells it the
 //! counts: neither is in the figures. A closure that JavaScript holds for good, as for a body that can be taken up again,
 //! is freed when it likes: no scene has one.
@@ -43,6 +44,14 @@ const SCENES: &[(&str, Scene)] = &[
     }),
     ("stale, while the breaker is open", |edges| (edges.stale_when_down.clone(), 200)),
     ("an error page, while the breaker is open", |edges| (edges.down.get(&Page::new([])).browsing(), 503)),
+    ("from memory", |edges| (recalled(&edges.down_recalling, &edges.fresh), 200)),
+    ("stale, from memory, while the breaker is open", |edges| {
+        (recalled(&edges.down_recalling, &edges.stale), 200)
+    }),
+    ("an error page, known from memory, while the breaker is open", |edges| {
+        let nothing = edges.down_recalling.get(&Page::new([])).browsing();
+        (recalled(&edges.down_recalling, &nothing), 503)
+    }),
 ];
 
 type Scene = fn(&Edges) -> (Call, u16);
@@ -54,19 +63,43 @@ struct Edges {
     down: Edge,
     /// For a page of which `down` has a copy.
     stale_when_down: Call,
+    /// As `down`, with a memory; it has copies of two pages.
+    down_recalling: Edge,
+    fresh: Call,
+    stale: Call,
 }
+
+const FORGETFUL: (&str, &str) = ("cache.memory", "0s");
 
 impl Edges {
     fn start() -> Self {
-        let calm = Edge::counting(&[site().url()], &overlay(&[]), false);
+        let calm = Edge::counting(&[site().url()], &overlay(&[FORGETFUL]), false);
         calm.call("GET", "/warm-up").send();
-        let down = [("breaker.enabled", "true"), ("breaker.open", "5m")];
-        let down = Edge::counting(&[site().url()], &overlay(&down), false);
+        let starts = |memory| {
+            let settings = [("breaker.enabled", "true"), ("breaker.open", "5m"), memory];
+            Edge::counting(&[site().url()], &overlay(&settings), false)
+        };
+        let fails = |edge: &Edge| {
+            let failing = Page::new([scripts::reset()]);
+            while edge.get(&failing).send().status() == 502 {}
+        };
+        let down = starts(FORGETFUL);
         let stale_when_down = stale(&down);
-        let failing = Page::new([scripts::reset()]);
-        while down.get(&failing).send().status() == 502 {}
-        Self { calm, down, stale_when_down }
+        fails(&down);
+        let down_recalling = starts(("cache.memory", "10s"));
+        let (fresh, stale) = (stored(&down_recalling), stale(&down_recalling));
+        fails(&down_recalling);
+        Self { calm, down, stale_when_down, down_recalling, fresh, stale }
     }
+}
+
+/// `call`, sent so often that `edge` remembers what it found.
+fn recalled(edge: &Edge, call: &Call) -> Call {
+    for _ in 0..3 {
+        call.clone().send();
+        Counts::taken(edge, 0);
+    }
+    call.clone()
 }
 
 fn page(fields: &[(&str, &str)], length: usize) -> Page {
@@ -162,7 +195,10 @@ fn a_request_crosses_the_border_as_often_as_is_known() {
     let counted = || -> Vec<_> {
         let count = |(name, scene): &(&'static str, Scene)| {
             let (call, status) = scene(&edges);
-            let edge = if call.is_to(edges.down.addr) { &edges.down } else { &edges.calm };
+            let edge = [&edges.down, &edges.down_recalling]
+                .into_iter()
+                .find(|edge| call.is_to(edge.addr))
+                .unwrap_or(&edges.calm);
             (*name, Counts::of(edge, call, status, 0))
         };
         SCENES.iter().map(count).collect()
@@ -177,7 +213,7 @@ fn a_request_crosses_the_border_as_often_as_is_known() {
 
 #[test]
 fn with_everything_bound_a_stored_page_costs_next_to_nothing_more() {
-    let edge = Edge::counting(&[site().url()], &overlay(&[]), true);
+    let edge = Edge::counting(&[site().url()], &overlay(&[FORGETFUL]), true);
     // The telling of counts that the first request begins goes on for ten seconds beside the others, and the first of
     // those reads purge marks. A machine may be so busy that this has to be done again meanwhile.
     let page = page(SHARED, 1000);

@@ -14,6 +14,7 @@
 mod attempts;
 mod bodies;
 mod borders;
+mod bridge;
 mod cache;
 mod client;
 mod crowds;
@@ -24,7 +25,6 @@ mod harness;
 mod healing;
 mod health;
 mod keeping;
-mod normal_form;
 mod operators;
 mod outages;
 mod pages;

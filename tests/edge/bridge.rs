@@ -1,13 +1,18 @@
-//! The names by which pages are stored are those by which the origin is asked for them, whatever a client writes.
+//! What `bridge.js` finds out for itself is what Rust would have found out.
 //!
-//! `bridge.js` leaves targets that are in their normal form already as they are. Whether it knows which ones are is
-//! tried in Node, whose URLs are the platform's: both are the URL Standard's (<https://url.spec.whatwg.org>).
+//! It is tried in Node, whose URLs are the platform's: both are the URL Standard's (<https://url.spec.whatwg.org>).
 
 use std::process::Command;
 
+use holdfast::body::{self, Plan};
+use holdfast::config::Settings;
+use holdfast::head;
+use http::Method;
+use serde_json::Value;
+
 /// Prints how many URLs were told apart, and how many of them without taking them to pieces; fails at the first that is
 /// not what the URL Standard makes of it.
-const TRIAL: &str = r##"
+const URLS: &str = r##"
 import { readFileSync } from "node:fs";
 
 let taken = 0;
@@ -60,14 +65,63 @@ for (const target of targets) {
 console.log(tried, taken);
 "##;
 
-#[test]
-fn a_target_is_taken_for_normal_only_if_it_is() {
+/// Prints heads, with the length for which their bodies are held before Rust has seen them.
+const HEADS: &str = r##"
+import { readFileSync } from "node:fs";
+
+const code = readFileSync("src/edge/bridge.js", "utf8");
+const { lengthToHold } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+
+const lengths = ["", "content-length:5\n", "content-length:1000\n", "content-length:1001\n", "content-length:0\n"].concat(
+  ["-5", "5, 5", "5,6", " 5", "+5", "5x", "0x5", "1e2", "", "99999999999999999999"].map((length) => `content-length:${length}\n`),
+);
+const others = [
+  "", "transfer-encoding:chunked\n", "content-encoding:gzip\n", "x-accel-buffering:no\n", "x-accel-buffering:No\n",
+  "x-accel-buffering:yes\n", "content-type:text/event-stream\n", "content-type:Text/Event-Stream ;charset=utf-8\n",
+  "content-type:text/html\n", "content-type: text/event-stream\n", "x-other:content-length:7\n",
+];
+const heads = [];
+for (const status of [199, 200, 203, 204, 205, 206, 301, 304, 404, 499, 500, 503, 999]) {
+  for (const length of lengths) {
+    for (const one of others) {
+      for (const two of others) {
+        for (const fields of [one + two + length, length + two + one]) {
+          heads.push([status, fields, lengthToHold(status, fields, 1000) ?? null]);
+        }
+      }
+    }
+  }
+}
+console.log(JSON.stringify(heads));
+"##;
+
+fn node(program: &str) -> String {
     let mut node = Command::new("node");
-    node.args(["--input-type=module", "--eval", TRIAL]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    node.args(["--input-type=module", "--eval", program]).current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = node.output().expect("Node.js is there");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_target_is_taken_for_normal_only_if_it_is() {
+    let text = node(URLS);
     let counts: Vec<u32> = text.split_whitespace().map(|count| count.parse().unwrap()).collect();
     let [tried, taken] = counts[..] else { panic!("{text}") };
     assert!(tried > 150_000 && taken < tried * 4 / 5, "{taken} of {tried} were taken to pieces");
+}
+
+#[test]
+fn a_body_is_held_before_its_head_is_seen_only_if_it_would_be_held_then() {
+    let mut settings = Settings::default();
+    settings.body.hold = 1000;
+    let heads: Vec<(u16, String, Value)> = serde_json::from_str(&node(HEADS)).unwrap();
+    let mut held = 0;
+    for (status, fields, length) in &heads {
+        let Some(length) = length.as_i64() else { continue };
+        let plan = body::plan(&Method::GET, *status, &head::fields_from(fields.clone(), 0), &settings);
+        assert_eq!(plan, Plan::Hold { length: u64::try_from(length).ok() }, "{status} {fields:?}");
+        held += 1;
+    }
+    assert!(held > 1000 && held < heads.len() / 2, "{held} of {}", heads.len());
 }
