@@ -60,8 +60,8 @@ pub(super) struct Received<B> {
     pub identified: bool,
     pub requested_at: Timestamp,
     pub received_at: Timestamp,
-    /// How often its body had to be taken up again so far.
-    pub resumed: Rc<Cell<u32>>,
+    /// How often its body had to be taken up again so far, where it can be.
+    pub resumed: Option<Rc<Cell<u32>>>,
 }
 
 impl<B> Received<B> {
@@ -247,11 +247,11 @@ impl<P: Ports> Exchange<P> {
             Ok(body) => body,
             Err(failure) => return (End::Failed(failure, Some(status)), None),
         };
-        let resumed = Rc::<Cell<u32>>::default();
+        let mut resumed = None;
         let body = match body {
             Guarded::Stream { body, length, idle: Some(idle), .. } => {
-                let resume =
-                    self.healer(policy, &forward, attempt.origin, status, &fetched.headers, &resumed);
+                let resumed = resumed.insert(Rc::default());
+                let resume = self.healer(policy, &forward, attempt.origin, status, &fetched.headers, resumed);
                 Guarded::Stream { body, length, idle: Some(idle), resume }
             }
             body @ (Guarded::Bare(_)
