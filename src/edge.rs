@@ -17,6 +17,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fastrand::Rng;
+use http::{HeaderMap, StatusCode};
 use wasm_bindgen::prelude::*;
 
 use crate::body;
@@ -33,7 +34,7 @@ use crate::origin::failure::Rejection;
 use crate::origin::forward::Forward;
 use crate::ports::{
     Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, HoldFirst,
-    Kept, Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
+    Kept, Lookup, Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
 };
 use crate::report::Report;
 use crate::request::{Request, Target};
@@ -260,6 +261,10 @@ impl Origin for Platform {
         bridge::copy_of(whole)
     }
 
+    fn dress(&self, whole: &Handle, status: StatusCode, headers: &HeaderMap) -> Handle {
+        bridge::dressed(whole, status.as_u16(), &fields_of(headers))
+    }
+
     fn relay(
         &self,
         body: Handle,
@@ -306,13 +311,14 @@ impl Origin for Platform {
 }
 
 impl Store for Platform {
-    async fn load(&self, key: &Key) -> Option<(Entry, Handle)> {
-        let (text, body) = Call::new(|call| bridge::load(call, key.as_str())).await.ok()?.entry()?;
+    async fn load(&self, key: &Key) -> Lookup<Handle> {
+        let given = Call::new(|call| bridge::load(call, key.as_str())).await.map_err(|_| Unavailable)?;
+        let Some((text, body)) = given.entry() else { return Ok(None) };
         let entry = Entry::decode(&text);
         if entry.is_none() {
             bridge::cancel(&body);
         }
-        Some((entry?, body))
+        Ok(entry.map(|entry| (entry, body)))
     }
 
     async fn save(&self, key: &Key, entry: &Entry, body: Option<Handle>, retention: Duration) -> bool {
@@ -352,7 +358,7 @@ impl Kept for Platform {
         self.bound.keep
     }
 
-    async fn load_kept(&self, name: &Name, within: Duration) -> Result<Option<(Entry, Handle)>, Unavailable> {
+    async fn load_kept(&self, name: &Name, within: Duration) -> Lookup<Handle> {
         if !self.keeps() {
             return Err(Unavailable);
         }

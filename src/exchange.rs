@@ -380,7 +380,7 @@ impl<P: Ports> Exchange<P> {
             };
             return Box::pin(self.conclude(policy, lookup, pursuit, trail)).await;
         };
-        found.stored = stored;
+        found.change_to(stored);
         match self.rewrite(policy, found, &received, trail).await {
             Some(found) => {
                 trail.outcome = Outcome::Revalidated;

@@ -164,6 +164,10 @@ pub trait Origin {
     /// Another handle to a body that is whole, which may outlive the request and be copied for others.
     fn copy(&self, whole: &Self::Body) -> Self::Body;
 
+    /// As [`copy`](Self::copy), as the body of a response with this status and these fields: an answer can be made of it
+    /// by [edits](Headers::Edited) alone.
+    fn dress(&self, whole: &Self::Body, status: StatusCode, headers: &HeaderMap) -> Self::Body;
+
     /// Hands `body` on piece by piece, watching for silence longer than `idle` where one is given, with
     /// a second copy for the store if `copy`, given up if the body exceeds that many bytes. One that breaks off or
     /// falls silent goes on with what `resume` gives, as often as it gives anything.
@@ -187,10 +191,17 @@ pub trait Origin {
     fn cancel(&self, body: Self::Body);
 }
 
-/// The edge cache, as a store of entries. It fails silently: a failing cache never fails a request.
+/// That a store could not be read, or not in time, or does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;
+
+/// What is found in a store: an entry, if there is one, and the body behind it.
+pub type Lookup<B> = Result<Option<(Entry, B)>, Unavailable>;
+
+/// The edge cache, as a store of entries. A failing cache never fails a request.
 pub trait Store: Origin {
     /// What is stored under `key`.
-    fn load(&self, key: &Key) -> impl Future<Output = Option<(Entry, Self::Body)>>;
+    fn load(&self, key: &Key) -> impl Future<Output = Lookup<Self::Body>>;
 
     /// Stores `entry` and its whole `body` under `key` for `retention`; `true` if the store took it. A body
     /// that breaks off is not stored, and one that is not taken is cancelled.
@@ -216,10 +227,6 @@ pub trait Store: Origin {
     fn remove(&self, key: &Key) -> impl Future<Output = ()>;
 }
 
-/// That the namespace of kept copies could not be read in time, or does not exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unavailable;
-
 /// The kept copies and the purge marks: a namespace that all data centres share. Where none is bound, nothing is
 /// found and nothing is taken.
 pub trait Kept: Origin {
@@ -227,11 +234,7 @@ pub trait Kept: Origin {
     fn keeps(&self) -> bool;
 
     /// What is kept under `name`, its body whole.
-    fn load_kept(
-        &self,
-        name: &Name,
-        within: Duration,
-    ) -> impl Future<Output = Result<Option<(Entry, Self::Body)>, Unavailable>>;
+    fn load_kept(&self, name: &Name, within: Duration) -> impl Future<Output = Lookup<Self::Body>>;
 
     /// Keeps `entry` and its whole `body` under `name` for `retention`; `true` if it was taken.
     fn save_kept(

@@ -8,75 +8,89 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use serde::{Serialize, Serializer};
 
 use crate::cache::admission::NotStored;
 use crate::cache::{keep, stale};
-use crate::origin::End;
 use crate::origin::failure::Failure;
 use crate::request::Request;
 use crate::response::error_page::Cause;
-use crate::time::{Timestamp, millis, push_digits};
+use crate::time::{Timestamp, millis};
 
 /// The number of the schema below.
 pub const SCHEMA: u32 = 1;
 
-/// The record of one exchange. Each fact has its name in the line beside it.
-#[derive(Clone, Debug)]
-pub struct Report<'a> {
-    /// `at`: when this report is made; written as RFC 3339 in UTC with milliseconds.
+/// The record of one exchange.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    v: u32,
+    /// When this report was made; written as RFC 3339 in UTC with milliseconds.
+    #[serde(serialize_with = "rfc3339_millis")]
     pub at: Timestamp,
-    /// The request: `id`, as the client saw it on an error page; `method`; `host`, with the port where it is not the
-    /// scheme's own; `path` without the query, still percent-encoded, at most 512 bytes.
-    pub request: &'a Request,
-    /// `route`: the number in the configuration of the one that applied, from 0. Absent for the defaults.
+    /// The request's id, as the client saw it on an error page.
+    pub id: String,
+    /// Its method.
+    pub method: String,
+    /// The host that it was for, with the port where it is not the scheme's own.
+    pub host: String,
+    /// Its path without the query, still percent-encoded, at most 512 bytes.
+    pub path: String,
+    /// The route that applied: its number in the configuration, from 0. Absent for the defaults.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<usize>,
-    /// `outcome`: what it all came to.
+    /// What it all came to.
     pub outcome: Outcome,
-    /// `drill`: whether the failure was forced by an operator's order. Left out where it was not.
+    /// Whether the failure was forced by an operator's order. Left out where it was not.
+    #[serde(skip_serializing_if = "is_not")]
     pub drill: bool,
-    /// `status`: what the client got; `None` for work behind an answer.
-    pub status: Option<StatusCode>,
-    /// What went wrong, even if the client did not notice: `error` is the error type of the failure (RFC 9209 §2.3),
-    /// `failure` the same to its exact row, in a word of our own.
-    pub cause: Option<Cause>,
-    /// `received_status`: the error status that was received from the origin or on its behalf.
+    /// The status that the client got.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The error type of the failure that mattered (RFC 9209 §2.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<&'static str>,
+    /// The same failure to its exact row, in a word of our own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<&'static str>,
+    /// The error status that was received from the origin or on its behalf.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub received_status: Option<u16>,
-    /// `attempts`: every one, in order.
-    pub attempts: Vec<AttemptReport<'a>>,
-    /// `stale_age_s`: seconds since the stale copy that was served was generated or last validated.
-    pub stale_age: Option<Duration>,
-    /// `stale_forbidden`: the directive that forbade a stored copy to stand in; `stale_advice`: what to write instead of
-    /// it, for an operator.
-    pub stale_forbidden: Option<stale::Forbidden>,
-    /// `kept_refused`: what refused a kept copy.
-    pub kept_refused: Option<keep::Refused>,
-    /// `not_stored`: why the answer was not stored.
-    pub not_stored: Option<NotStored>,
-    /// `body`: the error type of a body that broke off after the head had left; what the client got breaks off too.
-    pub body_failure: Option<Failure>,
-    /// `stop`: why there was no further attempt, where the last one was not final.
+    /// Every attempt, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<AttemptReport>,
+    /// Seconds since the stale copy that was served was generated or last validated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_age_s: Option<u64>,
+    /// The directive that forbade a stored copy to stand in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_forbidden: Option<&'static str>,
+    /// What to write instead of that directive, for an operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_advice: Option<&'static str>,
+    /// What refused a kept copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_refused: Option<&'static str>,
+    /// Why the answer was not stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_stored: Option<&'static str>,
+    /// The error type of a body that broke off after the head had left; what the client got breaks off too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<&'static str>,
+    /// Why there was no further attempt, where the last one was not final.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<&'static str>,
-    /// `opened_by`: what opened the breaker because of which nothing was tried.
+    /// What opened the breaker because of which nothing was tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub opened_by: Option<String>,
-    /// `resumed`: how often the body broke off and was taken up again from there. Left out where it never was.
+    /// How often the body broke off and was taken up again from there. Left out where it never was.
+    #[serde(skip_serializing_if = "is_never")]
     pub resumed: u32,
-    /// `total_ms`: from the arrival of the request to `at`.
-    pub total: Duration,
-    /// `config_errors`: what is wrong with the configuration.
-    pub mistakes: &'a [String],
-}
-
-/// One attempt at an origin.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AttemptReport<'a> {
-    /// `origin`: its host, with the port where it is not the scheme's own.
-    pub origin: &'a str,
-    /// `ms`: from sending it until its header, its held body, or its failure.
-    pub took: Duration,
-    /// `waited_ms`: how long was waited before it. Left out where there was no wait.
-    pub waited: Duration,
-    /// `status` that came, and `error`, the error type of its failure (RFC 9209 §2.3).
-    pub end: End,
+    /// Milliseconds from the arrival of the request to `at`.
+    pub total_ms: u64,
+    /// What is wrong with the configuration.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub config_errors: Vec<String>,
 }
 
 /// What an exchange came to.
@@ -177,129 +191,149 @@ impl Outcome {
     }
 }
 
-impl Report<'_> {
-    /// This report as one line of JSON, without a line break at its end.
-    pub fn to_line(&self) -> String {
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+/// One attempt at an origin.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AttemptReport {
+    /// The origin's host, with the port where it is not the scheme's own.
+    pub origin: String,
+    /// Milliseconds from sending it until its header, its held body, or its failure.
+    pub ms: u64,
+    /// Milliseconds of waiting before it. Left out where there was no wait.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub waited_ms: u64,
+    /// The status that came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The error type of its failure (RFC 9209 §2.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<&'static str>,
+}
+
+/// What a [`Report`] is made from.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// When the report is made.
+    pub at: Timestamp,
+    /// The request.
+    pub request: &'a Request,
+    /// The route that applied, counted from 0; `None` for the defaults.
+    pub route: Option<usize>,
+    /// What it all came to.
+    pub outcome: Outcome,
+    /// Whether the failure was forced.
+    pub drill: bool,
+    /// The status that the client got; `None` for work behind an answer.
+    pub status: Option<StatusCode>,
+    /// What went wrong, even if the client did not notice.
+    pub cause: Option<Cause>,
+    /// The status that came with it.
+    pub received_status: Option<u16>,
+    /// Every attempt, in order.
+    pub attempts: Vec<AttemptReport>,
+    /// The age of the stale copy that was served.
+    pub stale_age: Option<Duration>,
+    /// What forbade a stored copy to stand in.
+    pub stale_forbidden: Option<stale::Forbidden>,
+    /// Why the kept copy was not served.
+    pub kept_refused: Option<keep::Refused>,
+    /// Why the answer was not stored.
+    pub not_stored: Option<NotStored>,
+    /// How the body broke off after the head had left.
+    pub body_failure: Option<Failure>,
+    /// Why there was no further attempt.
+    pub stop: Option<&'static str>,
+    /// What opened the breaker.
+    pub opened_by: Option<String>,
+    /// How often the body was taken up again.
+    pub resumed: u32,
+    /// From the arrival of the request to `at`.
+    pub total: Duration,
+    /// What is wrong with the configuration.
+    pub mistakes: &'a [String],
+}
+
+impl Report {
+    /// The report that `facts` make.
+    pub fn of(facts: Facts<'_>) -> Self {
         const LONGEST_ID: usize = 128;
         const LONGEST_METHOD: usize = 32;
         const LONGEST_HOST: usize = 260;
         const LONGEST_PATH: usize = 512;
-        const USUAL: usize = 512;
-        let Request { method, target, id, .. } = self.request;
-        let authority = target.authority().rsplit('@').next().unwrap_or_default();
-        let failure = match self.cause {
+        let Request { method, target, id, .. } = facts.request;
+        let failure = match facts.cause {
             Some(Cause::Failure(failure)) => Some(failure),
             Some(Cause::OriginStatus(_) | Cause::Maintenance) | None => None,
         };
-        let advice = self.stale_forbidden.map(stale::Forbidden::advice);
-        let mut line = Json(String::with_capacity(USUAL));
-        line.0.push('{');
-        line.number("v", Some(SCHEMA.into()));
-        line.text("at", Some(&self.at.to_rfc3339_millis()));
-        line.text("id", Some(cut(id, LONGEST_ID)));
-        line.text("method", Some(cut(method.as_str(), LONGEST_METHOD)));
-        line.text("host", Some(cut(authority, LONGEST_HOST)));
-        line.text("path", Some(cut(target.path(), LONGEST_PATH)));
-        line.number("route", self.route.map(|route| route as u64));
-        line.text("outcome", Some(self.outcome.word()));
-        line.flag("drill", self.drill);
-        line.number("status", self.status.map(|status| status.as_u16().into()));
-        line.text("error", failure.map(|failure| failure.error().token()));
-        line.text("failure", failure.map(|failure| failure.row().word));
-        line.number("received_status", self.received_status.map(u64::from));
-        line.list("attempts", &self.attempts, Json::attempt);
-        line.number("stale_age_s", self.stale_age.map(|age| age.as_secs()));
-        line.text("stale_forbidden", self.stale_forbidden.map(stale::Forbidden::directive));
-        line.text("stale_advice", advice.or(self.kept_refused.map(keep::Refused::advice)));
-        line.text("kept_refused", self.kept_refused.map(keep::Refused::word));
-        line.text("not_stored", self.not_stored.map(NotStored::word));
-        line.text("body", self.body_failure.map(|failure| failure.error().token()));
-        line.text("stop", self.stop);
-        line.text("opened_by", self.opened_by.as_deref());
-        line.number("resumed", (self.resumed > 0).then_some(self.resumed.into()));
-        line.number("total_ms", Some(millis(self.total)));
-        line.list("config_errors", self.mistakes, |line, mistake| line.quoted(mistake));
-        line.0.push('}');
-        line.0
-    }
-}
-
-/// JSON as it is being written: words of our own and numbers for the most part. A member without a value is left out.
-struct Json(String);
-
-impl Json {
-    /// Begins a member or an item.
-    fn next(&mut self) {
-        if !self.0.ends_with(['{', '[']) {
-            self.0.push(',');
+        let authority = target.authority().rsplit('@').next().unwrap_or_default();
+        Self {
+            v: SCHEMA,
+            at: facts.at,
+            id: cut(id, LONGEST_ID),
+            method: cut(method.as_str(), LONGEST_METHOD),
+            host: cut(authority, LONGEST_HOST),
+            path: cut(target.path(), LONGEST_PATH),
+            route: facts.route,
+            outcome: facts.outcome,
+            drill: facts.drill,
+            status: facts.status.map(|status| status.as_u16()),
+            error: failure.map(|failure| failure.error().token()),
+            failure: failure.map(|failure| failure.row().word),
+            received_status: facts.received_status,
+            attempts: facts.attempts,
+            stale_age_s: facts.stale_age.map(|age| age.as_secs()),
+            stale_forbidden: facts.stale_forbidden.map(stale::Forbidden::directive),
+            stale_advice: facts
+                .stale_forbidden
+                .map(stale::Forbidden::advice)
+                .or(facts.kept_refused.map(keep::Refused::advice)),
+            kept_refused: facts.kept_refused.map(keep::Refused::word),
+            not_stored: facts.not_stored.map(NotStored::word),
+            body: facts.body_failure.map(|failure| failure.error().token()),
+            stop: facts.stop,
+            opened_by: facts.opened_by,
+            resumed: facts.resumed,
+            total_ms: millis(facts.total),
+            config_errors: facts.mistakes.to_vec(),
         }
     }
 
-    fn name(&mut self, name: &str) {
-        self.next();
-        self.0.push('"');
-        self.0.push_str(name);
-        self.0.push_str("\":");
-    }
-
-    fn text(&mut self, name: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.name(name);
-            self.quoted(value);
-        }
-    }
-
-    fn number(&mut self, name: &str, value: Option<u64>) {
-        if let Some(value) = value {
-            self.name(name);
-            push_digits(&mut self.0, value, 1);
-        }
-    }
-
-    fn flag(&mut self, name: &str, value: bool) {
-        if value {
-            self.name(name);
-            self.0.push_str("true");
-        }
-    }
-
-    fn list<T>(&mut self, name: &str, items: &[T], item: impl Fn(&mut Self, &T)) {
-        if items.is_empty() {
-            return;
-        }
-        self.name(name);
-        self.0.push('[');
-        for each in items {
-            self.next();
-            item(self, each);
-        }
-        self.0.push(']');
-    }
-
-    fn attempt(&mut self, attempt: &AttemptReport<'_>) {
-        self.0.push('{');
-        self.text("origin", Some(attempt.origin));
-        self.number("ms", Some(millis(attempt.took)));
-        self.number("waited_ms", Some(millis(attempt.waited)).filter(|waited| *waited > 0));
-        self.number("status", attempt.end.received_status().map(u64::from));
-        self.text("error", attempt.end.failure().map(|failure| failure.error().token()));
-        self.0.push('}');
-    }
-
-    fn quoted(&mut self, value: &str) {
-        if value.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..b' ')) {
-            self.0.push_str(&serde_json::to_string(value).unwrap_or_default());
-            return;
-        }
-        self.0.push('"');
-        self.0.push_str(value);
-        self.0.push('"');
+    /// This report as one line of JSON, without a line break at its end.
+    pub fn to_line(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
     }
 }
 
 /// The beginning of `text`, at most `longest` bytes, whole characters.
-fn cut(text: &str, longest: usize) -> &str {
-    text.get(..text.floor_char_boundary(longest)).unwrap_or_default()
+fn cut(text: &str, longest: usize) -> String {
+    text.get(..text.floor_char_boundary(longest)).unwrap_or_default().to_owned()
+}
+
+// The signatures are serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_never(count: &u32) -> bool {
+    *count == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_not(flag: &bool) -> bool {
+    !*flag
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn rfc3339_millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    let seconds = at.to_rfc3339();
+    serializer.collect_str(&format_args!("{}.{:03}Z", seconds.trim_end_matches('Z'), at.as_millis() % 1000))
 }
 
 #[cfg(test)]
@@ -319,13 +353,8 @@ mod tests {
         }
     }
 
-    fn attempt(origin: &str, took_ms: u64, waited_ms: u64, end: End) -> AttemptReport<'_> {
-        let (took, waited) = (Duration::from_millis(took_ms), Duration::from_millis(waited_ms));
-        AttemptReport { origin, took, waited, end }
-    }
-
-    fn report(request: &Request) -> Report<'_> {
-        Report {
+    fn facts(request: &Request) -> Facts<'_> {
+        Facts {
             at: Timestamp::from_millis(1_767_323_045_078),
             request,
             route: None,
@@ -334,7 +363,12 @@ mod tests {
             status: Some(StatusCode::OK),
             cause: None,
             received_status: None,
-            attempts: vec![attempt("a", 1, 0, End::Answered(200))],
+            attempts: vec![AttemptReport {
+                origin: "a".to_owned(),
+                ms: 1,
+                status: Some(200),
+                ..Default::default()
+            }],
             stale_age: None,
             stale_forbidden: None,
             kept_refused: None,
@@ -352,13 +386,20 @@ mod tests {
     fn the_names_of_the_fields_are_stable() {
         let request = request("https://example.com:8443/a?b=c", "8f2a-LHR");
         assert_eq!(
-            report(&request).to_line(),
+            Report::of(facts(&request)).to_line(),
             r#"{"v":1,"at":"2026-01-02T03:04:05.078Z","id":"8f2a-LHR","method":"GET","host":"example.com:8443","#.to_owned()
                 + r#""path":"/a","outcome":"origin","status":200,"attempts":[{"origin":"a","ms":1,"status":200}],"total_ms":2}"#
         );
+        let attempt = |ms, waited_ms, status, error| AttemptReport {
+            origin: "o.example:81".to_owned(),
+            ms,
+            waited_ms,
+            status,
+            error,
+        };
         let mistakes = ["timeouts".to_owned()];
         let forbidden = stale::Forbidden::MustRevalidate;
-        let full = Report {
+        let full = Facts {
             route: Some(2),
             outcome: Outcome::Page,
             drill: true,
@@ -366,18 +407,18 @@ mod tests {
             cause: Some(Cause::Failure(Failure::EdgeRefused)),
             received_status: Some(521),
             attempts: vec![
-                attempt("o.example:81", 12, 0, End::Failed(Failure::EdgeRefused, Some(521))),
-                attempt("o.example:81", 34, 87, End::Answered(503)),
+                attempt(12, 0, Some(521), Some("connection_refused")),
+                attempt(34, 87, Some(503), None),
             ],
             stale_age: Some(Duration::from_millis(90_900)),
             stale_forbidden: Some(forbidden),
             not_stored: Some(NotStored::Private),
             body_failure: Some(Failure::BodySilent),
             mistakes: &mistakes,
-            ..report(&request)
+            ..facts(&request)
         };
         assert_eq!(
-            full.to_line(),
+            Report::of(full).to_line(),
             r#"{"v":1,"at":"2026-01-02T03:04:05.078Z","id":"8f2a-LHR","method":"GET","host":"example.com:8443","#.to_owned()
                 + r#""path":"/a","route":2,"outcome":"page","drill":true,"status":502,"error":"connection_refused","#
                 + r#""failure":"edge_refused","received_status":521,"attempts":["#
@@ -393,7 +434,7 @@ mod tests {
     #[test]
     fn queries_and_passwords_are_not_logged() {
         let request = request("https://me:secret@example.com/a?token=secret#secret", "1");
-        let line = report(&request).to_line();
+        let line = Report::of(facts(&request)).to_line();
         assert!(!line.contains("secret") && !line.contains("token"), "{line}");
     }
 
@@ -401,7 +442,7 @@ mod tests {
         #[test]
         fn a_report_is_one_bounded_line(host in "[^/?#]{1,300}", path in ".{0,1000}", id in ".{0,300}") {
             let request = request(&format!("https://{host}/{path}"), &id);
-            let line = report(&request).to_line();
+            let line = Report::of(facts(&request)).to_line();
             prop_assert!(!line.chars().any(|c| c < ' '));
             let value: serde_json::Value = serde_json::from_str(&line).unwrap();
             prop_assert!(value["path"].as_str().unwrap().len() <= 512);

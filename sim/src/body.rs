@@ -21,7 +21,7 @@ pub enum Ending {
 }
 
 /// What is behind a handle. Its bytes come evenly between two points of virtual time.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Content {
     /// The number of the origin's answer that it came with.
     pub serial: Option<usize>,

@@ -20,13 +20,13 @@ use holdfast::isolate::recall::Recall;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
-    Background, Clock, Dice, End, Fetched, Health, Held, HeldUpload, HoldFirst, Kept, Memory, Origin, Relay,
-    Reporter, Resume, Store, Unavailable, Urls,
+    Background, Clock, Dice, End, Fetched, Health, Held, HeldUpload, HoldFirst, Kept, Lookup, Memory, Origin,
+    Relay, Reporter, Resume, Store, Unavailable, Urls,
 };
 use holdfast::report::Report;
 use holdfast::request::Target;
 use holdfast::time::Timestamp;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::body::{Body, Content, Ending, Kind};
 use crate::chance::Chance;
@@ -407,6 +407,11 @@ impl Origin for View {
         Body::new(&self.world, Rc::clone(whole.content()), whole.kind())
     }
 
+    fn dress(&self, whole: &Body, _: StatusCode, headers: &HeaderMap) -> Body {
+        let content = Content { headers: Rc::new(headers.clone()), ..(**whole.content()).clone() };
+        Body::new(&self.world, Rc::new(content), whole.kind())
+    }
+
     fn relay(
         &self,
         body: Body,
@@ -484,14 +489,14 @@ impl Origin for View {
 }
 
 impl Store for View {
-    async fn load(&self, key: &Key) -> Option<(Entry, Body)> {
+    async fn load(&self, key: &Key) -> Lookup<Body> {
         self.pause().await;
         if self.cache_fails(key) {
-            return None;
+            return Err(Unavailable);
         }
         let store = self.world.store.borrow();
-        let filed = store.get(key.as_str()).filter(|filed| filed.until > self.now())?;
-        self.opened(filed, Kind::Stream)
+        let filed = store.get(key.as_str()).filter(|filed| filed.until > self.now());
+        Ok(filed.and_then(|filed| self.opened(filed, Kind::Stream)))
     }
 
     async fn save(&self, key: &Key, entry: &Entry, body: Option<Body>, retention: Duration) -> bool {
@@ -571,7 +576,7 @@ impl Kept for View {
         self.world.plan.keeps
     }
 
-    async fn load_kept(&self, name: &Name, within: Duration) -> Result<Option<(Entry, Body)>, Unavailable> {
+    async fn load_kept(&self, name: &Name, within: Duration) -> Lookup<Body> {
         self.ask_namespace(millis(within)).await?;
         let kept = self.world.kept.borrow();
         let found = kept.get(name.as_str()).filter(|filed| filed.until > self.now());

@@ -7,6 +7,7 @@
 //   fetching  what ends the fetch behind it
 //   held      the promise of what becomes of it, where it is being held or was
 //   bytes     all of it, once it was held to its end
+//   head      status and fields of the response that it is the body of, where there is no response to take them from
 //   started   the reader of the rest if it was not, chunks read so far, and the read that is pending, in whose buffer
 //             there are bytes from before
 //   stream    what is left of it while it is handed on
@@ -408,9 +409,13 @@ function holding(handle, length, limit, idleMs, withinMs, alarmOfHead) {
   });
 }
 
-// Without the response: that belongs to a request, and bytes do not.
-export function copyOf({ bytes = NOTHING }) {
-  return { bytes };
+// Without the response: that belongs to a request, and bytes and fields do not.
+export function copyOf({ bytes = NOTHING, head }) {
+  return { bytes, head };
+}
+
+export function dressed({ bytes = NOTHING }, status, fields) {
+  return { bytes, head: { status, headers: new Headers(headersFrom(fields)), encodeBody: "manual" } };
 }
 
 // Pumps the body to the client and, with `copyLimit` >= 0, to a second stream for the store. Either may go
@@ -614,11 +619,11 @@ export function respondEdited(visit, handle, edits) {
 }
 
 function edited(handle, edits) {
-  const { response } = handle;
-  const { status, headers: fields, webSocket } = response;
+  const head = handle.head ?? handle.response;
+  const { status, headers: fields, webSocket } = head;
   const answer = webSocket
     ? new Response(null, { status, headers: fields, webSocket })
-    : new Response(bodyOf(handle), response);
+    : new Response(bodyOf(handle), head);
   const { headers } = answer;
   eachLine(edits, 0, (line) => {
     if (line.startsWith("-")) {

@@ -87,6 +87,8 @@ extern "C" {
     #[wasm_bindgen(js_name = copyOf)]
     pub fn copy_of(handle: &Handle) -> Handle;
 
+    pub fn dressed(handle: &Handle, status: u16, fields: &str) -> Handle;
+
     pub fn relay(
         call: u32,
         handle: &Handle,

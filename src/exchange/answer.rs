@@ -22,10 +22,11 @@ use crate::origin::retry::Stop;
 use crate::origin::{Attempt, End};
 use crate::policy::Policy;
 use crate::ports::{self, Answer, AnswerBody, Edits, Headers, Ports, Relay};
-use crate::report::{AttemptReport, Outcome, Report};
+use crate::report::{AttemptReport, Facts, Outcome, Report};
 use crate::response::error_page::{Cause, ErrorPage, Occasion};
 use crate::response::fields::{self, CacheStatus, CacheVerdict};
 use crate::response::form::Form;
+use crate::time::millis;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
@@ -43,6 +44,12 @@ pub(super) struct Draft<B> {
 impl<B> Draft<B> {
     pub fn own(status: StatusCode, headers: HeaderMap, body: AnswerBody<B>) -> Self {
         Self { answer: Answer { status, headers: Headers::Own(headers), body }, end: None }
+    }
+
+    /// The response behind `body`, edited.
+    fn edited(status: StatusCode, edits: Edits, body: B) -> Self {
+        let body = AnswerBody::Handle(body);
+        Self { answer: Answer { status, headers: Headers::Edited(edits), body }, end: None }
     }
 }
 
@@ -63,7 +70,7 @@ impl<P: Ports> Exchange<P> {
         found: Found<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) -> Draft<P::Body> {
-        let Found { stored, body, .. } = found;
+        let Found { stored, body, is_dressed, .. } = found;
         let now = self.ports.now();
         let settings = &policy.settings.cache;
         let (age, lifetime) = (freshness::age(&stored, now), freshness::lifetime(&stored, settings));
@@ -80,6 +87,11 @@ impl<P: Ports> Exchange<P> {
             return Draft::own(StatusCode::NOT_MODIFIED, headers, AnswerBody::Empty);
         }
         let selection = range::select(method, &self.request.headers, &stored);
+        let has_body = *method != Method::HEAD && stored.length != Some(0);
+        if is_dressed && has_body && matches!(selection, Selection::Whole) {
+            let edits = Edits { set: vec![(header::AGE, age)], ..Edits::default() };
+            return Draft::edited(stored.status, edits, body);
+        }
         let mut headers = HeaderMap::clone(&stored.headers);
         headers.insert(header::AGE, age);
         headers.extend(selection.content_range().map(|value| (header::CONTENT_RANGE, value)));
@@ -107,7 +119,7 @@ impl<P: Ports> Exchange<P> {
                 return Draft::own(StatusCode::RANGE_NOT_SATISFIABLE, headers, AnswerBody::Empty);
             }
         };
-        if *method == Method::HEAD || stored.length == Some(0) {
+        if !has_body {
             self.ports.cancel(body);
             return Draft::own(status, headers, AnswerBody::Empty);
         }
@@ -146,8 +158,7 @@ impl<P: Ports> Exchange<P> {
             }
             Guarded::Relayed { client, end } => (client, Some(end)),
         };
-        let answer = Answer { status, headers: Headers::Edited(edits), body: AnswerBody::Handle(body) };
-        Draft { answer, end }
+        Draft { end, ..Draft::edited(status, edits, body) }
     }
 
     /// An answer that was fetched on a condition of ours, or none, under the client's own conditions.
@@ -342,19 +353,14 @@ impl<P: Ports> Exchange<P> {
         self.drill.is_some() || !trail.is_plain_sailing(status, end)
     }
 
-    fn line<'a>(
-        &'a self,
-        trail: &'a Trail<P::Beacon>,
-        status: Option<StatusCode>,
-        end: Option<&ports::End>,
-    ) -> Report<'a> {
+    fn line(&self, trail: &Trail<P::Beacon>, status: Option<StatusCode>, end: Option<&ports::End>) -> Report {
         let now = self.ports.now();
         let body_failure = match end {
             Some(ports::End::Torn(rejection)) => Some(failure::of_rejected_body(rejection)),
             Some(ports::End::Whole(_) | ports::End::ClientGone) | None => None,
         };
         let touched = trail.touched_by();
-        Report {
+        Report::of(Facts {
             at: now,
             request: &self.request,
             route: trail.route,
@@ -374,12 +380,17 @@ impl<P: Ports> Exchange<P> {
             opened_by: trail.stop.and_then(Stop::refusal).map(|refusal| word_of(refusal.because)),
             total: now.since(self.began_at),
             mistakes: &trail.mistakes,
-        }
+        })
     }
 
-    fn attempt_report(&self, attempt: &Attempt) -> AttemptReport<'_> {
-        let Attempt { origin, took, waited, end } = *attempt;
-        AttemptReport { origin: self.config.origin_name(origin), took, waited, end }
+    fn attempt_report(&self, attempt: &Attempt) -> AttemptReport {
+        AttemptReport {
+            origin: self.origin_name(attempt.origin),
+            ms: millis(attempt.took),
+            waited_ms: millis(attempt.waited),
+            status: attempt.end.received_status(),
+            error: attempt.end.failure().map(|failure| failure.error().token()),
+        }
     }
 }
 

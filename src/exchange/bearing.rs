@@ -114,7 +114,7 @@ impl<P: Ports> Exchange<P> {
                 });
             }
             None => {
-                if let Some((Entry::Down { because, until }, nothing)) = self.ports.load(&key).await {
+                if let Ok(Some((Entry::Down { because, until }, nothing))) = self.ports.load(&key).await {
                     self.ports.cancel(nothing);
                     let now = self.ports.now();
                     if let Some(because) = end_of(&because) {

@@ -40,7 +40,8 @@ impl<P: Ports> Exchange<P> {
         }
         let settings = &policy.settings.keep;
         let name = keep::name(&self.request, settings)?;
-        let Loaded::Response(stored, body) = self.load_kept(policy, &name, LONGEST_READ).await else {
+        let loaded = self.load_kept(policy, &name, LONGEST_READ).await;
+        let Loaded::Response { stored, body, is_dressed } = loaded else {
             return None;
         };
         let standing = self.marks().await.on(&self.request.target, stored.requested_at);
@@ -55,7 +56,9 @@ impl<P: Ports> Exchange<P> {
         }
         let now = self.ports.now();
         match keep::may_stand_in(&stored, &self.presented(policy).headers, &policy.asked, settings, now) {
-            Ok(()) => Some(Found { at: self.key().clone(), stored, body, verdict: Verdict::Stale }),
+            Ok(()) => {
+                Some(Found { at: self.key().clone(), stored, body, is_dressed, verdict: Verdict::Stale })
+            }
             Err(refused) => {
                 trail.kept_refused = Some(refused);
                 None

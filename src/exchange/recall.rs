@@ -21,7 +21,9 @@ impl<P: Ports> Exchange<P> {
             return self.copied(&known);
         }
         let looking = looks.look(name, within, self.ports.now());
-        let (stored, body) = match self.ports.load(key).await {
+        // That it cannot be read now says nothing of what is there.
+        let Ok(found) = self.ports.load(key).await else { return Loaded::Nothing };
+        let (stored, body) = match found {
             Some((Entry::Response(stored), body)) => (stored, body),
             Some((Entry::Variants(variants), nothing)) => {
                 self.ports.cancel(nothing);
@@ -40,14 +42,15 @@ impl<P: Ports> Exchange<P> {
         let (length, limit) = (stored.length, LARGEST_BODY.min(policy.settings.body.hold));
         if within.is_zero() || !looking.is_wanted || length.is_none_or(|length| length > limit) {
             looks.take_in(looking, name, None, 0);
-            return Loaded::Response(stored, body);
+            return Loaded::Response { stored, body, is_dressed: false };
         }
         let idle = policy.settings.timeouts.idle;
         match self.ports.hold(body, length, limit, idle, idle).await {
             Held::Whole(body, bytes) => {
-                let kept = Loaded::Response(stored.clone(), self.ports.copy(&body));
-                looks.take_in(looking, name, Some(kept), bytes);
-                Loaded::Response(stored, body)
+                let body = self.ports.dress(&body, stored.status, &stored.headers);
+                let loaded = Loaded::Response { stored, body, is_dressed: true };
+                looks.take_in(looking, name, Some(self.copied(&loaded)), bytes);
+                loaded
             }
             Held::Partial(body) => {
                 self.ports.cancel(body);
@@ -73,7 +76,7 @@ impl<P: Ports> Exchange<P> {
         let (loaded, bytes) = match found {
             Some((Entry::Response(stored), body)) => {
                 let bytes = stored.length;
-                (Loaded::Response(stored, body), bytes)
+                (Loaded::Response { stored, body, is_dressed: false }, bytes)
             }
             Some((Entry::Variants(_) | Entry::Down { .. }, _)) | None => (Loaded::Nothing, Some(0)),
         };
@@ -87,7 +90,10 @@ impl<P: Ports> Exchange<P> {
         match loaded {
             Loaded::Nothing => Loaded::Nothing,
             Loaded::Variants(variants) => Loaded::Variants(variants.clone()),
-            Loaded::Response(stored, body) => Loaded::Response(stored.clone(), self.ports.copy(body)),
+            Loaded::Response { stored, body, is_dressed } => {
+                let (stored, body) = (stored.clone(), self.ports.copy(body));
+                Loaded::Response { stored, body, is_dressed: *is_dressed }
+            }
         }
     }
 }

@@ -34,7 +34,7 @@ impl<P: Ports> Exchange<P> {
     ) -> Option<Found<P::Body>> {
         match freshened(&found.stored, received) {
             Some(stored) => {
-                found.stored = stored;
+                found.change_to(stored);
                 self.rewrite(policy, found, received, trail).await
             }
             None => {

@@ -63,7 +63,17 @@ pub(super) struct Found<B> {
     pub at: Key,
     pub stored: Stored,
     pub body: B,
+    /// Whether the body brings the fields of `stored` along; see [`dress`](crate::ports::Origin::dress).
+    pub is_dressed: bool,
     pub verdict: Verdict,
+}
+
+impl<B> Found<B> {
+    /// Puts what a new head says in the place of what was stored.
+    pub fn change_to(&mut self, stored: Stored) {
+        self.stored = stored;
+        self.is_dressed = false;
+    }
 }
 
 impl<P: Ports> Exchange<P> {
@@ -125,10 +135,10 @@ impl<P: Ports> Exchange<P> {
                 let loaded = self.load(policy, &at).await;
                 (at, loaded)
             }
-            loaded @ (Loaded::Response(..) | Loaded::Nothing) => (key.clone(), loaded),
+            loaded @ (Loaded::Response { .. } | Loaded::Nothing) => (key.clone(), loaded),
         };
         match loaded {
-            Loaded::Response(mut stored, body) if self.selects(policy, &stored, trail) => {
+            Loaded::Response { mut stored, body, is_dressed } if self.selects(policy, &stored, trail) => {
                 match self.marks().await.on(&self.request.target, stored.requested_at) {
                     Standing::Good => {}
                     Standing::Purged => stored.outdated = true,
@@ -139,9 +149,9 @@ impl<P: Ports> Exchange<P> {
                     }
                 }
                 let verdict = judge(&stored, &policy.asked, &policy.settings.cache, self.ports.now());
-                Lookup::Found(Found { at, stored, body, verdict })
+                Lookup::Found(Found { at, stored, body, is_dressed, verdict })
             }
-            Loaded::Response(stored, body) => {
+            Loaded::Response { stored, body, .. } => {
                 self.ports.cancel(body);
                 trail.has_variants = true;
                 let vary = Vary::of(&stored.headers).unwrap_or_default();

@@ -85,7 +85,8 @@ impl<P: Ports> Exchange<P> {
     ) -> bool {
         let (key, retention) = (self.key().clone(), admission.retention);
         let own = self.variant(policy, &admission.vary, retention);
-        let beside = if own.vary.is_empty() && !has_variants { None } else { self.ports.load(&key).await };
+        let is_alone = own.vary.is_empty() && !has_variants;
+        let beside = if is_alone { None } else { self.ports.load(&key).await.unwrap_or_default() };
         let mut variants = match beside {
             None | Some((Entry::Down { .. }, _)) => {
                 return recall::save(&self.ports, &key, entry, body, retention).await;

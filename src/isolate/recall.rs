@@ -36,7 +36,14 @@ pub enum Loaded<B> {
     /// A list of variants, each under a name of its own.
     Variants(Vec<Variant>),
     /// A response and its body, whole where it is remembered.
-    Response(Stored, B),
+    Response {
+        /// The response.
+        stored: Stored,
+        /// Its body.
+        body: B,
+        /// Whether the body brings the fields of the response along; see [`dress`](crate::ports::Origin::dress).
+        is_dressed: bool,
+    },
 }
 
 /// What was in the stores a moment ago.
@@ -181,7 +188,7 @@ fn weight<B>(gave: &Loaded<B>) -> usize {
     match gave {
         Loaded::Nothing => 0,
         Loaded::Variants(variants) => variants.len() * 128,
-        Loaded::Response(stored, _) => {
+        Loaded::Response { stored, .. } => {
             let fields = stored.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
             let selected_by =
                 stored.selected_by.iter().map(|(name, value)| name.as_str().len() + value.len());
@@ -211,12 +218,12 @@ mod tests {
             outdated: false,
             selected_by: Vec::new(),
         };
-        Loaded::Response(stored, body)
+        Loaded::Response { stored, body, is_dressed: false }
     }
 
     fn body(looks: &Looks<u32>, name: &str, now: Timestamp) -> Option<u32> {
         match *looks.get(name, SECOND, now)? {
-            Loaded::Response(_, body) => Some(body),
+            Loaded::Response { body, .. } => Some(body),
             Loaded::Nothing | Loaded::Variants(_) => None,
         }
     }

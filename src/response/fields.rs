@@ -9,7 +9,7 @@ use http::HeaderValue;
 use crate::cache::admission::Bypass;
 use crate::origin::{Attempt, End};
 use crate::response::error_page::Cause;
-use crate::time::{millis, push_digits};
+use crate::time::millis;
 
 /// How this worker calls itself in `Cache-Status`.
 const CACHE_NAME: &str = "Holdfast";
@@ -238,7 +238,10 @@ impl Member {
     }
 
     fn digits(&mut self, number: u64) {
-        push_digits(&mut self.0, number, 1);
+        if number > 9 {
+            self.digits(number / 10);
+        }
+        self.0.push(char::from(b'0' + (number % 10) as u8));
     }
 
     /// A token if `value` can be one, else a string.

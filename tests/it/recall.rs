@@ -158,6 +158,15 @@ fn in_an_outage_it_is_known_for_a_second_that_there_is_no_copy() {
 }
 
 #[test]
+fn a_store_that_fails_for_a_moment_is_not_taken_for_an_empty_one() {
+    let world = world().origin([lasting("v1")]).set("retry.attempts", 1);
+    world.get("/").answers(200, "v1");
+    let world = world.later(60).origin([refuses(), refuses()]).store_fails();
+    world.get("/").status(502);
+    world.store_works().get("/").answers(200, "v1").header_has("cache-status", "fwd=stale");
+}
+
+#[test]
 fn variants_are_remembered_side_by_side() {
     let variant = |text| lasting(text).header("vary", "accept-language");
     let world = world().origin([variant("de"), variant("en")]);

@@ -24,12 +24,12 @@ use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
     Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, HoldFirst,
-    Kept, Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
+    Kept, Lookup, Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
 };
 use holdfast::report::Report;
 use holdfast::request::{Request, Target};
 use holdfast::time::Timestamp;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
 /// 2026-01-02T03:04:05Z.
@@ -382,6 +382,12 @@ impl World {
         self
     }
 
+    /// Has the store work again.
+    pub fn store_works(self) -> Self {
+        self.inner.store_fails.set(false);
+        self
+    }
+
     /// Makes every operation of the store fail from now on.
     pub fn store_fails(self) -> Self {
         self.inner.store_fails.set(true);
@@ -714,6 +720,10 @@ impl Origin for World {
         whole.clone()
     }
 
+    fn dress(&self, whole: &Body, _: StatusCode, headers: &HeaderMap) -> Body {
+        Body { headers: headers.clone(), ..whole.clone() }
+    }
+
     fn relay(
         &self,
         body: Body,
@@ -770,12 +780,17 @@ impl Origin for World {
 }
 
 impl Store for World {
-    async fn load(&self, key: &Key) -> Option<(Entry, Body)> {
+    async fn load(&self, key: &Key) -> Lookup<Body> {
         self.count();
+        if self.inner.store_fails.get() {
+            return Err(Unavailable);
+        }
         let store = self.inner.store.borrow();
-        let (text, body, until) = store.get(key.as_str()).filter(|_| !self.inner.store_fails.get())?;
-        let body = body.clone().unwrap_or_else(|| Body::of(String::new()));
-        (*until > self.inner.now.get()).then_some((Entry::decode(text)?, body))
+        let lasting = store.get(key.as_str()).filter(|(_, _, until)| *until > self.inner.now.get());
+        Ok(lasting.and_then(|(text, body, _)| {
+            let body = body.clone().unwrap_or_else(|| Body::of(String::new()));
+            Some((Entry::decode(text)?, body))
+        }))
     }
 
     async fn save(&self, key: &Key, entry: &Entry, body: Option<Body>, retention: Duration) -> bool {
@@ -835,7 +850,7 @@ impl Kept for World {
         self.keeps
     }
 
-    async fn load_kept(&self, name: &Name, within: Duration) -> Result<Option<(Entry, Body)>, Unavailable> {
+    async fn load_kept(&self, name: &Name, within: Duration) -> Lookup<Body> {
         self.ask_namespace(within).await?;
         let mut namespace = self.inner.namespace.borrow_mut();
         namespace.reads += 1;
