@@ -139,12 +139,12 @@ impl<P: Ports> Exchange<P> {
         received: Received<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) -> Draft<P::Body> {
-        trail.resumed = Rc::clone(&received.resumed);
         let status = received.status_code();
         let mut edits = Edits::default();
         if received.status != 101 {
             edits.remove = admission::hop_by_hop(&received.headers);
         }
+        trail.resumed = received.resumed;
         if let Some(location) = received.location {
             edits.set.push((header::LOCATION, location));
         }
@@ -375,7 +375,7 @@ impl<P: Ports> Exchange<P> {
             kept_refused: trail.kept_refused,
             not_stored: trail.not_stored,
             body_failure,
-            resumed: trail.resumed.get(),
+            resumed: trail.resumed(),
             stop: trail.stop.and_then(Stop::word),
             opened_by: trail.stop.and_then(Stop::refusal).map(|refusal| word_of(refusal.because)),
             total: now.since(self.began_at),

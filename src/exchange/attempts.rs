@@ -16,9 +16,9 @@ use crate::origin::deadline::Deadline;
 use crate::origin::failure::{self, Failure};
 use crate::origin::forward::{self, Forward};
 use crate::origin::retry::{self, Next, Repeatable, Situation, Stop};
-use crate::origin::{Attempt, End, backoff, is_origin_error};
+use crate::origin::{Attempt, End, Sign, backoff, is_origin_error};
 use crate::policy::Policy;
-use crate::ports::{self, Held, HeldUpload, HoldFirst, Ports, Resume};
+use crate::ports::{Held, HeldUpload, HoldFirst, Ports, Resume};
 use crate::request::Request;
 use crate::time::Timestamp;
 
@@ -60,8 +60,8 @@ pub(super) struct Received<B> {
     pub identified: bool,
     pub requested_at: Timestamp,
     pub received_at: Timestamp,
-    /// How often its body had to be taken up again so far.
-    pub resumed: Rc<Cell<u32>>,
+    /// How often its body had to be taken up again so far, where it can be.
+    pub resumed: Option<Rc<Cell<u32>>>,
 }
 
 impl<B> Received<B> {
@@ -162,7 +162,10 @@ impl<P: Ports> Exchange<P> {
             attempts.push(Attempt { origin, waited, took: now.since(began_at), end });
             let failed = last.as_ref().filter(|received| is_origin_error(received.status));
             let retry_after = failed.and_then(|received| backoff::retry_after(&received.headers, now));
-            self.note(policy, origin, pass, end, retry_after).await;
+            let outlook = self.note(policy, origin, pass, end, retry_after);
+            if end.sign() == Sign::Down {
+                self.confer(policy, origin, outlook).await;
+            }
             if retry::is_final(end) {
                 return Pursuit { last, attempts, stop: Stop::Final, retry_after };
             }
@@ -237,21 +240,21 @@ impl<P: Ports> Exchange<P> {
             Err(rejection) => return (End::Failed(failure::of_rejected_fetch(&rejection), None), None),
         };
         let (status, received_at) = (fetched.status, fetched.received_at);
-        let fetched = match self.screen(&forward, fetched, policy).await {
-            Ok(fetched) => fetched,
-            Err(failure) => return (End::Failed(failure, Some(status)), None),
-        };
+        if let Some(failure) = failure_of(&forward, status) {
+            let failure = self.look_closer(policy, failure, status, fetched.body).await;
+            return (End::Failed(failure, Some(status)), None);
+        }
         let location = origin.and_then(|origin| location_for_client(&fetched.headers, origin, &self.request));
         let (body, whole) = (fetched.body, fetched.whole);
         let body = match self.guard(policy, attempt, status, &fetched.headers, body, whole).await {
             Ok(body) => body,
             Err(failure) => return (End::Failed(failure, Some(status)), None),
         };
-        let resumed = Rc::<Cell<u32>>::default();
+        let mut resumed = None;
         let body = match body {
             Guarded::Stream { body, length, idle: Some(idle), .. } => {
-                let resume =
-                    self.healer(policy, &forward, attempt.origin, status, &fetched.headers, &resumed);
+                let resumed = resumed.insert(Rc::default());
+                let resume = self.healer(policy, &forward, attempt.origin, status, &fetched.headers, resumed);
                 Guarded::Stream { body, length, idle: Some(idle), resume }
             }
             body @ (Guarded::Bare(_)
@@ -289,30 +292,20 @@ impl<P: Ports> Exchange<P> {
         forward
     }
 
-    /// Sorts out answers that are failures by their head, among them those that the platform gives in the
-    /// origin's place.
-    async fn screen(
+    /// The failure that the head already says an answer is, by its body too where that tells more. Nobody gets the body.
+    async fn look_closer(
         &self,
-        forward: &Forward,
-        fetched: ports::Fetched<P::Body>,
         policy: &Policy<'_>,
-    ) -> Result<ports::Fetched<P::Body>, Failure> {
-        let status = fetched.status;
-        if forward.is_upgrade && status == 101 {
-            return Ok(fetched);
+        failure: Failure,
+        status: u16,
+        body: P::Body,
+    ) -> Failure {
+        if status != 530 {
+            self.ports.cancel(body);
+            return failure;
         }
-        if status == 530 {
-            let text = self.ports.peek(fetched.body, PEEK_BYTES, policy.settings.timeouts.idle).await;
-            return Err(failure::of_status(status, Some(&text)).unwrap_or(Failure::EdgeOther));
-        }
-        let refused = forward.is_upgrade && (200..300).contains(&status);
-        match failure::of_status(status, None).or(refused.then_some(Failure::UpgradeRefused)) {
-            Some(failure) => {
-                self.ports.cancel(fetched.body);
-                Err(failure)
-            }
-            None => Ok(fetched),
-        }
+        let text = self.ports.peek(body, PEEK_BYTES, policy.settings.timeouts.idle).await;
+        failure::of_status(status, Some(&text)).unwrap_or(failure)
     }
 
     /// Holds a small body until it is whole; nothing is left to do if it is, `whole` bytes long, already.
@@ -358,6 +351,15 @@ impl<P: Ports> Exchange<P> {
             | Guarded::Relayed { client: body, .. } => self.ports.cancel(body),
         }
     }
+}
+
+/// The failure that an answer is by its status alone, among them those that the platform gives in the origin's place.
+fn failure_of(forward: &Forward, status: u16) -> Option<Failure> {
+    if forward.is_upgrade && status == 101 {
+        return None;
+    }
+    let refused = forward.is_upgrade && (200..300).contains(&status);
+    failure::of_status(status, None).or(refused.then_some(Failure::UpgradeRefused))
 }
 
 fn location_for_client(headers: &HeaderMap, origin: &OriginConfig, request: &Request) -> Option<HeaderValue> {

@@ -79,24 +79,29 @@ impl<P: Ports> Exchange<P> {
         is_paid.then_some(pass)
     }
 
-    /// Takes note of how an attempt ended. Who finds an origin down tells the data centre, and who begins to fail asks
-    /// whether it is known there: an origin that answers costs neither.
-    pub(super) async fn note(
+    /// Takes note of how an attempt ended. If by that the origin turned out to be down, it gives because of what and for
+    /// how long; if it failed, [`confer`](Self::confer) is next.
+    pub(super) fn note(
         &self,
         policy: &Policy<'_>,
         origin: usize,
         pass: Pass,
         end: End,
         retry_after: Option<Duration>,
-    ) {
+    ) -> Option<(End, Duration)> {
         let (settings, now) = (&policy.settings.breaker, self.ports.now());
-        let isolate = self.isolate();
-        let outlook = isolate.bearing(origin, |bearing| {
+        self.isolate().bearing(origin, |bearing| {
             let before = bearing.breaker.outlook(settings, now);
             bearing.breaker.record(pass, Some(end), retry_after, settings, now);
             before.is_none().then(|| bearing.breaker.outlook(settings, now)).flatten()
-        });
-        if end.sign() != Sign::Down || !settings.enabled || self.drill.is_some() {
+        })
+    }
+
+    /// Who finds an origin down tells the data centre, and who begins to fail asks whether it is known there: an origin
+    /// that answers costs neither.
+    pub(super) async fn confer(&self, policy: &Policy<'_>, origin: usize, outlook: Option<(End, Duration)>) {
+        let (settings, now) = (&policy.settings.breaker, self.ports.now());
+        if !settings.enabled || self.drill.is_some() {
             return;
         }
         let key = Key::of_origin(&self.request.target, &self.origin_name(origin));
@@ -114,7 +119,8 @@ impl<P: Ports> Exchange<P> {
                     let now = self.ports.now();
                     if let Some(because) = end_of(&because) {
                         let left = until.since(now);
-                        isolate.bearing(origin, |bearing| bearing.breaker.heed(because, left, settings, now));
+                        self.isolate()
+                            .bearing(origin, |bearing| bearing.breaker.heed(because, left, settings, now));
                     }
                 }
             }

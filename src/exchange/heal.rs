@@ -12,7 +12,7 @@ use super::Exchange;
 use crate::cache::{range, validation};
 use crate::origin::deadline::Deadline;
 use crate::origin::forward::Forward;
-use crate::origin::{End, backoff, failure};
+use crate::origin::{End, Sign, backoff, failure};
 use crate::policy::Policy;
 use crate::ports::{Fetched, Ports, Resume};
 
@@ -86,7 +86,10 @@ impl<P: Ports> Exchange<P> {
                     }),
                 Err(rejection) => End::Failed(failure::of_rejected_fetch(rejection), None),
             };
-            self.note(&policy, origin, pass, end, None).await;
+            let outlook = self.note(&policy, origin, pass, end, None);
+            if end.sign() == Sign::Down {
+                self.confer(&policy, origin, outlook).await;
+            }
             let Ok(fetched) = fetched else { continue };
             if range::continues(fetched.status, &fetched.headers, at) {
                 return Some(fetched.body);

@@ -35,8 +35,8 @@ pub(super) struct Trail<B> {
     /// Why there was no further attempt.
     pub stop: Option<Stop>,
     pub mistakes: Vec<String>,
-    /// How often the body that was handed on had to be taken up again so far.
-    pub resumed: Rc<Cell<u32>>,
+    /// How often the body that was handed on had to be taken up again so far, where it can be.
+    pub resumed: Option<Rc<Cell<u32>>>,
     /// The fetch that this request leads.
     pub lead: Option<Lead<B>>,
     /// How often it has waited for another request's.
@@ -70,7 +70,7 @@ impl<B> Trail<B> {
             retry_after: None,
             stop: None,
             mistakes: Vec::new(),
-            resumed: Rc::default(),
+            resumed: None,
             lead: None,
             waits: 0,
             waited_for: None,
@@ -108,8 +108,13 @@ impl<B> Trail<B> {
             && !matches!(self.cause, Some(Cause::Failure(_)))
             && self.attempts.iter().all(|attempt| attempt.end.failure().is_none())
             && !matches!(end, Some(ports::End::Torn(_)))
-            && self.resumed.get() == 0
+            && self.resumed() == 0
             && self.mistakes.is_empty()
+    }
+
+    /// How often the body had to be taken up again so far.
+    pub fn resumed(&self) -> u32 {
+        self.resumed.as_ref().map_or(0, |count| count.get())
     }
 
     /// The failure to name in `Proxy-Status`: the one that shows, else the last one that a retry got past.
@@ -168,7 +173,7 @@ mod tests {
         assert!(is_plain(504, |trail| trail.outcome = Outcome::OnlyIfCached));
         assert!(!is_plain(200, |trail| trail.cause = Some(Cause::Failure(lost))));
         assert!(!is_plain(200, |trail| trail.attempts[0].end = End::Failed(lost, None)));
-        assert!(!is_plain(200, |trail| trail.resumed.set(1)));
+        assert!(!is_plain(200, |trail| trail.resumed = Some(Rc::new(Cell::new(1)))));
         assert!(!is_plain(200, |trail| trail.mistakes.push("key".to_owned())));
     }
 
