@@ -61,7 +61,7 @@ const FEATURES: [&str; 6] = [
 ///
 /// Nothing of ours stands below address 1024: the linker puts the stack there, growing downwards from 1 MiB, whose
 /// last kilobyte is reached only on the way to the trap of an overflow.
-const SMALLER: [&str; 2] = ["-Os", "--low-memory-unused"];
+const SMALLER: [&str; 3] = ["-Os", "--low-memory-unused", "--converge"];
 
 /// A built Worker.
 #[derive(Debug)]
