@@ -1,11 +1,11 @@
 //! What does one isolate remember between requests?
 //!
 //! Who is fetching what, so that others wait instead of asking the origin for the same (RFC 9111 §4 calls this
-//! collapsing); what was invalidated while answers may be under way; where a look into the store is
-//! in vain, or what it gave a moment ago ([`recall`]); which purge marks were read, and when; which kept copies were looked after, and when; who has shown wrong
-//! tokens. All of it is bounded and may vanish at any time, with the isolate or when there is too much: then more
-//! requests are sent than need be, and what holds in one isolate alone no longer holds. Keys are kept as digests, as
-//! clients choose how long they are.
+//! collapsing); what was invalidated while answers may be under way; where a look into the store is in vain, or what
+//! it gave a moment ago ([`recall`]); which purge marks were read, and when; which kept copies were looked after, and
+//! when; who has shown wrong tokens. All of it is bounded and may vanish at any time, with the isolate or when there
+//! is too much: then more requests are sent than need be, and what holds in one isolate alone no longer holds. Keys
+//! are kept as digests, as clients choose how long they are.
 
 pub mod recall;
 

@@ -1,12 +1,12 @@
 //! How often a request crosses the border between WebAssembly and JavaScript. Every call costs time.
 //!
 //! From the request's arrival until all work behind its answer is done. The figures are in `borders.txt`: calls into
-//! JavaScript, calls into WebAssembly, and the scene. They are exact, so that none creeps; whoever changes one on purpose
-//! has all of them written anew by `RENEW=1 cargo test --test edge -- borders`, and looks at the difference. Every request
-//! looks into the store, but where a scene says that it is from memory. Without bindings nothing varies. With a namespace bound,
-//! one request in thirty seconds reads purge marks behind its answer; with the object, one in ten seconds tells it the
-//! counts: neither is in the figures. A closure that JavaScript holds for good, as for a body that can be taken up again,
-//! is freed when it likes: no scene has one.
+//! JavaScript, calls into WebAssembly, and the scene. They are exact, so that none creeps; whoever changes one on
+//! purpose has all of them written anew by `RENEW=1 cargo test --test edge -- borders`, and looks at the difference.
+//! Every request looks into the store, but where a scene says that it is from memory. Without bindings nothing varies.
+//! With a namespace bound, one request in thirty seconds reads purge marks behind its answer; with the object, one in
+//! ten seconds tells it the counts: neither is in the figures. A closure that JavaScript holds for good, as for a body
+//! that can be taken up again, is freed when it likes: no scene has one.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
