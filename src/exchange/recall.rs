@@ -6,6 +6,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::Exchange;
+use super::trail::Trail;
 use crate::cache::entry::Entry;
 use crate::cache::keep::Name;
 use crate::cache::key::Key;
@@ -15,9 +16,16 @@ use crate::ports::{Held, Ports};
 
 impl<P: Ports> Exchange<P> {
     /// What the store has under `key`, or had a moment ago.
-    pub(super) async fn load(&self, policy: &Policy<'_>, key: &Key) -> Loaded<P::Body> {
+    pub(super) async fn load(
+        &self,
+        policy: &Policy<'_>,
+        key: &Key,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Loaded<P::Body> {
         let (looks, name, within) = (&self.ports.recall().cache, key.as_str(), policy.settings.cache.memory);
-        if let Some(known) = looks.get(name, within, self.ports.now()) {
+        let known = looks.get(name, within, self.ports.now());
+        trail.is_recalled = known.is_some();
+        if let Some(known) = known {
             return self.copied(&known);
         }
         let looking = looks.look(name, within, self.ports.now());

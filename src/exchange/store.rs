@@ -98,24 +98,29 @@ impl<P: Ports> Exchange<P> {
         lookup
     }
 
-    /// `lookup`, or what the store has where it was spared.
+    /// `lookup`, or what the store has where it was spared, or where attempts have failed and only memory says that there
+    /// is nothing.
     pub(super) async fn look_after_all(
         self: &Rc<Self>,
         policy: &Policy<'_>,
         lookup: Lookup<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) -> Lookup<P::Body> {
+        let is_in_doubt = trail.is_recalled && !trail.attempts.is_empty();
         match lookup {
-            Lookup::Spared { at } => {
-                let lookup = self.find(policy, at, trail).await;
-                trail.looked_up(&lookup);
-                if trail.has_entry {
-                    self.isolate().expect_hits(self.key());
-                }
-                lookup
+            Lookup::Spared { .. } => {}
+            Lookup::Absent { at, .. } if is_in_doubt => {
+                let looks = &self.ports.recall().cache;
+                [self.key(), &at].iter().for_each(|key| looks.forget(key.as_str()));
             }
-            lookup @ (Lookup::NotAsked | Lookup::Absent { .. } | Lookup::Found(_)) => lookup,
+            lookup @ (Lookup::NotAsked | Lookup::Absent { .. } | Lookup::Found(_)) => return lookup,
         }
+        let lookup = self.find(policy, self.key().clone(), trail).await;
+        trail.looked_up(&lookup);
+        if trail.has_entry {
+            self.isolate().expect_hits(self.key());
+        }
+        lookup
     }
 
     async fn find(
@@ -124,7 +129,7 @@ impl<P: Ports> Exchange<P> {
         key: Key,
         trail: &mut Trail<P::Beacon>,
     ) -> Lookup<P::Body> {
-        let (at, loaded) = match self.load(policy, &key).await {
+        let (at, loaded) = match self.load(policy, &key, trail).await {
             Loaded::Variants(variants) => {
                 trail.has_variants = true;
                 let (digest, is_stored) = variants::choose(&variants, &self.presented(policy).headers);
@@ -132,7 +137,7 @@ impl<P: Ports> Exchange<P> {
                 if !is_stored {
                     return Lookup::Absent { at, vary_miss: true };
                 }
-                let loaded = self.load(policy, &at).await;
+                let loaded = self.load(policy, &at, trail).await;
                 (at, loaded)
             }
             loaded @ (Loaded::Response { .. } | Loaded::Nothing) => (key.clone(), loaded),

@@ -47,6 +47,8 @@ pub(super) struct Trail<B> {
     pub has_variants: bool,
     /// Whether it had anything for the URL when it was asked last.
     pub has_entry: bool,
+    /// Whether that is known from memory alone.
+    pub is_recalled: bool,
     /// Under which key the store was asked last.
     pub key: Option<Key>,
     pub forwarded: Option<Forwarded>,
@@ -76,6 +78,7 @@ impl<B> Trail<B> {
             waited_for: None,
             has_variants: false,
             has_entry: false,
+            is_recalled: false,
             key: None,
             forwarded: None,
             stale_age: None,

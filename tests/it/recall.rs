@@ -143,18 +143,27 @@ fn in_an_outage_a_stale_copy_is_looked_for_once_a_second() {
 }
 
 #[test]
-fn in_an_outage_it_is_known_for_a_second_that_there_is_no_copy() {
+fn while_the_origin_is_left_alone_it_is_known_for_a_second_that_there_is_no_copy() {
     let world = world().keeping().set("keep.paths", serde_json::json!(["/*"]));
-    let world = world.origin([refuses(), refuses(), refuses()]).set("retry.attempts", 1);
-    for expected in [2, 0] {
+    let world = world.set("breaker.enabled", true).set("breaker.open", "60s").set("retry.attempts", 1);
+    let world = world.origin(std::iter::repeat_with(refuses).take(5));
+    (0..5).for_each(|_| drop(world.get("/").status(502)));
+    let world = world.later(1);
+    for expected in [2, 0, 0] {
         let (story, operations) = get(&world);
-        story.status(502);
+        story.status(503).attempts(0);
         assert_eq!(operations, expected, "one of the cache, and one of the namespace");
     }
-    // As soon as there is one, it stands in.
-    let world = world.origin([lasting("v1")]);
-    world.get("/").answers(200, "v1");
-    world.later(60).origin([refuses()]).get("/").answers(200, "v1");
+}
+
+#[test]
+fn before_a_page_takes_the_place_of_a_failed_attempt_there_is_a_look() {
+    let here = world().origin([refuses()]).set("retry.attempts", 1);
+    here.get("/").status(502);
+    let elsewhere = here.clone().new_isolate().origin([lasting("v1")]);
+    elsewhere.get("/").answers(200, "v1");
+    let here = here.origin([refuses()]);
+    here.get("/").answers(200, "v1").attempts(1).header_has("cache-status", "fwd=uri-miss");
 }
 
 #[test]
