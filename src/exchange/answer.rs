@@ -339,18 +339,9 @@ impl<P: Ports> Exchange<P> {
         end: Option<&ports::End>,
         is_sampled: bool,
     ) {
-        if is_sampled || self.has_to_tell(trail, status, end) {
+        if is_sampled || self.drill.is_some() || !trail.is_plain_sailing(status, end) {
             self.ports.report(&self.line(trail, status, end));
         }
-    }
-
-    fn has_to_tell(
-        &self,
-        trail: &Trail<P::Beacon>,
-        status: Option<StatusCode>,
-        end: Option<&ports::End>,
-    ) -> bool {
-        self.drill.is_some() || !trail.is_plain_sailing(status, end)
     }
 
     fn line(&self, trail: &Trail<P::Beacon>, status: Option<StatusCode>, end: Option<&ports::End>) -> Report {

@@ -48,7 +48,7 @@ impl<P: Ports> Exchange<P> {
             }
         };
         let (length, limit) = (stored.length, LARGEST_BODY.min(policy.settings.body.hold));
-        if within.is_zero() || !looking.is_wanted || length.is_none_or(|length| length > limit) {
+        if !looking.is_wanted || length.is_none_or(|length| length > limit) {
             looks.take_in(looking, name, None, 0);
             return Loaded::Response { stored, body, is_dressed: false };
         }

@@ -108,6 +108,8 @@ struct Look<B> {
 pub struct Looking {
     began_at: Timestamp,
     changes: u64,
+    /// Whether what it gives stands for any time at all.
+    lasts: bool,
     /// Whether the same was looked for a moment ago, so that a body is worth holding.
     pub is_wanted: bool,
 }
@@ -124,14 +126,14 @@ impl<B> Looks<B> {
         // One that is asked for all the time is looked for anew whenever the memory of it has run out.
         let lately = within.saturating_mul(2);
         let is_wanted = self.shelves.borrow().find(name).is_some_and(|look| look.began_within(lately, now));
-        Looking { began_at: now, changes: self.changes.get(), is_wanted }
+        Looking { began_at: now, changes: self.changes.get(), lasts: !within.is_zero(), is_wanted }
     }
 
     /// Takes in what a look for `name` gave, with `body_bytes` of a body; `None` for a response whose body is not held.
     ///
     /// It is left out if anything was changed in the store meanwhile, as it may be what was there before.
     pub fn take_in(&self, looking: Looking, name: &str, gave: Option<Loaded<B>>, body_bytes: u64) {
-        if looking.changes != self.changes.get() || name.len() > LONGEST_NAME {
+        if !looking.lasts || looking.changes != self.changes.get() || name.len() > LONGEST_NAME {
             return;
         }
         let body_bytes = usize::try_from(body_bytes).unwrap_or(usize::MAX);

@@ -2,20 +2,12 @@
 
 use std::time::Duration;
 
-use crate::world::{Behaviour, Story, World, page, refuses, world};
+use crate::world::{Behaviour, World, counted, page, refuses, world};
 
 const MOMENT: Duration = Duration::from_millis(999);
 
 fn lasting(text: &str) -> Behaviour {
     page(text).cache_control("max-age=60, stale-if-error=600").header("etag", "\"1\"")
-}
-
-/// What `/` answered, and how many operations of the store that took.
-fn get(world: &World) -> (Story, usize) {
-    let before = world.subrequests();
-    let story = world.get("/");
-    let operations = world.subrequests() - before - story.seen.len();
-    (story, operations)
 }
 
 /// A world whose isolate remembers the page `v1`.
@@ -32,16 +24,16 @@ fn a_page_that_is_asked_for_again_and_again_is_looked_for_once_a_second() {
     let world = world().origin([lasting("v1")]);
     world.get("/").answers(200, "v1").header_has("cache-status", "stored");
     for expected in [1, 1, 0, 0, 0] {
-        let (story, operations) = get(&world);
+        let (story, operations) = counted(&world);
         story.answers(200, "v1").attempts(0).header_has("cache-status", "hit").age(0);
         assert_eq!(operations, expected, "held at the second look, and remembered from then on");
     }
     world.pass(MOMENT);
-    assert_eq!(get(&world).1, 0);
+    assert_eq!(counted(&world).1, 0);
     world.pass(Duration::from_millis(1));
-    let (story, operations) = get(&world);
+    let (story, operations) = counted(&world);
     story.answers(200, "v1").age(1);
-    assert_eq!((operations, get(&world).1), (1, 0), "it stays worth holding");
+    assert_eq!((operations, counted(&world).1), (1, 0), "it stays worth holding");
 }
 
 #[test]
@@ -67,7 +59,7 @@ fn what_this_isolate_stores_is_seen_at_once() {
     let world = world().origin([lasting("v1"), page("v2").cache_control("max-age=60")]);
     // That there is nothing is remembered as well.
     world.clone().with("cache-control", "only-if-cached").get("/").status(504);
-    assert_eq!(get(&world).1, 1, "to store it");
+    assert_eq!(counted(&world).1, 1, "to store it");
     world.get("/").answers(200, "v1").attempts(0);
     world.get("/").answers(200, "v1").attempts(0);
     let world = world.later(60);
@@ -108,26 +100,26 @@ fn what_another_isolate_does_is_seen_a_second_later() {
     here.get("/").answers(200, "v2").attempts(0);
 }
 
-#[test]
-fn an_operator_can_have_every_request_look() {
-    let world = world().set("cache.memory", "0s").origin([lasting("v1")]);
+#[track_caller]
+fn looks_each_time(world: &World) {
     world.get("/").answers(200, "v1");
     for _ in 0..4 {
-        let (story, operations) = get(&world);
+        let (story, operations) = counted(world);
         story.answers(200, "v1").attempts(0);
         assert_eq!(operations, 1);
     }
 }
 
 #[test]
+fn an_operator_can_have_every_request_look() {
+    let world = world().set("cache.memory", "0s").origin([lasting("v1")]);
+    looks_each_time(&world);
+}
+
+#[test]
 fn a_body_that_is_not_held_elsewhere_is_not_held_here() {
     let world = world().set("body.hold", "1B").origin([lasting("v1")]);
-    world.get("/").answers(200, "v1");
-    for _ in 0..4 {
-        let (story, operations) = get(&world);
-        story.answers(200, "v1").attempts(0);
-        assert_eq!(operations, 1);
-    }
+    looks_each_time(&world);
 }
 
 #[test]
@@ -136,7 +128,7 @@ fn in_an_outage_a_stale_copy_is_looked_for_once_a_second() {
     world.get("/").answers(200, "v1");
     let world = world.later(60).origin([refuses(), refuses(), refuses()]).set("retry.attempts", 1);
     for expected in [1, 1, 0] {
-        let (story, operations) = get(&world);
+        let (story, operations) = counted(&world);
         story.answers(200, "v1").header_has("cache-status", "fwd=stale").age(60);
         assert_eq!(operations, expected);
     }
@@ -150,7 +142,7 @@ fn while_the_origin_is_left_alone_it_is_known_for_a_second_that_there_is_no_copy
     (0..5).for_each(|_| drop(world.get("/").status(502)));
     let world = world.later(1);
     for expected in [2, 0, 0] {
-        let (story, operations) = get(&world);
+        let (story, operations) = counted(&world);
         story.status(503).attempts(0);
         assert_eq!(operations, expected, "one of the cache, and one of the namespace");
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::world::{Behaviour, Story, World, answers, page, refuses};
+use crate::world::{Behaviour, World, answers, counted, page, refuses};
 
 /// A world whose isolates do not remember what they found: that has tests of its own.
 fn world() -> World {
@@ -15,14 +15,6 @@ fn never_stored() -> Behaviour {
 
 fn lasting(text: &str) -> Behaviour {
     page(text).cache_control("max-age=60, stale-if-error=600")
-}
-
-/// What `/` answered, and how many operations of the store that took.
-fn get(world: &World) -> (Story, usize) {
-    let before = world.subrequests();
-    let story = world.get("/");
-    let operations = world.subrequests() - before - story.seen.len();
-    (story, operations)
 }
 
 /// Two isolates of one data centre, of which the first has learned that answers for `/` are none to be stored.
@@ -46,11 +38,11 @@ fn where_nothing_can_be_stored_nobody_looks_twice() {
         let world = world().origin([answer.clone(), answer.clone(), answer]);
         // RFC 9211 §2.2
         for (said, expected) in [("uri-miss", 1), ("miss", 0), ("miss", 0)] {
-            let (story, operations) = get(&world);
+            let (story, operations) = counted(&world);
             assert_eq!(operations, expected, "{word}: {story:#?}");
             story.attempts(1).header("cache-status", &format!("Holdfast;fwd={said};detail={word}"));
         }
-        let (_, operations) = get(&world.new_isolate());
+        let (_, operations) = counted(&world.new_isolate());
         assert!(operations > 0, "{word}: another isolate has to learn it by itself");
     }
 }
@@ -78,7 +70,7 @@ fn an_answer_that_one_request_alone_was_owed_spares_nobody() {
     ] {
         let asking = world().with(field, value).origin([answer.clone(), answer]);
         for _ in 0..2 {
-            let (story, operations) = get(&asking);
+            let (story, operations) = counted(&asking);
             assert_eq!(operations, 1, "{field}: {story:#?}");
             story.attempts(1).header_has("cache-status", "fwd=uri-miss");
         }
@@ -90,7 +82,7 @@ fn what_a_known_visitor_gets_spares_only_their_like() {
     for (field, value) in [("cookie", "sid=1"), ("authorization", "Bearer x"), ("x-theme", "dark")] {
         let known = world().with(field, value).origin([never_stored(), never_stored()]);
         known.get("/").answers(200, "own");
-        let (story, operations) = get(&known);
+        let (story, operations) = counted(&known);
         assert_eq!(operations, 0, "{field}: {story:#?}");
         let anybody = known.without_fields();
         let elsewhere = anybody.clone().new_isolate().origin([lasting("all")]);
@@ -102,7 +94,7 @@ fn what_a_known_visitor_gets_spares_only_their_like() {
 #[test]
 fn what_anybody_gets_spares_known_visitors_too() {
     let (here, _) = two_isolates();
-    let (story, operations) = get(&here.with("cookie", "sid=1").origin([never_stored()]));
+    let (story, operations) = counted(&here.with("cookie", "sid=1").origin([never_stored()]));
     assert_eq!(operations, 0, "{story:#?}");
 }
 

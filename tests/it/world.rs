@@ -253,6 +253,14 @@ pub fn world() -> World {
     }
 }
 
+/// What `/` answered, and how many operations of the store that took.
+pub fn counted(world: &World) -> (Story, usize) {
+    let before = world.subrequests();
+    let story = world.get("/");
+    let operations = world.subrequests() - before - story.seen.len();
+    (story, operations)
+}
+
 impl World {
     /// Sets `key`, such as `retry.attempts`, as an operator would.
     pub fn set(mut self, key: &str, value: impl Into<Value>) -> Self {
