@@ -27,6 +27,7 @@ use crate::cache::key::Key;
 use crate::cache::range::Span;
 use crate::config::{Config, Token};
 use crate::exchange;
+use crate::head;
 use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
 use crate::isolate::recall::Recall;
@@ -40,7 +41,7 @@ use crate::report::Report;
 use crate::request::{Request, Target};
 use crate::time::Timestamp;
 
-use bridge::{Beacon, fields_from, fields_of};
+use bridge::Beacon;
 pub use bridge::{Handle, Visit};
 use task::{Call, Given, Response};
 
@@ -104,8 +105,7 @@ pub fn start() {
 /// JavaScript enters at `now`.
 pub fn fetch(now: f64, visit: Visit, head: String) {
     task::enter(now);
-    let platform = Platform::new(visit);
-    let Some(request) = platform.request(head) else { return };
+    let Some((platform, request)) = Platform::answering(visit, head) else { return };
     let config = match config(|| bridge::env_of(&platform.visit)) {
         Ok(config) => config,
         Err(mistakes) => {
@@ -128,8 +128,7 @@ pub fn fetch(now: f64, visit: Visit, head: String) {
 /// Answers the request of `visit`, on which another instance died.
 pub fn internal_error(now: f64, visit: Visit, head: String) {
     task::enter(now);
-    let platform = Platform::new(visit);
-    let Some(request) = platform.request(head) else { return };
+    let Some((platform, request)) = Platform::answering(visit, head) else { return };
     let config = config(|| bridge::env_of(&platform.visit)).unwrap_or_default();
     platform.respond(exchange::internal_error(platform.clone(), config, request));
     task::run();
@@ -157,6 +156,8 @@ pub fn passes_through(env: &JsValue) -> bool {
 #[derive(Clone)]
 struct Platform {
     visit: Visit,
+    /// What the client asks, if it was read as the platform has it.
+    asked: Option<Rc<Request>>,
     isolate: Rc<Isolate<Beacon>>,
     recall: Rc<Recall<Handle>>,
     bound: Bindings,
@@ -165,14 +166,19 @@ struct Platform {
 impl Platform {
     fn new(visit: Visit) -> Self {
         let bound = bound(|| bridge::env_of(&visit));
-        Self { visit, isolate: ISOLATE.with(Rc::clone), recall: RECALL.with(Rc::clone), bound }
+        Self { visit, asked: None, isolate: ISOLATE.with(Rc::clone), recall: RECALL.with(Rc::clone), bound }
     }
 
-    fn request(&self, head: String) -> Option<Request> {
-        match bridge::request(head, roll) {
-            Ok(request) => Some(request),
+    /// The ports of a visit by a request, and the request.
+    fn answering(visit: Visit, head: String) -> Option<(Self, Rc<Request>)> {
+        match head::request(head, roll) {
+            Ok((request, is_exact)) => {
+                let request = Rc::new(request);
+                let asked = is_exact.then(|| Rc::clone(&request));
+                Some((Self { asked, ..Self::new(visit) }, request))
+            }
             Err(why) => {
-                bridge::fail(&self.visit, why);
+                bridge::fail(&visit, why);
                 None
             }
         }
@@ -188,11 +194,11 @@ impl Platform {
         let status = status.as_u16();
         match (headers, handle) {
             (Headers::Edited(edits), Some(handle)) => {
-                bridge::respond_edited(&self.visit, &handle, &bridge::lines_of(&edits));
+                bridge::respond_edited(&self.visit, &handle, &head::lines_of(&edits));
             }
             (Headers::Edited(_), None) => bridge::fail(&self.visit, "edits of no response"),
             (Headers::Own(headers), handle) => {
-                let fields = fields_of(&headers);
+                let fields = head::fields_of(&headers);
                 let text = text.as_deref().map(str::as_bytes);
                 bridge::respond_own(&self.visit, status, &fields, handle.as_ref(), text);
             }
@@ -211,16 +217,19 @@ impl Origin for Platform {
         hold: Option<HoldFirst>,
     ) -> Result<Fetched<Handle>, Rejection> {
         let mut order = [forward.method.as_str(), " ", &forward.url, "\n"].concat();
-        bridge::write_fields(&mut order, &forward.headers);
+        let client = self.asked.as_ref().map(|request| &request.headers);
+        head::write_changes(&mut order, client.unwrap_or(&HeaderMap::new()), &forward.headers);
+        let client = client.map(|_| &self.visit);
         let length = if upload.is_some() { body::content_length(&forward.headers) } else { None };
         let (length, limit) = (length_of(length), millis(limit));
         let (most, idle, within) = hold.map_or((-1.0, 0.0, 0.0), |HoldFirst { limit, idle, within }| {
             (bytes(limit), millis(idle), millis(within))
         });
-        let call = |call| bridge::fetch_origin(call, &order, upload, length, limit, most, idle, within);
+        let call =
+            |call| bridge::fetch_origin(call, client, &order, upload, length, limit, most, idle, within);
         let given = Call::new(call).await?.response();
         let Response { status, fields, body, received_at, whole } = given.ok_or_else(Rejection::default)?;
-        Ok(Fetched { status, headers: fields_from(fields, 0), body, received_at, whole })
+        Ok(Fetched { status, headers: head::fields_from(fields, 0), body, received_at, whole })
     }
 
     async fn hold_upload(&self, upload: JsValue, limit: u64) -> HeldUpload<JsValue> {
@@ -262,7 +271,7 @@ impl Origin for Platform {
     }
 
     fn dress(&self, whole: &Handle, status: StatusCode, headers: &HeaderMap) -> Handle {
-        bridge::dressed(whole, status.as_u16(), &fields_of(headers))
+        bridge::dressed(whole, status.as_u16(), &head::fields_of(headers))
     }
 
     fn relay(

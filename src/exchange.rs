@@ -56,7 +56,7 @@ pub use probe::probe;
 struct Exchange<P: Ports> {
     ports: P,
     config: Rc<Config>,
-    request: Request,
+    request: Rc<Request>,
     began_at: Timestamp,
     /// The key of what is asked for.
     key: OnceCell<Key>,
@@ -69,7 +69,7 @@ struct Exchange<P: Ports> {
 }
 
 impl<P: Ports> Exchange<P> {
-    fn new(ports: P, config: Rc<Config>, request: Request) -> Rc<Self> {
+    fn new(ports: P, config: Rc<Config>, request: Rc<Request>) -> Rc<Self> {
         let began_at = ports.now();
         let drill = Drill::ordered(&config, &request, began_at);
         Rc::new(Self {
@@ -106,7 +106,7 @@ impl<P: Ports> Exchange<P> {
 pub async fn exchange<P: Ports>(
     ports: P,
     config: Rc<Config>,
-    request: Request,
+    request: Rc<Request>,
     upload: Option<P::Upload>,
 ) -> Answer<P::Body> {
     let exchange = Exchange::new(ports, config, request);
@@ -120,7 +120,7 @@ pub async fn exchange<P: Ports>(
 /// report.
 pub fn refuse_for_configuration<P: Ports>(
     ports: P,
-    request: Request,
+    request: Rc<Request>,
     mistakes: Vec<String>,
 ) -> Answer<P::Body> {
     let exchange = Exchange::new(ports, Rc::default(), request);
@@ -132,7 +132,7 @@ pub fn refuse_for_configuration<P: Ports>(
 }
 
 /// The answer to a request on which this worker failed, after the fact.
-pub fn internal_error<P: Ports>(ports: P, config: Rc<Config>, request: Request) -> Answer<P::Body> {
+pub fn internal_error<P: Ports>(ports: P, config: Rc<Config>, request: Rc<Request>) -> Answer<P::Body> {
     let exchange = Exchange::new(ports, config, request);
     let policy = Policy::of(&exchange.config, &exchange.request);
     let mut trail = Trail::new(&policy);

@@ -37,20 +37,21 @@ static USUAL_NAMES: [HeaderName; 18] = [
 const USUAL_LINE: usize = 32;
 
 /// The client's request without its body: a line with its method, a space and its URL, and its fields behind it. `roll`
-/// gives numbers from 0 to below 1, for an id where the platform gave none.
+/// gives numbers from 0 to below 1, for an id where the platform gave none. Along with it, whether every field was
+/// read as it is.
 ///
 /// # Errors
 /// If its method or URL is none, which the platform rules out.
-pub fn request(head: String, roll: impl Fn() -> f64) -> Result<Request, &'static str> {
+pub fn request(head: String, roll: impl Fn() -> f64) -> Result<(Request, bool), &'static str> {
     let (line, _) = head.split_once('\n').unwrap_or_default();
     let (method, url) = line.split_once(' ').unwrap_or_default();
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| "the method is no token")?;
     let target = Target::parse(url).ok_or("the URL is not absolute")?;
     let fields_at = line.len() + 1;
-    let headers = fields_from(head, fields_at);
+    let (headers, is_exact) = read_fields(head, fields_at);
     let has_body = !matches!(method, Method::GET | Method::HEAD);
     let id = id(&headers, roll);
-    Ok(Request { method, target, headers, has_body, id })
+    Ok((Request { method, target, headers, has_body, id }, is_exact))
 }
 
 /// The platform's id of the request, if it is fit to be printed, else a random one.
@@ -72,17 +73,11 @@ fn id(headers: &HeaderMap, roll: impl Fn() -> f64) -> String {
 
 /// Header fields as one string: `name:value\n` for each line. The platform reads and writes values as UTF-8.
 pub fn fields_of(headers: &HeaderMap) -> String {
-    let mut text = String::new();
-    write_fields(&mut text, headers);
-    text
-}
-
-/// As [`fields_of`], at the end of `text`.
-pub fn write_fields(text: &mut String, headers: &HeaderMap) {
-    text.reserve(headers.len() * USUAL_LINE);
+    let mut text = String::with_capacity(headers.len() * USUAL_LINE);
     for (name, value) in headers {
-        write_field(text, name, value);
+        write_field(&mut text, name, value);
     }
+    text
 }
 
 /// Edits, a line each: `-name` takes off, `=name:value` sets, `+name:value` appends.
@@ -105,6 +100,22 @@ pub fn lines_of(edits: &Edits) -> String {
     text
 }
 
+/// What makes `to` of `from`, in the form of [`lines_of`], at the end of `text`. Most fields of a request go on to the
+/// origin as they are, and then they need not cross.
+pub fn write_changes(text: &mut String, from: &HeaderMap, to: &HeaderMap) {
+    for name in from.keys().filter(|name| !to.contains_key(*name)) {
+        text.push('-');
+        text.push_str(name.as_str());
+        text.push('\n');
+    }
+    for name in to.keys().filter(|name| from.get_all(*name) != to.get_all(*name)) {
+        for (at, value) in to.get_all(name).iter().enumerate() {
+            text.push(if at == 0 { '=' } else { '+' });
+            write_field(text, name, value);
+        }
+    }
+}
+
 fn write_field(text: &mut String, name: &HeaderName, value: &HeaderValue) {
     text.push_str(name.as_str());
     text.push(':');
@@ -118,8 +129,14 @@ fn write_field(text: &mut String, name: &HeaderName, value: &HeaderValue) {
 /// Reads what [`fields_of`] writes, from byte `from` of `text` on. A line that is no field is left out.
 ///
 /// All values are parts of `text`, which is not copied.
-pub fn fields_from(text: String, mut from: usize) -> HeaderMap {
+pub fn fields_from(text: String, from: usize) -> HeaderMap {
+    read_fields(text, from).0
+}
+
+/// As [`fields_from`], and whether all of it was read as it is.
+fn read_fields(text: String, mut from: usize) -> (HeaderMap, bool) {
     let text = Bytes::from(text);
+    let mut is_exact = true;
     let mut headers = HeaderMap::with_capacity(text.len() / USUAL_LINE + 1);
     while let Some(rest) = text.get(from..).filter(|rest| !rest.is_empty()) {
         let end = from + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
@@ -127,15 +144,17 @@ pub fn fields_from(text: String, mut from: usize) -> HeaderMap {
         let name = colon.and_then(|colon| name_of(text.get(from..colon)?));
         if let (Some(name), Some(colon)) = (name, colon.filter(|colon| *colon < end)) {
             // What cannot be read must not go unseen: it may be a prohibition. The mark keeps it out of the store.
-            let value = HeaderValue::from_maybe_shared(text.slice(colon + 1..end))
-                .or_else(|_| HeaderValue::from_bytes(UNREADABLE.as_bytes()));
-            if let Ok(value) = value {
+            let value = HeaderValue::from_maybe_shared(text.slice(colon + 1..end));
+            is_exact &= value.is_ok();
+            if let Ok(value) = value.or_else(|_| HeaderValue::from_bytes(UNREADABLE.as_bytes())) {
                 headers.append(name, value);
             }
+        } else {
+            is_exact = false;
         }
         from = end + 1;
     }
-    headers
+    (headers, is_exact)
 }
 
 fn name_of(name: &[u8]) -> Option<HeaderName> {
@@ -158,7 +177,8 @@ mod tests {
     #[test]
     fn a_request_is_its_line_and_its_fields() {
         let head = "POST https://example.com/a?b\ncf-ray:8f2a-VIE\nAccept:*/*\nx:\nx:a:b\n".to_owned();
-        let request = request(head, || 0.5).unwrap();
+        let (request, is_exact) = request(head, || 0.5).unwrap();
+        assert!(is_exact);
         assert_eq!((request.method, request.target.as_str()), (Method::POST, "https://example.com/a?b"));
         assert_eq!((request.has_body, &*request.id), (true, "8f2a-VIE"));
         let expected: [(&str, &[u8]); 4] =
@@ -174,7 +194,7 @@ mod tests {
             ("cf-ray:<b>\n", "7fffffff7fffffff"),
             ("", "7fffffff7fffffff"),
         ] {
-            let request = request(format!("GET https://example.com/\n{ray}"), || 0.5).unwrap();
+            let (request, _) = request(format!("GET https://example.com/\n{ray}"), || 0.5).unwrap();
             assert_eq!(request.id, expected, "{ray:?}");
         }
     }
@@ -187,6 +207,24 @@ mod tests {
         assert_eq!(lines(&headers), expected);
         assert!(fields_from("a:1".to_owned(), 3).is_empty());
         assert!(fields_from("a:1".to_owned(), 4).is_empty());
+    }
+
+    #[test]
+    fn a_request_with_a_field_that_was_not_read_as_it_is_is_not_exact() {
+        for (fields, expected) in
+            [("", true), ("a:1\n", true), ("a:\u{1}\n", false), ("a b:1\n", false), ("a\n", false)]
+        {
+            let head = format!("GET https://example.com/\nb:2\n{fields}");
+            assert_eq!(request(head, || 0.5).unwrap().1, expected, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn changes_name_only_what_is_not_the_same() {
+        let map = |text: &str| fields_from(text.to_owned(), 0);
+        let mut text = "GET /\n".to_owned();
+        write_changes(&mut text, &map("a:1\nb:2\nc:3\nc:4\nd:5\n"), &map("a:1\nb:3\nc:3\nc:4\nc:5\ne:6\n"));
+        assert_eq!(text, "GET /\n-d\n=b:3\n=c:3\n+c:4\n+c:5\n=e:6\n");
     }
 
     #[test]
@@ -209,7 +247,36 @@ mod tests {
         }
     }
 
+    /// What JavaScript does with [`write_changes`].
+    fn changed(from: &HeaderMap, changes: &str) -> HeaderMap {
+        let mut headers = from.clone();
+        for line in changes.lines() {
+            let (sign, rest) = line.split_at(1);
+            let (name, value) = rest.split_once(':').unwrap_or((rest, ""));
+            let name = HeaderName::try_from(name).unwrap();
+            match sign {
+                "-" => drop(headers.remove(name)),
+                "=" => drop(headers.insert(name, value.parse().unwrap())),
+                _ => drop(headers.append(name, value.parse().unwrap())),
+            }
+        }
+        headers
+    }
+
     proptest! {
+        #[test]
+        fn changes_make_one_head_of_another(
+            from in prop::collection::vec(("[a-d]", "[x-z]{0,2}"), 0..8),
+            to in prop::collection::vec(("[a-d]", "[x-z]{0,2}"), 0..8),
+        ) {
+            let [from, to] = [from, to].map(|fields| {
+                fields_from(fields.iter().map(|(name, value)| format!("{name}:{value}\n")).collect(), 0)
+            });
+            let mut changes = String::new();
+            write_changes(&mut changes, &from, &to);
+            prop_assert_eq!(changed(&from, &changes), to);
+        }
+
         #[test]
         fn fields_cross_as_they_are(fields in prop::collection::vec(("[a-z-]{1,12}", "[ -~\u{e9}]{0,40}"), 0..30)) {
             let text: String = fields.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();

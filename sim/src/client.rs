@@ -45,7 +45,7 @@ pub async fn live(view: View, ask: Ask) {
         breaks_off: upload.breaks_off,
     });
     let request = Request { method, target, headers, has_body: upload.is_some(), id: ask.number.to_string() };
-    let Answer { status, headers, body } = exchange(view, Rc::clone(&world.config), request, upload).await;
+    let Answer { status, headers, body } = exchange(view, Rc::clone(&world.config), request.into(), upload).await;
     let is_edited = matches!(headers, Headers::Edited(_));
     let (content, kind) = match body {
         AnswerBody::Empty | AnswerBody::Text(_) => (None, Kind::Null),
@@ -144,7 +144,7 @@ pub async fn order(view: View, page: Option<usize>, forget: bool) {
         ledger.asks.insert(number, asked);
         ledger.orders_under_way += 1;
     }
-    let answer = exchange(view, Rc::clone(&world.config), request, Some(upload)).await;
+    let answer = exchange(view, Rc::clone(&world.config), request.into(), Some(upload)).await;
     let done_at = world.now();
     // Some point between: what was asked for before the order began is concerned at any rate.
     let wall_at = world.walls(began_at, began_at).0;

@@ -22,9 +22,11 @@ const NOTHING = new Uint8Array(0);
 let rust;
 let instance = 0;
 
+// Gives the number of the instance.
 export function serve(exports) {
   rust = exports;
   instance += 1;
+  return instance;
 }
 
 // Hands what `work` comes to in under number `call`, by `hand`; not if the instance that waits for it has died since.
@@ -78,7 +80,9 @@ export function normalForm(url) {
 
 function fieldsOf(headers) {
   let fields = "";
-  for (const [name, value] of headers) fields += `${name}:${value}\n`;
+  headers.forEach((value, name) => {
+    fields += `${name}:${value}\n`;
+  });
   return fields;
 }
 
@@ -90,24 +94,36 @@ function eachLine(text, from, act) {
   }
 }
 
-function eachField(fields, from, act) {
-  eachLine(fields, from, (line) => {
+function eachField(fields, act) {
+  eachLine(fields, 0, (line) => {
     const colon = line.indexOf(":");
     act(line.slice(0, colon), line.slice(colon + 1));
   });
 }
 
-// The fields in the form that the platform reads fastest. Where a name comes twice, only `Headers` can say so.
-function headersFrom(fields, from = 0) {
-  const record = Object.create(null);
+// `headers` with edits: `-name` takes off, `=name:value` sets, `+name:value` appends.
+function changed(headers, edits, from = 0) {
+  eachLine(edits, from, (line) => {
+    const colon = line.indexOf(":");
+    if (colon < 0) headers.delete(line.slice(1));
+    else if (line[0] === "=") headers.set(line.slice(1, colon), line.slice(colon + 1));
+    else headers.append(line.slice(1, colon), line.slice(colon + 1));
+  });
+  return headers;
+}
+
+// The fields in the form that the platform reads fastest. Where a name comes twice, or is one that every object has, only
+// `Headers` can say so.
+function headersFrom(fields) {
+  const record = {};
   let isRepeated = false;
-  eachField(fields, from, (name, value) => {
+  eachField(fields, (name, value) => {
     isRepeated ||= name in record;
     record[name] = value;
   });
   if (!isRepeated) return record;
   const headers = new Headers();
-  eachField(fields, from, (name, value) => headers.append(name, value));
+  eachField(fields, (name, value) => headers.append(name, value));
   return headers;
 }
 
@@ -140,10 +156,11 @@ export function letGo(end) {
   end();
 }
 
-// Hands in the origin's head, which is there within `limitMs` or not at all. With a `holdLimit` the body is held first,
+// Sends what `order` says: a line with the method, a space and the URL, and behind it how the fields of the request differ
+// from those of `client`'s, a visit, or from none. Hands in the origin's head, which is there within `limitMs` or not at all. With a `holdLimit` the body is held first,
 // if that is what would be asked for next: then the head comes with the body's length, -1 if it is not whole. What
 // became of it a later `hold` finds in the handle. `idleMs` and `withinMs` are that one's, the latter counted from now.
-export function fetchOrigin(call, order, upload, uploadLength, limitMs, holdLimit, idleMs, withinMs) {
+export function fetchOrigin(call, client, order, upload, uploadLength, limitMs, holdLimit, idleMs, withinMs) {
   const asked = instance;
   const beganAt = Date.now();
   const fetching = new AbortController();
@@ -173,16 +190,16 @@ export function fetchOrigin(call, order, upload, uploadLength, limitMs, holdLimi
     limit.stop();
     if (asked === instance) fails(call, rejection(error, fetching.signal.aborted));
   };
-  send(order, upload, uploadLength, moved, fetching.signal).then(came, failed);
+  send(client, order, upload, uploadLength, moved, fetching.signal).then(came, failed);
 }
 
 // Rejects what cannot be sent, and does not throw it.
-async function send(order, upload, uploadLength, moved, signal) {
+async function send(client, order, upload, uploadLength, moved, signal) {
   const space = order.indexOf(" ");
   const lineEnd = order.indexOf("\n", space);
   return fetch(order.slice(space + 1, lineEnd), {
     method: order.slice(0, space),
-    headers: headersFrom(order, lineEnd + 1),
+    headers: changed(new Headers(client?.request.headers), order, lineEnd + 1),
     body: upload instanceof ReadableStream ? streamed(upload, uploadLength, moved) : upload,
     redirect: "manual",
     // Past the platform's own cache: it serves stale by rules of its own.
@@ -624,17 +641,7 @@ function edited(handle, edits) {
   const answer = webSocket
     ? new Response(null, { status, headers: fields, webSocket })
     : new Response(bodyOf(handle), head);
-  const { headers } = answer;
-  eachLine(edits, 0, (line) => {
-    if (line.startsWith("-")) {
-      headers.delete(line.slice(1));
-      return;
-    }
-    const colon = line.indexOf(":");
-    const [name, value] = [line.slice(1, colon), line.slice(colon + 1)];
-    if (line.startsWith("=")) headers.set(name, value);
-    else headers.append(name, value);
-  });
+  changed(answer.headers, edits);
   return answer;
 }
 

@@ -4,7 +4,6 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::task;
-pub use crate::head::{fields_from, fields_of, lines_of, request, write_fields};
 use crate::ports::Resume;
 
 #[wasm_bindgen(raw_module = "./bridge.js")]
@@ -64,6 +63,7 @@ extern "C" {
     #[wasm_bindgen(js_name = fetchOrigin)]
     pub fn fetch_origin(
         call: u32,
+        client: Option<&Visit>,
         order: &str,
         upload: Option<JsValue>,
         upload_length: f64,

@@ -13,10 +13,9 @@ import * as requests from "./requests.js";
 export { OriginHealth } from "./object.js";
 
 requests.initSync({ module });
-bridge.serve(requests);
 
-// Counts instances, so that no death is noticed twice.
-let instance = 0;
+// The number of the instance that is alive, so that no death is noticed twice.
+let instance = bridge.serve(requests);
 
 // What the instance has not answered yet.
 let owed = new Set();
@@ -24,10 +23,9 @@ let owed = new Set();
 function replace(error) {
   const failing = owed;
   owed = new Set();
-  instance += 1;
-  console.error(`holdfast: instance ${instance} of the module replaces one that died: ${error?.stack ?? error}`);
   requests.__wbg_reset_state();
-  bridge.serve(requests);
+  instance = bridge.serve(requests);
+  console.error(`holdfast: instance ${instance} of the module replaces one that died: ${error?.stack ?? error}`);
   for (const visit of failing) visit.reject(error);
 }
 

@@ -117,7 +117,7 @@ impl<P: Ports> Exchange<P> {
 
     /// Removes, behind the answer, what is kept for the target of an unsafe request that was not refused.
     pub(super) fn unkeep_behind(&self, policy: &Policy<'_>) {
-        let request = Request { method: Method::GET, ..self.request.clone() };
+        let request = Request { method: Method::GET, ..Request::clone(&self.request) };
         let Some(name) = keep::name(&request, &policy.settings.keep).filter(|_| self.ports.keeps()) else {
             return;
         };

@@ -31,13 +31,13 @@ pub async fn probe<P: Ports>(ports: P, config: Rc<Config>) {
         if config.probe.host.is_some() {
             dashboard = tally::dashboard_at(&request.target);
         }
-        Exchange::new(ports.clone(), Rc::clone(&config), request).probe_origin(origin).await;
+        Exchange::new(ports.clone(), Rc::clone(&config), Rc::new(request)).probe_origin(origin).await;
     }
     let kept = config.defaults.keep.paths.iter().filter(|path| !path.as_str().contains('*'));
     if config.probe.host.is_some() && ports.keeps() {
         for path in kept {
             let Some(request) = asked(&config.probe, None, path.as_str()) else { continue };
-            Exchange::new(ports.clone(), Rc::clone(&config), request).refresh_kept().await;
+            Exchange::new(ports.clone(), Rc::clone(&config), Rc::new(request)).refresh_kept().await;
         }
     }
     tally::tell(&ports, &config, &dashboard, Duration::ZERO).await;

@@ -77,7 +77,7 @@ impl<P: Ports> Exchange<P> {
     /// could be stored itself, or withdraws what is. Its own fields decide: those of the stored response were said to
     /// others.
     fn speaks_to_all(&self, policy: &Policy<'_>, stored: &Stored, received: &Received<P::Body>) -> bool {
-        let request = Request { method: Method::GET, ..self.request.clone() };
+        let request = Request { method: Method::GET, ..Request::clone(&self.request) };
         let asked = received.asked(policy, &request);
         let admitted = admission::admit(
             &asked,
@@ -104,7 +104,7 @@ impl<P: Ports> Exchange<P> {
         trail: &mut Trail<P::Beacon>,
     ) -> Option<Found<P::Body>> {
         // What is stored answers GET, whatever the method of the request that tells of it.
-        let request = Request { method: Method::GET, ..self.request.clone() };
+        let request = Request { method: Method::GET, ..Request::clone(&self.request) };
         let asked = received.asked(policy, &request);
         let (stored, settings) = (&found.stored, policy.settings);
         let admitted = admission::admit(
@@ -172,9 +172,9 @@ impl<P: Ports> Exchange<P> {
             method: Method::GET,
             has_body: false,
             headers: self.without_asker(policy, found),
-            ..self.request.clone()
+            ..Request::clone(&self.request)
         };
-        let behind = Self::new(self.ports.clone(), Rc::clone(&self.config), request);
+        let behind = Self::new(self.ports.clone(), Rc::clone(&self.config), Rc::new(request));
         let stored = found.stored.clone();
         self.ports.spawn(async move { behind.refresh(&stored, lead).await });
     }

@@ -481,7 +481,7 @@ impl World {
         let reports_before = self.inner.reports.borrow().len();
         let began_at = self.inner.now.get();
         let (request, config) = self.asked(method, path, upload);
-        let answer = internal_error(self.clone(), config, request);
+        let answer = internal_error(self.clone(), config, Rc::new(request));
         let answers = self.run(vec![std::future::ready(answer)]);
         let attempts = self.inner.seen.borrow().len();
         self.told(answers, began_at, attempts, reports_before).pop().unwrap()
@@ -521,7 +521,7 @@ impl World {
         upload: Option<&str>,
     ) -> impl Future<Output = Answer<Body>> + use<> {
         let (request, config) = self.asked(method, path, upload);
-        exchange(self.clone(), config, request, upload.map(str::to_owned))
+        exchange(self.clone(), config, Rc::new(request), upload.map(str::to_owned))
     }
 
     fn asked(&self, method: &str, path: &str, upload: Option<&str>) -> (Request, Rc<Config>) {

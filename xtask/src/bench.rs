@@ -28,6 +28,9 @@ pub struct Options {
     /// The folder of another built Worker, measured as well; may be given several times
     #[arg(long, value_name = "FOLDER")]
     against: Vec<PathBuf>,
+    /// In place of the table: what each thing costs that no worker can do without, beside Holdfast
+    #[arg(long)]
+    ladder: bool,
     /// In place of measuring: start every worker with V8's inspector, say where, and wait so many seconds
     #[arg(long, value_name = "SECONDS")]
     stay: Option<u64>,
@@ -47,6 +50,7 @@ impl Options {
             // One word, as a value may begin with a hyphen.
             arguments.extend(value.map(|value| format!("{name}={value}").into()));
         }
+        arguments.extend(self.ladder.then(|| "--ladder".into()));
         for folder in &self.against {
             // The program starts at the project's folder, not where this was typed.
             arguments.extend(["--against".into(), path::absolute(folder)?.into_os_string()]);

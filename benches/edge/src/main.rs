@@ -9,6 +9,7 @@
     reason = "this measures in real time, and a mistake in it may end it"
 )]
 
+mod ladder;
 mod load;
 mod measure;
 mod peers;
@@ -49,6 +50,9 @@ pub struct Cli {
     /// Requests after which memory is read a second time; 0 leaves that out
     #[arg(long, default_value_t = 1_000_000)]
     soak: u64,
+    /// In place of the table: what each thing costs that no worker can do without, beside Holdfast
+    #[arg(long)]
+    ladder: bool,
     /// In place of measuring: start every worker with V8's inspector, say where, and wait so many seconds
     #[arg(long, value_name = "SECONDS")]
     stay: Option<u64>,

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::Cli;
+use crate::ladder;
 use crate::load::{self, Ask, Until};
 use crate::peers::{self, Origin};
 use crate::scene::{self, Scene, Setting};
@@ -16,7 +17,7 @@ use crate::table;
 use crate::workerd::{Module, Plan, Workerd};
 
 /// Requests before the first measurement, so that all code is compiled as well as it will be.
-const WARM_UP: Duration = Duration::from_millis(1500);
+pub const WARM_UP: Duration = Duration::from_millis(1500);
 
 /// What takes part, in the order of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +27,8 @@ pub enum Worker {
     Holdfast,
     /// One of those that the command line names.
     Other(usize),
+    /// One of the [`RUNGS`](ladder::RUNGS).
+    Rung(usize),
 }
 
 /// What one worker did in one scene of one round.
@@ -38,8 +41,8 @@ pub struct Reading {
 /// All readings of a scene, a round each.
 pub type Readings = HashMap<Worker, Vec<Reading>>;
 
-struct Stage<'a> {
-    cli: &'a Cli,
+pub struct Stage<'a> {
+    pub cli: &'a Cli,
     cache: std::net::SocketAddr,
     /// The origin that is always well, and the one that goes down.
     origins: [Origin; 2],
@@ -53,6 +56,9 @@ pub fn run(cli: &Cli) -> Result<()> {
         origins: [Origin::start()?, Origin::start()?],
         numbers: 0,
     };
+    if cli.ladder {
+        return ladder::climb(&mut stage);
+    }
     let scenes: Vec<Scene> = scene::all()
         .into_iter()
         .filter(|scene| cli.scene.as_ref().is_none_or(|part| scene.name.contains(part.as_str())))
@@ -120,7 +126,7 @@ fn place(worker: Worker, setting: Setting) -> (Worker, Setting) {
 }
 
 impl Stage<'_> {
-    fn start(&self, worker: Worker, setting: Setting) -> Result<Workerd> {
+    pub fn start(&self, worker: Worker, setting: Setting) -> Result<Workerd> {
         let origin = &self.origins[usize::from(setting == Setting::Down)];
         let origin = format!("http://{}", origin.addr);
         let (modules, vars, has_bindings) = match worker {
@@ -135,6 +141,10 @@ impl Stage<'_> {
                     ("BREAKER_FAILURES", json!(failures.to_string())),
                 ];
                 (javascript("handwritten.js"), vars, false)
+            }
+            Worker::Rung(number) => {
+                let rung = ladder::RUNGS.get(number).context("there are not so many")?;
+                (javascript(rung.file), vec![("ORIGIN", json!(origin)), ("RUNG", json!(rung.height))], false)
             }
             Worker::Holdfast => (built(&self.cli.module)?, settings(&origin, setting), true),
             Worker::Other(number) => {
@@ -153,7 +163,7 @@ impl Stage<'_> {
     }
 
     /// Lets every worker that is to see an outage store what it needs, and then see it.
-    fn bring_down(&mut self, workers: &HashMap<(Worker, Setting), Workerd>) -> Result<()> {
+    pub fn bring_down(&mut self, workers: &HashMap<(Worker, Setting), Workerd>) -> Result<()> {
         let stored = Ask { path: "/stale", is_new: false, fields: "", status: 200, length: Some(1000) };
         let down = workers.iter().filter(|((_, setting), _)| *setting == Setting::Down);
         for (_, running) in down.clone() {
@@ -169,7 +179,7 @@ impl Stage<'_> {
     }
 
     /// Makes sure that the scene is what it is called.
-    fn look(&mut self, worker: Worker, scene: &Scene, running: &Workerd) -> Result<()> {
+    pub fn look(&mut self, worker: Worker, scene: &Scene, running: &Workerd) -> Result<()> {
         if worker != Worker::Holdfast {
             return Ok(());
         }
@@ -197,7 +207,13 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn load(&mut self, worker: Worker, scene: &Scene, running: &Workerd, span: Duration) -> Result<Reading> {
+    pub fn load(
+        &mut self,
+        worker: Worker,
+        scene: &Scene,
+        running: &Workerd,
+        span: Duration,
+    ) -> Result<Reading> {
         let ask = if worker == Worker::Bare { &scene.bare } else { &scene.ask };
         let before = running.used()?;
         let until = Until::Elapsed(span);

@@ -35,19 +35,25 @@ pub struct Scene {
     pub aims: (Option<f64>, Option<f64>),
 }
 
-const PAGE: Ask = Ask { path: "/1k", is_new: false, fields: "", status: 200, length: Some(1000) };
+/// A page of 1 KB that is not to be stored.
+pub const PAGE: Ask = Ask { path: "/1k", is_new: false, fields: "", status: 200, length: Some(1000) };
+
+/// One that looks at nothing and aims at nothing.
+pub fn plain() -> Scene {
+    Scene {
+        name: "",
+        setting: Setting::Up,
+        ask: PAGE,
+        bare: PAGE,
+        connections: 16,
+        sign: "",
+        aims: (None, None),
+    }
+}
 
 /// All of them.
 pub fn all() -> Vec<Scene> {
-    let scene = |name, ask: Ask, sign| Scene {
-        name,
-        setting: Setting::Up,
-        bare: ask.clone(),
-        ask,
-        connections: 16,
-        sign,
-        aims: (None, None),
-    };
+    let scene = |name, ask: Ask, sign| Scene { name, bare: ask.clone(), ask, sign, ..plain() };
     let down = |name, ask: Ask, sign, aims| Scene {
         setting: Setting::Down,
         bare: PAGE,

@@ -91,6 +91,23 @@ pub fn speed(scenes: &[Scene], readings: &[Readings], workers: &[Worker]) -> Str
     text
 }
 
+/// What each worker does, and what it costs beside the first.
+pub fn ladder(lines: &[(&str, Vec<Reading>)]) -> String {
+    let mut text = String::from(
+        "| a worker that … | ÷ bare, req/s | CPU µs | ÷ bare, CPU |\n| --- | --- | --- | --- |\n",
+    );
+    let Some((_, bare)) = lines.first() else { return text };
+    for (does, readings) in lines {
+        let rounds = || readings.iter().zip(bare);
+        let speed = Spread::of(rounds().map(|(one, bare)| one.per_second / bare.per_second));
+        let cpu = Spread::of(rounds().map(|(one, bare)| one.cpu_micros / bare.cpu_micros));
+        let micros = Spread::of(readings.iter().map(|reading| reading.cpu_micros));
+        let (Some(speed), Some(cpu), Some(micros)) = (speed, cpu, micros) else { continue };
+        let _ = writeln!(text, "| {does} | {} | {:.0} | {:.2} |", speed.written(), micros.median, cpu.median);
+    }
+    text
+}
+
 /// What is deployed, and what it weighs.
 pub fn sizes(folder: &Path) -> Result<String> {
     let mut text = String::from("\n| file | bytes | gzip | brotli |\n| --- | --- | --- | --- |\n");
