@@ -198,9 +198,9 @@ impl Platform {
             }
             (Headers::Edited(_), None) => bridge::fail(&self.visit, "edits of no response"),
             (Headers::Own(headers), handle) => {
-                let fields = head::fields_of(&headers);
+                let (common, own) = head::parted_fields_of(&headers);
                 let text = text.as_deref().map(str::as_bytes);
-                bridge::respond_own(&self.visit, status, &fields, handle.as_ref(), text);
+                bridge::respond_own(&self.visit, status, &common, &own, handle.as_ref(), text);
             }
         }
     }

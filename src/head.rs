@@ -2,7 +2,7 @@
 //! call across that border costs time.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use crate::cache::admission::UNREADABLE;
 use crate::ports::Edits;
@@ -31,6 +31,15 @@ static USUAL_NAMES: [HeaderName; 18] = [
     HeaderName::from_static("x-powered-by"),
     HeaderName::from_static("x-real-ip"),
     HeaderName::from_static("x-requested-with"),
+];
+
+/// What differs from one answer to the next that is like it otherwise.
+static CHANGING_NAMES: [HeaderName; 5] = [
+    header::AGE,
+    header::RETRY_AFTER,
+    HeaderName::from_static("cache-status"),
+    HeaderName::from_static("proxy-status"),
+    HeaderName::from_static("server-timing"),
 ];
 
 /// Roughly the bytes of a line: room is made for that many before they are counted.
@@ -80,6 +89,21 @@ pub fn fields_of(headers: &HeaderMap) -> String {
     text
 }
 
+/// As [`fields_of`], in two parts: what many answers have in common, so that the platform's form of it can be used again,
+/// and what is added to it for this one, in the form of [`lines_of`].
+pub fn parted_fields_of(headers: &HeaderMap) -> (String, String) {
+    let (mut common, mut own) = (String::with_capacity(headers.len() * USUAL_LINE), String::new());
+    for (name, value) in headers {
+        if CHANGING_NAMES.contains(name) {
+            own.push('+');
+            write_field(&mut own, name, value);
+        } else {
+            write_field(&mut common, name, value);
+        }
+    }
+    (common, own)
+}
+
 /// Edits, a line each: `-name` takes off, `=name:value` sets, `+name:value` appends.
 pub fn lines_of(edits: &Edits) -> String {
     let lines = edits.remove.len() + edits.set.len() + edits.append.len();
@@ -108,12 +132,24 @@ pub fn write_changes(text: &mut String, from: &HeaderMap, to: &HeaderMap) {
         text.push_str(name.as_str());
         text.push('\n');
     }
-    for name in to.keys().filter(|name| from.get_all(*name) != to.get_all(*name)) {
-        for (at, value) in to.get_all(name).iter().enumerate() {
+    for name in to.keys() {
+        let values = to.get_all(name);
+        if from.get_all(name) == values && values.iter().all(is_as_it_came) {
+            continue;
+        }
+        for (at, value) in values.iter().enumerate() {
             text.push(if at == 0 { '=' } else { '+' });
             write_field(text, name, value);
         }
     }
+}
+
+/// Whether a value that the platform told can be no other than the one that came. Several lines of a field are told as
+/// one, and bytes that are not UTF-8 as a sign for such: two values that are one here must be one at the origin too, as
+/// the store goes by what is here.
+fn is_as_it_came(value: &HeaderValue) -> bool {
+    let bytes = value.as_bytes();
+    bytes.is_ascii() && !bytes.windows(2).any(|pair| pair == b", ")
 }
 
 fn write_field(text: &mut String, name: &HeaderName, value: &HeaderValue) {
@@ -225,6 +261,22 @@ mod tests {
         let mut text = "GET /\n".to_owned();
         write_changes(&mut text, &map("a:1\nb:2\nc:3\nc:4\nd:5\n"), &map("a:1\nb:3\nc:3\nc:4\nc:5\ne:6\n"));
         assert_eq!(text, "GET /\n-d\n=b:3\n=c:3\n+c:4\n+c:5\n=e:6\n");
+    }
+
+    #[test]
+    fn what_may_have_come_otherwise_is_sent_as_it_was_read() {
+        let same = fields_from("a:1,2\nb:1, 2\nc:caf\u{e9}\nd:\u{fffd}\n".to_owned(), 0);
+        let mut text = String::new();
+        write_changes(&mut text, &same, &same);
+        assert_eq!(text, "=b:1, 2\n=c:caf\u{e9}\n=d:\u{fffd}\n");
+    }
+
+    #[test]
+    fn what_changes_from_answer_to_answer_is_parted_from_the_rest() {
+        let headers = fields_from("a:1\nage:2\ncache-status:one\nb:3\ncache-status:two\n".to_owned(), 0);
+        let (common, own) = parted_fields_of(&headers);
+        assert_eq!(common, "a:1\nb:3\n");
+        assert_eq!(own, "+age:2\n+cache-status:one\n+cache-status:two\n");
     }
 
     #[test]

@@ -45,7 +45,8 @@ pub async fn live(view: View, ask: Ask) {
         breaks_off: upload.breaks_off,
     });
     let request = Request { method, target, headers, has_body: upload.is_some(), id: ask.number.to_string() };
-    let Answer { status, headers, body } = exchange(view, Rc::clone(&world.config), request.into(), upload).await;
+    let Answer { status, headers, body } =
+        exchange(view, Rc::clone(&world.config), request.into(), upload).await;
     let is_edited = matches!(headers, Headers::Edited(_));
     let (content, kind) = match body {
         AnswerBody::Empty | AnswerBody::Text(_) => (None, Kind::Null),

@@ -645,16 +645,35 @@ function edited(handle, edits) {
   return answer;
 }
 
-// `bytes` are those of a text where they stand in the module's memory: a copy leaves, since what is written there is
-// sent later. As a string they would be decoded here and encoded again on the way out.
-export function respondOwn(visit, status, fields, handle, bytes) {
+// Its fields are those in `common`, and the edits in `own`. `bytes` are those of a text where they stand in the module's
+// memory: a copy leaves, since what is written there is sent later. As a string they would be decoded here and encoded
+// again on the way out.
+export function respondOwn(visit, status, common, own, handle, bytes) {
   try {
-    const headers = headersFrom(fields);
     const body = handle ? bodyOf(handle) : (bytes?.slice() ?? null);
-    visit.resolve(new Response(body, { status, headers, encodeBody: handle ? "manual" : "automatic" }));
+    const encodeBody = handle ? "manual" : "automatic";
+    const answer = new Response(body, { status, headers: builtHeaders(common), encodeBody });
+    changed(answer.headers, own);
+    visit.resolve(answer);
   } catch (error) {
     visit.reject(error);
   }
+}
+
+// What many answers have in common was made of text before, and is copied faster than made. It is the same for the same
+// text, whoever asks.
+const built = new Map();
+const MOST_BUILT = 64;
+const LONGEST_BUILT = 4096;
+
+function builtHeaders(fields) {
+  let headers = built.get(fields);
+  if (headers) return headers;
+  headers = new Headers(headersFrom(fields));
+  if (fields.length > LONGEST_BUILT) return headers;
+  if (built.size === MOST_BUILT) built.delete(built.keys().next().value);
+  built.set(fields, headers);
+  return headers;
 }
 
 function bodyOf(handle) {

@@ -42,7 +42,8 @@ extern "C" {
     pub fn respond_own(
         visit: &Visit,
         status: u16,
-        fields: &str,
+        common: &str,
+        own: &str,
         handle: Option<&Handle>,
         text: Option<&[u8]>,
     );

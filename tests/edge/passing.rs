@@ -1,11 +1,13 @@
 //! What an origin that works answers reaches the visitor as it is, and what is not for the other side stays.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::thread;
 
 use faulty_origin::scripts;
 
 use crate::client::{End, HOST};
-use crate::harness::{Page, quick, settle, site};
+use crate::harness::{Page, eventually, quick, settle, site};
 
 #[test]
 fn a_redirect_is_passed_on_and_not_followed() {
@@ -49,6 +51,41 @@ fn method_target_and_fields_reach_the_origin() {
         assert_eq!((seen.method.as_str(), seen.target.as_str()), (method, target.as_str()));
         assert_eq!(seen.header("x-custom"), Some("one"), "{method}");
         assert_eq!(seen.header("accept-language"), Some("de;q=0.5"), "{method}");
+    }
+}
+
+#[test]
+fn several_lines_of_a_field_are_one_line_at_the_origin_too() {
+    let page = Page::new([scripts::ok("hello")]);
+    for method in ["GET", "POST"] {
+        let mut call = quick().call(method, &page.path);
+        for name in ["X-Custom", "User-Agent", "Accept", "Sec-CH-Extra", "Referer"] {
+            call = call.with(name, "one").with(name, "two");
+        }
+        call.send();
+        let seen = page.seen().pop().unwrap();
+        for name in ["x-custom", "user-agent", "accept", "sec-ch-extra", "referer"] {
+            let lines = seen.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+            let values: Vec<_> = lines.map(|(_, value)| value.as_str()).collect();
+            assert_eq!(values, ["one, two"], "{method} {name}");
+        }
+    }
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_at_the_origin_what_the_store_takes_them_for() {
+    let page = Page::new([scripts::ok("hello")]);
+    let edge = quick();
+    let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).unwrap();
+    for byte in [0xfe_u8, 0xff] {
+        let head = format!("GET {} HTTP/1.1\r\nHost: {HOST}\r\nUser-Agent: a", page.path);
+        stream.write_all(&[head.as_bytes(), &[byte], b"\r\n\r\n"].concat()).unwrap();
+        eventually("an attempt", || {
+            page.seen().iter().any(|seen| seen.header("user-agent") == Some("a\u{ef}\u{bf}\u{bd}"))
+        });
+        assert!(
+            !page.seen().iter().any(|seen| seen.header("user-agent").unwrap().contains(char::from(byte)))
+        );
     }
 }
 

@@ -4,6 +4,7 @@
 //! more.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -78,8 +79,8 @@ pub fn climb(stage: &mut Stage<'_>) -> Result<()> {
     let steps = steps()?;
     let mut workers = HashMap::new();
     for Step { worker, scene, .. } in &steps {
-        if !workers.contains_key(&(*worker, scene.setting)) {
-            workers.insert((*worker, scene.setting), stage.start(*worker, scene.setting)?);
+        if let Entry::Vacant(place) = workers.entry((*worker, scene.setting)) {
+            place.insert(stage.start(*worker, scene.setting)?);
         }
     }
     stage.bring_down(&workers)?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::table;
 use crate::workerd::{Module, Plan, Workerd};
 
 /// Requests before the first measurement, so that all code is compiled as well as it will be.
-pub const WARM_UP: Duration = Duration::from_millis(1500);
+pub const WARM_UP: Duration = Duration::from_secs(3);
 
 /// What takes part, in the order of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,19 +44,16 @@ pub type Readings = HashMap<Worker, Vec<Reading>>;
 
 pub struct Stage<'a> {
     pub cli: &'a Cli,
-    cache: std::net::SocketAddr,
+    /// One for each worker, so that none finds there what another has stored.
+    caches: HashMap<Worker, SocketAddr>,
     /// The origin that is always well, and the one that goes down.
     origins: [Origin; 2],
     numbers: u64,
 }
 
 pub fn run(cli: &Cli) -> Result<()> {
-    let mut stage = Stage {
-        cli,
-        cache: peers::start_cache()?,
-        origins: [Origin::start()?, Origin::start()?],
-        numbers: 0,
-    };
+    let mut stage =
+        Stage { cli, caches: HashMap::new(), origins: [Origin::start()?, Origin::start()?], numbers: 0 };
     if cli.ladder {
         return ladder::climb(&mut stage);
     }
@@ -126,7 +124,7 @@ fn place(worker: Worker, setting: Setting) -> (Worker, Setting) {
 }
 
 impl Stage<'_> {
-    pub fn start(&self, worker: Worker, setting: Setting) -> Result<Workerd> {
+    pub fn start(&mut self, worker: Worker, setting: Setting) -> Result<Workerd> {
         let origin = &self.origins[usize::from(setting == Setting::Down)];
         let origin = format!("http://{}", origin.addr);
         let (modules, vars, has_bindings) = match worker {
@@ -158,8 +156,18 @@ impl Stage<'_> {
         };
         let name = format!("{worker:?}-{setting:?}").to_lowercase().replace(['(', ')'], "");
         let is_inspected = self.cli.stay.is_some();
-        let plan = Plan { name: &name, modules, vars, has_bindings, cache: self.cache, is_inspected };
+        let cache = self.cache(worker)?;
+        let plan = Plan { name: &name, modules, vars, has_bindings, cache, is_inspected };
         Workerd::start(&self.cli.workerd, &self.cli.scratch, &plan)
+    }
+
+    fn cache(&mut self, worker: Worker) -> Result<SocketAddr> {
+        if let Some(cache) = self.caches.get(&worker) {
+            return Ok(*cache);
+        }
+        let cache = peers::start_cache()?;
+        self.caches.insert(worker, cache);
+        Ok(cache)
     }
 
     /// Lets every worker that is to see an outage store what it needs, and then see it.
@@ -248,7 +256,7 @@ impl Stage<'_> {
             modules,
             vars: Vec::new(),
             has_bindings: false,
-            cache: self.cache,
+            cache: self.cache(Worker::Holdfast)?,
             is_inspected: false,
         };
         let mut instances = Vec::new();
