@@ -73,8 +73,8 @@ pub fn run(cli: &Cli) -> Result<()> {
             }
         }
     }
-    stage.bring_down(&workers)?;
     if let Some(seconds) = cli.stay {
+        stage.bring_down(&workers)?;
         for ((worker, setting), running) in &workers {
             let inspector = running.inspector.context("no inspector")?;
             println!("{worker:?} {setting:?}: http://{}, inspector at {inspector}", running.addr);
@@ -84,12 +84,18 @@ pub fn run(cli: &Cli) -> Result<()> {
     }
 
     let mut readings: Vec<Readings> = scenes.iter().map(|_| HashMap::new()).collect();
-    for round in 0..=cli.rounds {
-        for (scene, readings) in scenes.iter().zip(&mut readings) {
+    let mut is_down = false;
+    for (scene, readings) in scenes.iter().zip(&mut readings) {
+        // Not before, as a breaker is open for five minutes at most.
+        if scene.setting == Setting::Down && !is_down {
+            stage.bring_down(&workers)?;
+            is_down = true;
+        }
+        // The first round is none: all code is compiled in it, and what was to be measured is looked at.
+        for round in 0..=cli.rounds {
             for turn in 0..taking_part.len() {
                 let worker = taking_part[(turn + round) % taking_part.len()];
                 let running = &workers[&place(worker, scene.setting)];
-                // The first round is none: all code is compiled in it, and what was to be measured is looked at.
                 if round == 0 {
                     stage.look(worker, scene, running)?;
                     stage.load(worker, scene, running, WARM_UP)?;
@@ -100,7 +106,7 @@ pub fn run(cli: &Cli) -> Result<()> {
                 }
             }
         }
-        eprint!("\r  round {round} of {}", cli.rounds);
+        eprint!("\r  {:60}", scene.name);
     }
     eprintln!();
     drop(workers);
