@@ -911,7 +911,9 @@ export function sql(storage, statement, parameters) {
   try {
     return JSON.stringify([...storage.sql.exec(statement, ...JSON.parse(parameters)).raw()]);
   } catch (error) {
-    console.error(`holdfast: the object's storage: ${error?.message ?? error}`);
+    const message = String(error?.message ?? error);
+    // That is how a new object finds out that it is new.
+    if (!message.startsWith("no such table")) console.error(`holdfast: the object's storage: ${message}`);
     return "[]";
   }
 }

@@ -132,6 +132,7 @@ fn clean_requests_are_counted_and_logged_by_nobody() {
     }
     eventually("all are counted", || last_hour(&status(&edge), "answers") >= 1000);
     assert_eq!(edge.logged("/clean"), Vec::<Value>::new());
+    assert!(!edge.raw_log().contains("holdfast: "), "nor is anything amiss: {}", edge.raw_log());
 }
 
 #[test]
