@@ -157,9 +157,10 @@ export function letGo(end) {
 }
 
 // Sends what `order` says: a line with the method, a space and the URL, and behind it how the fields of the request differ
-// from those of `client`'s, a visit, or from none. Hands in the origin's head, which is there within `limitMs` or not at all. With a `holdLimit` the body is held first,
-// if that is what would be asked for next: then the head comes with the body's length, -1 if it is not whole. What
-// became of it a later `hold` finds in the handle. `idleMs` and `withinMs` are that one's, the latter counted from now.
+// from those of `client`'s, a visit, or from none. Hands in the origin's head, which is there within `limitMs` or not at
+// all. With a `holdLimit` the body is held first, if that is what would be asked for next: then the head comes with the
+// body's length, -1 if it is not whole. What became of it a later `hold` finds in the handle. `idleMs` and `withinMs` are
+// that one's, the latter counted from now.
 export function fetchOrigin(call, client, order, upload, uploadLength, limitMs, holdLimit, idleMs, withinMs) {
   const asked = instance;
   const beganAt = Date.now();

@@ -51,7 +51,7 @@ pub struct Cli {
     #[arg(long, default_value_t = 1_000_000)]
     soak: u64,
     /// In place of the table: what each thing costs that no worker can do without, beside Holdfast
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["against", "scene", "stay"])]
     ladder: bool,
     /// In place of measuring: start every worker with V8's inspector, say where, and wait so many seconds
     #[arg(long, value_name = "SECONDS")]
