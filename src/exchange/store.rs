@@ -106,14 +106,15 @@ impl<P: Ports> Exchange<P> {
         lookup: Lookup<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) -> Lookup<P::Body> {
-        let is_in_doubt = trail.is_recalled && !trail.attempts.is_empty();
-        match lookup {
-            Lookup::Spared { .. } => {}
-            Lookup::Absent { at, .. } if is_in_doubt => {
-                let looks = &self.ports.recall().cache;
-                [self.key(), &at].iter().for_each(|key| looks.forget(key.as_str()));
-            }
-            lookup @ (Lookup::NotAsked | Lookup::Absent { .. } | Lookup::Found(_)) => return lookup,
+        let has_failed = !trail.attempts.is_empty();
+        let at = match &lookup {
+            Lookup::Spared { at } => at.clone(),
+            Lookup::Absent { at, .. } if has_failed && trail.is_recalled => at.clone(),
+            Lookup::NotAsked | Lookup::Absent { .. } | Lookup::Found(_) => return lookup,
+        };
+        if has_failed {
+            let looks = &self.ports.recall().cache;
+            [self.key(), &at].iter().for_each(|key| looks.forget(key.as_str()));
         }
         let lookup = self.find(policy, self.key().clone(), trail).await;
         trail.looked_up(&lookup);

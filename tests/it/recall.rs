@@ -159,6 +159,16 @@ fn before_a_page_takes_the_place_of_a_failed_attempt_there_is_a_look() {
 }
 
 #[test]
+fn nor_does_a_page_where_the_look_was_spared_as_the_answers_are_none_to_be_stored() {
+    let here = world().origin([page("own").header("cache-control", "no-store")]).set("retry.attempts", 1);
+    here.get("/").answers(200, "own");
+    let elsewhere = here.clone().new_isolate().origin([lasting("v1")]);
+    elsewhere.get("/").answers(200, "v1");
+    let here = here.origin([refuses()]);
+    here.get("/").answers(200, "v1").attempts(1);
+}
+
+#[test]
 fn a_store_that_fails_for_a_moment_is_not_taken_for_an_empty_one() {
     let world = world().origin([lasting("v1")]).set("retry.attempts", 1);
     world.get("/").answers(200, "v1");
