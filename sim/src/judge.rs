@@ -273,6 +273,9 @@ fn from_origin_or_store(world: &Rc<World>, given: &Given<'_>, asked: &Asked, hea
     if failed { "a copy in the origin's place".to_owned() } else { "a stored copy".to_owned() }
 }
 
+/// The default of `cache.memory`, in milliseconds.
+const MEMORY: u64 = 1_000;
+
 /// An answer that holds nothing of any origin's.
 fn made_here(world: &Rc<World>, given: &Given<'_>, asked: &Asked) -> String {
     let Given { ask, status, .. } = given;
@@ -303,12 +306,13 @@ fn made_here(world: &Rc<World>, given: &Given<'_>, asked: &Asked) -> String {
             format!("ask {}: {status} after {own:?}, beside {others:?}", ask.number)
         });
     }
-    stands_in_where_it_may(world, given, asked);
+    stands_in_where_it_may(world, given, asked, own.is_empty());
     kind
 }
 
-/// An error is shown although the store has a copy, has had it all the time, and nothing forbids it.
-fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked) {
+/// An error is shown although the store has a copy, has had it all the time, and nothing forbids it. Where no attempt
+/// was made, what another isolate has stored may be unknown here for as long as `cache.memory` says.
+fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, is_untried: bool) {
     let ask = given.ask;
     let page = &world.plan.pages[ask.page];
     let is_plain = page.vary.is_none() && !page.coded && page.personal != Personal::Vary;
@@ -334,7 +338,8 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked) {
     let binds = is_purged && (prohibition(&head.rules).is_some() || head.rules.sie == Some(0));
     let has_window = head.rules.sie.map_or(world.plan.settings.stale_if_error, |span| span * 1000) > 0;
     let is_held_back = is_forgotten || binds || is_purged && !has_window;
-    let was_there = filed.filed_at < asked.began_at && filed.until > world.now();
+    let unknown_for = if is_untried { MEMORY } else { 0 };
+    let was_there = filed.filed_at + unknown_for < asked.began_at && filed.until > world.now();
     if was_there && !is_held_back && by_its_window(&world.plan, ask, &head, at + 1_000).is_ok() {
         world.find("a copy stands in where it may", || {
             format!("ask {}: {}: {head:?}", ask.number, given.status)
