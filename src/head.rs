@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use crate::cache::admission::UNREADABLE;
 use crate::ports::Edits;
 use crate::request::{Request, Target};
+use crate::response::fields;
 
 /// The platform's id of a request.
 const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
@@ -34,13 +35,8 @@ static USUAL_NAMES: [HeaderName; 18] = [
 ];
 
 /// What differs from one answer to the next that is like it otherwise.
-static CHANGING_NAMES: [HeaderName; 5] = [
-    header::AGE,
-    header::RETRY_AFTER,
-    HeaderName::from_static("cache-status"),
-    HeaderName::from_static("proxy-status"),
-    HeaderName::from_static("server-timing"),
-];
+static CHANGING_NAMES: [HeaderName; 5] =
+    [header::AGE, header::RETRY_AFTER, fields::CACHE_STATUS, fields::PROXY_STATUS, fields::SERVER_TIMING];
 
 /// Roughly the bytes of a line: room is made for that many before they are counted.
 const USUAL_LINE: usize = 32;

@@ -94,13 +94,6 @@ function eachLine(text, from, act) {
   }
 }
 
-function eachField(fields, act) {
-  eachLine(fields, 0, (line) => {
-    const colon = line.indexOf(":");
-    act(line.slice(0, colon), line.slice(colon + 1));
-  });
-}
-
 // `headers` with edits: `-name` takes off, `=name:value` sets, `+name:value` appends.
 function changed(headers, edits, from = 0) {
   eachLine(edits, from, (line) => {
@@ -112,18 +105,12 @@ function changed(headers, edits, from = 0) {
   return headers;
 }
 
-// The fields in the form that the platform reads fastest. Where a name comes twice, or is one that every object has, only
-// `Headers` can say so.
 function headersFrom(fields) {
-  const record = {};
-  let isRepeated = false;
-  eachField(fields, (name, value) => {
-    isRepeated ||= name in record;
-    record[name] = value;
-  });
-  if (!isRepeated) return record;
   const headers = new Headers();
-  eachField(fields, (name, value) => headers.append(name, value));
+  eachLine(fields, 0, (line) => {
+    const colon = line.indexOf(":");
+    headers.append(line.slice(0, colon), line.slice(colon + 1));
+  });
   return headers;
 }
 
@@ -433,7 +420,7 @@ export function copyOf({ bytes = NOTHING, head }) {
 }
 
 export function dressed({ bytes = NOTHING }, status, fields) {
-  return { bytes, head: { status, headers: new Headers(headersFrom(fields)), encodeBody: "manual" } };
+  return { bytes, head: { status, headers: headersFrom(fields), encodeBody: "manual" } };
 }
 
 // Pumps the body to the client and, with `copyLimit` >= 0, to a second stream for the store. Either may go
@@ -670,7 +657,7 @@ const LONGEST_BUILT = 4096;
 function builtHeaders(fields) {
   let headers = built.get(fields);
   if (headers) return headers;
-  headers = new Headers(headersFrom(fields));
+  headers = headersFrom(fields);
   if (fields.length > LONGEST_BUILT) return headers;
   if (built.size === MOST_BUILT) built.delete(built.keys().next().value);
   built.set(fields, headers);

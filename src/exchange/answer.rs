@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::Exchange;
 use super::attempts::{Guarded, Received};
@@ -24,13 +24,9 @@ use crate::policy::Policy;
 use crate::ports::{self, Answer, AnswerBody, Edits, Headers, Ports, Relay};
 use crate::report::{AttemptReport, Facts, Outcome, Report};
 use crate::response::error_page::{Cause, ErrorPage, Occasion};
-use crate::response::fields::{self, CacheStatus, CacheVerdict};
+use crate::response::fields::{self, CACHE_STATUS, CacheStatus, CacheVerdict, PROXY_STATUS, SERVER_TIMING};
 use crate::response::form::Form;
 use crate::time::millis;
-
-const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
-const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// How a body that is being handed on will have ended.
 pub(super) type BodyEnd = Pin<Box<dyn Future<Output = ports::End>>>;

@@ -4,7 +4,7 @@
 //! The first two are structured fields (RFC 9651). Members that others wrote are kept: these functions
 //! write one more member, to be appended.
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use sfv::{
     Integer, ItemSerializer, KeyRef, ListSerializer, RefBareItem, StringRef, TokenRef, key_ref, token_ref,
 };
@@ -13,6 +13,13 @@ use crate::cache::admission::Bypass;
 use crate::origin::{Attempt, End};
 use crate::response::error_page::Cause;
 use crate::time::millis;
+
+/// What the cache did with a request (RFC 9211).
+pub const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+/// What failed behind this worker (RFC 9209).
+pub const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
+/// How long the attempts took (Server Timing, W3C).
+pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// How this worker calls itself in `Cache-Status`.
 const CACHE_NAME: &TokenRef = token_ref("Holdfast");

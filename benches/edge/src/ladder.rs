@@ -5,12 +5,11 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use crate::load::Ask;
-use crate::measure::{Reading, Stage, WARM_UP, Worker};
+use crate::measure::{Reading, Stage, Worker};
 use crate::scene::{self, PAGE, Scene};
 use crate::table;
 
@@ -85,18 +84,12 @@ pub fn climb(stage: &mut Stage<'_>) -> Result<()> {
     }
     stage.bring_down(&workers)?;
     let mut readings: Vec<Vec<Reading>> = steps.iter().map(|_| Vec::new()).collect();
-    let span = Duration::from_secs_f64(stage.cli.seconds);
     for round in 0..=stage.cli.rounds {
         for turn in 0..steps.len() {
             let at = (turn + round * 5) % steps.len();
             let Step { worker, scene, .. } = &steps[at];
             let running = &workers[&(*worker, scene.setting)];
-            if round == 0 {
-                stage.look(*worker, scene, running)?;
-                stage.load(*worker, scene, running, WARM_UP)?;
-            } else {
-                readings[at].push(stage.load(*worker, scene, running, span)?);
-            }
+            readings[at].extend(stage.play(round, *worker, scene, running)?);
         }
         eprint!("\r  round {round} of {}", stage.cli.rounds);
     }

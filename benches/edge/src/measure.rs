@@ -13,12 +13,12 @@ use crate::Cli;
 use crate::ladder;
 use crate::load::{self, Ask, Until};
 use crate::peers::{self, Origin};
-use crate::scene::{self, Scene, Setting};
+use crate::scene::{self, PAGE, Scene, Setting};
 use crate::table;
 use crate::workerd::{Module, Plan, Workerd};
 
 /// Requests before the first measurement, so that all code is compiled as well as it will be.
-pub const WARM_UP: Duration = Duration::from_secs(3);
+const WARM_UP: Duration = Duration::from_secs(3);
 
 /// What takes part, in the order of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,19 +91,12 @@ pub fn run(cli: &Cli) -> Result<()> {
             stage.bring_down(&workers)?;
             is_down = true;
         }
-        // The first round is none: all code is compiled in it, and what was to be measured is looked at.
         for round in 0..=cli.rounds {
             for turn in 0..taking_part.len() {
                 let worker = taking_part[(turn + round) % taking_part.len()];
                 let running = &workers[&place(worker, scene.setting)];
-                if round == 0 {
-                    stage.look(worker, scene, running)?;
-                    stage.load(worker, scene, running, WARM_UP)?;
-                } else {
-                    let span = Duration::from_secs_f64(cli.seconds);
-                    let reading = stage.load(worker, scene, running, span)?;
-                    readings.entry(worker).or_default().push(reading);
-                }
+                let reading = stage.play(round, worker, scene, running)?;
+                readings.entry(worker).or_default().extend(reading);
             }
         }
         eprint!("\r  {:60}", scene.name);
@@ -178,7 +171,7 @@ impl Stage<'_> {
 
     /// Lets every worker that is to see an outage store what it needs, and then see it.
     pub fn bring_down(&mut self, workers: &HashMap<(Worker, Setting), Workerd>) -> Result<()> {
-        let stored = Ask { path: "/stale", is_new: false, fields: "", status: 200, length: Some(1000) };
+        let stored = Ask { path: "/stale", ..PAGE };
         let down = workers.iter().filter(|((_, setting), _)| *setting == Setting::Down);
         for (_, running) in down.clone() {
             load::once(running.addr, &stored, 0)?;
@@ -193,7 +186,7 @@ impl Stage<'_> {
     }
 
     /// Makes sure that the scene is what it is called.
-    pub fn look(&mut self, worker: Worker, scene: &Scene, running: &Workerd) -> Result<()> {
+    fn look(&mut self, worker: Worker, scene: &Scene, running: &Workerd) -> Result<()> {
         if worker != Worker::Holdfast {
             return Ok(());
         }
@@ -221,13 +214,24 @@ impl Stage<'_> {
         Ok(())
     }
 
-    pub fn load(
+    /// One turn of a worker. The first round is none: all code is compiled in it, and what is to be measured is looked at.
+    pub fn play(
         &mut self,
+        round: usize,
         worker: Worker,
         scene: &Scene,
         running: &Workerd,
-        span: Duration,
-    ) -> Result<Reading> {
+    ) -> Result<Option<Reading>> {
+        if round > 0 {
+            let span = Duration::from_secs_f64(self.cli.seconds);
+            return self.load(worker, scene, running, span).map(Some);
+        }
+        self.look(worker, scene, running)?;
+        self.load(worker, scene, running, WARM_UP)?;
+        Ok(None)
+    }
+
+    fn load(&mut self, worker: Worker, scene: &Scene, running: &Workerd, span: Duration) -> Result<Reading> {
         let ask = if worker == Worker::Bare { &scene.bare } else { &scene.ask };
         let before = running.used()?;
         let until = Until::Elapsed(span);
@@ -245,12 +249,11 @@ impl Stage<'_> {
     fn starts(&mut self) -> Result<String> {
         const TIMES: usize = 9;
         const INSTANCES: u32 = 200;
-        let first = Ask { path: "/1k", is_new: false, fields: "", status: 200, length: Some(1000) };
         let mut starts = HashMap::<Worker, Vec<f64>>::new();
         for _ in 0..TIMES {
             for worker in [Worker::Bare, Worker::Handwritten, Worker::Holdfast] {
                 let running = self.start(worker, Setting::Up)?;
-                load::once(running.addr, &first, 0)?;
+                load::once(running.addr, &PAGE, 0)?;
                 starts.entry(worker).or_default().push(running.age().as_secs_f64() * 1e3);
             }
         }
@@ -281,7 +284,7 @@ impl Stage<'_> {
     /// Memory after many requests for pages that were never asked for before.
     fn soak(&mut self) -> Result<String> {
         const FIRST: u64 = 10_000;
-        let ask = Ask { path: "/1k", is_new: true, fields: "", status: 200, length: Some(1000) };
+        let ask = Ask { is_new: true, ..PAGE };
         let mut lines = Vec::new();
         for worker in [Worker::Holdfast, Worker::Bare] {
             let running = self.start(worker, Setting::Up)?;
