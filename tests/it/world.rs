@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
+use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -213,6 +214,7 @@ pub struct World {
     health: Option<Option<Rc<Summary>>>,
     host: String,
     fields: Vec<(String, String)>,
+    has_addresses: bool,
 }
 
 pub fn world() -> World {
@@ -253,6 +255,7 @@ pub fn world() -> World {
         health: None,
         host: "www.example.com".to_owned(),
         fields: Vec::new(),
+        has_addresses: false,
     }
 }
 
@@ -275,8 +278,10 @@ impl World {
         self
     }
 
-    /// With budget and breaker as they are where nothing is set.
+    /// With budget and breaker as they are where nothing is set, and with the address of a client of its own in each
+    /// request, as the platform has it.
     pub fn guarded(mut self) -> Self {
+        self.has_addresses = true;
         for table in ["retry", "breaker"] {
             self.settings.as_object_mut().unwrap().remove(table);
         }
@@ -532,12 +537,17 @@ impl World {
         for (name, value) in &self.fields {
             headers.append(HeaderName::try_from(&**name).unwrap(), HeaderValue::try_from(&**value).unwrap());
         }
+        let number = self.inner.asked.replace(self.inner.asked.get() + 1);
+        if self.has_addresses {
+            let address = Ipv4Addr::from_bits(0x0a00_0000 + number as u32).to_string();
+            headers.entry("cf-connecting-ip").or_insert(address.parse().unwrap());
+        }
         let request = Request {
             method: method.parse().unwrap(),
             target: Target::parse(&format!("https://{}{path}", self.host)).unwrap(),
             headers,
             has_body: upload.is_some(),
-            id: format!("test-{}", self.inner.asked.replace(self.inner.asked.get() + 1)),
+            id: format!("test-{number}"),
         };
         let mut config = Config::from_value(&self.settings).unwrap();
         config.token = self.token.as_deref().map(|token| Token::new(token).unwrap());
