@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use faulty_origin::{Origin, scripts};
+use faulty_origin::{Origin, Script, scripts};
 use serde_json::json;
 
 use crate::client::Call;
@@ -20,13 +20,19 @@ struct Site {
     attempts: &'static AtomicUsize,
 }
 
+/// One that answers once on each connection: see `harness::site`.
 fn site(name: &'static str) -> Site {
+    site_that(name, scripts::closing)
+}
+
+/// One whose answers are sent as `sends` makes them.
+fn site_that(name: &'static str, sends: fn(Script) -> Script) -> Site {
     let is_up: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(true)));
     let attempts: &'static AtomicUsize = Box::leak(Box::default());
     let origin = Origin::start(any_port(), move |_| {
         attempts.fetch_add(1, Ordering::Relaxed);
         if is_up.load(Ordering::Relaxed) {
-            scripts::with_headers(&[FRESH_FOR_NOW], name)
+            sends(scripts::with_headers(&[FRESH_FOR_NOW], name))
         } else {
             scripts::reset()
         }
@@ -144,7 +150,8 @@ struct Second {
 /// seen. The origin is down from `down` on and up again from `up` on.
 fn outage(seconds: u64, down: u64, up: u64) -> (Vec<Second>, usize, Option<Duration>) {
     const A_SECOND: u64 = 50;
-    let site = site("one");
+    // Connections stay, so that what the platform sends again is among the attempts.
+    let site = site_that("one", |script| script);
     let edge = guarded(&[site.origin.url()]);
     for page in 0..10 {
         assert_eq!(ask(&edge, &format!("/stored/{page}")), 200);

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod drill;
 pub mod mask_check;
 pub mod pages;
+pub mod runtime;
 pub mod serve;
 mod setup;
 pub mod simulate;
