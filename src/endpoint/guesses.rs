@@ -35,6 +35,11 @@ impl Client {
             IpAddr::V4(address) => address.into(),
         }))
     }
+
+    /// Whether it is known at all where the request comes from.
+    pub fn is_known(self) -> bool {
+        self.0.is_some()
+    }
 }
 
 /// The wrong tokens of late.
