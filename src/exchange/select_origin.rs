@@ -217,7 +217,7 @@ impl<P: Ports> Exchange<P> {
         self.isolate().origin_state(origin, |state| state.budget.deposit(settings, now));
     }
 
-    fn can_stand_in(&self, policy: &Policy<'_>, stored: Option<&Stored>) -> bool {
+    pub(super) fn can_stand_in(&self, policy: &Policy<'_>, stored: Option<&Stored>) -> bool {
         stored.is_some_and(|stored| {
             stale::may_stand_in(stored, &policy.asked, &policy.settings.cache, self.ports.now()).is_ok()
         })

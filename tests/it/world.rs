@@ -36,6 +36,8 @@ use serde_json::{Value, json};
 /// 2026-01-02T03:04:05Z.
 const EPOCH_MS: u64 = 1_767_323_045_000;
 
+const CLIENT_ADDRESS: &str = "cf-connecting-ip";
+
 /// An upload that the client breaks off.
 pub const BROKEN_OFF: &str = "\u{1f4a5}";
 
@@ -177,6 +179,8 @@ struct Inner {
     tasks: RefCell<VecDeque<Task>>,
     script: RefCell<VecDeque<Behaviour>>,
     origins: RefCell<HashMap<String, Behaviour>>,
+    /// What certain clients meet, by their address.
+    treatments: RefCell<HashMap<String, Behaviour>>,
     seen: RefCell<Vec<Seen>>,
     store: RefCell<HashMap<String, Filed>>,
     namespace: RefCell<Namespace>,
@@ -205,7 +209,7 @@ struct Inner {
 #[derive(Clone)]
 pub struct World {
     inner: Rc<Inner>,
-    isolate: Rc<Isolate<Rc<Cell<bool>>>>,
+    isolate: Rc<Isolate<Rc<Cell<u64>>>>,
     recall: Rc<Recall<Body>>,
     settings: Value,
     token: Option<String>,
@@ -224,6 +228,7 @@ pub fn world() -> World {
         tasks: RefCell::default(),
         script: RefCell::default(),
         origins: RefCell::default(),
+        treatments: RefCell::default(),
         seen: RefCell::default(),
         store: RefCell::default(),
         namespace: RefCell::default(),
@@ -420,6 +425,17 @@ impl World {
     pub fn at_origin(self, authority: &str, does: Behaviour) -> Self {
         self.inner.origins.borrow_mut().insert(authority.to_owned(), does);
         self
+    }
+
+    /// What one client meets each time, as one does whom a firewall knows.
+    pub fn at_client(self, address: &str, meets: Behaviour) -> Self {
+        self.inner.treatments.borrow_mut().insert(address.to_owned(), meets);
+        self
+    }
+
+    /// Asks from another address from now on.
+    pub fn from(self, address: &str) -> Self {
+        self.with(CLIENT_ADDRESS, address)
     }
 
     /// Lets time pass.
@@ -666,9 +682,12 @@ impl Origin for World {
             headers: (*forward.headers).clone(),
             upload,
         });
+        let client = forward.headers.get(CLIENT_ADDRESS).and_then(|value| value.to_str().ok());
+        let treatment = client.and_then(|client| self.inner.treatments.borrow().get(client).cloned());
         let own = Target::parse(&forward.url)
             .and_then(|target| self.inner.origins.borrow().get(target.authority()).cloned());
-        let behaviour = own.or_else(|| self.inner.script.borrow_mut().pop_front()).unwrap_or_else(refuses);
+        let behaviour =
+            treatment.or(own).or_else(|| self.inner.script.borrow_mut().pop_front()).unwrap_or_else(refuses);
         let late = matches!(behaviour.kind, Kind::Hangs) || behaviour.after > limit;
         self.wait(if late { limit } else { behaviour.after }).await;
         let rejected = |message: &str, retryable, timed_out| {
@@ -938,9 +957,9 @@ impl Health for World {
 }
 
 impl Memory for World {
-    type Beacon = Rc<Cell<bool>>;
+    type Beacon = Rc<Cell<u64>>;
 
-    fn isolate(&self) -> &Isolate<Rc<Cell<bool>>> {
+    fn isolate(&self) -> &Isolate<Rc<Cell<u64>>> {
         &self.isolate
     }
 
@@ -948,22 +967,21 @@ impl Memory for World {
         &self.recall
     }
 
-    fn beacon(&self) -> Rc<Cell<bool>> {
+    fn beacon(&self) -> Rc<Cell<u64>> {
         Rc::default()
     }
 
-    fn light(&self, beacon: &Rc<Cell<bool>>) {
-        beacon.set(true);
+    fn light(&self, beacon: &Rc<Cell<u64>>) {
+        beacon.update(|times| times + 1);
         self.inner.stirred.set(true);
     }
 
-    fn see(&self, beacon: &Rc<Cell<bool>>, within: Duration) -> impl Future<Output = ()> + 'static {
+    fn see(&self, beacon: &Rc<Cell<u64>>, within: Duration) -> impl Future<Output = ()> + 'static {
         let (beacon, mut late) = (Rc::clone(beacon), self.wait(within));
-        std::future::poll_fn(
-            move |context| {
-                if beacon.get() { Poll::Ready(()) } else { Pin::new(&mut late).poll(context) }
-            },
-        )
+        let before = beacon.get();
+        std::future::poll_fn(move |context| {
+            if beacon.get() > before { Poll::Ready(()) } else { Pin::new(&mut late).poll(context) }
+        })
     }
 }
 
