@@ -78,7 +78,7 @@ impl<P: Ports> Exchange<P> {
             let limit = deadline.limit(self.ports.now(), settings.timeouts.first_byte);
             let pass = self.take_again(&policy, origin, deadline).filter(|_| !limit.is_zero())?;
             forward.mark_retry(number as usize + 1);
-            let fetched = self.ports.fetch(&forward, None, limit, None).await;
+            let fetched = self.ports.fetch(&forward, None, limit, settings.timeouts.idle, None).await;
             let end = match &fetched {
                 Ok(fetched) => failure::of_status(fetched.status, None)
                     .map_or(End::Answered(fetched.status), |failure| {
