@@ -155,7 +155,7 @@ fn an_upgrade_that_is_ignored_is_refused() {
 
 #[test]
 fn an_upload_that_the_client_breaks_off_is_no_failure_of_the_origin() {
-    let world = world().guarded().gathering(None).origin([page("v1")]);
+    let world = world().guarded().gathering(None).origin(vec![page("v1"); 11]);
     // Held first, or sent as it comes; more often than a breaker bears, were they the origin's.
     for (method, seen) in [("PUT", 0), ("POST", 1)].repeat(10) {
         let story = world.send(method, "/", Some(BROKEN_OFF)).attempts(seen).status(400);
