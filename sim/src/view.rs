@@ -17,7 +17,7 @@ use holdfast::config::Settings;
 use holdfast::health::{self, Bindings};
 use holdfast::isolate::Isolate;
 use holdfast::isolate::recall::Recall;
-use holdfast::origin::failure::Rejection;
+use holdfast::origin::failure::{Fault, Lapse, Rejection};
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
     Background, Clock, Dice, End, Fetched, Health, Held, HeldUpload, HoldFirst, Kept, Lookup, Memory, Origin,
@@ -72,9 +72,10 @@ impl View {
         status: u16,
         headers: &HeaderMap,
         hold: HoldFirst,
+        idle: Duration,
         elapsed: u64,
     ) -> (Body, Option<u64>) {
-        let HoldFirst { limit, idle, within } = hold;
+        let HoldFirst { limit, within } = hold;
         let mut settings = Settings::default();
         settings.body.hold = limit;
         let plan = body::plan(&Method::GET, status, headers, &settings);
@@ -163,7 +164,7 @@ impl View {
 }
 
 fn rejection(message: &str, retryable: bool, timed_out: bool) -> Rejection {
-    Rejection { message: message.to_owned(), retryable, timed_out }
+    Rejection { message: message.to_owned(), retryable, timed_out, ..Rejection::default() }
 }
 
 /// How a body that broke off is told of, and the status that a gateway says to it.
@@ -206,6 +207,7 @@ impl Origin for View {
         forward: &Forward,
         upload: Option<Upload>,
         limit: Duration,
+        idle: Duration,
         hold: Option<HoldFirst>,
     ) -> Result<Fetched<Body>, Rejection> {
         let world = &self.world;
@@ -264,7 +266,8 @@ impl Origin for View {
             world.wait(upload.takes).await;
             if upload.breaks_off {
                 self.end(attempt, Class::Failed(502));
-                return Err(rejection("Network connection lost.", true, false));
+                let lost = rejection("Network connection lost.", true, false);
+                return Err(Rejection { fault: Fault::Client, ..lost });
             }
         }
         let after = {
@@ -331,7 +334,7 @@ impl Origin for View {
                 };
                 let (body, received_at) = (self.body(content, kind), Clock::now(self));
                 let (body, whole) = match hold {
-                    Some(hold) => self.held_first(body, status, &headers, hold, now - sent_at).await,
+                    Some(hold) => self.held_first(body, status, &headers, hold, idle, now - sent_at).await,
                     None => (body, None),
                 };
                 Ok(Fetched { status, headers, body, received_at, whole })
@@ -339,11 +342,18 @@ impl Origin for View {
         }
     }
 
-    async fn hold_upload(&self, upload: Upload, limit: u64) -> HeldUpload<Upload> {
+    async fn hold_upload(
+        &self,
+        upload: Upload,
+        _: Option<u64>,
+        limit: u64,
+        _: Duration,
+        _: Duration,
+    ) -> HeldUpload<Upload> {
         self.world.wait(upload.takes).await;
         if upload.breaks_off {
             self.world.count("client broke off its upload");
-            HeldUpload::ClientGone
+            HeldUpload::Spoilt(Lapse::Broken)
         } else if upload.text.len() as u64 <= limit {
             HeldUpload::Whole(Upload { takes: 0, ..upload })
         } else {
@@ -723,6 +733,10 @@ impl Dice for View {
 impl Background for View {
     fn spawn(&self, work: impl Future<Output = ()> + 'static) {
         self.world.spawn(self.ask, self.incarnation, false, work);
+    }
+
+    fn attend(&self, work: impl Future<Output = ()> + 'static) {
+        self.spawn(work);
     }
 }
 
