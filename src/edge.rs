@@ -114,9 +114,6 @@ pub fn fetch(now: f64, visit: Visit, head: String) {
             return task::run();
         }
     };
-    if config.origins.is_empty() {
-        bridge::pass_through_on_exception(&platform.visit);
-    }
     let upload = if request.has_body { bridge::upload_of(&platform.visit) } else { None };
     task::spawn(Box::pin(async move {
         let answer = exchange::exchange(platform.clone(), config, request, upload).await;

@@ -118,10 +118,6 @@ export const envOf = (visit) => visit.env;
 
 export const uploadOf = (visit) => visit.request.body ?? undefined;
 
-export function passThroughOnException(visit) {
-  visit.ctx.passThroughOnException();
-}
-
 export function fail(visit, why) {
   visit.reject(new Error(why));
 }
