@@ -114,9 +114,6 @@ pub fn fetch(now: f64, visit: Visit, head: String) {
             return task::run();
         }
     };
-    if config.origins.is_empty() {
-        bridge::pass_through_on_exception(&platform.visit);
-    }
     let upload = if request.has_body { bridge::upload_of(&platform.visit) } else { None };
     let upload = upload.map(Upload::Coming);
     task::spawn(Box::pin(async move {

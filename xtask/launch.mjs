@@ -85,6 +85,8 @@ try {
           durableObjects: { HOLDFAST_HEALTH: { className: "OriginHealth", useSQLite: true } },
           analyticsEngineDatasets: { HOLDFAST_ANALYTICS: { dataset: "holdfast" } },
         }),
+        // What a fetch of the public URL comes to on a route: the zone's own origin.
+        ...(launch.zone && { outboundService: { external: { address: launch.zone, http: {} } } }),
         kvNamespaces: launch.keep ? { HOLDFAST_KEEP: "HOLDFAST_KEEP" } : options.kvNamespaces,
         modules: files.map((file) => ({ type: types[path.extname(file)], path: file })),
         modulesRoot: launch.module,

@@ -138,10 +138,6 @@ export const envOf = (visit) => visit.env;
 
 export const uploadOf = ({ request }) => (request.body ? { response: request, isUpload: true } : undefined);
 
-export function passThroughOnException(visit) {
-  visit.ctx.passThroughOnException();
-}
-
 export function fail(visit, why) {
   visit.reject(new Error(why));
 }

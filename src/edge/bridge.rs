@@ -24,9 +24,6 @@ extern "C" {
     #[wasm_bindgen(js_name = settingsText)]
     pub fn settings_text(env: &JsValue) -> Option<String>;
 
-    #[wasm_bindgen(js_name = passThroughOnException)]
-    pub fn pass_through_on_exception(visit: &Visit);
-
     /// The visit's `env`.
     #[wasm_bindgen(js_name = envOf)]
     pub fn env_of(visit: &Visit) -> JsValue;

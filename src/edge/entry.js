@@ -17,6 +17,9 @@ requests.initSync({ module });
 // The number of the instance that is alive, so that no death is noticed twice.
 let instance = bridge.serve(requests);
 
+// Whether requests go to the zone's own origin: the settings do not change while an isolate lives.
+let isOnRoute;
+
 // What the instance has not answered yet.
 let owed = new Set();
 
@@ -78,16 +81,18 @@ function answered(visit, begin) {
 export default {
   async fetch(request, env, ctx) {
     const asked = instance;
+    // One that the origin may have had already must not come twice.
+    const isSafe = request.method === "GET" || request.method === "HEAD";
     try {
+      isOnRoute ??= requests.passes_through(env);
+      // On an exception the runtime sends the request to the origin then. Said before anything can go wrong.
+      if (isOnRoute && isSafe) ctx.passThroughOnException();
       const visit = new Visit(env, ctx, request);
       return await answered(visit, (it) => requests.fetch(Date.now(), it, bridge.headOf(request)));
     } catch (error) {
       if (asked === instance && isDeath(error)) replace(error);
       else console.error(`holdfast: ${error?.stack ?? error}`);
-      // In route mode the runtime was told to send the request to the origin on an exception: not one that
-      // the origin may have had already and that must not come twice.
-      const isSafe = request.method === "GET" || request.method === "HEAD";
-      if (isSafe && requests.passes_through(env)) throw error;
+      if (isOnRoute && isSafe) throw error;
       const head = bridge.headOf(request);
       const visit = new Visit(env, ctx, request);
       return answered(visit, (it) => requests.internal_error(Date.now(), it, head));

@@ -122,16 +122,27 @@ impl Edge {
         edge
     }
 
+    /// Starts a worker on a route before the zone's own origin, which is at `zone`.
+    pub fn on_route(zone: SocketAddr, settings: Settings<'_>) -> Self {
+        let options = Options { keep: true, zone: Some(zone.to_string()), ..Options::default() };
+        let edge = Self::with(&[], settings, options);
+        edge.call("GET", "/warm-up").send();
+        edge
+    }
+
     /// Starts a worker of which the calls between WebAssembly and JavaScript are counted, with a kept namespace and the
     /// object or with neither. Nothing has been asked of it yet.
     pub fn counting(origins: &[String], settings: Settings<'_>, is_bound: bool) -> Self {
+        Self::watched(origins, settings, Options { keep: is_bound, health: is_bound, ..Options::default() })
+    }
+
+    /// The same before `origins`, with what else `options` say.
+    pub fn watched(origins: &[String], settings: Settings<'_>, options: Options) -> Self {
         static MODULE: LazyLock<PathBuf> = LazyLock::new(|| {
             let built = build::ensure().expect("the module is built");
             counting(&built).expect("its glue is as expected")
         });
-        let built = Some(MODULE.clone());
-        let options = Options { built, keep: is_bound, health: is_bound, ..Options::default() };
-        Self::with(origins, settings, options)
+        Self::with(origins, settings, Options { built: Some(MODULE.clone()), ..options })
     }
 
     /// Starts a worker before `origins` with `settings` and with what else `options` say.

@@ -36,4 +36,5 @@ mod revisit;
 mod rfc5861;
 mod rfc9111;
 mod rfc9111_options;
+mod route_mode;
 mod uploads;

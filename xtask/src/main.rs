@@ -38,8 +38,11 @@ enum Cmd {
     /// Starts from wrangler.toml. What it serves is what the Worker sent, byte for byte.
     Serve {
         /// An origin, such as http://127.0.0.1:3000; several are tried in this order
-        #[arg(long = "origin", value_name = "URL", required = true)]
+        #[arg(long = "origin", value_name = "URL", required_unless_present = "zone")]
         origins: Vec<String>,
+        /// Where the zone's own origin is, in place of origins (route mode): a host and port, such as 127.0.0.1:3000
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "origins")]
+        zone: Option<String>,
         /// The port on 127.0.0.1; 0 for any free one
         #[arg(long, default_value_t = 8787)]
         port: u16,
@@ -148,9 +151,10 @@ fn main() -> ExitCode {
 fn run(command: Cmd) -> Result<()> {
     match command {
         Cmd::Demo { port, control_port, runtime } => demo::demo(port, control_port, runtime.workerd()?),
-        Cmd::Serve { origins, port, set, env: environment, keep, health, token, runtime } => {
+        Cmd::Serve { origins, zone, port, set, env: environment, keep, health, token, runtime } => {
             serve(&Options {
                 origins,
+                zone,
                 set,
                 port,
                 environment,
@@ -205,7 +209,8 @@ fn serve(options: &Options) -> Result<()> {
     options.checked_settings()?;
     let interrupted = serve::interrupted()?;
     let mut worker = Worker::start(options)?;
-    println!("{} -> {} (workerd {})", worker.url(), options.origins.join(", "), worker.runtime());
+    let origins = options.zone.clone().unwrap_or_else(|| options.origins.join(", "));
+    println!("{} -> {origins} (workerd {})", worker.url(), worker.runtime());
     worker.run_until(&interrupted)
 }
 

@@ -34,6 +34,9 @@ const END_LIMIT: Duration = Duration::from_secs(5);
 pub struct Options {
     /// The origins, in place of those in the settings; empty to leave them alone.
     pub origins: Vec<String>,
+    /// Where the zone's own origin is, as `127.0.0.1:3000`: then there are no origins, and all that the Worker sends goes
+    /// there (route mode).
+    pub zone: Option<String>,
     /// Single settings laid over the rest: a dotted key and a value, such as `timeouts.first_byte` and `2s`.
     pub set: Vec<(String, String)>,
     /// The whole `HOLDFAST` variable, in place of the one in `wrangler.toml`.
@@ -66,6 +69,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             origins: Vec::new(),
+            zone: None,
             set: Vec::new(),
             holdfast: None,
             port: 0,
@@ -103,6 +107,11 @@ impl Options {
         };
         if !self.origins.is_empty() {
             lay(&mut settings, "origins", json!(self.origins))?;
+        }
+        if self.zone.is_some()
+            && let Some(table) = settings.as_object_mut()
+        {
+            table.remove("origins");
         }
         for (key, value) in &self.set {
             lay(&mut settings, key, read_value(value))?;
@@ -330,6 +339,7 @@ fn order(options: &Options, built: &Built, settings: &Value) -> Value {
         "entry": built.entry(),
         "holdfast": settings,
         "port": options.port,
+        "zone": options.zone,
         "keep": options.keep,
         "health": options.health,
         "storage": options.storage,
@@ -386,6 +396,14 @@ mod tests {
             })
         );
         assert!(settings(&[("retry.attempts.more", "1")]).is_err());
+    }
+
+    #[test]
+    fn before_the_zone_s_own_origin_there_are_no_others() {
+        let holdfast = Some(json!({ "origins": ["https://origin.example"], "name": "edge" }));
+        let zone = Some("127.0.0.1:3000".to_owned());
+        let settings = Options { holdfast, zone, ..Options::default() }.settings().unwrap();
+        assert_eq!(settings, json!({ "name": "edge" }));
     }
 
     #[test]
