@@ -4,6 +4,7 @@
 //! do. Nothing here is part of what is deployed.
 
 pub mod bench;
+pub mod browser;
 pub mod build;
 pub mod check;
 pub mod counting;
