@@ -12,7 +12,7 @@ use xtask::{bench, build, check, demo, drill, mask_check, pages, root, simulate,
 
 /// Builds, checks, serves, demonstrates and tests Holdfast.
 ///
-/// What a command needs (the WebAssembly target, the packages from npm) it installs by itself.
+/// What a command needs (the WebAssembly target, the packages from npm, for the tests a browser) it installs by itself.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {

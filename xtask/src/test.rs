@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use crate::browser;
 use crate::build::{self, Built};
 use crate::check;
 use crate::root;
@@ -28,6 +29,7 @@ pub fn test() -> Result<()> {
             failed.push(name);
         }
     };
+    part("browser and fonts", &mut browser::ensure);
     part("build", &mut || build::ensure().and_then(|built| weigh(&built)));
     part("wrangler.toml", &mut || check::check(&root().join("wrangler.toml")).map(drop).map_err(Into::into));
     part("cargo fmt", &mut || run(cargo().args(["fmt", "--all", "--check"])));
