@@ -177,7 +177,8 @@ fn compare(model: &Catalogue, catalogue: &Catalogue, mut note: impl FnMut(String
 }
 
 /// The enum of messages and the catalogues, each one text of a line for every message. What is asked for without the
-/// texts stands apart, so that a module without pages need not carry them.
+/// texts stands apart, so that a module without pages need not carry them; and those that are not English stand apart
+/// once more, since a Worker has them beside its modules.
 fn code(model: &Catalogue, catalogues: &[(&str, &Catalogue)]) -> String {
     let ids = || model.0.iter().map(|(id, _)| id.as_str());
     let count = model.0.len();
@@ -201,13 +202,15 @@ fn code(model: &Catalogue, catalogues: &[(&str, &Catalogue)]) -> String {
     for (tag, _) in catalogues {
         let _ = writeln!(code, "{tag:?},");
     }
-    let _ = writeln!(code, "];\n\n/// Their texts.\nstatic TEXTS: [&str; {languages}] = [");
-    for (_, catalogue) in catalogues {
-        let texts: Vec<&str> =
-            ids().map(|id| catalogue.get(id).map_or("", |text| text.text.as_str())).collect();
-        let _ = writeln!(code, "{:?},", texts.join("\n"));
-    }
-    code + "];\n"
+    let texts = |catalogue: &Catalogue| {
+        let texts = ids().map(|id| catalogue.get(id).map_or("", |text| text.text.as_str()));
+        texts.collect::<Vec<_>>().join("\n")
+    };
+    let _ = writeln!(code, "];\n\n/// The English texts.\nstatic ENGLISH: &str = {:?};", texts(model));
+    let others = catalogues.iter().skip(1).map(|(_, other)| texts(other));
+    let _ = writeln!(code, "\n/// The texts of the others.\n#[cfg(not(target_family = \"wasm\"))]");
+    let _ = writeln!(code, "static OTHERS: [&str; {}] = {:?};", languages - 1, others.collect::<Vec<_>>());
+    code
 }
 
 /// `too-late` as `TooLate`.

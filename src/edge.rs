@@ -31,6 +31,7 @@ use crate::head;
 use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
 use crate::isolate::recall::Recall;
+use crate::language;
 use crate::origin::failure::{Lapse, Rejection};
 use crate::origin::forward::Forward;
 use crate::ports::{
@@ -99,6 +100,11 @@ fn token(env: &JsValue) -> Option<Token> {
 /// Prepares a new instance.
 pub fn start() {
     console_error_panic_hook::set_once();
+}
+
+/// Has pages find the catalogues of their languages, which are not part of the module.
+pub fn start_pages() {
+    language::read_with(|index| bridge::catalogue(u32::try_from(index).unwrap_or(u32::MAX)));
 }
 
 /// Answers the request of `visit`, whose `head` is a line with its method and URL and the header fields behind it;

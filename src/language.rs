@@ -2,6 +2,9 @@
 //!
 //! The catalogues stand in templates/languages/, one file each; the build reads them, and fails if one lacks
 //! a message. Which one a visitor gets is a lookup by `Accept-Language` (RFC 9110 §12.5.4, RFC 4647 §3.4).
+//!
+//! On the platform only the English one is part of the module, which every isolate loads to answer any request; the
+//! others are a file of their own beside it, of which a language is read when the first page is made in it.
 
 use std::fmt;
 
@@ -106,8 +109,49 @@ impl Language {
 
     /// Its words.
     pub fn words<'a>(self) -> Words<'a> {
-        let texts = TEXTS.get(usize::from(self.0)).copied().unwrap_or_default();
-        Words(texts.split('\n').collect())
+        Words(self.catalogue().split('\n').collect())
+    }
+
+    /// Its texts, a line for each message.
+    pub fn catalogue(self) -> &'static str {
+        match usize::from(self.0).checked_sub(1) {
+            None => ENGLISH,
+            Some(index) => other(index).unwrap_or(ENGLISH),
+        }
+    }
+}
+
+/// The texts of a language by its number among those that are not English.
+#[cfg(not(target_family = "wasm"))]
+fn other(index: usize) -> Option<&'static str> {
+    OTHERS.get(index).copied()
+}
+
+#[cfg(target_family = "wasm")]
+use beside::other;
+#[cfg(target_family = "wasm")]
+pub use beside::read_with;
+
+/// The catalogues that stand beside the module.
+#[cfg(target_family = "wasm")]
+mod beside {
+    use std::sync::OnceLock;
+
+    use super::TAGS;
+
+    static READER: OnceLock<fn(usize) -> String> = OnceLock::new();
+
+    /// Has `read` asked for a catalogue that is needed for the first time: it gets the language's number from zero, in the
+    /// order of [`Language::all`](super::Language::all) without English.
+    pub fn read_with(read: fn(usize) -> String) {
+        let _ = READER.set(read);
+    }
+
+    /// The texts of a language, kept once they were read: at most 29 times 6 KB.
+    pub(super) fn other(index: usize) -> Option<&'static str> {
+        static READ: [OnceLock<String>; TAGS.len() - 1] = [const { OnceLock::new() }; TAGS.len() - 1];
+        let read = READER.get()?;
+        READ.get(index).map(|kept| kept.get_or_init(|| read(index)).as_str())
     }
 }
 

@@ -58,7 +58,7 @@ process.on("SIGINT", () => {});
 const { workerOptions, externalWorkers } = read(launch.wrangler_toml, launch.environment ?? undefined);
 const { modulesRules, ...options } = workerOptions;
 
-const types = { ".js": "ESModule", ".wasm": "CompiledWasm" };
+const types = { ".js": "ESModule", ".wasm": "CompiledWasm", ".bin": "Data" };
 const files = readdirSync(launch.module, { recursive: true })
   .map((name) => path.join(launch.module, name))
   .filter((file) => path.extname(file) in types)

@@ -1,10 +1,16 @@
-//! The calls into `bridge.js`.
+//! The calls into `bridge.js` and `catalogues.js`.
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::task;
 use crate::ports::Resume;
+
+#[wasm_bindgen(raw_module = "./catalogues.js")]
+extern "C" {
+    /// The texts of one language; see `catalogues.js`.
+    pub fn catalogue(index: u32) -> String;
+}
 
 #[wasm_bindgen(raw_module = "./bridge.js")]
 extern "C" {

@@ -1,6 +1,7 @@
 //! The page in place of an answer: in the form that was asked for, honest, and without a word too many.
 
 use faulty_origin::{Script, scripts};
+use holdfast::language::{Language, Message};
 use serde_json::Value;
 
 use crate::client::{Answer, Call, End};
@@ -120,6 +121,22 @@ fn the_html_page_fits_the_first_round_trip_and_asks_for_nothing() {
         assert!(!html_without_icon.contains(part), "{part} in the page");
     }
     assert!(html.contains("Example &amp; Sons") || html.contains("Example &#38; Sons"), "the brand, escaped");
+}
+
+#[test]
+fn a_page_is_in_every_language_in_that_languages_words() {
+    for language in Language::all() {
+        let words = language.words();
+        for (page, heading) in [(failing(), Message::BadAnswerHeading), (late(), Message::TooLateHeading)] {
+            let call = quick().get(&page).with("Accept", "text/html").with("Accept-Language", language.tag());
+            let text = call.send().text().to_owned();
+            let expected =
+                format!(r#"<html lang="{}" dir="{}">"#, language.tag(), words.get(Message::Direction));
+            assert!(text.contains(&expected), "{language:?}: {text}");
+            let expected = format!("<h1>{}</h1>", words.get(heading).replace('\'', "&#39;"));
+            assert!(text.contains(&expected), "{language:?}: no {expected} in {text}");
+        }
+    }
 }
 
 #[test]

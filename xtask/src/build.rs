@@ -2,7 +2,8 @@
 //!
 //! cargo compiles the two modules of WebAssembly, wasm-bindgen writes the JavaScript around each, wasm-opt makes them
 //! smaller, and `build/` receives the result: `index.js` (the entry), what else there is by hand in `src/edge/`, for
-//! each module `NAME.js` and `NAME_bg.wasm`, and the snippets of crates that bring some.
+//! each module `NAME.js` and `NAME_bg.wasm`, the catalogues of languages other than English, and the snippets of crates
+//! that bring some.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -17,6 +18,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use holdfast::language::Language;
 use serde_json::Value;
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -28,8 +30,15 @@ use crate::step::{cargo, run, step, written};
 const MODULES: [&str; 2] = ["requests", "health"];
 
 /// The JavaScript written by hand, in `src/edge/`, and its name in `build/`.
-const SCRIPTS: [(&str, &str); 3] =
-    [("entry.js", "index.js"), ("object.js", "object.js"), ("bridge.js", "bridge.js")];
+const SCRIPTS: [(&str, &str); 4] = [
+    ("entry.js", "index.js"),
+    ("object.js", "object.js"),
+    ("bridge.js", "bridge.js"),
+    ("catalogues.js", "catalogues.js"),
+];
+
+/// The catalogues of the languages other than English, as `src/edge/catalogues.js` reads them.
+const CATALOGUES: &str = "catalogues.bin";
 
 /// What decides about the modules, relative to the project's folder.
 const INPUTS: [&str; 12] = [
@@ -83,7 +92,9 @@ impl Built {
         let [requests, health] = MODULES.map(|name| fs::read(self.folder.join(format!("{name}_bg.wasm"))));
         let mut files = Vec::new();
         collect(&self.folder, &mut files)?;
-        files.retain(|file| [Some("js"), Some("wasm")].contains(&file.extension().and_then(OsStr::to_str)));
+        files.retain(|file| {
+            [Some("js"), Some("wasm"), Some("bin")].contains(&file.extension().and_then(OsStr::to_str))
+        });
         files.sort();
         let mut upload = Vec::new();
         for file in files {
@@ -220,6 +231,9 @@ fn assemble(compiled: &[PathBuf], folder: &Path) -> Result<()> {
         fs::copy(&source, folder.join(name))
             .with_context(|| format!("could not copy {}", source.display()))?;
     }
+    let others = Language::all().filter(|language| *language != Language::ENGLISH);
+    let catalogues: Vec<_> = others.map(Language::catalogue).collect();
+    fs::write(folder.join(CATALOGUES), catalogues.join("\0"))?;
     Ok(())
 }
 

@@ -312,7 +312,7 @@ fn built(folder: &Path) -> Result<Vec<Module>> {
     for file in files {
         let file = file?;
         let name = file.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".js") || name.ends_with(".wasm") {
+        if [".js", ".wasm", ".bin"].iter().any(|ending| name.ends_with(ending)) {
             found.push((name, file.path()));
         }
     }

@@ -122,7 +122,11 @@ impl Drop for Workerd {
 fn configuration(plan: &Plan<'_>, disk: &Path) -> String {
     let mut modules = String::new();
     for (name, _) in &plan.modules {
-        let kind = if name.ends_with(".wasm") { "wasm" } else { "esModule" };
+        let kind = match name.rsplit_once('.') {
+            Some((_, "wasm")) => "wasm",
+            Some((_, "bin")) => "data",
+            Some(_) | None => "esModule",
+        };
         let _ = writeln!(modules, "    (name = {name:?}, {kind} = embed {name:?}),");
     }
     let mut bindings = String::new();

@@ -12,6 +12,7 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen(start)]
 pub fn start() {
     edge::start();
+    edge::start_pages();
 }
 
 /// As [`edge::fetch`].
