@@ -200,15 +200,18 @@ impl Lately<'_> {
         else {
             return false;
         };
-        let is_good = |attempt: &&Attempt| !has_failed(attempt);
-        let since = |attempt: &&Attempt| {
-            attempt.ended_at.is_some_and(|at| (failed_at..=self.asked.began_at).contains(&at))
+        // What was sent before the last failure and succeeds after it says nothing new.
+        let is_good_since = |attempt: &Attempt| {
+            matches!(attempt.class, Class::Answered(_))
+                && !has_failed(attempt)
+                && attempt.began_at >= failed_at
+                && attempt.ended_at.is_some_and(|at| at <= self.asked.began_at)
         };
         let is_under_way = |attempt: &Attempt| {
             attempt.began_at <= self.answered_at
                 && attempt.ended_at.is_none_or(|at| at >= self.asked.began_at)
         };
-        !here().filter(is_good).any(|good| since(&good)) && here().any(is_under_way)
+        !here().any(is_good_since) && here().any(is_under_way)
     }
 
     /// Whether half of the groups or more have failed within what a breaker looks back on.

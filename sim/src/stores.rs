@@ -119,6 +119,7 @@ impl View {
         self.world
             .note(|| format!("ask {}: stores {} for {} s", self.ask, key.as_str(), retention.as_secs()));
         let now = self.now();
+        let content = content.map(|content| Rc::new(Content { attempt: None, ..(*content).clone() }));
         let filed = Filed { entry, content, until: now.saturating_add(millis(retention)), filed_at: now };
         self.world.store.borrow_mut().insert(key.as_str().to_owned(), filed);
     }
