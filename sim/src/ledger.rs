@@ -152,6 +152,8 @@ pub struct Ledger {
     pub namespace: Vec<(u64, bool)>,
     /// What was wrong at the site, where, and when.
     pub faults: History,
+    /// How many failures were counted against each origin, by its name.
+    pub blamed: BTreeMap<String, u64>,
     pub findings: Vec<Finding>,
     pub tally: Tally,
     pub trace: String,

@@ -10,6 +10,7 @@
     reason = "numbers of pages, visitors and origins come from the plan that has them, and this is no part of the worker"
 )]
 
+pub mod blame;
 pub mod body;
 pub mod chance;
 pub mod client;

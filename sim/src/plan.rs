@@ -28,6 +28,8 @@ pub struct Plan {
     pub settings: Settings,
     /// Whether a namespace for kept copies is bound.
     pub keeps: bool,
+    /// Whether what is counted is told to anybody.
+    pub counts: bool,
     /// What the site has.
     pub pages: Vec<Page>,
     /// Who asks.

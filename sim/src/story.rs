@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::plan::{Ask, What};
 use crate::view::View;
 use crate::world::{FIRST_CRON, FIRST_ORDER, World};
-use crate::{client, harm, judge};
+use crate::{blame, client, harm, judge};
 
 /// More steps than any schedule needs: past it something turns in circles.
 const MOST_STEPS: usize = 2_000_000;
@@ -46,6 +46,7 @@ impl World {
         }
         judge::at_the_end(self);
         harm::at_the_end(self);
+        blame::at_the_end(self);
         self.is_ending.set(true);
         let rest = std::mem::take(&mut *self.tasks.borrow_mut());
         drop(rest);

@@ -54,8 +54,19 @@ pub fn plan(seed: u64, chance: &mut Chance) -> Plan {
     };
     let visitors = visitors(count, chance);
     let (keeps, cache_faults, delay) = (chance.percent(70), chance.of([0, 0, 2, 20]), chance.of([0, 3, 40]));
-    let mut plan =
-        Plan { seed, shape, settings, keeps, pages, visitors, events: Vec::new(), cache_faults, delay };
+    let counts = chance.percent(50);
+    let mut plan = Plan {
+        seed,
+        shape,
+        settings,
+        keeps,
+        counts,
+        pages,
+        visitors,
+        events: Vec::new(),
+        cache_faults,
+        delay,
+    };
     plan.settings.probe = chance.percent(40).then(|| any(&plan.pages, chance));
     let isolates = chance.of([1, 1, 2]);
     let traffic = Traffic { plan, isolates, asked: 0, chance };

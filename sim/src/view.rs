@@ -19,10 +19,10 @@ use http::HeaderMap;
 
 use crate::body::{Body, Content, Kind};
 use crate::chance::Chance;
-use crate::judge;
 use crate::ledger::Class;
 use crate::memories::{Beacon, Memories};
 use crate::world::World;
+use crate::{blame, judge};
 
 /// The platform ends what goes on behind an answer after this long.
 const LONGEST_WORK_BEHIND: Duration = Duration::from_secs(30);
@@ -72,15 +72,17 @@ pub(crate) fn millis(span: Duration) -> u64 {
 
 impl Health for View {
     fn bindings(&self) -> Bindings {
-        Bindings { keep: self.keeps(), ..Bindings::default() }
+        Bindings { keep: self.keeps(), health: self.world.plan.counts, ..Bindings::default() }
     }
 
     async fn health_view(&self, _: health::View) -> Option<String> {
         None
     }
 
-    async fn tell(&self, _: &str, _: &str) -> Option<String> {
-        None
+    async fn tell(&self, counts: &str, _: &str) -> Option<String> {
+        self.pause().await;
+        blame::told(&self.world, counts);
+        Some(String::new())
     }
 }
 
