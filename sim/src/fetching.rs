@@ -15,9 +15,9 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::body::{Body, Content, Ending, Kind};
 use crate::fault::{Path, Trouble};
-use crate::judge;
 use crate::ledger::{Attempt, Class};
 use crate::plan::{Fate, SILENCE};
+use crate::retries;
 use crate::site::{Reply, text_of};
 use crate::view::{View, millis};
 use crate::visitor::with_address;
@@ -146,7 +146,7 @@ impl Origin for View {
                 if front { "" } else { ", behind" }
             )
         });
-        judge::sent(world, self.ask, forward);
+        retries::sent(world, self.ask, forward);
         let mut limit = millis(limit);
         if let Some(upload) = upload {
             world.wait(upload.takes).await;

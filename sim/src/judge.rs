@@ -5,33 +5,23 @@
 
 use std::rc::Rc;
 
-use holdfast::cache::entry::{Entry, Stored};
+use holdfast::cache::entry::Entry;
 use holdfast::cache::key::Key;
-use holdfast::origin::forward::Forward;
 use holdfast::report::Outcome;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 
 use crate::body::{Content, Ending, Kind};
-use crate::ledger::{Asked, Attempt, Class, Order};
+use crate::ledger::{Asked, Attempt, Class};
 use crate::page::Personal;
 use crate::plan::{Ask, FIRST_PROBE, target};
 use crate::rules::{by_its_window, is_selected, may_answer, may_stand_in, prohibition, storable};
 use crate::site::{Record, SERIAL, text_of};
 use crate::world::{FIRST_CRON, FIRST_ORDER, World};
-
-/// How long an isolate may go without what the operator ordered: a minute until the namespace shows it everywhere,
-/// one more until it is read again; in milliseconds, with a little for the way.
-const ORDER_IS_EVERYWHERE: u64 = 123_000;
+use crate::{orders, retries};
 
 /// How long a client waits past its deadline for what is not the origin's affair, in milliseconds: a kept copy (2 s),
 /// purge marks (1 s, twice if the clock jumps), and a dozen operations of the cache.
 const PAST_THE_DEADLINE: u64 = 5_000;
-
-/// How long it may take until what a write made out of date is gone, in milliseconds.
-const REMOVED_WITHIN: u64 = 1_000;
-
-/// The retries that the budget of one origin in one isolate lends.
-const LENT: u64 = 10;
 
 /// An answer as the client has it.
 pub struct Given<'a> {
@@ -40,50 +30,6 @@ pub struct Given<'a> {
     pub headers: &'a HeaderMap,
     pub content: Option<&'a Content>,
     pub kind: Kind,
-}
-
-/// A fetch is about to be made.
-pub fn sent(world: &Rc<World>, ask: u64, forward: &Forward) {
-    // What a cron trigger looks after are requests of their own.
-    if ask >= FIRST_CRON {
-        return;
-    }
-    let (front, earlier) = {
-        let ledger = world.ledger.borrow();
-        let own: Vec<Attempt> = ledger.attempts_of(ask).cloned().collect();
-        let front = own.last().is_some_and(|attempt| attempt.front);
-        (front, own.into_iter().filter(|attempt| attempt.front == front).collect::<Vec<_>>())
-    };
-    let (made, settings) = (earlier.len(), &world.plan.settings);
-    // A 304 that speaks of something else has to be asked for anew, without a condition (RFC 9111 §4.3.3).
-    let again = earlier.iter().any(|attempt| attempt.class == Class::Answered(304));
-    if made as u64 > settings.attempts * if again { 2 } else { 1 } {
-        world.find("a request is sent at most retry.attempts times", || format!("ask {ask}: {made} times"));
-    }
-    if let Some(last) = earlier.iter().rev().nth(1)
-        && last.class != Class::Answered(304)
-        && let Some(ended_at) = last.ended_at
-    {
-        let least = settings.backoff.min(settings.backoff_max) / 10;
-        if world.now() - ended_at < least.max(1) {
-            world.find("no retry is immediate", || {
-                format!("ask {ask}: after {} ms, at least {least}", world.now() - ended_at)
-            });
-        }
-    }
-    if made > 1 && front && !again && !may_be_repeated(world, ask, forward) {
-        world.find("what must not be repeated is sent once", || {
-            format!("ask {ask}: {} {made} times", forward.method)
-        });
-    }
-}
-
-fn may_be_repeated(world: &World, ask: u64, forward: &Forward) -> bool {
-    let Some(ask) = world.ask(ask) else { return true };
-    let settings = &world.plan.settings;
-    let fits = ask.upload.as_ref().is_none_or(|upload| upload.bytes as u64 <= settings.replay_body);
-    let keyed = settings.idempotency_key && ask.idempotency_key;
-    fits && !ask.is_retry && (keyed || forward.method != "POST")
 }
 
 /// An exchange reports.
@@ -102,54 +48,6 @@ pub fn reported(world: &Rc<World>, ask: u64, outcome: Outcome, line: &str) {
         world.find("one exchange gives one report at most", || {
             format!("ask {ask}: {front}, and {behind} behind")
         });
-    }
-}
-
-/// The edge cache takes an entry.
-pub fn stored(world: &Rc<World>, ask: u64, entry: &Entry, content: Option<&Content>) {
-    match entry {
-        Entry::Variants(_) | Entry::Down { .. } => {}
-        Entry::Response(stored) => taken(world, ask, stored, content, false),
-    }
-}
-
-/// The namespace takes a copy.
-pub fn kept(world: &Rc<World>, ask: u64, entry: &Entry, content: &Content) {
-    match entry {
-        Entry::Variants(_) | Entry::Down { .. } => {
-            world.find("what is kept is a response", || format!("ask {ask}"))
-        }
-        Entry::Response(stored) => taken(world, ask, stored, Some(content), true),
-    }
-}
-
-fn taken(world: &Rc<World>, ask: u64, stored: &Stored, content: Option<&Content>, is_kept: bool) {
-    let Some(head) = record(world, serial_of(&stored.headers)) else {
-        world.find("what is stored came from an origin", || format!("ask {ask}: {:?}", stored.headers));
-        return;
-    };
-    let body = record(world, content.and_then(|content| content.serial));
-    for record in [Some(&*head), body.as_deref()].into_iter().flatten() {
-        if let Err(why) = storable(record) {
-            world.find("what an origin does not give to all is never stored", || {
-                format!("ask {ask}: {why}: {record:?}")
-            });
-        }
-    }
-    let text = content.map_or("", |content| &content.text);
-    let whole = body.as_ref().unwrap_or(&head);
-    let is_whole = content.is_none_or(|content| content.ending == Ending::Whole)
-        && (whole.status != 200 || whole.method != "GET" || *text == *whole.text)
-        && stored.length.is_none_or(|length| length == text.len() as u64);
-    if !is_whole {
-        world.find("nothing that did not arrive whole is stored", || {
-            format!("ask {ask}: {content:?} of {whole:?}")
-        });
-    }
-    // An empty body says nothing about where it came from.
-    let is_good = body.as_ref().is_none_or(|body| body.method == "GET" && body.status == 200);
-    if !(is_kept || is_good && stored.status == StatusCode::OK) {
-        world.find("no error and no part takes a good copy's place", || format!("ask {ask}: {stored:?}"));
     }
 }
 
@@ -275,8 +173,8 @@ fn from_origin_or_store(world: &Rc<World>, given: &Given<'_>, asked: &Asked, hea
             });
         }
     }
-    ordered(world, ask, asked, head, failed);
-    written(world, ask, asked, head, failed);
+    orders::ordered(world, ask, asked, head, failed);
+    orders::written(world, ask, asked, head, failed);
     if failed { "a copy in the origin's place".to_owned() } else { "a stored copy".to_owned() }
 }
 
@@ -412,7 +310,7 @@ pub fn at_the_end(world: &Rc<World>) {
     if !unanswered.is_empty() {
         world.find("every request is answered", || format!("{unanswered:?}"));
     }
-    within_budget(world);
+    retries::within_budget(world);
     let probes: Vec<u16> = {
         let ledger = world.ledger.borrow();
         let probes = ledger.asks.range(FIRST_PROBE..FIRST_ORDER);
@@ -429,36 +327,11 @@ pub fn at_the_end(world: &Rc<World>) {
     }
 }
 
-/// What an origin got beside the first attempt of each request was lent, brought by requests, or brought by time: four
-/// a minute at most.
-fn within_budget(world: &Rc<World>) {
-    if !world.plan.settings.budget {
-        return;
-    }
-    let (retries, firsts) = {
-        let ledger = world.ledger.borrow();
-        let mut firsts = std::collections::HashSet::new();
-        let mut anew = 0;
-        let again = ledger.attempts.iter().filter(|attempt| {
-            // A 304 that speaks of something else has to be asked for anew: that is no retry.
-            anew += u64::from(attempt.class == Class::Answered(304));
-            !firsts.insert((attempt.ask, attempt.front, attempt.origin))
-        });
-        let again = again.count() as u64;
-        (again.saturating_sub(anew), firsts.len() as u64)
-    };
-    let origins = world.lives() * world.plan.settings.origins as u64;
-    let at_most = firsts / 5 + LENT * origins + 4 * origins * (world.now() / 60_000 + 1);
-    if retries > at_most {
-        world.find("retries stay within their budget", || format!("{retries}, at most {at_most}"));
-    }
-}
-
-fn record(world: &World, serial: Option<usize>) -> Option<Rc<Record>> {
+pub(crate) fn record(world: &World, serial: Option<usize>) -> Option<Rc<Record>> {
     world.ledger.borrow().records.get(serial?).cloned()
 }
 
-fn serial_of(headers: &HeaderMap) -> Option<usize> {
+pub(crate) fn serial_of(headers: &HeaderMap) -> Option<usize> {
     headers.get(SERIAL)?.to_str().ok()?.parse().ok()
 }
 
@@ -527,77 +400,4 @@ fn is_left_alone(world: &World, status: u16) -> bool {
 fn is_out_of_time(world: &World, asked: &Asked) -> bool {
     world.now() - asked.began_at >= world.plan.settings.total
         || world.walls(asked.began_at, world.now()).1 >= asked.wall_at + world.plan.settings.total
-}
-
-/// Whether what a write has made out of date is served as fresh by the isolate that handed the write on.
-fn written(world: &Rc<World>, ask: &Ask, asked: &Asked, record: &Record, failed: bool) {
-    // Isolates do not know of each other's writes, and one may put back what another removes.
-    let asks = world.plan.events.iter().filter_map(|event| event.what.ask());
-    let is_one_isolate =
-        asks.filter(|other| other.page == ask.page).all(|other| other.isolate == ask.isolate);
-    if failed || !is_one_isolate {
-        return;
-    }
-    let offence = {
-        let ledger = world.ledger.borrow();
-        let writes = world.plan.events.iter().filter_map(|event| event.what.ask());
-        let mut writes = writes.filter(|other| {
-            matches!(other.method, "POST" | "PUT" | "DELETE")
-                && other.page == ask.page
-                && other.isolate == ask.isolate
-        });
-        let is_past = |other: &&Ask| {
-            ledger.asks.get(&other.number).is_some_and(|write| {
-                let is_done =
-                    write.status.is_some_and(|status| (200..400).contains(&status)) && !write.was_hit;
-                let done_at = write.answered_at.unwrap_or(u64::MAX);
-                is_done && record.sent_at < done_at && asked.began_at > done_at + REMOVED_WITHIN
-            })
-        };
-        writes.find(is_past).map(|other| other.number)
-    };
-    // It is a matter of one isolate's memory and clock, and of a cache that does what it is told.
-    let is_put_back = world.ledger.borrow().moves.iter().any(|(_, by)| *by < 0);
-    let is_promised = world.plan.cache_faults == 0 && !world.has_lost_memory() && !is_put_back;
-    // What was stored too late is gone in a moment, or is already.
-    let has_settled = target(&world.plan.pages[ask.page].path).is_some_and(|target| {
-        let store = world.store.borrow();
-        let filed = store.get(Key::of_target(&target).as_str());
-        filed.is_some_and(|filed| filed.filed_at + REMOVED_WITHIN < asked.began_at)
-    });
-    if let Some(write) = offence.filter(|_| is_promised && has_settled) {
-        world.find("what a write has made out of date is not served as fresh", || {
-            format!("ask {}, after ask {write}: {record:?}", ask.number)
-        });
-    }
-}
-
-/// Whether what the operator ordered is obeyed.
-fn ordered(world: &Rc<World>, ask: &Ask, asked: &Asked, record: &Record, failed: bool) {
-    let offence = {
-        let ledger = world.ledger.borrow();
-        let is_put_back = ledger.moves.iter().any(|(_, by)| *by < 0);
-        let concerns = |order: &&Order| {
-            order.page.is_none_or(|page| page == ask.page)
-                && record.requested_at <= order.wall_at
-                && asked.began_at > order.done_at + ORDER_IS_EVERYWHERE
-        };
-        // Two orders that do not see each other overwrite each other: KV has no way to write under a condition.
-        let is_alone = |order: &&Order| {
-            let near = ledger.orders.iter().filter(|other| {
-                other.began_at <= order.done_at + ORDER_IS_EVERYWHERE
-                    && other.done_at + ORDER_IS_EVERYWHERE >= order.began_at
-            });
-            near.count() == 1
-        };
-        let is_readable =
-            |order: &&Order| !ledger.namespace.iter().any(|(at, fails)| *fails && *at >= order.began_at);
-        let mut orders = ledger.orders.iter().filter(concerns).filter(is_alone).filter(is_readable);
-        orders.find(|order| order.forget || !failed).filter(|_| !is_put_back).cloned()
-    };
-    if let Some(order) = offence {
-        world.find("what was purged is not served as fresh, and what was forgotten not at all", || {
-            format!("ask {}: {order:?}: {record:?}", ask.number)
-        });
-    }
 }

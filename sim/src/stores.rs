@@ -10,8 +10,8 @@ use holdfast::cache::key::Key;
 use holdfast::ports::{Kept, Lookup, Store, Unavailable};
 
 use crate::body::{Body, Content, Ending, Kind};
-use crate::judge;
 use crate::ledger::Filed;
+use crate::taken;
 use crate::view::{View, millis};
 
 /// How old what is read from the namespace may be, in milliseconds: the platform's word for it is a minute.
@@ -38,7 +38,7 @@ impl Store for View {
         if self.cache_fails(key) {
             return false;
         }
-        judge::stored(&self.world, self.ask, entry, content.as_deref());
+        taken::stored(&self.world, self.ask, entry, content.as_deref());
         self.file(key, text, content, retention);
         true
     }
@@ -60,7 +60,7 @@ impl Store for View {
             if view.cache_fails(&key) {
                 return false;
             }
-            judge::stored(&view.world, view.ask, &entry, content.as_deref());
+            taken::stored(&view.world, view.ask, &entry, content.as_deref());
             view.file(&key, text, content, retention);
             true
         }
@@ -158,7 +158,7 @@ impl Kept for View {
             return false;
         }
         let Some(text) = entry.encode() else { return false };
-        judge::kept(&self.world, self.ask, entry, &content);
+        taken::kept(&self.world, self.ask, entry, &content);
         self.world.note(|| format!("ask {}: keeps {}", self.ask, name.as_str()));
         let now = self.now();
         let filed = Filed {
