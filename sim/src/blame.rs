@@ -11,10 +11,7 @@ use crate::world::World;
 pub fn told(world: &Rc<World>, counts: &str) {
     let mut ledger = world.ledger.borrow_mut();
     for line in line::read(counts, world.timestamp()) {
-        let is_failure = match line.what {
-            What::Try(end) | What::Probe(end) => end != End::Ok,
-            What::Answer(..) | What::Touched(..) => false,
-        };
+        let is_failure = matches!(line.what, What::Try(end) | What::Probe(end) if end != End::Ok);
         if is_failure {
             *ledger.blamed.entry(line.origin.to_owned()).or_default() += line.n;
         }
