@@ -148,19 +148,23 @@ impl Lately<'_> {
     fn excuse(&self) -> Option<&'static str> {
         let group = self.world.plan.group(self.ask.page);
         let is_of_group = |attempt: &Attempt| self.world.plan.group(attempt.page) == group;
-        let mut origins = 0..self.world.plan.settings.origins;
+        let origins = 0..self.world.plan.settings.origins;
+        let was_down = |origin: usize| {
+            self.is_felt(|attempt| attempt.origin == origin, |scope| scope == Scope::Origin(origin))
+        };
+        let group_failed = |origin: usize| {
+            self.is_felt(|attempt| attempt.origin == origin && is_of_group(attempt), is_of_site)
+        };
         // A clock that jumps ends deadlines before their time, and one that is put back stretches open periods.
         if self.is_clock_moved() {
             Some("the clock was moved")
         // What is believed to be down is the origin: "at most the open period and one request".
-        } else if origins.all(|origin| {
-            let is_there = |attempt: &Attempt| attempt.origin == origin;
-            self.is_felt(is_there, |scope| scope == Scope::Origin(origin))
-        }) {
+        } else if origins.clone().all(was_down) {
             Some("every origin was down lately")
-        // What is believed to be down is its page group, which is as small as it gets.
-        } else if self.is_felt(is_of_group, is_of_pages) {
-            Some("its own group fails")
+        // What is believed to be down is its page group, which is as small as it gets: by a fault of its own, or as what
+        // was left of an outage.
+        } else if origins.clone().all(|origin| was_down(origin) || group_failed(origin)) {
+            Some("its own group failed lately")
         // "Failures of several groups with no success anywhere": bounded by half of them.
         } else if self.is_half_failing() {
             Some("half of the groups fail")
@@ -221,9 +225,10 @@ impl Lately<'_> {
             attempt.began_at <= self.answered_at
                 && self.asked.began_at <= self.is_felt_until(attempt).saturating_add(breaker.window)
         };
-        let failed = self.ledger.attempts.iter().filter(is_felt).filter(|attempt| {
-            has_failed(attempt) && attempt.met.is_some_and(|(scope, _)| !matches!(scope, Scope::Client(_)))
-        });
+        let failed =
+            self.ledger.attempts.iter().filter(is_felt).filter(|attempt| {
+                has_failed(attempt) && attempt.met.is_some_and(|(scope, _)| is_of_site(scope))
+            });
         let failing: BTreeSet<usize> = failed.map(|attempt| self.world.plan.group(attempt.page)).collect();
         let groups: BTreeSet<usize> = self.world.plan.pages.iter().map(|page| page.group).collect();
         failing.len() * 2 >= groups.len()
@@ -236,8 +241,9 @@ impl Lately<'_> {
     }
 }
 
-fn is_of_pages(scope: Scope) -> bool {
-    matches!(scope, Scope::Page(_) | Scope::Group(_))
+/// Whether a fault is the site's, and not one client's.
+fn is_of_site(scope: Scope) -> bool {
+    !matches!(scope, Scope::Client(_))
 }
 
 /// Whether an attempt failed by what was wrong with the site: with a status, with a body that did not come to its end, or

@@ -237,9 +237,9 @@ impl Traffic<'_> {
             }
             1 => self.uploads_break(visitor, (from, to)),
             2 => self.leaves(visitor, (from, to)),
-            // The origin can turn away only whom it can tell from others.
-            _ if self.plan.visitors[visitor].address.is_none() => self.uploads_break(visitor, (from, to)),
             _ => {
+                // One client alone, as two of them are two witnesses; and one whom the origin can tell from others.
+                let visitor = 0;
                 let trouble = Trouble::of_client(self.chance);
                 self.trouble(Scope::Client(visitor), trouble, (from, to));
                 self.scans(visitor, (from, to));

@@ -159,7 +159,7 @@ fn a_page_that_fails_excuses_nothing_outside_its_group() {
         told.wrong(1_050, Scope::Page(0), Trouble::None).refused(7, 1_100).judged()
     };
     assert_eq!(failing(1, &[]).0, [REFUSED]);
-    assert_eq!(failing(0, &[]).1, ["refused, and nothing tried; its own group fails"]);
+    assert_eq!(failing(0, &[]).1, ["refused, and nothing tried; its own group failed lately"]);
     assert_eq!(failing(1, &[2]).1, ["refused, and nothing tried; half of the groups fail"]);
 }
 
