@@ -267,6 +267,7 @@ mod entries {
 mod attempts {
     use super::*;
     use holdfast::origin::breaker::Breaker;
+    use holdfast::origin::breaker::place::Place;
     use holdfast::origin::failure::Failure;
     use holdfast::origin::retry::{Repeatable, Situation, next};
     use holdfast::origin::{Attempt, End};
@@ -280,7 +281,7 @@ mod attempts {
         let situation = Situation {
             attempts: &attempts,
             origins: 2,
-            bearing: &[true, true],
+            can_bear: &[true, true],
             repeatable: Repeatable::Repeatable,
             safe: true,
             settings: &settings,
@@ -294,10 +295,11 @@ mod attempts {
     #[divan::bench]
     fn breaker(bencher: Bencher<'_, '_>) {
         let (mut breaker, settings, mut now) = (Breaker::default(), config::Breaker::default(), NOW);
+        let place = Place::of(&request(8));
         bencher.bench_local(|| {
             now = now.plus(Duration::from_millis(10));
-            let pass = breaker.admit(&settings, Duration::from_secs(25), 0.5, now).pass();
-            breaker.record(pass.unwrap(), Some(End::Answered(200)), None, &settings, now);
+            let permit = breaker.admit(place, &settings, Duration::from_secs(25), 0.5, now).permit();
+            breaker.settle(place, permit.unwrap(), Some(End::Answered(200)), &settings, now);
         });
     }
 }

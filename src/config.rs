@@ -259,20 +259,20 @@ impl Default for Retry {
     }
 }
 
-/// `breaker`: when an origin counts as down and is left alone. See [`origin::breaker`](crate::origin::breaker).
+/// `breaker`: when a page, a section or an origin counts as down and is left alone. See [`origin::breaker`](crate::origin::breaker).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breaker {
-    /// Whether an origin is ever left alone.
+    /// Whether anything is ever left alone.
     pub enabled: bool,
-    /// It opens when at least this share of the attempts in `window` failed; more than zero.
-    pub failures: Share,
-    /// How many attempts there have to be for that, at least 1.
-    pub minimum: u32,
-    /// It opens after so many failures in a row as well, at least 1.
+    /// Requests of so many different clients have to fail in a row, at least 1; more than 64 count as 64.
     pub consecutive: u32,
-    /// For how long an attempt counts.
+    /// Or at least this share of the requests in `window`; more than zero.
+    pub failures: Share,
+    /// How many there have to be for that, at least 1; more than 64 count as 64.
+    pub minimum: u32,
+    /// For how long a request counts.
     pub window: Duration,
-    /// For how long the origin is left alone.
+    /// For how long what is down is left alone.
     pub open: Duration,
 }
 
@@ -280,9 +280,9 @@ impl Default for Breaker {
     fn default() -> Self {
         Self {
             enabled: true,
-            failures: Share::in_10_000(5000),
-            minimum: 20,
             consecutive: 5,
+            failures: Share::in_10_000(10_000),
+            minimum: 20,
             window: Duration::from_secs(10),
             open: Duration::from_secs(5),
         }

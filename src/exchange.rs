@@ -5,7 +5,6 @@
 
 mod answer;
 mod attempts;
-mod bearing;
 mod collapse;
 mod drill;
 mod heal;
@@ -16,6 +15,7 @@ mod operator;
 mod probe;
 mod recall;
 mod refresh;
+mod select_origin;
 mod soft;
 mod store;
 mod tally;
@@ -32,6 +32,7 @@ use crate::cache::{Verdict, stale};
 use crate::config::Config;
 use crate::endpoint;
 use crate::isolate::{Isolate, SharedFetch};
+use crate::origin::breaker::place::Place;
 use crate::origin::failure::Failure;
 use crate::origin::forward::Forward;
 use crate::origin::retry::Stop;
@@ -60,6 +61,8 @@ struct Exchange<P: Ports> {
     began_at: Timestamp,
     /// The key of what is asked for.
     key: OnceCell<Key>,
+    /// What of the site it needs.
+    place: OnceCell<Place>,
     /// What the origin gets of the request where the answer may be stored.
     presented: OnceCell<Forward>,
     /// The failure that an operator forces.
@@ -78,6 +81,7 @@ impl<P: Ports> Exchange<P> {
             request,
             began_at,
             key: OnceCell::new(),
+            place: OnceCell::new(),
             presented: OnceCell::new(),
             is_for_operator: OnceCell::new(),
             drill,
@@ -281,9 +285,8 @@ impl<P: Ports> Exchange<P> {
             }
             (last, lookup) => {
                 let cause = match (&last, end) {
-                    (None, None) if matches!(stop, Stop::BelievedDown(_) | Stop::Spared) => {
-                        Cause::Failure(Failure::BelievedDown)
-                    }
+                    (None, None) if stop == Stop::Spared => Cause::Failure(Failure::BelievedDown),
+                    (None, None) if let Some(open) = stop.open_circuit() => Cause::CircuitOpen(open.because),
                     (Some(received), _) => Cause::OriginStatus(received.status_code()),
                     (None, Some(End::Failed(failure, _))) => Cause::Failure(failure),
                     (None, Some(End::Answered(_)) | None) => Cause::Failure(Failure::Internal),

@@ -58,17 +58,17 @@ pub struct Isolate<B> {
     invalidated: RefCell<ByHash<Timestamp>>,
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
-    origins: RefCell<Vec<Bearing>>,
+    origins: RefCell<Vec<OriginState>>,
     tally: RefCell<Tally>,
     guesses: RefCell<Guesses>,
 }
 
-/// What one origin can bear, as far as this isolate knows.
+/// How one origin fares, as far as this isolate knows.
 #[derive(Debug, Default)]
-pub struct Bearing {
+pub struct OriginState {
     /// The retries that it may get.
     pub budget: Budget,
-    /// Whether it is believed to be down.
+    /// What of it is believed to be down.
     pub breaker: Breaker,
 }
 
@@ -275,15 +275,15 @@ impl<B> Isolate<B> {
         *self.marks.borrow_mut() = Some((marks, now));
     }
 
-    /// What origin number `origin` can bear, to be asked and told. There are as many as the configuration has.
-    pub fn bearing<T>(&self, origin: usize, act: impl FnOnce(&mut Bearing) -> T) -> T {
+    /// How origin number `origin` fares, to be asked and told. There are as many as the configuration has.
+    pub fn origin_state<T>(&self, origin: usize, act: impl FnOnce(&mut OriginState) -> T) -> T {
         let mut origins = self.origins.borrow_mut();
         while origins.len() <= origin {
-            origins.push(Bearing::default());
+            origins.push(OriginState::default());
         }
         match origins.get_mut(origin) {
-            Some(bearing) => act(bearing),
-            None => act(&mut Bearing::default()),
+            Some(state) => act(state),
+            None => act(&mut OriginState::default()),
         }
     }
 

@@ -63,6 +63,25 @@ impl End {
             Self::Failed(failure, _) => failure.sign(),
         }
     }
+
+    /// How far what it says reaches, if it says that something is down.
+    pub fn reach(self) -> Reach {
+        match self {
+            Self::Answered(_) => Reach::Page,
+            Self::Failed(failure, _) => failure.row().reach,
+        }
+    }
+}
+
+/// How far it reaches what a failure says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The page that was asked for: others may be well.
+    Page,
+    /// The whole origin.
+    Origin,
+    /// Nothing that is the origin's.
+    Nothing,
 }
 
 /// What an attempt says about whether its origin is up.

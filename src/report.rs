@@ -266,9 +266,9 @@ impl Report {
         const LONGEST_HOST: usize = 260;
         const LONGEST_PATH: usize = 512;
         let Request { method, target, id, .. } = facts.request;
-        let failure = match facts.cause {
+        let failure = match facts.cause.map(Cause::shown) {
             Some(Cause::Failure(failure)) => Some(failure),
-            Some(Cause::OriginStatus(_) | Cause::Maintenance) | None => None,
+            Some(Cause::OriginStatus(_) | Cause::CircuitOpen(_) | Cause::Maintenance) | None => None,
         };
         let authority = target.authority().rsplit('@').next().unwrap_or_default();
         Self {

@@ -1,6 +1,7 @@
 //! What the exchange keeps of a client's request.
 
 use std::borrow::Cow;
+use std::net::{IpAddr, Ipv6Addr};
 
 use http::{HeaderMap, Method, header};
 
@@ -31,6 +32,28 @@ impl Request {
             .get_all(header::UPGRADE)
             .iter()
             .any(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    }
+}
+
+/// Where a request comes from, as Cloudflare says; of an IPv6 address the first 64 bits, as the rest is the client's to
+/// choose. All that come from nowhere are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Client(Option<IpAddr>);
+
+impl Client {
+    /// By `CF-Connecting-IP`, which the platform sets.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let text = headers.get("cf-connecting-ip").and_then(|value| value.to_str().ok());
+        let address = text.and_then(|text| text.trim().parse::<IpAddr>().ok());
+        Self(address.map(|address| match address.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+            IpAddr::V4(address) => address.into(),
+        }))
+    }
+
+    /// Whether the platform says where it comes from.
+    pub fn is_known(self) -> bool {
+        self.0.is_some()
     }
 }
 

@@ -64,8 +64,9 @@ impl Key {
     }
 
     /// The key of what is known of an origin, by the host that a client asked and the name of the origin.
-    pub fn of_origin(target: &Target, origin: &str) -> Self {
-        Self(format!("https://{}{BELOW}origin/{}", target.host(), sha256(origin.as_bytes())).into())
+    pub fn of_circuit(target: &Target, origin: &str, part: &str) -> Self {
+        let circuit = [origin, "\n", part].concat();
+        Self(format!("https://{}{BELOW}circuit/{}", target.host(), sha256(circuit.as_bytes())).into())
     }
 
     /// The key of the variant with this digest, to be taken from a URL's own key.

@@ -4,11 +4,9 @@
 //! counts for itself: it makes guessing slow, and the length of the token makes it hopeless.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use http::HeaderMap;
-
+use crate::request::Client;
 use crate::time::Timestamp;
 
 /// How many wrong tokens are heard in [`WINDOW`].
@@ -19,23 +17,6 @@ const WINDOW: Duration = Duration::from_secs(600);
 
 /// How many addresses are remembered. Past it the one that would be forgotten first is.
 const MOST_ADDRESSES: usize = 1024;
-
-/// Where a request comes from, as Cloudflare says; of an IPv6 address the first 64 bits, as the rest is the guesser's to
-/// choose. All that come from nowhere are one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Client(Option<IpAddr>);
-
-impl Client {
-    /// By `CF-Connecting-IP`, which the platform sets.
-    pub fn of(headers: &HeaderMap) -> Self {
-        let text = headers.get("cf-connecting-ip").and_then(|value| value.to_str().ok());
-        let address = text.and_then(|text| text.trim().parse::<IpAddr>().ok());
-        Self(address.map(|address| match address.to_canonical() {
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-            IpAddr::V4(address) => address.into(),
-        }))
-    }
-}
 
 /// The wrong tokens of late.
 #[derive(Debug, Default)]
@@ -75,6 +56,7 @@ impl Guesses {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderMap;
 
     fn client(address: &str) -> Client {
         Client::of(&HeaderMap::from_iter([("cf-connecting-ip".parse().unwrap(), address.parse().unwrap())]))

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::Exchange;
 use super::attempts::{Guarded, Received};
-use super::bearing::word_of;
+use super::select_origin::word_of;
 use super::store::Found;
 use super::trail::Trail;
 use crate::cache::admission::{self, NotStored};
@@ -364,7 +364,7 @@ impl<P: Ports> Exchange<P> {
             body_failure,
             resumed: trail.resumed(),
             stop: trail.stop.and_then(Stop::word),
-            opened_by: trail.stop.and_then(Stop::refusal).map(|refusal| word_of(refusal.because)),
+            opened_by: trail.stop.and_then(Stop::open_circuit).map(|open| word_of(open.because)),
             total: now.since(self.began_at),
             mistakes: &trail.mistakes,
         })

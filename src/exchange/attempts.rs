@@ -12,6 +12,7 @@ use crate::cache::admission::{self, Asked};
 use crate::cache::entry::Stored;
 use crate::cache::validation;
 use crate::config::Origin as OriginConfig;
+use crate::origin::breaker::Permit;
 use crate::origin::deadline::Deadline;
 use crate::origin::failure::{self, Failure};
 use crate::origin::forward::{self, Forward};
@@ -40,7 +41,7 @@ pub(super) struct Pursuit<B> {
 
 impl<B> Pursuit<B> {
     fn untried(stop: Stop) -> Self {
-        let retry_after = stop.refusal().map(|refusal| refusal.retry_after);
+        let retry_after = stop.open_circuit().map(|open| open.retry_after);
         Self { last: None, attempts: Vec::new(), stop, retry_after }
     }
 }
@@ -141,9 +142,11 @@ impl<P: Ports> Exchange<P> {
             Ok(first) => first,
             Err(stop) => return Pursuit::untried(stop),
         };
-        let (mut origin, mut pass) = first;
+        let (mut origin, mut permit) = first;
         let mut waited = Duration::ZERO;
-        loop {
+        // At each origin the last attempt, if it failed: its permit, how it ended, and what was asked for then.
+        let mut failures: Vec<(usize, Permit, End, Option<Duration>)> = Vec::new();
+        let (last, stop, retry_after) = loop {
             let attempt = Try {
                 number: attempts.len() + 1,
                 origin,
@@ -159,21 +162,30 @@ impl<P: Ports> Exchange<P> {
             let began_at = self.ports.now();
             let (end, last) = self.attempt(policy, &attempt, body).await;
             let now = self.ports.now();
-            attempts.push(Attempt { origin, waited, took: now.since(began_at), end });
+            let attempt = Attempt { origin, waited, took: now.since(began_at), end };
             let failed = last.as_ref().filter(|received| is_origin_error(received.status));
             let retry_after = failed.and_then(|received| backoff::retry_after(&received.headers, now));
-            let outlook = self.note(policy, origin, pass, end, retry_after);
+            self.settle_attempt(policy, origin, permit, Some(end));
+            failures.retain(|(failed, ..)| *failed != origin);
             if end.sign() == Sign::Down {
-                self.confer(policy, origin, outlook).await;
+                if !attempts.iter().any(|before| before.origin == origin) {
+                    self.heed_others(policy, origin).await;
+                }
+                if Self::counts_at_once(&attempt) {
+                    self.record_failure(policy, origin, permit, end, retry_after);
+                } else {
+                    failures.push((origin, permit, end, retry_after));
+                }
             }
+            attempts.push(attempt);
             if retry::is_final(end) {
-                return Pursuit { last, attempts, stop: Stop::Final, retry_after };
+                break (last, Stop::Final, retry_after);
             }
-            let bearing = self.bearing(policy, &attempts);
+            let can_bear = self.can_bear(policy, &attempts);
             let situation = Situation {
                 attempts: &attempts,
-                origins: bearing.len(),
-                bearing: &bearing,
+                origins: can_bear.len(),
+                can_bear: &can_bear,
                 repeatable,
                 safe: self.request.is_safe(),
                 settings: &policy.settings.retry,
@@ -182,18 +194,23 @@ impl<P: Ports> Exchange<P> {
                 retry_after,
             };
             let next = match retry::next(&situation, self.ports.roll()) {
-                Next::Stop(stop) => return Pursuit { last, attempts, stop, retry_after },
+                Next::Stop(stop) => break (last, stop, retry_after),
                 Next::Attempt { origin, wait } => (origin, wait),
             };
-            let Some(next_pass) = self.take_on(policy, next.0, &attempts, deadline) else {
-                return Pursuit { last, attempts, stop: Stop::Overburdened, retry_after };
+            let Some(next_permit) = self.acquire(policy, next.0, &attempts, deadline) else {
+                break (last, Stop::Overburdened, retry_after);
             };
             if let Some(received) = last {
                 self.give_up(received);
             }
-            (origin, waited, pass) = (next.0, next.1, next_pass);
+            (origin, waited, permit) = (next.0, next.1, next_permit);
             self.ports.sleep(waited).await;
+        };
+        // What a retry at the same origin got past has not failed.
+        for (origin, permit, end, retry_after) in failures {
+            self.record_failure(policy, origin, permit, end, retry_after);
         }
+        Pursuit { last, attempts, stop, retry_after }
     }
 
     /// Holds the request body if it may have to be sent again; `None` if the client broke off.

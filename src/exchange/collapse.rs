@@ -79,7 +79,7 @@ impl<P: Ports> Exchange<P> {
             return Ahead::Fetch;
         }
         // Nor is there anything to wait for while all origins are left alone.
-        if !self.bearing(policy, &[]).contains(&true) {
+        if !self.can_bear(policy, &[]).contains(&true) {
             return Ahead::Fetch;
         }
         // A part of what is not stored comes sooner than the whole. And where waiting has brought nothing, it will not.
@@ -231,9 +231,9 @@ fn can_be_validated_together(stored: &Stored) -> bool {
 /// Whether a failure may be that of one request alone: an application's 500 is often brought about by what somebody sent,
 /// and is not retried either.
 fn is_own_affair(cause: Cause) -> bool {
-    match cause {
+    match cause.shown() {
         Cause::OriginStatus(status) => status == StatusCode::INTERNAL_SERVER_ERROR,
         Cause::Failure(failure) => failure == Failure::Internal,
-        Cause::Maintenance => true,
+        Cause::CircuitOpen(_) | Cause::Maintenance => true,
     }
 }

@@ -76,7 +76,10 @@ impl<P: Ports> Exchange<P> {
             let wait = backoff::wait(&settings.retry, number, self.ports.roll());
             self.ports.sleep(wait).await;
             let limit = deadline.limit(self.ports.now(), settings.timeouts.first_byte);
-            let pass = self.take_again(&policy, origin, deadline).filter(|_| !limit.is_zero())?;
+            if limit.is_zero() {
+                return None;
+            }
+            let permit = self.acquire_retry(&policy, origin, deadline)?;
             forward.mark_retry(number as usize + 1);
             let fetched = self.ports.fetch(&forward, None, limit, None).await;
             let end = match &fetched {
@@ -86,9 +89,9 @@ impl<P: Ports> Exchange<P> {
                     }),
                 Err(rejection) => End::Failed(failure::of_rejected_fetch(rejection), None),
             };
-            let outlook = self.note(&policy, origin, pass, end, None);
+            self.settle_attempt(&policy, origin, permit, Some(end));
             if end.sign() == Sign::Down {
-                self.confer(&policy, origin, outlook).await;
+                self.record_failure(&policy, origin, permit, end, None);
             }
             let Ok(fetched) = fetched else { continue };
             if range::continues(fetched.status, &fetched.headers, at) {

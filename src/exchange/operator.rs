@@ -9,7 +9,6 @@ use super::Exchange;
 use super::answer::Draft;
 use super::trail::Trail;
 use crate::cache::purge::Marks;
-use crate::endpoint::guesses::Client;
 use crate::endpoint::order::{LONGEST_ORDER, Order};
 use crate::endpoint::reply::Reply;
 use crate::endpoint::session::{self, LONGEST_FORM};
@@ -17,6 +16,7 @@ use crate::endpoint::{self, Access, Endpoint};
 use crate::health::{Bindings, View};
 use crate::ports::{AnswerBody, Ports};
 use crate::report::Outcome;
+use crate::request::Client;
 use crate::response::form::Form;
 
 /// How long an operator waits for the marks that there are.

@@ -79,7 +79,7 @@ impl<P: Ports> Exchange<P> {
         let (now, isolate) = (self.ports.now(), self.ports.isolate());
         isolate.tally(|tally| tally.count(Event::Probe(origin, end.into()), now));
         if end.sign() == Sign::Up {
-            isolate.bearing(origin, |bearing| bearing.breaker.relent(now, now));
+            isolate.origin_state(origin, |state| state.breaker.try_early(now, now));
         }
     }
 

@@ -11,9 +11,9 @@ use crate::config::Config;
 use crate::endpoint::HERE;
 use crate::health::End;
 use crate::health::tally::{Event, News, Tally};
-use crate::origin::Sign;
-use crate::origin::breaker::Refusal;
+use crate::origin::breaker::OpenCircuit;
 use crate::origin::retry::Stop;
+use crate::origin::{self, Sign};
 use crate::ports::Ports;
 use crate::report::Outcome;
 use crate::request::Target;
@@ -41,6 +41,16 @@ impl<P: Ports> Exchange<P> {
     }
 }
 
+impl<P: Ports> Exchange<P> {
+    /// Counts that the circuit of an origin has opened, by what this isolate itself has seen of it.
+    pub(super) fn count_opened(&self, origin: usize, because: origin::End) {
+        if self.ports.bindings().count() {
+            let now = self.ports.now();
+            self.ports.isolate().tally(|tally| tally.count(Event::Opened(origin, because.into()), now));
+        }
+    }
+}
+
 fn note<B>(tally: &mut Tally, trail: &Trail<B>, status: Option<StatusCode>, now: Timestamp) {
     if let Some(status) = status {
         let status = if status.is_server_error() { status.as_u16() } else { 0 };
@@ -50,10 +60,10 @@ fn note<B>(tally: &mut Tally, trail: &Trail<B>, status: Option<StatusCode>, now:
         tally.count(Event::Try(attempt.origin, attempt.end.into()), now);
     }
     let failed = trail.attempts.iter().rev().find(|attempt| End::from(attempt.end) != End::Ok);
-    let touched = match (failed, trail.stop.and_then(Stop::refusal)) {
+    let touched = match (failed, trail.stop.and_then(Stop::open_circuit)) {
         (Some(attempt), _) => Some((attempt.origin, attempt.end)),
         // Nothing was tried because of what was seen before, by default at the first origin.
-        (None, Some(Refusal { because, .. })) => Some((0, because)),
+        (None, Some(OpenCircuit { because, .. })) => Some((0, because)),
         (None, None) => None,
     };
     if let Some((origin, end)) = touched {
@@ -87,9 +97,9 @@ pub(super) async fn tell<P: Ports>(ports: &P, config: &Config, dashboard: &str, 
         let down = news.down.iter().find(|(name, _)| is_this(name)).and_then(|(_, end)| End::of_word(end));
         let down = down.filter(|end| end.sign() == Sign::Down);
         let up = news.up.iter().find(|(name, _)| is_this(name));
-        ports.isolate().bearing(origin, |bearing| match (down, up) {
-            (Some(end), _) => bearing.breaker.heed(end.attempt(), settings.open, settings, now),
-            (None, Some((_, at))) => bearing.breaker.relent(*at, now),
+        ports.isolate().origin_state(origin, |state| match (down, up) {
+            (Some(end), _) => state.breaker.open_whole_on_hint(end.attempt(), settings.open, settings, now),
+            (None, Some((_, at))) => state.breaker.try_early(*at, now),
             (None, None) => {}
         });
     }

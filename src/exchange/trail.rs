@@ -108,7 +108,7 @@ impl<B> Trail<B> {
         }
         self.outcome.is_calm()
             && status.is_none_or(|status| status.as_u16() < 500)
-            && !matches!(self.cause, Some(Cause::Failure(_)))
+            && !matches!(self.cause, Some(Cause::Failure(_) | Cause::CircuitOpen(_)))
             && self.attempts.iter().all(|attempt| attempt.end.failure().is_none())
             && !matches!(end, Some(ports::End::Torn(_)))
             && self.resumed() == 0
@@ -135,6 +135,7 @@ impl<B> Trail<B> {
                 let received = self.attempts.last().and_then(|attempt| attempt.end.received_status());
                 Some((Cause::Failure(failure), received))
             }
+            Some(open @ Cause::CircuitOpen(_)) => Some((open, None)),
             Some(Cause::Maintenance) | None => failed,
         }
     }

@@ -39,8 +39,8 @@ const LONGEST_DASHBOARD: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// Lines of words. `flush <seconds>`: how long to gather before the next report. `down <origin> <end>
-    /// <since>`: that origin is down now, most attempts end so, since that time in milliseconds since the Unix
-    /// epoch. `up <origin> <at>`: that origin was down and is up again since that time.
+    /// <since>`: all of that origin is down now, as an isolate has found; most attempts end so, since that time in
+    /// milliseconds since the Unix epoch. `up <origin> <at>`: that origin was down and is up again since that time.
     pub text: String,
     /// When [`wake`] is to be called, if nothing else comes. A later alarm is to be moved here; an earlier one may
     /// stay.
@@ -65,7 +65,7 @@ pub fn report(sql: &impl Sql, text: &str, now: Timestamp, settings: Settings<'_>
     let mut text = format!("flush {}\n", state.flush_s);
     for known in &origins.0 {
         // Writing to a text does not fail.
-        if let Some(down) = known.down(sql, now) {
+        if let Some(down) = known.down(sql, now).filter(|_| known.was_opened(sql, now)) {
             let _ = writeln!(text, "down {} {} {}", known.name, down.end, down.since.as_millis());
         } else if let Some(up) = known.up(sql, now) {
             let _ = writeln!(text, "up {} {}", known.name, up.as_millis());

@@ -49,6 +49,8 @@ pub enum What {
     Try(End),
     /// An attempt by a probe.
     Probe(End),
+    /// That an isolate opened its circuit for all of the origin, by what it had seen of it itself.
+    Opened(End),
     /// A request that a failure touched: which failure, and what the client got in the end.
     Touched(End, &'static str),
 }
@@ -124,6 +126,7 @@ impl What {
             }
             "try" => End::of_word(rest).map(Self::Try),
             "probe" => End::of_word(rest).map(Self::Probe),
+            "opened" => End::of_word(rest).map(Self::Opened),
             "touched" => {
                 let (end, outcome) = rest.split_once(' ')?;
                 Some(Self::Touched(End::of_word(end)?, known(outcome)?))
@@ -136,7 +139,7 @@ impl What {
     pub fn attempt(self) -> Option<End> {
         match self {
             Self::Try(end) | Self::Probe(end) => Some(end),
-            Self::Answer(..) | Self::Touched(..) => None,
+            Self::Answer(..) | Self::Opened(_) | Self::Touched(..) => None,
         }
     }
 }
@@ -152,6 +155,7 @@ impl Display for What {
             Self::Answer(outcome, status) => return write!(out, "answer {outcome} {status}"),
             Self::Try(end) => ("try ", end, ""),
             Self::Probe(end) => ("probe ", end, ""),
+            Self::Opened(end) => ("opened ", end, ""),
             Self::Touched(end, outcome) => ("touched ", end, outcome),
         };
         out.write_str(kind)?;

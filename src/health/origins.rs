@@ -141,6 +141,15 @@ impl Known {
         self.mostly_fails(sql, now).then_some(down)
     }
 
+    /// Whether an isolate has opened its circuit for all of it, in this minute or the last. Failures of some of its pages
+    /// say less, however many they are.
+    pub fn was_opened(&self, sql: &impl Sql, now: Timestamp) -> bool {
+        const OPENED: &str =
+            "SELECT n FROM counts WHERE origin = ? AND minute >= ? AND what LIKE 'opened %' LIMIT 1";
+        let last_minute = minute_of(now).saturating_sub(1);
+        sql::row(sql, OPENED, &[Param::Text(&self.name), number(last_minute)]).is_some()
+    }
+
     fn mostly_fails(&self, sql: &impl Sql, now: Timestamp) -> bool {
         const LAST: &str = "SELECT what, n FROM counts WHERE minute = ? AND origin = ?";
         let (mut all, mut failed) = (0, 0);

@@ -37,7 +37,7 @@ const TIME: &str =
 const HANDSHAKE: &str = "openssl s_client -connect HOST:PORT -servername HOST </dev/null";
 
 /// All entries, in the order of the table of failures.
-pub const ENTRIES: [Entry; 18] = [
+pub const ENTRIES: [Entry; 19] = [
     Entry {
         ends: &["connection_lost", "edge_refused"],
         causes: &[
@@ -191,6 +191,14 @@ pub const ENTRIES: [Entry; 18] = [
                 "cloudflared tunnel info TUNNEL",
             ),
         ],
+    },
+    Entry {
+        ends: &["edge_worker_of_zone"],
+        causes: &[cause(
+            "The origin is a Worker too",
+            "One of the same zone cannot be fetched by its address: bind it as a service.",
+            "npx wrangler deployments list --name WORKER",
+        )],
     },
     Entry {
         ends: &["edge_other"],

@@ -205,6 +205,7 @@ impl Span {
                 self.attempts += n;
                 self.failed_attempts += if end == End::Ok { 0 } else { n };
             }
+            What::Opened(_) => {}
         }
     }
 }
@@ -230,7 +231,7 @@ impl Bar {
                 Some(Class::Unavailable) => self.unavailable += n,
                 Some(Class::Error | Class::Internal) | None => {}
             },
-            What::Touched(..) => {}
+            What::Opened(_) | What::Touched(..) => {}
         }
     }
 }

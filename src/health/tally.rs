@@ -33,6 +33,8 @@ pub enum Event {
     Try(usize, End),
     /// The cron trigger's attempt at it.
     Probe(usize, End),
+    /// That its circuit opened, and by what.
+    Opened(usize, End),
     /// A request that a failure of it touched, and what the client got.
     Touched(usize, End, Outcome),
 }
@@ -57,6 +59,7 @@ impl Tally {
         self.add(minute_of(now), event, 1);
         self.has_trouble |= match event {
             Event::Answer(..) | Event::Touched(..) => false,
+            Event::Opened(..) => true,
             Event::Try(_, end) | Event::Probe(_, end) => end != End::Ok,
         };
     }
@@ -127,6 +130,9 @@ impl Counts {
                 Event::Answer(outcome, status) => write!(text, "answer {} {status}", outcome.word()),
                 Event::Try(origin, end) => write!(text, "try {} {}", origin_name(*origin), end.word()),
                 Event::Probe(origin, end) => write!(text, "probe {} {}", origin_name(*origin), end.word()),
+                Event::Opened(origin, end) => {
+                    write!(text, "opened {} {}", origin_name(*origin), end.word())
+                }
                 Event::Touched(origin, end, outcome) => {
                     write!(text, "touched {} {} {}", origin_name(*origin), end.word(), outcome.word())
                 }
@@ -262,6 +268,7 @@ mod tests {
             (Event::Answer(Outcome::Page, 502), "2 answer page 502 1"),
             (Event::Try(1, end), "2 try b.example own_503 1"),
             (Event::Probe(0, End::Ok), "2 probe a.example ok 1"),
+            (Event::Opened(1, end), "2 opened b.example own_503 1"),
             (
                 Event::Touched(0, End::Failed(Failure::BodySilent), Outcome::Stale),
                 "2 touched a.example body_silent stale 1",

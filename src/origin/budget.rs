@@ -27,6 +27,10 @@ const TOKEN: u64 = 30_000;
 /// What a new budget holds, and the most that is ever saved up.
 const FULL: u64 = 10 * TOKEN;
 
+/// What no page may use up that is not known to have been well: half of it. So a page that always fails, or pages that
+/// somebody makes up, leave the retries of a blip elsewhere in place.
+const KEPT: u64 = FULL / 2;
+
 /// How long it takes time alone to bring the tokens for all retries of one request. A request a minute has them also
 /// if it comes early.
 const REFILL: Duration = Duration::from_millis(TOKEN);
@@ -72,20 +76,22 @@ impl Budget {
         }
     }
 
-    /// Whether there is a token for a retry.
-    pub fn may_retry(&self) -> bool {
-        self.earned.max(self.reserve) >= TOKEN
+    /// Whether there is a token for a retry of a page that `was_well` before it failed, or is not known to have been.
+    pub fn may_retry(&self, was_well: bool) -> bool {
+        let kept = if was_well { 0 } else { KEPT };
+        self.earned.max(self.reserve) >= TOKEN && self.earned + self.reserve >= TOKEN + kept
     }
 
     /// Takes the token for a retry that is being sent now; `false` if there is none, and then it must not be sent.
-    pub fn withdraw(&mut self) -> bool {
+    pub fn withdraw(&mut self, was_well: bool) -> bool {
+        if !self.may_retry(was_well) {
+            return false;
+        }
         if self.earned >= TOKEN {
             self.earned -= TOKEN;
-        } else if self.reserve >= TOKEN {
+        } else {
             self.reserve -= TOKEN;
             self.owed += TOKEN;
-        } else {
-            return false;
         }
         true
     }
@@ -117,8 +123,8 @@ mod tests {
     fn retries(budget: &mut Budget, settings: &Retry, now: Timestamp) -> u64 {
         budget.deposit(settings, now);
         let wanted = settings.attempts - 1;
-        let taken = (0..wanted).take_while(|_| budget.may_retry() && budget.withdraw()).count();
-        assert_eq!(budget.may_retry(), budget.clone().withdraw());
+        let taken = (0..wanted).take_while(|_| budget.may_retry(true) && budget.withdraw(true)).count();
+        assert_eq!(budget.may_retry(true), budget.clone().withdraw(true));
         taken as u64
     }
 
@@ -187,21 +193,21 @@ mod tests {
     #[test]
     fn the_reserve_carries_ten_retries_and_is_paid_back_before_anything_else() {
         let (settings, mut budget) = (retry(0.2, 3), Budget::default());
-        assert_eq!((0..100).filter(|_| budget.withdraw()).count(), 10);
+        assert_eq!((0..100).filter(|_| budget.withdraw(true)).count(), 10);
         for request in 1..=50 {
             budget.deposit(&settings, at(request));
-            assert!(!budget.may_retry(), "request {request} pays back");
+            assert!(!budget.may_retry(true), "request {request} pays back");
         }
         for request in 51..=60 {
             budget.deposit(&settings, at(request));
-            assert_eq!(budget.withdraw(), request % 5 == 0, "request {request}");
+            assert_eq!(budget.withdraw(true), request % 5 == 0, "request {request}");
         }
         // Ten tokens are saved up in 50 requests, and then lent again.
         (61..=109).for_each(|request| budget.deposit(&settings, at(request)));
         assert_eq!((budget.reserve, budget.owed), (0, 0));
         budget.deposit(&settings, at(110));
         assert_eq!((budget.reserve, budget.earned), (FULL, 0));
-        assert_eq!((0..100).filter(|_| budget.withdraw()).count(), 10);
+        assert_eq!((0..100).filter(|_| budget.withdraw(true)).count(), 10);
         assert_eq!(budget.owed, FULL);
     }
 
@@ -210,7 +216,7 @@ mod tests {
         let (settings, mut budget) = (retry(0.2, 3), Budget::default());
         for request in 0..10_000 {
             budget.deposit(&settings, at(request * 20));
-            assert!(request % 10 != 0 || budget.withdraw(), "request {request}");
+            assert!(request % 10 != 0 || budget.withdraw(true), "request {request}");
         }
     }
 
@@ -219,14 +225,14 @@ mod tests {
         let settings = retry(0.2, 3);
         let mut budget = Budget::default();
         budget.deposit(&settings, at(1_000_000));
-        while budget.withdraw() {}
+        while budget.withdraw(true) {}
         budget.deposit(&settings, at(0));
-        assert!(!budget.may_retry(), "back");
+        assert!(!budget.may_retry(true), "back");
         budget.deposit(&settings, at(10_000_000_000));
-        assert_eq!((0..100).filter(|_| budget.withdraw()).count(), 2, "forward");
+        assert_eq!((0..100).filter(|_| budget.withdraw(true)).count(), 2, "forward");
         budget.deposit(&settings, Timestamp::from_millis(u64::MAX));
         budget.deposit(&settings, Timestamp::from_millis(0));
-        assert_eq!((0..100).filter(|_| budget.withdraw()).count(), 2, "to the ends");
+        assert_eq!((0..100).filter(|_| budget.withdraw(true)).count(), 2, "to the ends");
     }
 
     proptest! {
@@ -241,7 +247,7 @@ mod tests {
                 let by_time = gap as f64 / 30_000.0 * f64::from(attempts - 1);
                 allowed += share.max(by_time);
                 for _ in 0..wanted {
-                    sent += if budget.withdraw() { 1.0 } else { 0.0 };
+                    sent += if budget.withdraw(true) { 1.0 } else { 0.0 };
                 }
                 let owed = budget.owed as f64 / TOKEN as f64;
                 prop_assert!(sent <= allowed + owed + 1e-6, "{sent} of {allowed}, {owed} owed");

@@ -93,6 +93,7 @@ impl Shape {
             Failure::EdgeListener => Self::Status(527, ""),
             Failure::EdgeNameNotFound => Self::Status(530, "error code: 1016"),
             Failure::EdgeTunnelDown => Self::Status(530, "error code: 1033"),
+            Failure::EdgeWorkerOfZone => Self::Status(530, "error code: 1042"),
             Failure::EdgeOther => Self::Status(530, "error code: 1000"),
             Failure::BelievedDown
             | Failure::Loop

@@ -6,7 +6,7 @@
 
 use http::StatusCode;
 
-use super::Sign;
+use super::{Reach, Sign};
 
 /// The error types of RFC 9209 §2.3 that this worker can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -132,6 +132,8 @@ pub enum Failure {
     EdgeNameNotFound,
     /// Cloudflare 530 with code 1033: the tunnel to the origin is not connected.
     EdgeTunnelDown,
+    /// Cloudflare 530 with code 1042: the origin is a Worker of the same zone.
+    EdgeWorkerOfZone,
     /// Cloudflare 530 with another code or none.
     EdgeOther,
     /// Nothing was tried: the origin is believed to be down.
@@ -161,6 +163,8 @@ pub struct Row {
     pub here: Here,
     /// May an attempt at another origin succeed?
     pub elsewhere: Elsewhere,
+    /// What it is evidence about.
+    pub reach: Reach,
     /// May the origin have acted on the request all the same?
     pub outcome_unknown: bool,
     /// What happened, for an operator; part of a sentence that begins with "the origin" or stands alone.
@@ -170,11 +174,12 @@ pub struct Row {
 }
 
 /// One row for each [`Failure`], in the order of its variants.
-pub const TABLE: [Row; 23] = {
+pub const TABLE: [Row; 24] = {
     use Elsewhere as E;
     use ErrorType as T;
     use Failure as F;
     use Here as H;
+    use Reach as R;
     const BAD: StatusCode = StatusCode::BAD_GATEWAY;
     const LATE: StatusCode = StatusCode::GATEWAY_TIMEOUT;
     const KNOWN: bool = false;
@@ -187,11 +192,12 @@ pub const TABLE: [Row; 23] = {
         status: StatusCode,
         here: Here,
         elsewhere: Elsewhere,
+        reach: Reach,
         outcome_unknown: bool,
         what: &'static str,
         check: &'static str,
     ) -> Row {
-        Row { failure, word, error, status, here, elsewhere, outcome_unknown, what, check }
+        Row { failure, word, error, status, here, elsewhere, reach, outcome_unknown, what, check }
     }
     [
         row(
@@ -201,6 +207,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Again,
             E::Again,
+            R::Page,
             UNKNOWN,
             "closed or refused the connection before any header",
             "Is the server running and listening on this port? Did it crash, or close idle connections early?",
@@ -212,6 +219,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Once,
             E::Again,
+            R::Page,
             UNKNOWN,
             "sent something that is not HTTP, or too large a header section, or its name was not found",
             "Does the name resolve? Is this an HTTP port? How large are the response headers (cookies)?",
@@ -223,6 +231,7 @@ pub const TABLE: [Row; 23] = {
             LATE,
             H::Again,
             E::Again,
+            R::Page,
             UNKNOWN,
             "sent no header in time",
             "Is it overloaded, or waiting for a database? Compare `timeouts.first_byte` with its slowest page.",
@@ -234,6 +243,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Again,
             E::Again,
+            R::Page,
             UNKNOWN,
             "closed the connection before the body was whole",
             "Do its workers crash or get killed in mid-answer? Is Content-Length right?",
@@ -245,6 +255,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Again,
             E::Again,
+            R::Page,
             UNKNOWN,
             "framed the body wrongly",
             "What writes Transfer-Encoding: chunked, and does a middleware write to the socket beside it?",
@@ -256,6 +267,7 @@ pub const TABLE: [Row; 23] = {
             LATE,
             H::Again,
             E::Again,
+            R::Page,
             UNKNOWN,
             "fell silent in the middle of the body",
             "What does it wait for while it writes? Compare `timeouts.idle` with its longest pause.",
@@ -267,6 +279,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Never,
             E::Again,
+            R::Page,
             UNKNOWN,
             "answered with a status below 200 or above 599",
             "Which application or module sets this status?",
@@ -278,6 +291,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Again,
             E::Again,
+            R::Page,
             UNKNOWN,
             "answered with nothing, or with something that is not understood (520)",
             "Does it crash on this request? Are its response headers too large? Does a firewall reset connections?",
@@ -289,6 +303,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Again,
             E::Again,
+            R::Origin,
             KNOWN,
             "refused the connection (521)",
             "Is the server running? Does its firewall let Cloudflare's addresses in?",
@@ -300,6 +315,7 @@ pub const TABLE: [Row; 23] = {
             LATE,
             H::Never,
             E::Again,
+            R::Origin,
             KNOWN,
             "did not accept the connection in time (522)",
             "Is the machine up and its address right? Does a firewall drop Cloudflare's packets?",
@@ -311,6 +327,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Once,
             E::Again,
+            R::Origin,
             KNOWN,
             "cannot be reached over the network (523)",
             "Is the address in the DNS record right? Does its network announce a route?",
@@ -322,6 +339,7 @@ pub const TABLE: [Row; 23] = {
             LATE,
             H::Never,
             E::SafeMethods,
+            R::Page,
             UNKNOWN,
             "accepted the request and did not answer in time (524)",
             "Which request takes this long? Move long work out of the request.",
@@ -333,6 +351,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Never,
             E::Again,
+            R::Origin,
             KNOWN,
             "failed the TLS handshake (525)",
             "Does it speak TLS on this port, with a certificate for this name and a common cipher?",
@@ -344,6 +363,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Never,
             E::Again,
+            R::Origin,
             KNOWN,
             "showed a certificate that is not acceptable (526)",
             "Has the certificate expired? Does it name this host? Is its chain complete?",
@@ -355,6 +375,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Again,
             E::Again,
+            R::Page,
             UNKNOWN,
             "lost its connection to Cloudflare (527)",
             "Does a firewall or a listener on the way drop long connections?",
@@ -366,6 +387,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Once,
             E::Again,
+            R::Origin,
             KNOWN,
             "has a name that does not resolve (530, 1016)",
             "Does the record of the origin's name exist, and does its CNAME lead anywhere?",
@@ -377,9 +399,22 @@ pub const TABLE: [Row; 23] = {
             StatusCode::SERVICE_UNAVAILABLE,
             H::Once,
             E::Again,
+            R::Origin,
             KNOWN,
             "is behind a tunnel that is not connected (530, 1033)",
             "Is cloudflared running beside the origin, and connected?",
+        ),
+        row(
+            F::EdgeWorkerOfZone,
+            "edge_worker_of_zone",
+            T::ProxyConfigurationError,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            H::Once,
+            E::Again,
+            R::Origin,
+            KNOWN,
+            "is another Worker of the same zone, which cannot be fetched by its address (530, 1042)",
+            "Bind that Worker as a service, or name an origin that is none.",
         ),
         row(
             F::EdgeOther,
@@ -388,6 +423,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Once,
             E::Again,
+            R::Origin,
             KNOWN,
             "could not be used by Cloudflare (530)",
             "Look up the 1xxx code in the body of the answer.",
@@ -399,6 +435,7 @@ pub const TABLE: [Row; 23] = {
             StatusCode::SERVICE_UNAVAILABLE,
             H::Never,
             E::Again,
+            R::Nothing,
             KNOWN,
             "has failed lately and is left alone for a moment; nothing was sent (breaker open)",
             "`opened_by` in the log names the failure that opened the breaker: look there.",
@@ -410,6 +447,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Never,
             E::Never,
+            R::Nothing,
             KNOWN,
             "the request has been through this worker before",
             "Does `origins` name the public host, or does the origin redirect to it?",
@@ -421,6 +459,7 @@ pub const TABLE: [Row; 23] = {
             BAD,
             H::Never,
             E::Again,
+            R::Nothing,
             KNOWN,
             "did not change protocols as asked",
             "Does this path serve WebSockets? Does a proxy before the origin pass Upgrade on?",
@@ -432,6 +471,7 @@ pub const TABLE: [Row; 23] = {
             StatusCode::INTERNAL_SERVER_ERROR,
             H::Never,
             E::Never,
+            R::Nothing,
             UNKNOWN,
             "this worker failed",
             "Please report it with the log line of this request.",
@@ -443,6 +483,7 @@ pub const TABLE: [Row; 23] = {
             StatusCode::INTERNAL_SERVER_ERROR,
             H::Never,
             E::Never,
+            R::Nothing,
             KNOWN,
             "the configuration is invalid",
             "The log names the key, the value and what is accepted; `cargo xtask check` finds it before a deploy.",
@@ -475,27 +516,10 @@ impl Failure {
 
     /// What it says about whether the origin is up. One that refuses an upgrade has answered.
     pub const fn sign(self) -> Sign {
-        match self {
-            Self::ConnectionLost
-            | Self::NotUnderstood
-            | Self::NoHeaderInTime
-            | Self::BodyCutShort
-            | Self::BodyBadlyFramed
-            | Self::BodySilent
-            | Self::StatusOutOfRange
-            | Self::EdgeUnknownAnswer
-            | Self::EdgeRefused
-            | Self::EdgeConnectTimeout
-            | Self::EdgeUnreachable
-            | Self::EdgeAnswerTimeout
-            | Self::EdgeTlsHandshake
-            | Self::EdgeCertificate
-            | Self::EdgeListener
-            | Self::EdgeNameNotFound
-            | Self::EdgeTunnelDown
-            | Self::EdgeOther => Sign::Down,
-            Self::UpgradeRefused => Sign::Up,
-            Self::BelievedDown | Self::Loop | Self::Internal | Self::Configuration => Sign::Nothing,
+        match self.row().reach {
+            Reach::Page | Reach::Origin => Sign::Down,
+            Reach::Nothing if matches!(self, Self::UpgradeRefused) => Sign::Up,
+            Reach::Nothing => Sign::Nothing,
         }
     }
 }
@@ -559,6 +583,7 @@ pub fn of_status(status: u16, body: Option<&str>) -> Option<Failure> {
         530 => match body.and_then(cloudflare_code) {
             Some(1016) => Failure::EdgeNameNotFound,
             Some(1033) => Failure::EdgeTunnelDown,
+            Some(1042) => Failure::EdgeWorkerOfZone,
             Some(_) | None => Failure::EdgeOther,
         },
         200..=599 => return None,
@@ -665,6 +690,7 @@ mod tests {
             ("error code: 1016", Failure::EdgeNameNotFound),
             ("<title>Origin DNS error</title> <span>Error</span> Error 1016 Ray", Failure::EdgeNameNotFound),
             ("error code: 1033\n", Failure::EdgeTunnelDown),
+            ("error code: 1042", Failure::EdgeWorkerOfZone),
             ("error code: 1000", Failure::EdgeOther),
             ("error code: 10", Failure::EdgeOther),
             ("1016", Failure::EdgeOther),

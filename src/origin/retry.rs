@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::breaker::Refusal;
+use super::breaker::OpenCircuit;
 use super::failure::{Elsewhere, Here};
 use super::{Attempt, End, backoff, is_transient};
 use crate::config::Retry;
@@ -29,7 +29,7 @@ pub struct Situation<'a> {
     /// How many origins there are; at least 1.
     pub origins: usize,
     /// Which of them can bear another attempt, by budget and breaker.
-    pub bearing: &'a [bool],
+    pub can_bear: &'a [bool],
     /// Whether the request may be sent again.
     pub repeatable: Repeatable,
     /// Whether the method is safe (RFC 9110 §9.2.1).
@@ -74,8 +74,8 @@ pub enum Stop {
     Hopeless,
     /// None of those where it might can bear it, by budget or breaker.
     Overburdened,
-    /// There was no first one: every origin is believed to be down.
-    BelievedDown(Refusal),
+    /// There was no first one: what the request needs is believed to be down at every origin.
+    CircuitOpen(OpenCircuit),
     /// There was no first one: a copy can answer while load returns to the origin.
     Spared,
     /// There is not enough time left.
@@ -85,9 +85,9 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// By whom a first attempt was refused, if it was.
-    pub fn refusal(self) -> Option<Refusal> {
-        if let Self::BelievedDown(refusal) = self { Some(refusal) } else { None }
+    /// Why a first attempt was refused, if it was.
+    pub fn open_circuit(self) -> Option<OpenCircuit> {
+        if let Self::CircuitOpen(open) = self { Some(open) } else { None }
     }
 
     /// The word for the log; `None` where it goes without saying.
@@ -100,7 +100,7 @@ impl Stop {
             Self::Attempts => Some("attempts"),
             Self::Hopeless => Some("hopeless"),
             Self::Overburdened => Some("budget_or_breaker"),
-            Self::BelievedDown(_) => Some("breaker_open"),
+            Self::CircuitOpen(_) => Some("breaker_open"),
             Self::Spared => Some("breaker_returning"),
             Self::Deadline => Some("deadline"),
             Self::RetryAfter => Some("retry_after"),
@@ -133,7 +133,7 @@ pub fn next(situation: &Situation<'_>, roll: f64) -> Next {
     if hopeful.peek().is_none() {
         return Next::Stop(Stop::Hopeless);
     }
-    let bears = |origin: &usize| situation.bearing.get(*origin).copied().unwrap_or_default();
+    let bears = |origin: &usize| situation.can_bear.get(*origin).copied().unwrap_or_default();
     let Some(origin) = hopeful.find(bears) else { return Next::Stop(Stop::Overburdened) };
     let asked = situation.retry_after.filter(|_| origin == last.origin).unwrap_or_default();
     if asked > situation.settings.backoff_max {
@@ -194,7 +194,7 @@ mod tests {
         Situation {
             attempts,
             origins: 1,
-            bearing: &[true; 8],
+            can_bear: &[true; 8],
             repeatable: Repeatable::Repeatable,
             safe: true,
             settings,
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn the_log_says_why_there_was_no_further_attempt() {
-        let refusal = Refusal { because: End::Answered(503), retry_after: Duration::from_secs(1) };
+        let open = OpenCircuit { because: End::Answered(503), retry_after: Duration::from_secs(1) };
         for (stop, word) in [
             (Stop::Final, None),
             (Stop::ClientGone, None),
@@ -223,7 +223,7 @@ mod tests {
             (Stop::Attempts, Some("attempts")),
             (Stop::Hopeless, Some("hopeless")),
             (Stop::Overburdened, Some("budget_or_breaker")),
-            (Stop::BelievedDown(refusal), Some("breaker_open")),
+            (Stop::CircuitOpen(open), Some("breaker_open")),
             (Stop::Spared, Some("breaker_returning")),
             (Stop::Deadline, Some("deadline")),
             (Stop::RetryAfter, Some("retry_after")),
@@ -257,16 +257,16 @@ mod tests {
     fn an_origin_that_can_bear_no_more_is_passed_over() {
         let settings = Retry::default();
         let attempts = [failed(0, Failure::ConnectionLost)];
-        for (bearing, expected) in [
+        for (can_bear, expected) in [
             ([true, true, true], Some(1)),
             ([true, false, true], Some(2)),
             ([true, false, false], Some(0)),
             ([false, false, false], None),
         ] {
-            let situation = Situation { origins: 3, bearing: &bearing, ..after(&attempts, &settings) };
-            assert_eq!(origin_after(&situation), expected, "{bearing:?}");
+            let situation = Situation { origins: 3, can_bear: &can_bear, ..after(&attempts, &settings) };
+            assert_eq!(origin_after(&situation), expected, "{can_bear:?}");
         }
-        let none = Situation { bearing: &[false], ..after(&attempts, &settings) };
+        let none = Situation { can_bear: &[false], ..after(&attempts, &settings) };
         assert_eq!(next(&none, 0.5), Next::Stop(Stop::Overburdened));
     }
 

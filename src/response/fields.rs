@@ -10,6 +10,7 @@ use sfv::{
 };
 
 use crate::cache::admission::Bypass;
+use crate::origin::failure::ErrorType;
 use crate::origin::{Attempt, End};
 use crate::response::error_page::Cause;
 use crate::time::millis;
@@ -173,6 +174,10 @@ pub fn proxy_status(name: &str, cause: &Cause, received_status: Option<u16>) -> 
         Cause::Failure(failure) => {
             item = item.parameter(key_ref("error"), word(failure.error().token()));
             received_status
+        }
+        Cause::CircuitOpen(_) => {
+            item = item.parameter(key_ref("error"), word(ErrorType::DestinationUnavailable.token()));
+            None
         }
         Cause::OriginStatus(status) => Some(received_status.unwrap_or(status.as_u16())),
         Cause::Maintenance => return None,

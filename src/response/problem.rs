@@ -158,16 +158,16 @@ impl ErrorPage<'_> {
 }
 
 fn error(cause: Cause) -> Option<&'static str> {
-    match cause {
+    match cause.shown() {
         Cause::Failure(failure) => Some(failure.error().token()),
-        Cause::OriginStatus(_) | Cause::Maintenance => None,
+        Cause::OriginStatus(_) | Cause::CircuitOpen(_) | Cause::Maintenance => None,
     }
 }
 
 /// What tells this problem from others; `None` where there is no more to it than the status.
 fn word(cause: Cause) -> Option<&'static str> {
     match cause {
-        Cause::Failure(_) | Cause::OriginStatus(_) => error(cause),
+        Cause::Failure(_) | Cause::OriginStatus(_) | Cause::CircuitOpen(_) => error(cause),
         Cause::Maintenance => Some("maintenance"),
     }
 }

@@ -114,6 +114,7 @@ impl Story {
     /// The story of `cause`.
     pub(super) const fn of(cause: Cause) -> Self {
         match cause {
+            Cause::CircuitOpen(_) => Self { lead: Message::NotSentLead, ..Self::of(cause.shown()) },
             Cause::Failure(failure) => match failure.error() {
                 ErrorType::DnsError
                 | ErrorType::DestinationIpUnroutable

@@ -29,6 +29,7 @@ unreachable-lead = Se serverem webu { $site } se nám nepodařilo spojit, takže
 bad-answer-lead = Server webu { $site } odpověď přerušil nebo poslal něco, co nešlo použít.
 too-late-lead = Odeslali jsme požadavek na server webu { $site } a čekali, ale úplná odpověď nepřišla včas.
 unavailable-lead = Server webu { $site } je právě mimo provoz. Může být přetížený nebo na něm probíhá údržba.
+not-sent-lead = Server webu { $site } před chvílí selhal i u ostatních, proto jsme mu váš požadavek tentokrát neposlali.
 failed-lead = Na serveru webu { $site } došlo při zpracování vašeho požadavku k chybě.
 circle-lead = Váš požadavek na web { $site } se vrátil tam, kde už jednou byl, a proto jsme ho zastavili.
 network-lead = Ve zprostředkující službě webu { $site } došlo při zpracování vašeho požadavku k chybě.

@@ -29,6 +29,7 @@ unreachable-lead = Vi kunne ikke få kontakt til serveren bag { $site } og har d
 bad-answer-lead = Serveren bag { $site } afbrød svaret eller sendte noget, der ikke kunne bruges.
 too-late-lead = Vi kontaktede serveren bag { $site } og ventede, men der kom ikke et fuldt svar i tide.
 unavailable-lead = Serveren bag { $site } er ude af drift lige nu. Den er måske overbelastet eller under vedligeholdelse.
+not-sent-lead = Serveren bag { $site } har netop svigtet for andre, så vi har ikke sendt din forespørgsel videre denne gang.
 failed-lead = Der opstod en fejl på serveren bag { $site }, mens den behandlede din anmodning.
 circle-lead = Din anmodning til { $site } kom tilbage til et sted, hvor den allerede havde været, så vi stoppede den.
 network-lead = Der opstod en fejl i tjenesten foran { $site }, mens den behandlede din anmodning.

@@ -29,6 +29,7 @@ unreachable-lead = Wir konnten den Server von { $site } nicht erreichen und kön
 bad-answer-lead = Der Server von { $site } hat die Antwort abgebrochen oder etwas Unbrauchbares gesendet.
 too-late-lead = Wir haben beim Server von { $site } angefragt und gewartet, aber eine vollständige Antwort kam nicht rechtzeitig.
 unavailable-lead = Der Server von { $site } ist zurzeit außer Betrieb. Vielleicht ist er überlastet oder wird gewartet.
+not-sent-lead = Der Server von { $site } hat eben erst bei anderen versagt. Deshalb haben wir Ihre Anfrage diesmal nicht an ihn geschickt.
 failed-lead = Auf dem Server von { $site } ist beim Bearbeiten Ihrer Anfrage ein Fehler aufgetreten.
 circle-lead = Ihre Anfrage an { $site } kam dorthin zurück, wo sie schon gewesen war. Deshalb haben wir sie abgebrochen.
 network-lead = Beim vorgeschalteten Dienst von { $site } ist beim Bearbeiten Ihrer Anfrage ein Fehler aufgetreten.

@@ -52,6 +52,8 @@ unreachable-lead = We could not reach the server behind { $site }, so there is n
 bad-answer-lead = The server behind { $site } broke off, or sent something that could not be used.
 too-late-lead = We asked the server behind { $site } and waited, but a whole answer did not come in time.
 unavailable-lead = The server behind { $site } is out of service at the moment. It may be overloaded, or down for maintenance.
+# In place of the first three, where nothing was sent: others have been failed in the same way a moment ago.
+not-sent-lead = The server behind { $site } has just failed for others, so we did not send it your request this time.
 failed-lead = The server behind { $site } failed while it worked on your request.
 circle-lead = Your request to { $site } came back to where it had been before, so we stopped it.
 network-lead = The service in front of { $site } failed while it worked on your request.

@@ -29,6 +29,7 @@ unreachable-lead = No pudimos conectar con el servidor de { $site }, por lo que 
 bad-answer-lead = El servidor de { $site } interrumpió la respuesta o envió algo que no se pudo utilizar.
 too-late-lead = Consultamos al servidor de { $site } y esperamos, pero la respuesta completa no llegó a tiempo.
 unavailable-lead = El servidor de { $site } está fuera de servicio en este momento. Puede que esté sobrecargado o en mantenimiento.
+not-sent-lead = El servidor de { $site } acaba de fallar a otras personas, por lo que esta vez no le hemos enviado su solicitud.
 failed-lead = El servidor de { $site } falló al procesar su solicitud.
 circle-lead = Su solicitud a { $site } volvió a un punto por el que ya había pasado, así que la detuvimos.
 network-lead = El servicio intermediario de { $site } falló al procesar su solicitud.

@@ -29,6 +29,7 @@ unreachable-lead = Emme saaneet yhteyttä sivuston { $site } palvelimeen, joten 
 bad-answer-lead = Sivuston { $site } palvelin keskeytti vastauksen tai lähetti jotain, mitä ei voitu käyttää.
 too-late-lead = Otimme yhteyttä sivuston { $site } palvelimeen ja odotimme, mutta koko vastaus ei tullut ajoissa.
 unavailable-lead = Sivuston { $site } palvelin on tällä hetkellä poissa käytöstä. Se voi olla ylikuormittunut tai huollossa.
+not-sent-lead = Sivuston { $site } palvelin on juuri pettänyt muilta, joten emme lähettäneet pyyntöäsi sille tällä kertaa.
 failed-lead = Sivuston { $site } palvelimella tapahtui virhe pyyntösi käsittelyssä.
 circle-lead = Pyyntösi sivustolle { $site } palasi paikkaan, jossa se oli jo käynyt, joten pysäytimme sen.
 network-lead = Sivustoa { $site } välittävässä palvelussa tapahtui virhe pyyntösi käsittelyssä.

@@ -29,6 +29,7 @@ unreachable-lead = Nous n’avons pas pu joindre le serveur du site { $site } et
 bad-answer-lead = Le serveur du site { $site } s’est interrompu ou a envoyé une réponse inutilisable.
 too-late-lead = Nous avons contacté le serveur du site { $site } et attendu, mais la réponse complète n’est pas arrivée à temps.
 unavailable-lead = Le serveur du site { $site } est actuellement hors service. Il est peut-être surchargé ou en maintenance.
+not-sent-lead = Le serveur du site { $site } vient de faire défaut à d’autres visiteurs ; nous ne lui avons donc pas transmis votre demande cette fois-ci.
 failed-lead = Le serveur du site { $site } a rencontré une erreur en traitant votre demande.
 circle-lead = Votre demande au site { $site } est revenue là où elle était déjà passée ; nous l’avons donc arrêtée.
 network-lead = Le service intermédiaire du site { $site } a rencontré une erreur en traitant votre demande.

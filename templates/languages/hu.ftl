@@ -29,6 +29,7 @@ unreachable-lead = Nem értük el a webhely ({ $site }) szerverét, ezért nem t
 bad-answer-lead = A webhely ({ $site }) szervere megszakította a választ, vagy használhatatlan választ küldött.
 too-late-lead = Megkerestük a webhely ({ $site }) szerverét, és vártunk, de a teljes válasz nem érkezett meg időben.
 unavailable-lead = A webhely ({ $site }) szervere jelenleg nem üzemel. Lehet, hogy túlterhelt, vagy karbantartás alatt áll.
+not-sent-lead = A webhely ({ $site }) szervere az imént másoknál is hibázott, ezért a kérését ezúttal nem küldtük el neki.
 failed-lead = A webhely ({ $site }) szerverén hiba történt az Ön kérésének feldolgozása közben.
 circle-lead = A webhelynek ({ $site }) küldött kérése visszajutott oda, ahol már járt, ezért leállítottuk.
 network-lead = A webhely ({ $site }) közvetítő szolgáltatásában hiba történt az Ön kérésének feldolgozása közben.

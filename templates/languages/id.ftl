@@ -39,6 +39,7 @@ unreachable-lead = Kami tidak dapat menghubungi server situs { $site } sehingga 
 bad-answer-lead = Server situs { $site } terputus di tengah jalan atau mengirim respons yang tidak dapat digunakan.
 too-late-lead = Kami sudah menghubungi server situs { $site } dan menunggu, tetapi respons lengkapnya tidak datang tepat waktu.
 unavailable-lead = Server situs { $site } sedang tidak beroperasi. Mungkin server kelebihan beban atau sedang dalam pemeliharaan.
+not-sent-lead = Server situs { $site } baru saja gagal melayani pengunjung lain, jadi kali ini permintaan Anda tidak kami kirimkan.
 failed-lead = Server situs { $site } mengalami kesalahan saat memproses permintaan Anda.
 circle-lead = Permintaan Anda ke situs { $site } kembali ke tempat yang sudah dilewati, jadi kami menghentikannya.
 network-lead = Jaringan yang melayani situs { $site } mengalami kesalahan saat memproses permintaan Anda.

@@ -29,6 +29,7 @@ unreachable-lead = Non siamo riusciti a raggiungere il server del sito { $site }
 bad-answer-lead = Il server del sito { $site } ha interrotto la risposta o ha inviato qualcosa di inutilizzabile.
 too-late-lead = Abbiamo contattato il server del sito { $site } e atteso, ma la risposta completa non è arrivata in tempo.
 unavailable-lead = Il server del sito { $site } è al momento fuori servizio. Potrebbe essere sovraccarico o in manutenzione.
+not-sent-lead = Il server del sito { $site } ha appena avuto problemi con altri visitatori, quindi questa volta non gli abbiamo inviato la richiesta.
 failed-lead = Si è verificato un errore sul server del sito { $site } durante l’elaborazione della richiesta.
 circle-lead = La richiesta al sito { $site } è tornata dove era già passata, quindi l’abbiamo interrotta.
 network-lead = Si è verificato un errore nel servizio intermediario del sito { $site } durante l’elaborazione della richiesta.

@@ -29,6 +29,7 @@ unreachable-lead = Vi fikk ikke kontakt med serveren bak { $site } og har derfor
 bad-answer-lead = Serveren bak { $site } avbrøt svaret eller sendte noe som ikke kunne brukes.
 too-late-lead = Vi kontaktet serveren bak { $site } og ventet, men et fullstendig svar kom ikke i tide.
 unavailable-lead = Serveren bak { $site } er ute av drift akkurat nå. Den kan være overbelastet eller under vedlikehold.
+not-sent-lead = Serveren bak { $site } har nettopp sviktet for andre, så vi sendte ikke forespørselen din videre denne gangen.
 failed-lead = Det oppsto en feil på serveren bak { $site } mens den behandlet forespørselen din.
 circle-lead = Forespørselen din til { $site } kom tilbake dit den allerede hadde vært, så vi stoppet den.
 network-lead = Det oppsto en feil i tjenesten foran { $site } mens den behandlet forespørselen din.

@@ -29,6 +29,7 @@ unreachable-lead = We konden de server achter { $site } niet bereiken en hebben 
 bad-answer-lead = De server achter { $site } brak het antwoord af of stuurde iets onbruikbaars.
 too-late-lead = We hebben de server achter { $site } benaderd en gewacht, maar er kwam niet op tijd een volledig antwoord.
 unavailable-lead = De server achter { $site } is op dit moment buiten gebruik. Misschien is hij overbelast of is er onderhoud.
+not-sent-lead = De server achter { $site } heeft het zojuist ook bij anderen laten afweten. Daarom hebben we uw verzoek deze keer niet doorgestuurd.
 failed-lead = Bij het verwerken van uw verzoek ging er iets mis op de server achter { $site }.
 circle-lead = Uw verzoek aan { $site } kwam terug op een plek waar het al was geweest. Daarom hebben we het gestopt.
 network-lead = Bij het verwerken van uw verzoek ging er iets mis in de tussenliggende dienst van { $site }.

@@ -29,6 +29,7 @@ unreachable-lead = Nie udało się połączyć z serwerem witryny { $site }, wi�
 bad-answer-lead = Serwer witryny { $site } przerwał odpowiedź lub przesłał coś, czego nie dało się użyć.
 too-late-lead = Czekaliśmy na odpowiedź serwera witryny { $site }, ale nie dotarła w całości na czas.
 unavailable-lead = Serwer witryny { $site } obecnie nie działa. Może być przeciążony lub trwają na nim prace techniczne.
+not-sent-lead = Serwer witryny { $site } przed chwilą zawiódł także u innych, dlatego tym razem nie wysłaliśmy do niego Twojego żądania.
 failed-lead = Na serwerze witryny { $site } wystąpił błąd podczas przetwarzania żądania.
 circle-lead = Żądanie do witryny { $site } wróciło do miejsca, w którym już było, więc zostało zatrzymane.
 network-lead = W usłudze pośredniczącej witryny { $site } wystąpił błąd podczas przetwarzania żądania.

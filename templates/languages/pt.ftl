@@ -29,6 +29,7 @@ unreachable-lead = Não conseguimos contatar o servidor do site { $site } e, por
 bad-answer-lead = O servidor do site { $site } interrompeu a resposta ou enviou algo que não pôde ser usado.
 too-late-lead = Consultamos o servidor do site { $site } e esperamos, mas a resposta completa não chegou a tempo.
 unavailable-lead = O servidor do site { $site } está fora de serviço no momento. Talvez esteja sobrecarregado ou em manutenção.
+not-sent-lead = O servidor do site { $site } acabou de falhar com outras pessoas; por isso, desta vez não enviamos a sua solicitação.
 failed-lead = O servidor do site { $site } falhou ao processar a sua solicitação.
 circle-lead = A sua solicitação ao site { $site } voltou a um ponto por onde já tinha passado e, por isso, foi interrompida.
 network-lead = O serviço intermediário do site { $site } falhou ao processar a sua solicitação.

@@ -29,6 +29,7 @@ unreachable-lead = Nu am putut contacta serverul site-ului { $site }, așa că n
 bad-answer-lead = Serverul site-ului { $site } a întrerupt răspunsul sau a trimis ceva ce nu a putut fi folosit.
 too-late-lead = Am contactat serverul site-ului { $site } și am așteptat, dar răspunsul complet nu a sosit la timp.
 unavailable-lead = Serverul site-ului { $site } nu funcționează în acest moment. Poate fi supraîncărcat sau în mentenanță.
+not-sent-lead = Serverul site-ului { $site } tocmai a avut probleme și cu alți vizitatori, așa că de data aceasta nu i-am trimis cererea.
 failed-lead = A apărut o eroare pe serverul site-ului { $site } la procesarea solicitării dumneavoastră.
 circle-lead = Solicitarea dumneavoastră către site-ul { $site } a revenit într-un loc prin care mai trecuse, așa că am oprit-o.
 network-lead = A apărut o eroare în serviciul intermediar al site-ului { $site } la procesarea solicitării dumneavoastră.

@@ -29,6 +29,7 @@ unreachable-lead = Vi kunde inte nå servern bakom { $site } och har därför in
 bad-answer-lead = Servern bakom { $site } avbröt svaret eller skickade något som inte gick att använda.
 too-late-lead = Vi kontaktade servern bakom { $site } och väntade, men ett fullständigt svar kom inte i tid.
 unavailable-lead = Servern bakom { $site } är ur drift just nu. Den kan vara överbelastad, eller så pågår underhåll.
+not-sent-lead = Servern bakom { $site } har nyss svikit för andra, så den här gången skickade vi inte din begäran dit.
 failed-lead = Ett fel uppstod på servern bakom { $site } när den behandlade din begäran.
 circle-lead = Din begäran till { $site } kom tillbaka dit den redan hade varit, så vi stoppade den.
 network-lead = Ett fel uppstod i tjänsten framför { $site } när den behandlade din begäran.

@@ -39,6 +39,7 @@ unreachable-lead = { $site } sitesinin sunucusuna ulaşamadığımız için sayf
 bad-answer-lead = { $site } sitesinin sunucusu yanıtı yarıda kesti ya da kullanılamayan bir yanıt gönderdi.
 too-late-lead = İsteğinizi { $site } sitesinin sunucusuna ilettik ve bekledik ancak yanıtın tamamı zamanında gelmedi.
 unavailable-lead = { $site } sitesinin sunucusu şu anda hizmet vermiyor. Aşırı yoğunluk ya da bakım çalışması olabilir.
+not-sent-lead = { $site } sitesinin sunucusu az önce başkaları için de yanıt veremedi. Bu yüzden isteğinizi bu kez iletmedik.
 failed-lead = İsteğiniz işlenirken { $site } sitesinin sunucusunda bir hata oluştu.
 circle-lead = { $site } sitesine gönderdiğiniz istek daha önce geçtiği bir noktaya geri döndüğü için durduruldu.
 network-lead = İsteğiniz işlenirken { $site } sitesine erişim sağlayan ağda bir hata oluştu.

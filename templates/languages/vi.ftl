@@ -39,6 +39,7 @@ unreachable-lead = Chúng tôi không kết nối được với máy chủ củ
 bad-answer-lead = Máy chủ của trang { $site } ngắt kết nối giữa chừng hoặc gửi về nội dung không dùng được.
 too-late-lead = Chúng tôi đã gửi yêu cầu đến máy chủ của trang { $site } và chờ, nhưng phản hồi đầy đủ không đến kịp.
 unavailable-lead = Máy chủ của trang { $site } hiện không hoạt động. Có thể máy chủ đang quá tải hoặc đang bảo trì.
+not-sent-lead = Máy chủ của trang { $site } vừa gặp lỗi với những người khác, nên lần này chúng tôi chưa gửi yêu cầu của bạn đi.
 failed-lead = Máy chủ của trang { $site } gặp lỗi khi xử lý yêu cầu của bạn.
 circle-lead = Yêu cầu của bạn đến trang { $site } đã quay lại nơi từng đi qua, nên chúng tôi đã dừng yêu cầu này.
 network-lead = Mạng phân phối của trang { $site } gặp lỗi khi xử lý yêu cầu của bạn.

@@ -39,6 +39,7 @@ unreachable-lead = 我们无法连接 { $site } 的服务器，因此无法显�
 bad-answer-lead = { $site } 的服务器中断了响应，或返回了无法使用的内容。
 too-late-lead = 我们已向 { $site } 的服务器发出请求并等待，但未能及时收到完整的响应。
 unavailable-lead = { $site } 的服务器目前无法提供服务，可能是访问量过大，也可能正在维护。
+not-sent-lead = { $site } 的服务器刚才也未能响应其他访客，因此这次我们没有向它发送您的请求。
 failed-lead = { $site } 的服务器在处理您的请求时出现错误。
 circle-lead = 您对 { $site } 的请求绕回了已经过的地方，因此我们停止了处理。
 network-lead = { $site } 所用的分发网络在处理您的请求时出现错误。

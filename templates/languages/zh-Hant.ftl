@@ -39,6 +39,7 @@ unreachable-lead = 我們無法連線到 { $site } 的伺服器，因此無法�
 bad-answer-lead = { $site } 的伺服器中斷了回應，或傳回了無法使用的內容。
 too-late-lead = 我們已向 { $site } 的伺服器發出要求並等候，但未能及時收到完整的回應。
 unavailable-lead = { $site } 的伺服器目前無法提供服務，可能是流量過大，也可能正在維護。
+not-sent-lead = { $site } 的伺服器剛才也未能回應其他訪客，因此這次我們沒有向它傳送您的要求。
 failed-lead = { $site } 的伺服器在處理您的要求時發生錯誤。
 circle-lead = 您對 { $site } 的要求繞回了已經過的地方，因此我們停止了處理。
 network-lead = { $site } 所用的傳遞網路在處理您的要求時發生錯誤。

@@ -91,7 +91,7 @@ fn a_new_isolate_learns_that_an_origin_is_down_from_one_failure() {
     let told = world().guarded().gathering(Some("flush 10\ndown origin.test connection_lost 0"));
     let told = told.set("retry", json!({ "attempts": 1 })).origin([refuses()]);
     told.get("/a").status(502).attempts(1);
-    let story = told.get("/b").status(503).attempts(0);
+    let story = told.get("/b").status(502).attempts(0);
     assert_eq!(story.reports[0]["opened_by"], "connection_lost");
 
     let alone = world().guarded().set("retry", json!({ "attempts": 1 })).origin([refuses(), refuses()]);
@@ -105,10 +105,10 @@ fn an_origin_that_others_found_up_again_is_tried_at_once() {
         world().guarded().gathering(Some("")).set("breaker", json!({ "open": "5m", "consecutive": 1 }));
     let world = world.set("retry", json!({ "attempts": 1 })).origin([refuses(), page("v1")]);
     world.get("/a").status(502).attempts(1);
-    world.get("/a").status(503).attempts(0);
+    world.get("/a").status(502).attempts(0);
     let up = format!("up origin.test {}", world.now().as_millis());
     let world = world.gathering(Some(&up)).later(60);
-    world.get("/a").status(503).attempts(0);
+    world.get("/a").status(502).attempts(0);
     world.get("/a").answers(200, "v1").attempts(1);
 }
 

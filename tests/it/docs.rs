@@ -3,13 +3,14 @@
 use std::fmt::Write;
 
 use holdfast::health::runbook;
-use holdfast::origin::failure::{Elsewhere, Here, TABLE};
+use holdfast::origin::Reach;
+use holdfast::origin::failure::{Elsewhere, Failure, Here, TABLE};
 
 /// The table of failures as it stands in the README.
 fn failures() -> String {
     let mut table = String::from(
-        "| what happened | log: `failure` | `error` (RFC 9209) | status | again here | elsewhere | what to check first |\n\
-         | --- | --- | --- | --- | --- | --- | --- |\n",
+        "| what happened | log: `failure` | `error` (RFC 9209) | status | again here | elsewhere | evidence about | what to check first |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for row in &TABLE {
         let here = match row.here {
@@ -22,10 +23,20 @@ fn failures() -> String {
             Elsewhere::SafeMethods => "safe methods",
             Elsewhere::Never => "no",
         };
-        let (word, error, status) = (row.word, row.error.token(), row.status.as_u16());
+        let reach = match row.reach {
+            Reach::Page => "the page",
+            Reach::Origin => "the origin",
+            Reach::Nothing => "nothing",
+        };
+        let (word, error) = (row.word, row.error.token());
+        let status = if row.failure == Failure::BelievedDown {
+            "that of the failure that opened it".to_owned()
+        } else {
+            row.status.as_u16().to_string()
+        };
         writeln!(
             table,
-            "| {} | `{word}` | `{error}` | {status} | {here} | {elsewhere} | {} |",
+            "| {} | `{word}` | `{error}` | {status} | {here} | {elsewhere} | {reach} | {} |",
             row.what, row.check
         )
         .unwrap();

@@ -615,7 +615,8 @@ fn isolates_learn_which_origins_are_down_and_which_are_up_again() {
     let began = START - 30_000;
     let down = format!("down a edge_refused {began}\n");
     assert_eq!(news(object.report(&["try a edge_refused 4", "try b ok 9"])), "", "no incident yet");
-    assert_eq!(news(object.report(&["try a edge_refused 6"])), down);
+    assert_eq!(news(object.report(&["try a edge_refused 6"])), "", "some of its pages may have failed");
+    assert_eq!(news(object.report(&["opened a edge_refused 1"])), down);
     assert_eq!(news(object.pass(29).report(&["try b ok 9"])), down);
     assert!(object.summary().origins[0].is_down && !object.summary().origins[1].is_down);
     assert_eq!(news(object.pass(1).report(&[])), "", "half a minute without a failure says nothing any more");
@@ -641,7 +642,7 @@ fn an_origin_that_answers_half_of_its_requests_is_not_down() {
         (["try a internal 50", "try a ok 1"], false),
     ] {
         let object = object();
-        let reply = object.report(&lines);
+        let reply = object.report(&[&lines[..], &["opened a edge_refused 1"]].concat());
         assert_eq!(reply.text.contains("\ndown a "), is_down, "{lines:?}");
         assert!(!object.incidents().is_empty());
     }

@@ -143,7 +143,7 @@ fn while_the_origin_is_left_alone_it_is_known_for_a_second_that_there_is_no_copy
     let world = world.later(1);
     for expected in [2, 0, 0] {
         let (story, operations) = counted(&world);
-        story.status(503).attempts(0);
+        story.status(502).attempts(0);
         assert_eq!(operations, expected, "one of the cache, and one of the namespace");
     }
 }

@@ -190,6 +190,8 @@ struct Inner {
     /// Whether somebody has something to do without waiting for the clock.
     stirred: Cell<bool>,
     /// How many operations that the platform counts as subrequests were made.
+    /// How many requests there were; each is somebody else's.
+    asked: Cell<u64>,
     subrequests: Cell<usize>,
     gathers: Cell<bool>,
     /// What the object answers to counts; none if it cannot be reached.
@@ -231,6 +233,7 @@ pub fn world() -> World {
         namespace_fails: Cell::new(false),
         stirred: Cell::new(false),
         subrequests: Cell::new(0),
+        asked: Cell::new(0),
         gathers: Cell::new(false),
         news: RefCell::default(),
         told: RefCell::default(),
@@ -534,7 +537,7 @@ impl World {
             target: Target::parse(&format!("https://{}{path}", self.host)).unwrap(),
             headers,
             has_body: upload.is_some(),
-            id: "test".to_owned(),
+            id: format!("test-{}", self.inner.asked.replace(self.inner.asked.get() + 1)),
         };
         let mut config = Config::from_value(&self.settings).unwrap();
         config.token = self.token.as_deref().map(|token| Token::new(token).unwrap());

@@ -1,0 +1,263 @@
+//! Is one page, section or origin left alone, and who may try it?
+//!
+//! A [`Circuit`] is **closed** and lets all through, or **open**: then it refuses, but for one probe at a time after each
+//! open period. There are two lanes for probes. What was well before has one of its own, so that whoever asks for what
+//! fails never gets all the probes, and a probe that fails lengthens its own lane's wait alone.
+
+use std::time::Duration;
+
+use super::super::End;
+use crate::config::Breaker as Settings;
+
+/// After this time there is another probe, whatever became of the one before. The platform ends a request without a
+/// word after about as long, once its client has gone.
+pub const LONGEST_PROBE: Duration = Duration::from_secs(30);
+
+/// The longest time over which load returns.
+const LONGEST_RETURN: Duration = Duration::from_secs(10);
+
+/// The share of the load that returns at once.
+const FIRST_SHARE: f64 = 0.1;
+
+/// Whether one part of the site is left alone.
+#[derive(Clone, Debug, Default)]
+pub struct Circuit {
+    state: State,
+    /// How often it has opened or closed: the number of the present period.
+    period: u64,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    /// Since when, if it was ever open.
+    Closed { since: Option<Duration> },
+    /// Because of what, since when, and who may try: anybody in the first lane, what was well before in the second.
+    Open { because: End, opened_at: Duration, lanes: [Lane; 2] },
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Closed { since: None }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Lane {
+    /// Nobody tries before that.
+    until: Duration,
+    /// When the probe under way counts as lost, and its number.
+    probe: Option<(Duration, u64)>,
+    /// How many there were.
+    probes: u64,
+}
+
+impl Lane {
+    fn new(until: Duration) -> Self {
+        Self { until, probe: None, probes: 0 }
+    }
+
+    fn is_free(&self, now: Duration) -> bool {
+        now >= self.until && self.probe.is_none_or(|(lapses_at, _)| now >= lapses_at)
+    }
+}
+
+/// A probe under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    period: u64,
+    lane: usize,
+    number: u64,
+}
+
+impl Circuit {
+    /// Why a request would be refused now, and for how long; `None` if it would be let through. `was_well` tells whether
+    /// what it asks for was answered before.
+    pub fn refusal(&self, was_well: bool, open_for: Duration, now: Duration) -> Option<(End, Duration)> {
+        let State::Open { because, lanes, .. } = &self.state else { return None };
+        let lanes = lanes_for(lanes, was_well);
+        if lanes.iter().any(|lane| lane.is_free(now)) {
+            return None;
+        }
+        // Where a probe is under way: if it fails, the next one comes a period after that.
+        let left = |lane: &Lane| if now < lane.until { lane.until.saturating_sub(now) } else { open_for };
+        Some((*because, lanes.iter().map(left).min().unwrap_or_default()))
+    }
+
+    /// Begins a probe that is over within `at_most`; `None` if the circuit is closed, and what is let through is none.
+    /// Whether it is let through has to be asked before.
+    pub fn begin_probe(&mut self, was_well: bool, at_most: Duration, now: Duration) -> Option<Probe> {
+        let period = self.period;
+        let State::Open { lanes, .. } = &mut self.state else { return None };
+        let last = usize::from(was_well);
+        let free = lanes.iter_mut().enumerate().rev().filter(|(index, _)| *index <= last);
+        let (lane, free) = free.into_iter().find(|(_, lane)| lane.is_free(now))?;
+        let number = free.probes;
+        free.probes += 1;
+        free.probe = Some((now.saturating_add(at_most.min(LONGEST_PROBE)), number));
+        Some(Probe { period, lane, number })
+    }
+
+    /// Ends a probe that did not succeed: because of `failed`, or with nothing known, and then the next one may try.
+    pub fn end_probe(&mut self, probe: Probe, failed: Option<End>, open_for: Duration, now: Duration) {
+        if probe.period != self.period {
+            return;
+        }
+        let State::Open { because, lanes, .. } = &mut self.state else { return };
+        let Some(lane) = lanes.get_mut(probe.lane) else { return };
+        if lane.probe.is_none_or(|(_, number)| number != probe.number) {
+            return;
+        }
+        lane.probe = None;
+        if let Some(failed) = failed {
+            *because = failed;
+            lane.until = now.saturating_add(open_for);
+        }
+    }
+
+    /// Opens it, or keeps it open, for `left`.
+    pub fn open(&mut self, because: End, left: Duration, now: Duration) {
+        let until = now.saturating_add(left);
+        self.begin(State::Open { because, opened_at: now, lanes: [Lane::new(until); 2] });
+    }
+
+    /// Closes it, if it is open.
+    pub fn close(&mut self, now: Duration) {
+        if self.is_open() {
+            self.begin(State::Closed { since: Some(now) });
+        }
+    }
+
+    fn begin(&mut self, state: State) {
+        self.state = state;
+        self.period = self.period.wrapping_add(1);
+    }
+
+    /// Lets the next request try, if it opened at or before `at`.
+    pub fn try_early(&mut self, at: Duration, now: Duration) {
+        if let State::Open { opened_at, lanes, .. } = &mut self.state
+            && *opened_at <= at
+        {
+            for lane in lanes {
+                lane.until = lane.until.min(now);
+            }
+        }
+    }
+
+    /// Whether it is open, also while it is being tried.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Open { .. })
+    }
+
+    /// The share of the load that is let back at `now`, from 0.1 to 1: it grows evenly over as long as the open period,
+    /// at most 10 s.
+    pub fn returned(&self, settings: &Settings, now: Duration) -> f64 {
+        let State::Closed { since: Some(since) } = self.state else { return 1.0 };
+        let (since, over) = (now.saturating_sub(since), settings.open.min(LONGEST_RETURN));
+        if since >= over {
+            return 1.0;
+        }
+        FIRST_SHARE + (1.0 - FIRST_SHARE) * since.as_secs_f64() / over.as_secs_f64()
+    }
+}
+
+fn lanes_for(lanes: &[Lane; 2], was_well: bool) -> &[Lane] {
+    if was_well { lanes } else { lanes.get(..1).unwrap_or_default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::failure::Failure;
+
+    const BAD: End = End::Failed(Failure::ConnectionLost, None);
+    const OPEN: Duration = Duration::from_secs(5);
+    const AT_MOST: Duration = Duration::from_secs(20);
+
+    fn at(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    fn opened() -> Circuit {
+        let mut circuit = Circuit::default();
+        circuit.open(BAD, OPEN, at(0));
+        circuit
+    }
+
+    fn refused_for(circuit: &Circuit, was_well: bool, now: u64) -> Option<u64> {
+        circuit.refusal(was_well, OPEN, at(now)).map(|(_, left)| left.as_millis() as u64)
+    }
+
+    #[test]
+    fn an_open_circuit_refuses_until_its_time_is_up_and_then_lets_one_probe_through() {
+        let mut circuit = opened();
+        assert_eq!(refused_for(&circuit, false, 0), Some(5000));
+        assert_eq!(refused_for(&circuit, true, 4999), Some(1));
+        assert_eq!(refused_for(&circuit, false, 5000), None);
+        let probe = circuit.begin_probe(false, AT_MOST, at(5000)).unwrap();
+        assert_eq!(refused_for(&circuit, false, 5001), Some(5000), "if the probe fails");
+        circuit.end_probe(probe, Some(BAD), OPEN, at(6000));
+        assert_eq!(refused_for(&circuit, false, 6000), Some(5000));
+        let probe = circuit.begin_probe(false, AT_MOST, at(11_000)).unwrap();
+        circuit.end_probe(probe, None, OPEN, at(11_001));
+        assert_eq!(refused_for(&circuit, false, 11_001), None, "it said nothing");
+    }
+
+    #[test]
+    fn what_was_well_before_has_probes_of_its_own() {
+        let mut circuit = opened();
+        let of_others = circuit.begin_probe(false, AT_MOST, at(5000)).unwrap();
+        assert_eq!(refused_for(&circuit, true, 5001), None);
+        circuit.end_probe(of_others, Some(BAD), OPEN, at(5002));
+        assert_eq!(refused_for(&circuit, false, 5003), Some(4999));
+        assert_eq!(refused_for(&circuit, true, 5003), None, "the probe of others lengthened their own wait");
+        let own = circuit.begin_probe(true, AT_MOST, at(5003)).unwrap();
+        assert_eq!(own.lane, 1);
+        circuit.end_probe(own, Some(BAD), OPEN, at(5004));
+        assert!(refused_for(&circuit, true, 5005).is_some());
+        assert_eq!(refused_for(&circuit, true, 10_002), None, "both lanes are open to it");
+    }
+
+    #[test]
+    fn a_probe_that_is_never_heard_of_again_is_not_waited_for_beyond_its_limit_nor_half_a_minute() {
+        for (at_most_s, lapses_s) in [(3, 3), (30, 30), (300, 30)] {
+            let mut circuit = opened();
+            assert!(circuit.begin_probe(false, Duration::from_secs(at_most_s), at(5000)).is_some());
+            assert!(refused_for(&circuit, false, 5000 + lapses_s * 1000 - 1).is_some());
+            assert_eq!(refused_for(&circuit, false, 5000 + lapses_s * 1000), None);
+        }
+    }
+
+    #[test]
+    fn a_probe_of_an_earlier_period_says_nothing() {
+        let mut circuit = opened();
+        let probe = circuit.begin_probe(false, AT_MOST, at(5000)).unwrap();
+        circuit.close(at(5001));
+        circuit.open(BAD, OPEN, at(5002));
+        circuit.end_probe(probe, None, OPEN, at(5003));
+        assert_eq!(refused_for(&circuit, false, 5003), Some(4999));
+    }
+
+    #[test]
+    fn load_returns_gently() {
+        let settings = |open_ms| Settings { open: at(open_ms), ..Settings::default() };
+        for (open_ms, after_ms, share) in
+            [(5000, 0, 0.1), (5000, 2500, 0.55), (5000, 5000, 1.0), (100, 50, 0.55), (300_000, 5000, 0.55)]
+        {
+            let mut circuit = opened();
+            circuit.close(at(7000));
+            let returned = circuit.returned(&settings(open_ms), at(7000 + after_ms));
+            assert!((returned - share).abs() < 1e-9, "{open_ms} {after_ms} {returned}");
+        }
+        assert!((Circuit::default().returned(&settings(5000), at(0)) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_word_that_it_is_up_again_lets_the_next_one_try_but_not_a_word_from_before() {
+        let mut circuit = opened();
+        circuit.open(BAD, OPEN, at(1000));
+        circuit.try_early(at(999), at(1500));
+        assert!(refused_for(&circuit, false, 1500).is_some());
+        circuit.try_early(at(1000), at(1500));
+        assert_eq!(refused_for(&circuit, false, 1500), None);
+    }
+}

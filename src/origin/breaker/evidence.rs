@@ -1,0 +1,221 @@
+//! Is what failed down, or does it only fail sometimes?
+//!
+//! What counts are requests of different clients: a client that asks ten times is one, so that neither a script that
+//! polls nor a scanner that a firewall turns away says anything for others.
+
+use std::time::Duration;
+
+use crate::config::Breaker as Settings;
+
+/// How many requests are remembered: those of the window, the newest of them.
+const MOST: usize = 64;
+
+/// For how many windows what fails now and then is not taken for down. Each success among its failures begins them anew.
+const UNSTEADY_WINDOWS: u32 = 3;
+
+/// Tells clients apart; for a request of nobody in particular, a number of its own.
+pub type Client = u32;
+
+/// What is known of one page, section or origin since its first failure.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// When requests of late were answered, and when those failed of which client; the newest last. A client's newest
+    /// failure alone stands there.
+    recent: Vec<(Duration, Option<Client>)>,
+    failed_at: Option<Duration>,
+    succeeded_at: Option<Duration>,
+    /// When last a success and a failure were seen mixed.
+    unsteady_at: Option<Duration>,
+}
+
+impl Evidence {
+    /// Of what was answered at `succeeded_at` for the last time, and has not failed yet.
+    pub fn since(succeeded_at: Option<Duration>) -> Self {
+        Self { succeeded_at, ..Self::default() }
+    }
+
+    /// Takes a success in.
+    pub fn succeed(&mut self, now: Duration) {
+        if self.is_failing() {
+            self.unsteady_at = Some(now);
+        }
+        self.succeeded_at = Some(now);
+        if self.failed_at.is_some() {
+            self.push(now, None);
+        }
+    }
+
+    /// Takes in that a request of `client`, sent at `sent_at`, failed. Where another was answered after it was sent, it
+    /// was not down, and nothing is taken in.
+    pub fn fail(&mut self, client: Client, sent_at: Duration, settings: &Settings, now: Duration) {
+        self.recent.retain(|(at, known)| *known != Some(client) && now < at.saturating_add(settings.window));
+        if self.succeeded_at.is_some_and(|at| at > sent_at) {
+            return;
+        }
+        self.failed_at = Some(now);
+        self.push(now, Some(client));
+    }
+
+    fn push(&mut self, now: Duration, client: Option<Client>) {
+        if self.recent.len() >= MOST {
+            self.recent.remove(0);
+        }
+        self.recent.push((now, client));
+    }
+
+    /// Whether nothing was answered since the last failure.
+    pub fn is_failing(&self) -> bool {
+        self.failed_at.is_some_and(|failed| self.succeeded_at.is_none_or(|succeeded| succeeded < failed))
+    }
+
+    /// Whether it has failed after `whole`, of which it is a part, was answered for the last time.
+    pub fn failed_after(&self, whole: &Self) -> bool {
+        self.failed_at.is_some_and(|failed| whole.succeeded_at.is_none_or(|succeeded| succeeded < failed))
+    }
+
+    /// The last failure.
+    pub fn failed_at(&self) -> Option<Duration> {
+        self.failed_at
+    }
+
+    /// Whether it was answered within `span`.
+    pub fn succeeded_within(&self, span: Duration, now: Duration) -> bool {
+        self.succeeded_at.is_some_and(|at| now < at.saturating_add(span))
+    }
+
+    /// Whether it has been seen to fail only sometimes.
+    pub fn is_unsteady(&self, settings: &Settings, now: Duration) -> bool {
+        let span = settings.window.saturating_mul(UNSTEADY_WINDOWS);
+        self.unsteady_at.is_some_and(|at| now < at.saturating_add(span))
+    }
+
+    /// Whether there is nothing left to remember.
+    pub fn is_over(&self, settings: &Settings, now: Duration) -> bool {
+        let span = settings.window.saturating_mul(UNSTEADY_WINDOWS);
+        let is_past = |at: Option<Duration>| at.is_none_or(|at| now >= at.saturating_add(span));
+        is_past(self.failed_at) && is_past(self.unsteady_at)
+    }
+
+    /// Whether requests of `breaker.consecutive` different clients have failed in a row.
+    pub fn has_witnesses(&self, settings: &Settings, now: Duration) -> bool {
+        let wanted = usize::try_from(settings.consecutive).unwrap_or(MOST).min(MOST);
+        let counts = |(at, _): &&(Duration, Option<Client>)| now < at.saturating_add(settings.window);
+        let in_a_row = self.recent.iter().rev().filter(counts).take_while(|(_, client)| client.is_some());
+        in_a_row.count() >= wanted
+    }
+
+    /// Whether it is down: enough failed in a row of what is not unsteady, or too large a share of all.
+    pub fn says_down(&self, settings: &Settings, now: Duration) -> bool {
+        self.is_failing()
+            && (self.has_witnesses(settings, now) && !self.is_unsteady(settings, now)
+                || self.share_is_reached(settings, now))
+    }
+
+    /// Of the requests in the window, at least `breaker.minimum`, a share of `breaker.failures` has failed.
+    fn share_is_reached(&self, settings: &Settings, now: Duration) -> bool {
+        let (mut all, mut failed) = (0, 0);
+        for (_, client) in self.recent.iter().filter(|(at, _)| now < at.saturating_add(settings.window)) {
+            all += 1;
+            failed += u64::from(client.is_some());
+        }
+        all >= u64::from(settings.minimum).min(MOST as u64) && settings.failures.is_reached_by(failed, all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Share;
+
+    fn at(millis: u64) -> Duration {
+        Duration::from_millis(1_000_000 + millis)
+    }
+
+    /// Requests in order: who asked and when, and whether it failed. They are sent 10 ms before.
+    fn says_down(settings: &Settings, requests: &[(u64, Client, bool)]) -> bool {
+        let mut evidence = Evidence::default();
+        let mut now = at(0);
+        for (millis, client, fails) in requests {
+            now = at(*millis);
+            match fails {
+                true => evidence.fail(*client, now - Duration::from_millis(10), settings, now),
+                false => evidence.succeed(now),
+            }
+        }
+        evidence.says_down(settings, now)
+    }
+
+    fn failures(count: u32, clients: u32, gap: u64) -> Vec<(u64, Client, bool)> {
+        (0..count).map(|number| (u64::from(number) * gap, number % clients, true)).collect()
+    }
+
+    #[test]
+    fn failed_requests_of_five_clients_in_a_row_say_down_and_those_of_four_do_not() {
+        let settings = Settings::default();
+        for (count, clients, gap, expected) in [
+            (5, 5, 100, true),
+            (4, 4, 100, false),
+            (1000, 4, 1, false),
+            (1000, 1, 1, false),
+            // The first has left the window when the fifth comes.
+            (5, 5, 2500, false),
+            (5, 5, 2499, true),
+        ] {
+            let found = says_down(&settings, &failures(count, clients, gap));
+            assert_eq!(found, expected, "{count} requests of {clients} clients, one in {gap} ms");
+        }
+    }
+
+    #[test]
+    fn what_fails_sometimes_is_not_down() {
+        let settings = Settings::default();
+        let then = |after: u64, more: u32| {
+            let mut requests = vec![(0, 100, true), (100, 101, false)];
+            requests.extend((0..more).map(|number| (after + u64::from(number), number, true)));
+            says_down(&settings, &requests)
+        };
+        assert!(!then(200, 19), "a failure and a success have been seen mixed");
+        assert!(!then(30_000, 5));
+        assert!(then(30_200, 5), "for half a minute");
+        assert!(then(12_000, 20), "all of twenty requests in the window failed");
+    }
+
+    #[test]
+    fn a_success_before_the_first_failure_does_not_count_against_it() {
+        let settings = Settings::default();
+        let mut requests = vec![(0, 100, false), (1, 101, false)];
+        requests.extend((0..5).map(|number| (20 + number, number as Client, true)));
+        assert!(says_down(&settings, &requests));
+    }
+
+    #[test]
+    fn a_failure_that_was_sent_before_the_last_success_does_not_say_down() {
+        let settings = Settings::default();
+        let mut evidence = Evidence::default();
+        evidence.succeed(at(5000));
+        for client in 0..5 {
+            evidence.fail(client, at(0), &settings, at(10_000));
+        }
+        assert!(!evidence.says_down(&settings, at(10_000)) && !evidence.is_failing());
+    }
+
+    #[test]
+    fn an_operator_may_have_a_share_of_failures_decide() {
+        let settings = Settings { failures: Share::in_10_000(5000), minimum: 10, ..Settings::default() };
+        let half: Vec<_> = (0..20).map(|number| (u64::from(number) * 20, number, number % 2 == 1)).collect();
+        // The first success is from before the first failure: nothing was remembered then.
+        assert!(says_down(&settings, &half));
+        assert!(!says_down(&Settings::default(), &half));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_ends() {
+        let settings = Settings::default();
+        let mut evidence = Evidence::default();
+        for client in 0..10_000 {
+            evidence.fail(client, at(0), &settings, at(0));
+        }
+        assert_eq!(evidence.recent.len(), MOST);
+        assert!(!evidence.is_over(&settings, at(29_999)) && evidence.is_over(&settings, at(30_000)));
+    }
+}
