@@ -31,7 +31,8 @@ use crate::cache::key::Key;
 use crate::cache::{Verdict, stale};
 use crate::config::Config;
 use crate::endpoint;
-use crate::isolate::{Isolate, SharedFetch};
+use crate::isolate::Isolate;
+use crate::isolate::flight::Flight;
 use crate::origin::breaker::place::Place;
 use crate::origin::failure::Failure;
 use crate::origin::forward::Forward;
@@ -184,8 +185,8 @@ impl<P: Ports> Exchange<P> {
             }
             match self.ahead(policy, &lookup, trail) {
                 Ahead::Fetch => return self.ask_origin(policy, upload, lookup, trail).await,
-                Ahead::Wait(fetch) => {
-                    if let Some(answer) = self.wait(policy, lookup, &fetch, trail).await {
+                Ahead::Wait(flight) => {
+                    if let Some(answer) = self.wait(policy, lookup, flight, trail).await {
                         return answer;
                     }
                 }
@@ -215,18 +216,24 @@ impl<P: Ports> Exchange<P> {
         self: &Rc<Self>,
         policy: &Policy<'_>,
         lookup: Lookup<P::Body>,
-        fetch: &SharedFetch<P::Beacon>,
+        flight: Rc<Flight<P::Beacon>>,
         trail: &mut Trail<P::Beacon>,
     ) -> Option<Draft<P::Body>> {
         let soft = self.soft_deadline(policy, &lookup);
+        let has_copy = self.can_stand_in(policy, lookup.found());
         // Not held while waiting: an unread body keeps a connection of the platform's.
         self.let_go(lookup);
-        match self.wait_for(policy, fetch, soft, trail).await {
+        match self.wait_for(policy, flight, soft, has_copy, trail).await {
             Waited::LookAgain => None,
-            Waited::Failed(failed) => {
-                let lookup = self.look_up(policy, trail).await;
-                Some(self.fall_back(policy, lookup, *failed, trail).await)
-            }
+            Waited::Failed(failed) => match self.look_up(policy, trail).await {
+                // The copy that one failure was enough for has gone meanwhile.
+                lookup if has_copy && lookup.found().is_none() => {
+                    trail.waits = usize::MAX;
+                    self.let_go(lookup);
+                    None
+                }
+                lookup => Some(self.fall_back(policy, lookup, *failed, trail).await),
+            },
             Waited::Slow => match self.look_up(policy, trail).await {
                 Lookup::Found(found) => Some(self.slow_answer(policy, found, trail)),
                 lookup @ (Lookup::Absent { .. } | Lookup::Spared { .. } | Lookup::NotAsked) => {

@@ -1,15 +1,16 @@
 //! What does one isolate remember between requests?
 //!
 //! Who is fetching what, so that others wait instead of asking the origin for the same (RFC 9111 §4 calls this
-//! collapsing); what was invalidated while answers may be under way; where a look into the store is in vain, or what
+//! collapsing, [`flight`]); what was invalidated while answers may be under way; where a look into the store is in vain, or what
 //! it gave a moment ago ([`recall`]); which purge marks were read, and when; which kept copies were looked after, and
 //! when; who has shown wrong tokens. All of it is bounded and may vanish at any time, with the isolate or when there
 //! is too much: then more requests are sent than need be, and what holds in one isolate alone no longer holds. Keys
 //! are kept as digests, as clients choose how long they are.
 
+pub mod flight;
 pub mod recall;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -22,11 +23,12 @@ use crate::endpoint::guesses::Guesses;
 use crate::health::tally::Tally;
 use crate::origin::breaker::Breaker;
 use crate::origin::budget::Budget;
-use crate::response::error_page::Cause;
+use crate::request::Client;
 use crate::time::Timestamp;
+use flight::{Flight, Upshot};
 
 /// How many fetches can be waited for at a time. Past it each request asks for itself.
-const MOST_FETCHES: usize = 1024;
+const MOST_FLIGHTS: usize = 1024;
 
 /// How many keys are remembered for which waiting does not pay.
 const MOST_APART: usize = 1024;
@@ -52,7 +54,7 @@ const SOON: Duration = Duration::from_secs(60);
 /// The memory. `B` is what waits for a fetch are made of; see [`Memory`](crate::ports::Memory).
 #[derive(Debug)]
 pub struct Isolate<B> {
-    fetches: RefCell<HashMap<Digest, Rc<SharedFetch<B>>>>,
+    flights: RefCell<HashMap<Digest, Rc<Flight<B>>>>,
     apart: RefCell<ByHash<Timestamp>>,
     misses: RefCell<ByHash<ExpectedMiss>>,
     invalidated: RefCell<ByHash<Timestamp>>,
@@ -75,7 +77,7 @@ pub struct OriginState {
 impl<B> Default for Isolate<B> {
     fn default() -> Self {
         Self {
-            fetches: RefCell::default(),
+            flights: RefCell::default(),
             apart: RefCell::default(),
             misses: RefCell::default(),
             invalidated: RefCell::default(),
@@ -111,57 +113,13 @@ struct LookedAfter {
     forbids: bool,
 }
 
-/// A fetch that others may wait for.
-#[derive(Debug)]
-pub struct SharedFetch<B> {
-    /// Lit when it has come to something.
-    pub beacon: B,
-    /// When it counts as lost: the platform may end a request without a word.
-    until: Timestamp,
-    is_storing: Cell<bool>,
-    upshot: Cell<Option<Upshot>>,
-}
-
-impl<B> SharedFetch<B> {
-    /// What it came to, once it has.
-    pub fn upshot(&self) -> Option<Upshot> {
-        self.upshot.get()
-    }
-
-    /// Notes that the origin has answered, and that its body is being stored as it comes.
-    pub fn is_being_stored(&self) {
-        self.is_storing.set(true);
-    }
-
-    /// Whether the origin has answered already.
-    pub fn is_storing(&self) -> bool {
-        self.is_storing.get()
-    }
-}
-
-/// What a fetch came to for those who wait for it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Upshot {
-    /// The answer is in the store, and can be used for other requests.
-    Stored,
-    /// The answer was for one request alone.
-    NotShared,
-    /// The origin failed.
-    Failed {
-        /// How.
-        cause: Cause,
-        /// How long the origin asked to be left alone.
-        retry_after: Option<Duration>,
-    },
-}
-
 /// What a request is to do about a key that has to be fetched.
 #[derive(Debug)]
 pub enum Turn<B> {
     /// Fetch, and tell the others what came of it.
-    Lead(Rc<SharedFetch<B>>),
+    Lead(Rc<Flight<B>>),
     /// Wait for this one.
-    Wait(Rc<SharedFetch<B>>),
+    Wait(Rc<Flight<B>>),
     /// Fetch for itself alone.
     Alone,
 }
@@ -178,6 +136,7 @@ impl<B> Isolate<B> {
         &self,
         key: &Key,
         may_lead: bool,
+        client: Client,
         at_most: Duration,
         now: Timestamp,
         beacon: impl FnOnce() -> B,
@@ -186,32 +145,28 @@ impl<B> Isolate<B> {
             return Turn::Alone;
         }
         let digest = key.digest();
-        let mut fetches = self.fetches.borrow_mut();
-        if let Some(fetch) = fetches.get(&digest).filter(|fetch| fetch.until > now) {
-            return Turn::Wait(Rc::clone(fetch));
+        let mut flights = self.flights.borrow_mut();
+        if let Some(flight) = flights.get(&digest).filter(|flight| flight.until > now) {
+            return if flight.is_stored_slowly(now) { Turn::Alone } else { Turn::Wait(Rc::clone(flight)) };
         }
-        if fetches.len() >= MOST_FETCHES {
-            fetches.retain(|_, fetch| fetch.until > now);
+        if flights.len() >= MOST_FLIGHTS {
+            flights.retain(|_, flight| flight.until > now);
         }
-        if !may_lead || fetches.len() >= MOST_FETCHES {
+        if !may_lead || flights.len() >= MOST_FLIGHTS {
             return Turn::Alone;
         }
-        let fetch = Rc::new(SharedFetch {
-            beacon: beacon(),
-            until: now.plus(at_most),
-            is_storing: Cell::new(false),
-            upshot: Cell::new(None),
-        });
-        fetches.insert(digest, Rc::clone(&fetch));
-        Turn::Lead(fetch)
+        let flight = Rc::new(Flight::new(client, beacon(), at_most, now));
+        flights.insert(digest, Rc::clone(&flight));
+        Turn::Lead(flight)
     }
 
-    /// Ends a fetch. Its beacon is to be lit then.
-    pub fn settle(&self, key: &Key, fetch: &Rc<SharedFetch<B>>, upshot: Upshot) {
-        fetch.upshot.set(Some(upshot));
-        let (digest, mut fetches) = (key.digest(), self.fetches.borrow_mut());
-        if fetches.get(&digest).is_some_and(|current| Rc::ptr_eq(current, fetch)) {
-            fetches.remove(&digest);
+    /// Notes what came of a request of `client`'s in `flight`. Its beacon is to be lit then. Who comes later does not join
+    /// it: what failed before is no evidence for them.
+    pub fn settle(&self, key: &Key, flight: &Rc<Flight<B>>, client: Client, upshot: Upshot) {
+        flight.note(client, upshot);
+        let (digest, mut flights) = (key.digest(), self.flights.borrow_mut());
+        if flights.get(&digest).is_some_and(|current| Rc::ptr_eq(current, flight)) {
+            flights.remove(&digest);
         }
     }
 
@@ -361,6 +316,7 @@ fn remember<K: Eq + Hash, V, S: BuildHasher>(
 
 #[cfg(test)]
 mod tests {
+    use super::flight::Step;
     use super::*;
     use crate::request::Target;
 
@@ -375,7 +331,11 @@ mod tests {
     }
 
     fn turn(isolate: &Isolate<()>, path: &str, at: u64) -> Turn<()> {
-        isolate.turn(&key(path), true, AT_MOST, second(at), || ())
+        isolate.turn(&key(path), true, nobody(), AT_MOST, second(at), || ())
+    }
+
+    fn nobody() -> Client {
+        Client::of(&http::HeaderMap::new())
     }
 
     #[test]
@@ -383,10 +343,11 @@ mod tests {
         let isolate = Isolate::default();
         let Turn::Lead(led) = turn(&isolate, "/a", 0) else { panic!("nobody else is there") };
         let Turn::Wait(seen) = turn(&isolate, "/a", 1) else { panic!("somebody fetches") };
-        assert!(Rc::ptr_eq(&led, &seen) && seen.upshot().is_none());
+        assert!(Rc::ptr_eq(&led, &seen));
+        assert!(matches!(seen.next(nobody(), false, true, second(0)), Step::Wait(_)));
         assert!(matches!(turn(&isolate, "/b", 1), Turn::Lead(_)));
-        isolate.settle(&key("/a"), &led, Upshot::Stored);
-        assert_eq!(seen.upshot(), Some(Upshot::Stored));
+        isolate.settle(&key("/a"), &led, nobody(), Upshot::Stored);
+        assert_eq!(seen.next(nobody(), false, true, second(1)), Step::End(Upshot::Stored));
         assert!(matches!(turn(&isolate, "/a", 1), Turn::Lead(_)));
     }
 
@@ -396,7 +357,7 @@ mod tests {
         let Turn::Lead(lost) = turn(&isolate, "/a", 0) else { panic!("nobody else is there") };
         assert!(matches!(turn(&isolate, "/a", 29), Turn::Wait(_)));
         assert!(matches!(turn(&isolate, "/a", 30), Turn::Lead(_)));
-        isolate.settle(&key("/a"), &lost, Upshot::NotShared);
+        isolate.settle(&key("/a"), &lost, nobody(), Upshot::NotShared);
         assert!(matches!(turn(&isolate, "/a", 31), Turn::Wait(_)), "the later one goes on");
     }
 
@@ -409,7 +370,7 @@ mod tests {
         isolate.keep_apart(&key("/a"), second(200));
         isolate.bring_together(&key("/a"));
         assert!(matches!(turn(&isolate, "/a", 201), Turn::Lead(_)));
-        let own = isolate.turn(&key("/b"), false, AT_MOST, second(0), || ());
+        let own = isolate.turn(&key("/b"), false, nobody(), AT_MOST, second(0), || ());
         assert!(matches!(own, Turn::Alone));
     }
 
@@ -458,9 +419,9 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let isolate = Isolate::default();
-        for number in 0..2 * MOST_FETCHES {
+        for number in 0..2 * MOST_FLIGHTS {
             let leads = matches!(turn(&isolate, &format!("/{number}"), 0), Turn::Lead(_));
-            assert_eq!(leads, number < MOST_FETCHES, "{number}");
+            assert_eq!(leads, number < MOST_FLIGHTS, "{number}");
             isolate.keep_apart(&key(&format!("/apart/{number}")), second(0));
             isolate.invalidate(&key(&format!("/invalidated/{number}")), second(0));
             isolate.expect_misses(&key(&format!("/miss/{number}")), Whose::Everybody, second(0));

@@ -273,7 +273,7 @@ pub trait Health {
 
 /// What one isolate remembers between requests, and how its requests wait for each other.
 pub trait Memory: Origin {
-    /// A light that one request lights and others wait to see.
+    /// A light that requests light, any number of times, and others wait to see.
     type Beacon: Clone + 'static;
 
     /// The memory.
@@ -285,7 +285,7 @@ pub trait Memory: Origin {
     /// A new beacon, dark. This request is kept going until it is lit, should its client leave while others wait.
     fn beacon(&self) -> Self::Beacon;
 
-    /// Lights it.
+    /// Lights it for all who wait to see it now.
     fn light(&self, beacon: &Self::Beacon);
 
     /// Waits until it is lit, for at most `within`.

@@ -1,8 +1,10 @@
 // Runs the built Worker in workerd until its standard input ends.
 //
 // The first line of standard input says what to run, as JSON: see Launch in src/serve.rs. Answers are lines
-// of JSON as well: {"url"} once it listens, then {"log"} for each message that the Worker logs.
+// of JSON as well: {"url", "runtime"} once it listens, then {"log"} for each message that the Worker logs.
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import readline from "node:readline";
@@ -25,6 +27,13 @@ function take(line) {
   }
   if (message.source === undefined) say({ log: message.message });
   else if (!listens) process.stderr.write(`${message.message}\n`);
+}
+
+// The version of the workerd that Miniflare starts: its own, unless the environment names another.
+function runtime() {
+  const { default: own } = createRequire(import.meta.resolve("miniflare"))("workerd");
+  const answer = execFileSync(process.env.MINIFLARE_WORKERD_PATH ?? own, ["--version"], { encoding: "utf8" });
+  return answer.trim().replace(/^workerd /, "");
 }
 
 // Everything that Miniflare and workerd write, the cache too, so that nothing of it stays behind.
@@ -92,7 +101,7 @@ try {
     await (await miniflare.getWorker()).scheduled();
     say({ triggered: true });
   });
-  say({ url: (await miniflare.unsafeGetDirectURL()).origin });
+  say({ url: (await miniflare.unsafeGetDirectURL()).origin, runtime: runtime() });
 } catch (error) {
   process.stderr.write(`${error?.stack ?? error}\n`);
   await end(1);

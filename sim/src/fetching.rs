@@ -262,24 +262,25 @@ impl Origin for View {
         if kind == Kind::Memory || kind == Kind::Null {
             return Held::Whole(as_kind(kind), content.text.len() as u64);
         }
+        let lasted = || content.attempt.into_iter().for_each(|attempt| self.world.lasted(attempt));
         let now = self.now();
         let (idle, until) = (millis(idle), now.saturating_add(millis(within)));
         let bytes = content.text.len() as u64;
         if bytes > limit {
             let reached_at = content.starts_at + (content.ends_at - content.starts_at) * limit / bytes;
             self.world.wait(reached_at.min(until).saturating_sub(now)).await;
+            lasted();
             return Held::Partial(as_kind(Kind::Begun));
         }
         let is_silent = content.ending == Ending::Silent;
         let known_at = if is_silent { content.ends_at.saturating_add(idle) } else { content.ends_at };
         self.world.wait(known_at.min(until).saturating_sub(now)).await;
         if known_at > until && !(is_silent && until.saturating_sub(content.ends_at) >= idle / 2) {
+            lasted();
             return Held::Partial(as_kind(Kind::Begun));
         }
         if content.ending == Ending::Whole {
-            if let Some(attempt) = content.attempt {
-                self.world.lasted(attempt);
-            }
+            lasted();
             return Held::Whole(as_kind(Kind::Memory), bytes);
         }
         let (rejection, status) = broken(content.ending);

@@ -45,7 +45,7 @@ pub fn at_the_end(world: &Rc<World>) {
                 continue;
             };
             let how = how(ledger, ask, asked);
-            let is_stale = asked.kind == "a copy in the origin's place";
+            let is_stale = asked.reports.iter().any(|outcome| matches!(outcome.as_str(), "Stale" | "Kept"));
             let excuse = (how.is_some() || is_stale)
                 .then(|| Lately { world, ledger, ask, asked, answered_at }.excuse())
                 .flatten();

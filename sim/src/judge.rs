@@ -321,7 +321,7 @@ pub fn at_the_end(world: &Rc<World>) {
     }
     for memories in world.isolates().iter().filter(|_| !is_anybody_excused) {
         let memory = format!("{:?}", memories.isolate);
-        if !memory.contains("fetches: RefCell { value: {} }") {
+        if !memory.contains("flights: RefCell { value: {} }") {
             world.find("nobody is waited for once all is done", || memory);
         }
     }

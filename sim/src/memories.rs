@@ -17,7 +17,7 @@ pub struct Memories {
 
 /// A light, and who waits for it.
 #[derive(Clone, Default)]
-pub struct Beacon(pub(crate) Rc<(Cell<bool>, RefCell<Vec<u64>>)>);
+pub struct Beacon(pub(crate) Rc<(Cell<u64>, RefCell<Vec<u64>>)>);
 
 impl std::fmt::Debug for Beacon {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -182,5 +182,11 @@ fn rules_of_versions(chance: &mut Chance) -> Vec<Rules> {
     let mut rules: Vec<Rules> = (0..chance.of([1, 1, 1, 2, 3])).map(|_| Rules::any(chance)).collect();
     let targeted = rules[0].targeted;
     rules.iter_mut().for_each(|rules| rules.targeted = targeted);
+    let is_said = rules.iter().any(|rules| !rules.directives().is_empty());
+    let expires = rules.iter().find_map(|rules| rules.expires);
+    for rules in &mut rules {
+        rules.public |= is_said && rules.directives().is_empty();
+        rules.expires = rules.expires.or(expires);
+    }
     rules
 }

@@ -104,7 +104,7 @@ impl Memory for View {
     }
 
     fn light(&self, beacon: &Beacon) {
-        beacon.0.0.set(true);
+        beacon.0.0.update(|times| times + 1);
         for task in beacon.0.1.take() {
             self.world.wake(task);
         }
@@ -113,8 +113,9 @@ impl Memory for View {
     fn see(&self, beacon: &Beacon, within: Duration) -> impl Future<Output = ()> + 'static {
         let (world, beacon) = (Rc::clone(&self.world), beacon.clone());
         let mut late = self.world.wait(millis(within));
+        let before = beacon.0.0.get();
         std::future::poll_fn(move |context| {
-            if beacon.0.0.get() {
+            if beacon.0.0.get() > before {
                 return Poll::Ready(());
             }
             beacon.0.1.borrow_mut().push(world.task());

@@ -115,6 +115,7 @@ fn an_isolate_remembers_no_more_than_it_may() {
     use holdfast::request::Target;
     use holdfast::time::Timestamp;
     let isolate: Isolate<()> = Isolate::default();
+    let nobody = holdfast::request::Client::of(&http::HeaderMap::new());
     let now = Timestamp::from_millis(0);
     for number in 0..5_000 {
         let key = Key::of_target(&Target::parse(&format!("https://www.example.com/{number}")).unwrap());
@@ -122,7 +123,7 @@ fn an_isolate_remembers_no_more_than_it_may() {
         isolate.invalidate(&key, now);
         let other =
             Key::of_target(&Target::parse(&format!("https://www.example.com/other/{number}")).unwrap());
-        let turn = isolate.turn(&other, true, Duration::from_secs(30), now, || ());
+        let turn = isolate.turn(&other, true, nobody, Duration::from_secs(30), now, || ());
         assert!(matches!(turn, Turn::Lead(_)) == (number < 1024));
     }
     let remembered = format!("{isolate:?}").matches("Key(").count();

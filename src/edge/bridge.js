@@ -808,29 +808,33 @@ export function areEqual(one, other) {
   return a.byteLength === b.byteLength && a.every((byte, at) => byte === b[at]);
 }
 
-// A beacon is lit by one request and seen by others. The platform runs what follows a promise in the request that
-// waits for it, whichever resolves it; what a request has opened must stay with it all the same. The one that is to
-// light it is kept alive until it has, should its client leave while others wait.
+// A beacon is lit by one request and seen by others, any number of times. Each waits for a promise of its own, which the
+// platform lets others resolve, and runs what follows in the request that waits; to wait for a promise that another
+// request has made fails once that one is over. The first to light it is kept alive until somebody has, should its client
+// leave while others wait.
 export function beacon(visit) {
-  const { promise: lit, resolve: light } = Promise.withResolvers();
+  const { promise: lit, resolve } = Promise.withResolvers();
   try {
     visit.ctx.waitUntil(lit);
   } catch {}
-  return { lit, light };
+  return { waiting: new Set([resolve]) };
 }
 
 export function light(beacon) {
-  beacon.light();
+  const { waiting } = beacon;
+  beacon.waiting = new Set();
+  for (const resolve of waiting) resolve();
 }
 
 // The timer also keeps the platform from taking the wait for a hang.
 export function see(call, beacon, withinMs) {
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, withinMs);
-  });
-  handIn(call, Promise.race([beacon.lit, late]), () => {
+  const { promise: seen, resolve } = Promise.withResolvers();
+  const timer = setTimeout(resolve, withinMs);
+  const { waiting } = beacon;
+  waiting.add(resolve);
+  handIn(call, seen, () => {
     clearTimeout(timer);
+    waiting.delete(resolve);
     rust.done(Date.now(), call);
   });
 }

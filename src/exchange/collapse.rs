@@ -1,8 +1,8 @@
 //! Requests for one key that have to be fetched at the same time: one fetches, the others wait for it.
 //!
 //! What one request holds of the platform, another must not touch, so nothing is handed over: those who waited look
-//! into the store themselves, or learn that the origin failed. A request waits as long as the answer can still come
-//! in time; once its own time is up, its stale copy stands in.
+//! into the store themselves, ask in their turn, or learn that the origin failed; [`Flight`] says which. A request waits
+//! as long as the answer can still come in time; once its own time is up, its stale copy stands in.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -17,12 +17,14 @@ use crate::cache::directives::{RequestDirectives, ResponseDirectives};
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::Key;
 use crate::cache::{Verdict, freshness, judge};
-use crate::isolate::{SharedFetch, Turn, Upshot};
+use crate::isolate::Turn;
+use crate::isolate::flight::{Flight, Step, Upshot};
 use crate::origin::deadline::Deadline;
 use crate::origin::failure::Failure;
 use crate::origin::retry::{Repeatable, Stop};
 use crate::policy::Policy;
 use crate::ports::Ports;
+use crate::request::Client;
 use crate::response::error_page::Cause;
 
 /// The platform ends what goes on behind an answer after this long.
@@ -32,16 +34,12 @@ pub(super) const LONGEST_WORK_BEHIND: Duration = Duration::from_secs(30);
 /// should the answers differ by `Vary`.
 const MOST_WAITS: usize = 3;
 
-/// How long a body that is being stored as it comes is waited for after the origin has answered: a slow client that
-/// leads must not hold up the others.
-const LONGEST_WAIT_FOR_BODY: Duration = Duration::from_secs(3);
-
 /// What lies before a request that the store does not answer.
 pub(super) enum Ahead<B> {
     /// To ask the origin.
     Fetch,
     /// To wait for another request that asks it, and to look into the store again.
-    Wait(Rc<SharedFetch<B>>),
+    Wait(Rc<Flight<B>>),
 }
 
 /// What waiting for another request came to.
@@ -50,14 +48,24 @@ pub(super) enum Waited<B> {
     LookAgain,
     /// It takes longer than the soft deadline, and a copy can answer.
     Slow,
-    /// The other failed, or this request's own time is up: it is no use to ask.
+    /// The origin failed, or this request's own time is up: it is no use to ask.
     Failed(Box<Failed<B>>),
 }
 
 /// A fetch of this request's that others may be waiting for.
 pub(super) struct Lead<B> {
     pub key: Key,
-    pub fetch: Rc<SharedFetch<B>>,
+    pub flight: Rc<Flight<B>>,
+    /// Where it has waited itself: what keeps it going should its client leave, and whether its answer is likely to be
+    /// like that of the others.
+    turned: Option<(B, bool)>,
+}
+
+impl<B> Lead<B> {
+    /// Of one that has not waited.
+    pub fn first(key: Key, flight: Rc<Flight<B>>) -> Self {
+        Self { key, flight, turned: None }
+    }
 }
 
 impl<P: Ports> Exchange<P> {
@@ -68,6 +76,9 @@ impl<P: Ports> Exchange<P> {
         lookup: &Lookup<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) -> Ahead<P::Beacon> {
+        if trail.lead.is_some() {
+            return Ahead::Fetch;
+        }
         // An answer that was asked for before this request came is no validation for it (RFC 9111 §5.2.1.4).
         let Some(key) = lookup.key().filter(|_| self.request.method == Method::GET && !policy.asked.no_cache)
         else {
@@ -85,68 +96,85 @@ impl<P: Ports> Exchange<P> {
         // A part of what is not stored comes sooner than the whole. And where waiting has brought nothing, it will not.
         let is_part = self.request.headers.contains_key(header::RANGE);
         let waited_in_vain = trail.waited_for.as_ref() == Some(key);
-        if trail.waits == MOST_WAITS || !has_copy && (is_part || waited_in_vain) {
+        if trail.waits >= MOST_WAITS || !has_copy && (is_part || waited_in_vain) {
             return Ahead::Fetch;
         }
-        // Nor does one lead that is not to be retried: its failure would be that of all who wait.
-        let may_lead =
-            policy.repeatable == Repeatable::Repeatable && !self.presented(policy).is_personal(has_copy);
-        match self.take_turn(policy, key, may_lead) {
+        match self.take_turn(policy, key, self.may_lead(policy, has_copy)) {
             Turn::Alone => Ahead::Fetch,
-            Turn::Lead(fetch) => {
-                trail.lead = Some(Lead { key: key.clone(), fetch });
+            Turn::Lead(flight) => {
+                trail.lead = Some(Lead::first(key.clone(), flight));
                 Ahead::Fetch
             }
-            Turn::Wait(fetch) => {
+            Turn::Wait(flight) => {
                 trail.waits += 1;
                 trail.waited_for = Some(key.clone());
-                Ahead::Wait(fetch)
+                Ahead::Wait(flight)
             }
         }
+    }
+
+    /// Whether the answer to this request is likely to be that to others. One that is not to be retried fails sooner.
+    fn may_lead(&self, policy: &Policy<'_>, has_copy: bool) -> bool {
+        policy.repeatable == Repeatable::Repeatable && !self.presented(policy).is_personal(has_copy)
     }
 
     pub(super) fn take_turn(&self, policy: &Policy<'_>, key: &Key, may_lead: bool) -> Turn<P::Beacon> {
         let timeouts = &policy.settings.timeouts;
         let at_most = timeouts.total.saturating_add(timeouts.idle).min(LONGEST_WORK_BEHIND);
         let now = self.ports.now();
-        self.isolate().turn(key, may_lead, at_most, now, || self.ports.beacon())
+        self.isolate().turn(key, may_lead, self.client(), at_most, now, || self.ports.beacon())
     }
 
-    /// Waits for another request's fetch, for `soft` at most where a copy can answer.
+    fn client(&self) -> Client {
+        Client::of(&self.request.headers)
+    }
+
+    /// Waits for another request's fetch, for `soft` at most where a copy can answer. With `has_copy`, one can once the
+    /// origin fails.
     pub(super) async fn wait_for(
         &self,
         policy: &Policy<'_>,
-        fetch: &SharedFetch<P::Beacon>,
+        flight: Rc<Flight<P::Beacon>>,
         soft: Option<Duration>,
+        has_copy: bool,
         trail: &mut Trail<P::Beacon>,
     ) -> Waited<P::Body> {
-        const GLANCE: Duration = Duration::from_secs(1);
-        if let Some(soft) = soft {
-            self.ports.see(&fetch.beacon, soft).await;
-            if fetch.upshot().is_none() {
-                return Waited::Slow;
-            }
-        }
         let deadline = Deadline::new(self.began_at, policy.settings.timeouts.total);
-        let mut storing = Duration::ZERO;
+        let soft_at = soft.map(|soft| self.ports.now().plus(soft));
+        let failed = |cause, retry_after| {
+            Waited::Failed(Box::new(Failed { last: None, cause, stop: Stop::Deadline, retry_after }))
+        };
         loop {
-            let left = deadline.left(self.ports.now());
-            self.ports.see(&fetch.beacon, left.min(GLANCE)).await;
-            let failed = |cause, retry_after| {
-                Waited::Failed(Box::new(Failed { last: None, cause, stop: Stop::Deadline, retry_after }))
+            let now = self.ports.now();
+            let mut span = match flight.next(self.client(), has_copy, soft.is_none(), now) {
+                Step::End(Upshot::Stored) => return Waited::LookAgain,
+                Step::End(Upshot::NotShared) => {
+                    trail.waits = MOST_WAITS;
+                    return Waited::LookAgain;
+                }
+                Step::End(Upshot::Failed { cause, retry_after }) => return failed(cause, retry_after),
+                Step::Ask => {
+                    let may_lead = self.may_lead(policy, has_copy);
+                    trail.lead = trail.waited_for.clone().map(|key| {
+                        let turned = Some((self.ports.beacon(), may_lead));
+                        Lead { key, flight, turned }
+                    });
+                    return Waited::LookAgain;
+                }
+                Step::Wait(span) => span,
             };
-            match fetch.upshot() {
-                Some(Upshot::Stored) => return Waited::LookAgain,
-                Some(Upshot::Failed { cause, retry_after }) => return failed(cause, retry_after),
-                None if fetch.is_storing() && storing < LONGEST_WAIT_FOR_BODY => storing += GLANCE,
-                Some(Upshot::NotShared) => break,
-                None if fetch.is_storing() => break,
-                None if left <= GLANCE => return failed(Cause::Failure(Failure::NoHeaderInTime), None),
-                None => {}
+            let left = deadline.left(now);
+            if left.is_zero() {
+                return failed(Cause::Failure(Failure::NoHeaderInTime), None);
             }
+            if let Some(soft_at) = soft_at {
+                if soft_at <= now {
+                    return Waited::Slow;
+                }
+                span = span.min(soft_at.since(now));
+            }
+            self.ports.see(&flight.beacon, span.min(left)).await;
         }
-        trail.waits = MOST_WAITS;
-        Waited::LookAgain
     }
 
     /// Whether `found` is stale, but was fetched or validated while this request waited for just that: the fetch was
@@ -174,7 +202,7 @@ impl<P: Ports> Exchange<P> {
             Verdict::Stale | Verdict::StaleAccepted if can_be_validated_together(stored) => Upshot::Stored,
             Verdict::Stale | Verdict::StaleAccepted => Upshot::NotShared,
         };
-        self.settle(lead, upshot);
+        self.settle(&lead, upshot);
     }
 
     /// Tells those who wait what came of storing `entry`.
@@ -187,7 +215,7 @@ impl<P: Ports> Exchange<P> {
     ) {
         match (lead, entry) {
             (Some(lead), Entry::Response(stored)) if saved => self.settle_stored(policy, lead, &stored),
-            (Some(lead), _) => self.settle(lead, Upshot::NotShared),
+            (Some(lead), _) => self.settle(&lead, Upshot::NotShared),
             (None, _) => {}
         }
     }
@@ -202,22 +230,43 @@ impl<P: Ports> Exchange<P> {
             self.isolate().expect_hits(self.key());
         }
         let Some(lead) = trail.lead.take() else { return };
-        let upshot = match trail.cause {
-            Some(cause) if is_own_affair(cause) => Upshot::NotShared,
-            None => Upshot::NotShared,
-            Some(cause) => Upshot::Failed { cause, retry_after: trail.retry_after },
-        };
-        self.settle(lead, upshot);
+        match trail.cause {
+            // A hit after all: the others have it too.
+            None if trail.attempts.is_empty() => self.finish_flight(&lead, Upshot::Stored),
+            None => self.settle(&lead, Upshot::NotShared),
+            // Nothing was tried, and the others will find that out as quickly.
+            Some(Cause::Failure(Failure::BelievedDown)) => self.finish_flight(&lead, Upshot::NotShared),
+            Some(cause) if is_own_affair(cause) => self.settle(&lead, Upshot::NotShared),
+            Some(cause) => {
+                self.finish_flight(&lead, Upshot::Failed { cause, retry_after: trail.retry_after });
+            }
+        }
     }
 
-    /// Ends a fetch that others may be waiting for.
-    fn settle(&self, lead: Lead<P::Beacon>, upshot: Upshot) {
-        let isolate = self.isolate();
-        if upshot == Upshot::NotShared {
-            isolate.keep_apart(&lead.key, self.ports.now());
+    /// Tells those who wait what came of it. If it is not to be shared, nobody waits for its like for a while; an answer
+    /// that was somebody's own from the start says nothing of it.
+    fn settle(&self, lead: &Lead<P::Beacon>, upshot: Upshot) {
+        let is_like_others = lead.turned.as_ref().is_none_or(|(_, may_lead)| *may_lead);
+        if upshot == Upshot::NotShared && is_like_others {
+            self.isolate().keep_apart(&lead.key, self.ports.now());
         }
-        isolate.settle(&lead.key, &lead.fetch, upshot);
-        self.ports.light(&lead.fetch.beacon);
+        self.finish_flight(lead, upshot);
+    }
+
+    fn finish_flight(&self, lead: &Lead<P::Beacon>, upshot: Upshot) {
+        self.isolate().settle(&lead.key, &lead.flight, self.client(), upshot);
+        self.ports.light(&lead.flight.beacon);
+        if let Some((own, _)) = &lead.turned {
+            self.ports.light(own);
+        }
+    }
+
+    /// Notes that the origin has answered, and that the body is being stored as it comes.
+    pub(super) fn storing(&self, trail: &Trail<P::Beacon>) {
+        if let Some(lead) = &trail.lead {
+            lead.flight.is_being_stored(self.ports.now());
+            self.ports.light(&lead.flight.beacon);
+        }
     }
 }
 

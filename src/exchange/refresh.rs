@@ -166,8 +166,8 @@ impl<P: Ports> Exchange<P> {
     pub(super) fn refresh_behind(self: &Rc<Self>, policy: &Policy<'_>, found: &Found<P::Body>) {
         // Nobody waits for a refresh, so it does not matter whether waiting would pay.
         self.ports.isolate().bring_together(&found.at);
-        let Turn::Lead(fetch) = self.take_turn(policy, &found.at, true) else { return };
-        let lead = Lead { key: found.at.clone(), fetch };
+        let Turn::Lead(flight) = self.take_turn(policy, &found.at, true) else { return };
+        let lead = Lead::first(found.at.clone(), flight);
         let request = Request {
             method: Method::GET,
             has_body: false,

@@ -7,7 +7,7 @@ use super::Exchange;
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::Key;
 use crate::cache::stale;
-use crate::origin::breaker::evidence::Client as ClientMark;
+use crate::origin::breaker::evidence::Client as Witness;
 use crate::origin::breaker::place::{self, Place};
 use crate::origin::breaker::{FailedRequest, LONG_ATTEMPT, OpenCircuit, Opened, Permit, Scope, Verdict};
 use crate::origin::deadline::Deadline;
@@ -131,8 +131,7 @@ impl<P: Ports> Exchange<P> {
         retry_after: Option<Duration>,
     ) {
         let (settings, now) = (&policy.settings.breaker, self.ports.now());
-        let failed =
-            FailedRequest { place: self.place(), client: self.client_mark(), end, permit, retry_after };
+        let failed = FailedRequest { place: self.place(), client: self.witness(), end, permit, retry_after };
         let opened =
             self.isolate().origin_state(origin, |state| state.breaker.record_failure(&failed, settings, now));
         if let Some(opened) = opened.filter(|_| self.drill.is_none()) {
@@ -194,16 +193,16 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// Who asks; where nobody says from where, each request comes from somebody else.
-    fn client_mark(&self) -> ClientMark {
+    fn witness(&self) -> Witness {
         let client = Client::of(&self.request.headers);
-        let mut hasher = DefaultHasher::new();
-        if client.is_known() {
-            client.hash(&mut hasher)
+        let (mut hasher, is_known) = (DefaultHasher::new(), client.is_known());
+        if is_known {
+            client.hash(&mut hasher);
         } else {
-            self.request.id.hash(&mut hasher)
+            self.request.id.hash(&mut hasher);
         }
         // A half of it tells a few dozen clients apart.
-        hasher.finish() as ClientMark
+        Witness { mark: hasher.finish() as u32, is_known }
     }
 
     fn ask(&self, policy: &Policy<'_>, origin: usize, deadline: Deadline) -> Verdict {
@@ -218,7 +217,7 @@ impl<P: Ports> Exchange<P> {
         self.isolate().origin_state(origin, |state| state.budget.deposit(settings, now));
     }
 
-    fn can_stand_in(&self, policy: &Policy<'_>, stored: Option<&Stored>) -> bool {
+    pub(super) fn can_stand_in(&self, policy: &Policy<'_>, stored: Option<&Stored>) -> bool {
         stored.is_some_and(|stored| {
             stale::may_stand_in(stored, &policy.asked, &policy.settings.cache, self.ports.now()).is_ok()
         })

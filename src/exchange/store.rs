@@ -253,9 +253,7 @@ impl<P: Ports> Exchange<P> {
                 let Relay { client, copy, end } =
                     self.ports.relay(body, length, idle, Some(settings.max_body), resume);
                 received.body = Guarded::Relayed { client, end: Box::pin(end) };
-                if let Some(lead) = &trail.lead {
-                    lead.fetch.is_being_stored();
-                }
+                self.storing(trail);
                 copy
             }
             Guarded::Relayed { .. } => return received,

@@ -57,17 +57,22 @@ pub const ENTRIES: [Entry; 19] = [
                 "Failures that come and go, all of them right away: keep-alive of 60 s or more helps.",
                 "",
             ),
+            cause(
+                "It does not answer in HTTP",
+                "TLS, or no HTTP at all, on this port? Conflicting Content-Length? Header section over 128 KB (cookies)?",
+                ASK,
+            ),
         ],
     },
     Entry {
         ends: &["not_understood"],
         causes: &[
             cause("The name does not resolve", "Is there an A, AAAA or CNAME record?", "dig +short HOST"),
-            cause("The port speaks something else", "http against https, or no HTTP at all?", ASK),
+            cause("It speaks no TLS on this port", "https against http?", HANDSHAKE),
             cause(
-                "The header section is too large",
-                "Over 128 KB fail. Who sets so many or so long cookies?",
-                "curl -sD- -o /dev/null https://ORIGIN/ | wc -c",
+                "Its certificate is not valid",
+                "Expired, for another name, or without its chain?",
+                HANDSHAKE,
             ),
         ],
     },

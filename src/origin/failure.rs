@@ -97,16 +97,17 @@ pub enum Elsewhere {
 /// How an attempt, or the request before any attempt, failed. Exactly one applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Failure {
-    /// The connection was lost before any header.
-    ConnectionLost,
-    /// What came is not HTTP, its header section is too large, or the name was not found: the
+    /// The connection was lost before any header, or what came is not HTTP or has too large a header section: the
     /// platform does not tell these apart.
+    ConnectionLost,
+    /// The name was not found, or the TLS handshake failed: the platform does not tell these apart. Before
+    /// 2026-10-15 workerd rejected what is not HTTP in this way.
     NotUnderstood,
     /// No header by the attempt's limit or the deadline.
     NoHeaderInTime,
-    /// The body ended before it was whole.
+    /// The body ended before it was whole, or its framing is broken: the platform does not tell these apart.
     BodyCutShort,
-    /// The body's framing is broken.
+    /// The body's framing is broken, where the platform says so: workerd did until 2026-10-15.
     BodyBadlyFramed,
     /// The body fell silent for longer than the idle limit.
     BodySilent,
@@ -209,8 +210,8 @@ pub const TABLE: [Row; 24] = {
             E::Again,
             R::Page,
             UNKNOWN,
-            "closed or refused the connection before any header",
-            "Is the server running and listening on this port? Did it crash, or close idle connections early?",
+            "closed or refused the connection before any header, or sent something that is not HTTP",
+            "Is the server running, and is this its HTTP port? Did it crash, or close idle connections early?",
         ),
         row(
             F::NotUnderstood,
@@ -221,8 +222,8 @@ pub const TABLE: [Row; 24] = {
             E::Again,
             R::Page,
             UNKNOWN,
-            "sent something that is not HTTP, or too large a header section, or its name was not found",
-            "Does the name resolve? Is this an HTTP port? How large are the response headers (cookies)?",
+            "was not found by its name, or failed the TLS handshake",
+            "Does the name resolve? Does it speak TLS on this port, with a valid certificate for this name?",
         ),
         row(
             F::NoHeaderInTime,

@@ -3,7 +3,7 @@ direction = ltr
 
 way = Waar het misgaat
 you = U
-network = Distributienetwerk
+network = Tussenliggend netwerk
 server = Server
 
 working = In orde

@@ -82,6 +82,50 @@ const MISFITS: &str = r#"(() => {
   return [...new Set(found)];
 })()"#;
 
+/// Words that a line breaks in two, other than behind a hyphen: in labels and on buttons, always; elsewhere, where the
+/// width of the page would have been enough for them.
+///
+/// Names, numbers and addresses are no words, and Chinese, Japanese and Thai do not show where theirs end.
+#[track_caller]
+pub fn broken_words(tab: &Tab) -> Vec<String> {
+    lines(&tab.run(&format!("({BROKEN_WORDS})()")))
+}
+
+/// The same of every page in `bodies`, an expression whose value is a list of bodies, put into this one's place.
+#[track_caller]
+pub fn broken_words_of_all(tab: &Tab, bodies: &str) -> Vec<String> {
+    let script = format!(
+        "{bodies}.flatMap(({{ lang, dir, body }}) => {{
+           Object.assign(document.documentElement, {{ lang, dir }});
+           document.body.replaceWith(body);
+           return ({BROKEN_WORDS})().map((line) => `${{lang}}: ${{line}}`);
+         }})"
+    );
+    lines(&tab.run(&format!("[...new Set({script})]")))
+}
+
+const BROKEN_WORDS: &str = r#"() => {
+  const { clientWidth } = document.body, { paddingLeft, paddingRight } = getComputedStyle(document.body);
+  const room = clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+  const found = [], nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; node = nodes.nextNode();) {
+    const element = node.parentElement;
+    if (element.closest("script, bdi, dd, .aside")) continue;
+    const isLabel = element.closest(".name, .state, .button, button");
+    for (const { 0: word, index } of node.data.matchAll(/[^\s-]+-*/g)) {
+      if (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(word)) continue;
+      const range = document.createRange();
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      const parts = [...range.getClientRects()].filter(({ width }) => width >= 1);
+      const lines = new Set(parts.map(({ top }) => Math.round(top)));
+      const width = parts.reduce((sum, part) => sum + part.width, 0);
+      if (lines.size > 1 && (isLabel || width <= room)) found.push(`is broken: ${word}`);
+    }
+  }
+  return [...new Set(found)];
+}"#;
+
 fn lines(found: &Value) -> Vec<String> {
     let lines = found.as_array().expect("a list").iter();
     lines.map(|line| line.as_str().expect("of text").to_owned()).collect()

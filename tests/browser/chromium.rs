@@ -4,10 +4,8 @@
 //! browser ends when its pipe does: so it ends with the tests, also with those that panic or are killed.
 
 use std::collections::HashMap;
-use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -15,12 +13,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use xtask::browser;
 
 /// How long the browser may take to obey; it takes a second to start, and milliseconds afterwards.
 const LIMIT: Duration = Duration::from_secs(30);
-
-/// Its names on Debian, on Ubuntu, and as Google delivers it.
-const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 const FLAGS: [&str; 19] = [
     "--remote-debugging-pipe",
@@ -89,7 +85,10 @@ pub fn chromium() -> &'static Chromium {
 impl Chromium {
     fn start() -> Result<Self, String> {
         let mut command = Command::new("sh");
-        command.args(["-c", LAUNCH, "sh"]).arg(program()?).args(FLAGS);
+        command
+            .args(["-c", LAUNCH, "sh"])
+            .arg(browser::program().map_err(|error| error.to_string())?)
+            .args(FLAGS);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Out of reach of a terminal's Ctrl-C, so that the profile is removed then too.
         let mut child = command.process_group(0).spawn().map_err(|error| format!("no sh: {error}"))?;
@@ -180,19 +179,4 @@ impl Shared {
         }
         self.changed.notify_all();
     }
-}
-
-/// The browser's program.
-fn program() -> Result<PathBuf, String> {
-    if let Some(named) = env::var_os("CHROMIUM") {
-        return Ok(named.into());
-    }
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<_> = env::split_paths(&path).collect();
-    let mut programs = NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    programs.find(|program| program.is_file()).ok_or_else(|| {
-        "the tests of the error page need Chromium: install it (on Debian: apt-get install chromium), \
-         or say in the variable CHROMIUM where its program is"
-            .to_owned()
-    })
 }

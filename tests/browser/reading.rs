@@ -2,7 +2,7 @@
 
 use faulty_origin::scripts;
 
-use crate::audit::{faint, misfits, violations};
+use crate::audit::{broken_words, faint, misfits, violations};
 use crate::harness::Page;
 use crate::pages::{ACCENT, LOOKS, Told, url};
 use crate::tab::Tab;
@@ -92,13 +92,15 @@ fn a_brands_logo_and_colour_are_shown_and_can_be_read() {
 fn a_bad_page_is_found_out() {
     let html = "<!doctype html><html><title></title><link rel=icon href='data:,'>\
         <style>p { margin: 0; width: 60px; line-height: 4px; white-space: nowrap; color: #eee; background: #fff }</style>\
-        <p>A line of text that is long<p>and one that lies on it</p><img src='data:,'><b style='margin-left:100vw'>x</b>";
+        <p>A line of text that is long<p>and one that lies on it</p><img src='data:,'><b style='margin-left:100vw'>x</b>\
+        <p style='white-space:normal;overflow-wrap:anywhere'>Breakwater";
     let page = Page::new([scripts::with_headers(&[("Content-Type", "text/html")], html)]);
     let tab = Tab::new();
     tab.go(&url(&page));
     for (found, expected) in [
         (violations(&tab), &["html-has-lang", "document-title", "image-alt", "color-contrast"][..]),
         (misfits(&tab), &["the page is", "leaves the page", "sticks out", "lie on each other"]),
+        (broken_words(&tab), &["is broken: Breakwater"]),
     ] {
         for rule in expected {
             assert!(found.iter().any(|line| line.starts_with(rule)), "{rule} is not in {found:#?}");

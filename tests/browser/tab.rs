@@ -8,6 +8,7 @@ use std::{env, fs, thread};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
+use xtask::browser::Family;
 
 use crate::chromium::chromium;
 use crate::harness::eventually;
@@ -49,7 +50,7 @@ impl Tab {
         let session = order("Target.attachToTarget", json!({ "targetId": target, "flatten": true }));
         let session = session["sessionId"].as_str().unwrap().to_owned();
         let tab = Self { context: context.to_owned(), target, session, is_guest, forgiven: Cell::new(0) };
-        for domain in ["Page", "Runtime", "Network", "Log", "Audits"] {
+        for domain in ["Page", "Runtime", "Network", "Log", "Audits", "DOM", "CSS"] {
             tab.order(&format!("{domain}.enable"), json!({}));
         }
         tab.order("Page.setLifecycleEventsEnabled", json!({ "enabled": true }));
@@ -236,6 +237,33 @@ impl Tab {
         self.order("Page.setFontSizes", json!({ "fontSizes": sizes }));
     }
 
+    /// Sets the page's text in the typefaces of `family`, without hyphens of the browser's: not every browser knows where
+    /// a language has them.
+    ///
+    /// Good until the next page. Fails if they are not installed.
+    #[track_caller]
+    pub fn typeset(&self, family: &Family) {
+        let face = self.text(&format!(
+            "(({{ style }}) => {{
+               const isSerif = !getComputedStyle(document.documentElement).getPropertyValue('--face').includes('Sans');
+               const names = {{ sans: {:?}, mono: {:?}, face: isSerif ? {:?} : {:?} }};
+               for (const [name, family] of Object.entries(names)) style.setProperty(`--${{name}}`, `'${{family}}'`);
+               document.body.style.setProperty('hyphens', 'manual', 'important');
+               // Not before the fonts are in use can it be asked which ones are.
+               document.body.offsetHeight;
+               return names.face;
+             }})(document.documentElement)",
+            family.sans, family.mono, family.serif, family.sans,
+        ));
+        let root = self.order("DOM.getDocument", json!({ "depth": 0 }));
+        // Digits and Latin letters, in any language.
+        let status = json!({ "nodeId": root["root"]["nodeId"], "selector": ".status" });
+        let status = self.order("DOM.querySelector", status);
+        let used = self.order("CSS.getPlatformFontsForNode", json!({ "nodeId": status["nodeId"] }));
+        let used: Vec<_> = used["fonts"].as_array().unwrap().iter().map(|font| &font["familyName"]).collect();
+        assert_eq!(used, [&face], "the tests need the fonts of the package {}", family.package);
+    }
+
     /// Lets time run `factor` times as fast for the scripts of pages that are loaded from now on.
     ///
     /// The clock of all these pages is one: it is right now, and ahead ever after.
@@ -263,7 +291,14 @@ impl Tab {
     /// Writes a picture of the whole page where `HOLDFAST_SCREENSHOTS` says, if it says so.
     pub fn photograph(&self, name: &str) {
         let Some(folder) = env::var_os("HOLDFAST_SCREENSHOTS") else { return };
-        let picture = self.order("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
+        // As tall as the page for once; the browser's own way to do that loses the size of letters.
+        let size = self
+            .run("[innerWidth, Math.max(innerHeight, document.documentElement.scrollHeight), innerHeight]");
+        let [width, height, before] = [0, 1, 2].map(|at| u32::try_from(size[at].as_u64().unwrap()).unwrap());
+        let scale = u32::try_from(self.run("Math.round(devicePixelRatio)").as_u64().unwrap()).unwrap();
+        self.resize(width, height, scale);
+        let picture = self.order("Page.captureScreenshot", json!({}));
+        self.resize(width, before, scale);
         let picture = BASE64_STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
         fs::create_dir_all(&folder).unwrap();
         fs::write(Path::new(&folder).join(format!("{name}.png")), picture).unwrap();

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use faulty_origin::{Origin, Seen, Step, scripts};
 
 use crate::harness::{
-    Edge, LARGE, PATIENT, Page, QUICK_TOTAL, any_port, edge_before, eventually, nobody, overlay, patient,
-    quick, site, tight,
+    Edge, HYPER, LARGE, PATIENT, Page, QUICK_TOTAL, any_port, edge_before, eventually, nobody, overlay,
+    patient, quick, site, tight,
 };
 
 /// Bytes that anything which took them for text would change.
@@ -65,6 +65,42 @@ fn a_request_that_somebody_else_retries_is_not_retried_again() {
     let page = Page::new([scripts::reset(), scripts::ok("hello")]);
     let answer = quick().get(&page).with("Holdfast-Attempt", "2").send();
     assert_eq!((answer.status(), page.attempts()), (502, 1));
+}
+
+/// The platform sends a GET that is lost on a connection used before again, on the next idle one, until a fresh one fails:
+/// neither attempts nor budget know of it, and nothing that a worker can say keeps it from that.
+#[test]
+fn what_is_lost_on_a_used_connection_is_repeated_by_the_platform_and_counted_once() {
+    const IDLE: usize = 4;
+    let origin = Origin::start(any_port(), |seen| match seen.path() {
+        "/lost" => scripts::reset(),
+        _ => scripts::late(
+            Duration::from_millis(300),
+            scripts::with_headers(&[("Cache-Control", "no-store")], ""),
+        ),
+    })
+    .unwrap();
+    let edge = Edge::start(&[origin.url()], &overlay(&[]));
+    // How often each attempt comes to the origin.
+    let comes = |method: &str| {
+        thread::scope(|scope| {
+            for number in 0..IDLE {
+                let edge = &edge;
+                scope.spawn(move || drop(edge.call("GET", &format!("/warm/{number}")).send()));
+            }
+        });
+        let before = origin.seen().len();
+        let answer = edge.call(method, "/lost").send();
+        assert_eq!((answer.status(), answer.error().as_str()), (502, "connection_terminated"));
+        let seen = origin.seen().split_off(before);
+        let marked = |mark| seen.iter().filter(|seen| seen.header("holdfast-attempt") == mark).count();
+        [None, Some("2"), Some("3")].map(marked)
+    };
+    let repeated = if edge.runs(HYPER) { IDLE } else { 0 };
+    assert_eq!(comes("GET"), [repeated + 1, 1, 1]);
+    assert_eq!(edge.log_of("/lost")["attempts"].as_array().unwrap().len(), 3);
+    assert_eq!(comes("DELETE"), [repeated + 1, 1, 1]);
+    assert_eq!(comes("POST"), [1, 0, 0]);
 }
 
 #[test]

@@ -88,6 +88,9 @@ pub const GUARDED: Settings<'_> = &[
 /// Whose pages are purged all at once: nobody else's.
 pub const PURGED: Settings<'_> = &[("name", "purged.example")];
 
+/// The first workerd that sends and takes requests by another implementation of HTTP, the crate hyper.
+pub const HYPER: &str = "2026-10-15";
+
 /// The limit that [`QUICK`] sets to the response header, and what a busy machine may add.
 pub const QUICK_TOTAL: Duration = Duration::from_secs(8 + 5);
 
@@ -162,6 +165,19 @@ impl Edge {
     /// A GET of `page`.
     pub fn get(&self, page: &Page) -> Call {
         self.call("GET", &page.path)
+    }
+
+    /// Whether the runtime under test is this one or newer: where runtimes differ, a test says what each does.
+    pub fn runs(&self, version: &str) -> bool {
+        // Dates, such as 2026-11-17.
+        self.worker.runtime() >= version
+    }
+
+    /// `target` as this runtime lets it through to the worker: from [`HYPER`] on what is no URI is answered with 400
+    /// before.
+    pub fn sendable(&self, target: &str) -> String {
+        let encoded = |char: char| if is_in_a_uri(char) { char.to_string() } else { percent_encoded(char) };
+        if self.runs(HYPER) { target.chars().map(encoded).collect() } else { target.to_owned() }
     }
 
     /// Every line that the worker has logged about `path`, as JSON.
@@ -239,7 +255,8 @@ pub fn edge_before(origins: &[String], settings: Settings<'_>) -> Arc<Edge> {
     Arc::clone(slot.get_or_init(|| Arc::new(Edge::start(origins, settings))))
 }
 
-/// The origin that the tests share.
+/// The origin that the tests share. It answers once on each connection: the platform sends again by itself what is lost
+/// on one that was used before, and what reaches the origin would not be what the worker sent.
 pub fn site() -> &'static Origin {
     static SITE: LazyLock<Origin> = LazyLock::new(|| {
         Origin::start(any_port(), |seen| {
@@ -248,13 +265,23 @@ pub fn site() -> &'static Origin {
                     page.asked += 1;
                     (Arc::clone(&page.behave), page.asked)
                 }
-                None => return scripts::answer("404 Not Found", &[], "no such page"),
+                None => return scripts::closing(scripts::answer("404 Not Found", &[], "no such page")),
             };
-            behave(seen, asked)
+            scripts::closing(behave(seen, asked))
         })
         .unwrap()
     });
     &SITE
+}
+
+/// Whether the runtime takes it in a target; a `"` it takes in a path, and a backtick in a query.
+pub fn is_in_a_uri(char: char) -> bool {
+    !" \"<>`".contains(char)
+}
+
+fn percent_encoded(char: char) -> String {
+    let mut bytes = [0; 4];
+    char.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// Any free port of this machine.

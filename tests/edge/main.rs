@@ -21,6 +21,7 @@ mod crowds;
 mod deaths;
 mod drills;
 mod failures;
+mod harm;
 mod harness;
 mod healing;
 mod health;

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use faulty_origin::{Origin, scripts};
+use faulty_origin::{Origin, Script, scripts};
 use serde_json::json;
 
+use crate::client::Call;
 use crate::harness::{Edge, Page, any_port, edge, eventually, guarded, overlay, settle};
 
 const FRESH_FOR_NOW: (&str, &str) = ("Cache-Control", "max-age=0, stale-if-error=600");
@@ -19,13 +20,19 @@ struct Site {
     attempts: &'static AtomicUsize,
 }
 
+/// One that answers once on each connection: see `harness::site`.
 fn site(name: &'static str) -> Site {
+    site_that(name, scripts::closing)
+}
+
+/// One whose answers are sent as `sends` makes them.
+fn site_that(name: &'static str, sends: fn(Script) -> Script) -> Site {
     let is_up: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(true)));
     let attempts: &'static AtomicUsize = Box::leak(Box::default());
     let origin = Origin::start(any_port(), move |_| {
         attempts.fetch_add(1, Ordering::Relaxed);
         if is_up.load(Ordering::Relaxed) {
-            scripts::with_headers(&[FRESH_FOR_NOW], name)
+            sends(scripts::with_headers(&[FRESH_FOR_NOW], name))
         } else {
             scripts::reset()
         }
@@ -46,8 +53,16 @@ impl Site {
     }
 }
 
+/// A request with the address of a client of its own, as the platform has it.
+fn call(edge: &Edge, path: &str) -> Call {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let address = format!("10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255);
+    edge.call("GET", path).with("CF-Connecting-IP", &address)
+}
+
 fn ask(edge: &Edge, path: &str) -> u16 {
-    edge.call("GET", path).send().status()
+    call(edge, path).send().status()
 }
 
 #[test]
@@ -59,17 +74,18 @@ fn an_open_breaker_answers_at_once_and_names_what_opened_it() {
         edge.call("GET", "/seen").with("Cache-Control", "only-if-cached, max-stale").send().status() == 200
     });
     site.is(false);
-    while ask(&edge, "/fails") == 502 {}
+    // Several sections fail, and none is answered: that is the origin.
+    (0..8).for_each(|number| assert_eq!(ask(&edge, &format!("/{number}")), 502));
     let sees = site.sees(|| {
-        let answer = edge.call("GET", "/never").send();
-        assert_eq!((answer.status(), answer.error().as_str()), (503, "destination_unavailable"));
+        let answer = call(&edge, "/never").send();
+        assert_eq!((answer.status(), answer.error().as_str()), (502, "destination_unavailable"));
         let retry_after = answer.header("retry-after").and_then(|value| value.parse::<u64>().ok());
         assert!(retry_after.is_some_and(|seconds| (1..=2).contains(&seconds)), "{retry_after:?}");
-        let answer = edge.call("GET", "/seen").send();
+        let answer = call(&edge, "/seen").send();
         answer.is(200, "one");
         assert_eq!(answer.error(), "destination_unavailable");
         let answer = edge.call("POST", "/order").body("x").send();
-        assert_eq!(answer.status(), 503);
+        assert_eq!(answer.status(), 502);
         assert!(!answer.text().contains("may have"), "nothing was sent: {}", answer.text());
     });
     assert_eq!(sees, 0);
@@ -88,7 +104,7 @@ fn the_next_origin_takes_over_and_the_first_comes_back_by_trial() {
     edge.call("GET", "/").send().is(200, "one");
     one.is(false);
     for number in 0..20 {
-        let answer = edge.call("GET", &format!("/{number}")).send();
+        let answer = call(&edge, &format!("/{number}")).send();
         answer.is(200, "two");
         assert!(answer.header("server-timing").is_some_and(|timing| timing.contains("200 at origin 2")));
     }
@@ -134,7 +150,8 @@ struct Second {
 /// seen. The origin is down from `down` on and up again from `up` on.
 fn outage(seconds: u64, down: u64, up: u64) -> (Vec<Second>, usize, Option<Duration>) {
     const A_SECOND: u64 = 50;
-    let site = site("one");
+    // Connections stay, so that what the platform sends again is among the attempts.
+    let site = site_that("one", |script| script);
     let edge = guarded(&[site.origin.url()]);
     for page in 0..10 {
         assert_eq!(ask(&edge, &format!("/stored/{page}")), 200);
@@ -163,7 +180,7 @@ fn outage(seconds: u64, down: u64, up: u64) -> (Vec<Second>, usize, Option<Durat
                 let is_stored = number % 2 == 0;
                 let path =
                     if is_stored { format!("/stored/{}", number % 10) } else { format!("/new/{number}") };
-                let answer = edge.call("GET", &path).send();
+                let answer = call(edge, &path).send();
                 let second = at.duration_since(began_at).as_secs() as usize;
                 let mut record = record.lock().unwrap();
                 record[second].requests += 1;

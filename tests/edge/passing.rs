@@ -4,10 +4,10 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::thread;
 
-use faulty_origin::scripts;
+use faulty_origin::{Origin, scripts};
 
 use crate::client::{End, HOST};
-use crate::harness::{Page, eventually, quick, settle, site};
+use crate::harness::{Edge, HYPER, Page, any_port, eventually, overlay, quick, settle, site};
 
 #[test]
 fn a_redirect_is_passed_on_and_not_followed() {
@@ -36,6 +36,21 @@ fn a_location_at_the_origins_own_host_is_rewritten_to_the_public_one() {
     let page = Page::new([scripts::answer("201 Created", &[("Location", &format!("{origin}/1"))], "")]);
     let answer = quick().call("POST", &page.path).body("new").send();
     assert_eq!(answer.header("location"), Some(format!("http://{HOST}/1").as_str()));
+}
+
+#[test]
+fn bytes_behind_the_end_of_an_answer_answer_nobody_else() {
+    let stray = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray";
+    let origin = Origin::start(any_port(), move |seen| match seen.path() {
+        "/one" => scripts::more_than_whole("one", stray),
+        _ => scripts::ok("two"),
+    })
+    .unwrap();
+    let edge = Edge::start(&[origin.url()], &overlay(&[]));
+    edge.call("GET", "/one").send().is(200, "one");
+    // They did before.
+    let next = if edge.runs(HYPER) { "two" } else { "stray" };
+    edge.call("GET", "/two").send().is(200, next);
 }
 
 #[test]

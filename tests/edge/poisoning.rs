@@ -4,7 +4,7 @@
 use faulty_origin::{Script, Seen, scripts};
 
 use crate::client::{Answer, Call, HOST};
-use crate::harness::{Page, eventually, quick, routed, settle};
+use crate::harness::{HYPER, Page, eventually, is_in_a_uri, quick, routed, settle};
 
 /// Stands in whatever an attacker sends; nobody else may ever meet it.
 const EVIL: &str = "evil";
@@ -569,7 +569,12 @@ fn every_spelling_of_a_target_gets_what_the_origin_says_to_it() {
     }
     for round in 0..2 {
         for (sent, asked) in &targets {
-            assert_eq!(quick().call("GET", sent).send().text(), *asked, "{sent}");
+            let answer = quick().call("GET", sent).send();
+            if quick().runs(HYPER) && !sent.chars().all(is_in_a_uri) {
+                assert_eq!(answer.status(), 400, "{sent}: the platform refuses it");
+                continue;
+            }
+            assert_eq!(answer.text(), *asked, "{sent}");
         }
         if round == 0 {
             settle();

@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use crate::world::{Ending, World, answers, hangs, page, refuses, talks_garbage, world};
+use crate::world::{Ending, Story, World, answers, hangs, page, refuses, talks_garbage, world};
 
-const SLOW: Duration = Duration::from_secs(2);
+/// As slow as a page may be of which one fetch is to be enough.
+const SLOW: Duration = Duration::from_millis(900);
+
+/// What a request has where nothing is set.
+const TOTAL: Duration = Duration::from_secs(25);
 
 /// How many requests reached the origin while `count` asked at once; each was answered with this.
 fn crowd(world: &World, count: usize, status: u16, text: &str) -> usize {
@@ -29,9 +33,9 @@ fn those_who_waited_say_so() {
     let stories = world.crowd(3, "/");
     let said: Vec<_> = stories.iter().map(|story| story.value("cache-status").unwrap()).collect();
     assert_eq!(said[0], "Holdfast;fwd=uri-miss;stored");
-    assert_eq!(said[1], "Holdfast;fwd=uri-miss;collapsed;ttl=58");
+    assert_eq!(said[1], "Holdfast;fwd=uri-miss;collapsed;ttl=60");
     stories[1].clone().reports_nothing();
-    world.get("/").header("cache-status", "Holdfast;hit;ttl=58");
+    world.get("/").header("cache-status", "Holdfast;hit;ttl=60");
 }
 
 #[test]
@@ -53,15 +57,94 @@ fn a_page_without_a_validator_that_has_expired_is_fetched_once_for_all_who_ask()
 }
 
 #[test]
-fn in_an_outage_a_crowd_costs_as_much_as_one_request() {
+fn in_an_outage_a_crowd_with_a_copy_costs_as_much_as_one_request() {
     let world = world().origin([page("v1").cache_control("max-age=60")]);
     world.get("/").answers(200, "v1");
     let world = world.later(61).origin([refuses(), refuses(), refuses()]);
     assert_eq!(crowd(&world, 100, 200, "v1"), 3);
-    let stories = world.crowd(100, "/never-seen");
+}
+
+#[test]
+fn in_an_outage_a_crowd_without_a_copy_costs_as_much_as_three_requests() {
+    let world = world().origin([]);
+    let stories = world.crowd(300, "/");
     assert!(stories.iter().all(|story| story.status == 502));
-    assert_eq!(stories[0].seen.len(), 3);
-    stories[1].clone().header_has("proxy-status", "error=connection_terminated");
+    assert_eq!(stories[0].seen.len(), 9, "three attempts each");
+    stories[299].clone().header_has("proxy-status", "error=connection_terminated");
+    // Within the budget there are no more attempts than requests.
+    let stories = crate::world::world().guarded().origin([]).crowd(300, "/");
+    assert!(stories.iter().all(|story| story.status >= 502));
+    assert!(stories[0].seen.len() <= 9, "{}", stories[0].seen.len());
+}
+
+#[test]
+fn an_origin_that_answers_nobody_is_asked_less_and_less() {
+    let world = world().at_origin("origin.test", hangs());
+    let stories = world.crowd(300, "/");
+    assert!(stories.iter().all(|story| story.status == 504 && story.took <= TOTAL), "{:#?}", stories[0]);
+    // After 0, 1, 2, 4, 8 and 16 s, with attempts of ten seconds in 25.
+    let first_attempts = |stories: &[Story]| {
+        stories[0].seen.iter().filter(|seen| !seen.headers.contains_key("holdfast-attempt")).count()
+    };
+    assert_eq!(first_attempts(&stories), 6);
+    assert!(stories[0].seen.len() <= 15, "{}", stories[0].seen.len());
+}
+
+#[test]
+fn one_whom_the_origin_treats_badly_takes_nobody_with_it() {
+    let busy = answers(503, "you again").header("retry-after", "60");
+    let reset_later = refuses().after(Duration::from_secs(3));
+    for (meets, within) in [
+        (refuses(), Duration::from_millis(700)),
+        (talks_garbage(), Duration::from_millis(700)),
+        (busy, Duration::from_millis(100)),
+        (hangs(), Duration::from_millis(1100)),
+        (reset_later, Duration::from_millis(1100)),
+    ] {
+        let world = world()
+            .at_client("192.0.2.1", meets.clone())
+            .at_origin("origin.test", page("v1").cache_control("max-age=60"));
+        let (rude, others) = (world.clone().from("192.0.2.1"), 299);
+        let views: Vec<_> =
+            (0..others).map(|n| world.clone().from(&format!("198.51.{}.{}", n / 250, n % 250))).collect();
+        let everybody = [&rude].into_iter().chain(&views).map(|view| (view, "GET", "/", None));
+        let mut stories = world.together(everybody).into_iter();
+        assert!(stories.next().unwrap().status >= 500, "{meets:?}");
+        for story in stories {
+            assert!(story.seen.len() <= 6, "{meets:?}: {} attempts", story.seen.len());
+            story.answers(200, "v1").within(within);
+        }
+    }
+}
+
+#[test]
+fn a_client_that_the_origin_resets_cannot_speak_for_others_by_asking_often() {
+    let world = world()
+        .at_client("192.0.2.1", refuses())
+        .at_origin("origin.test", page("v1").cache_control("max-age=60"));
+    let (rude, visitor) = (world.clone().from("192.0.2.1"), world.clone().from("198.51.100.1"));
+    let everybody = std::iter::repeat_n(&rude, 50).chain([&visitor]);
+    let mut stories = world.together(everybody.map(|view| (view, "GET", "/", None)));
+    stories.pop().unwrap().answers(200, "v1").within(Duration::from_secs(1));
+}
+
+#[test]
+fn a_visitor_with_a_page_of_their_own_who_asks_in_their_turn_parts_the_others_for_once() {
+    let world = world()
+        .at_client("192.0.2.1", refuses())
+        .at_client("192.0.2.2", page("mine").cache_control("private"))
+        .at_origin("origin.test", page("v1").cache_control("max-age=60").after(SLOW));
+    let rude = world.clone().from("192.0.2.1");
+    let known = world.clone().from("192.0.2.2").with("cookie", "sid=1");
+    let others: Vec<_> = (1..9).map(|n| world.clone().from(&format!("198.51.100.{n}"))).collect();
+    let everybody = [&rude, &known].into_iter().chain(&others).map(|view| (view, "GET", "/", None));
+    let mut stories = world.together(everybody).into_iter();
+    stories.next().unwrap().status(502);
+    stories.next().unwrap().answers(200, "mine");
+    for story in stories {
+        story.answers(200, "v1").within(2 * SLOW);
+    }
+    assert_eq!(crowd(&world.later(61), 100, 200, "v1"), 1, "who comes later waits as before");
 }
 
 #[test]
@@ -77,19 +160,19 @@ fn also_pages_that_cannot_be_shared_cost_one_request_while_the_origin_is_down() 
 
 #[test]
 fn a_failure_is_told_to_those_who_waited_as_it_was() {
-    let busy = || answers(503, "busy").header("retry-after", "120").after(SLOW);
-    let world = world().set("retry.attempts", 1).origin([busy()]);
-    let stories = world.with("accept", "text/html").with("sec-fetch-dest", "document").crowd(3, "/");
+    let busy = answers(503, "busy").header("retry-after", "120").after(SLOW);
+    let world = world().set("retry.attempts", 1).at_origin("origin.test", busy);
+    let stories = world.with("accept", "text/html").with("sec-fetch-dest", "document").crowd(5, "/");
     for story in stories {
-        story.status(503).header("retry-after", "120").attempts(1);
+        story.status(503).header("retry-after", "120").attempts(3);
     }
-    let world = crate::world::world().origin([hangs(), hangs(), hangs()]);
-    for story in world.crowd(5, "/") {
+    let world = crate::world::world().at_origin("origin.test", hangs());
+    for story in world.crowd(9, "/") {
         story.status(504).header_has("proxy-status", "error=http_response_timeout");
     }
-    let world = crate::world::world().origin([talks_garbage(), talks_garbage(), page("never asked for")]);
+    let world = crate::world::world().at_origin("origin.test", talks_garbage());
     for story in world.crowd(5, "/") {
-        story.status(502).header_has("proxy-status", "error=http_protocol_error").attempts(2);
+        story.status(502).header_has("proxy-status", "error=http_protocol_error").attempts(6);
     }
 }
 
@@ -97,18 +180,27 @@ fn a_failure_is_told_to_those_who_waited_as_it_was() {
 fn one_that_waits_falls_back_to_its_stale_copy_when_its_own_time_is_up() {
     let world = world().origin([page("v1").cache_control("max-age=60")]);
     world.get("/").answers(200, "v1");
-    // The one that asks the origin gives it 25 s; the one that waits has 4 s.
-    let world =
-        world.later(61).origin([page("v2").cache_control("max-age=60").after(Duration::from_secs(9))]);
+    // The one that asks the origin gives it 25 s; the one that waits has 4 s, and has asked for itself after one.
+    let slow = page("v2").cache_control("max-age=60").after(Duration::from_secs(9));
+    let world = world.later(61).at_origin("origin.test", slow);
     let hurried = world.clone().set("timeouts.total", "4s").set("timeouts.first_byte", "3s");
     let stories = world.together([(&world, "GET", "/", None), (&hurried, "GET", "/", None)]);
     let [patient, hurried] = <[_; 2]>::try_from(stories).unwrap();
-    patient.answers(200, "v2").attempts(1);
+    patient.answers(200, "v2");
     hurried
         .answers(200, "v1")
         .within(Duration::from_secs(4))
-        .header_has("proxy-status", "http_response_timeout")
-        .header_has("cache-status", "collapsed");
+        .header_has("proxy-status", "http_response_timeout");
+}
+
+#[test]
+fn one_that_does_not_come_to_ask_falls_back_to_its_stale_copy_when_its_own_time_is_up() {
+    let world = world().origin([page("v1").cache_control("max-age=60")]);
+    world.get("/").answers(200, "v1");
+    let world = world.later(61).at_origin("origin.test", hangs());
+    for story in world.crowd(20, "/") {
+        story.answers(200, "v1").within(TOTAL).header_has("proxy-status", "http_response_timeout");
+    }
 }
 
 #[test]
@@ -225,8 +317,8 @@ fn a_body_that_is_stored_slowly_keeps_nobody_from_the_origin() {
     world.get("/").answers(200, "v1");
     let world = world.later(61).store_takes(Duration::from_secs(60)).origin([checked("v2"), checked("v3")]);
     let mut stories = world.crowd(2, "/");
-    stories.pop().unwrap().answers(200, "v3");
-    stories.pop().unwrap().answers(200, "v2");
+    stories.pop().unwrap().answers(200, "v3").within(Duration::from_millis(300));
+    stories.pop().unwrap().answers(200, "v2").within(Duration::from_millis(10));
 }
 
 #[test]

@@ -143,12 +143,12 @@ fn a_variant_that_another_isolate_has_stored_stands_in_too() {
 }
 
 #[test]
-fn while_the_origin_fails_one_asks_for_all() {
+fn while_the_origin_fails_three_ask_for_all() {
     let (here, _) = two_isolates();
     let here = here.origin([]);
     here.get("/").status(502).attempts(3);
     let stories = here.crowd(20, "/");
-    assert!(stories.iter().all(|story| story.status == 502 && story.seen.len() == 3), "{stories:#?}");
+    assert!(stories.iter().all(|story| story.status == 502 && story.seen.len() == 9), "{stories:#?}");
 }
 
 #[test]

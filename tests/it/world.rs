@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
+use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -34,6 +35,8 @@ use serde_json::{Value, json};
 
 /// 2026-01-02T03:04:05Z.
 const EPOCH_MS: u64 = 1_767_323_045_000;
+
+const CLIENT_ADDRESS: &str = "cf-connecting-ip";
 
 /// An upload that the client breaks off.
 pub const BROKEN_OFF: &str = "\u{1f4a5}";
@@ -176,6 +179,8 @@ struct Inner {
     tasks: RefCell<VecDeque<Task>>,
     script: RefCell<VecDeque<Behaviour>>,
     origins: RefCell<HashMap<String, Behaviour>>,
+    /// What certain clients meet, by their address.
+    treatments: RefCell<HashMap<String, Behaviour>>,
     seen: RefCell<Vec<Seen>>,
     store: RefCell<HashMap<String, Filed>>,
     namespace: RefCell<Namespace>,
@@ -204,7 +209,7 @@ struct Inner {
 #[derive(Clone)]
 pub struct World {
     inner: Rc<Inner>,
-    isolate: Rc<Isolate<Rc<Cell<bool>>>>,
+    isolate: Rc<Isolate<Rc<Cell<u64>>>>,
     recall: Rc<Recall<Body>>,
     settings: Value,
     token: Option<String>,
@@ -213,6 +218,7 @@ pub struct World {
     health: Option<Option<Rc<Summary>>>,
     host: String,
     fields: Vec<(String, String)>,
+    has_addresses: bool,
 }
 
 pub fn world() -> World {
@@ -222,6 +228,7 @@ pub fn world() -> World {
         tasks: RefCell::default(),
         script: RefCell::default(),
         origins: RefCell::default(),
+        treatments: RefCell::default(),
         seen: RefCell::default(),
         store: RefCell::default(),
         namespace: RefCell::default(),
@@ -253,6 +260,7 @@ pub fn world() -> World {
         health: None,
         host: "www.example.com".to_owned(),
         fields: Vec::new(),
+        has_addresses: false,
     }
 }
 
@@ -275,8 +283,10 @@ impl World {
         self
     }
 
-    /// With budget and breaker as they are where nothing is set.
+    /// With budget and breaker as they are where nothing is set, and with the address of a client of its own in each
+    /// request, as the platform has it.
     pub fn guarded(mut self) -> Self {
+        self.has_addresses = true;
         for table in ["retry", "breaker"] {
             self.settings.as_object_mut().unwrap().remove(table);
         }
@@ -417,6 +427,17 @@ impl World {
         self
     }
 
+    /// What one client meets each time, as one does whom a firewall knows.
+    pub fn at_client(self, address: &str, meets: Behaviour) -> Self {
+        self.inner.treatments.borrow_mut().insert(address.to_owned(), meets);
+        self
+    }
+
+    /// Asks from another address from now on.
+    pub fn from(self, address: &str) -> Self {
+        self.with(CLIENT_ADDRESS, address)
+    }
+
     /// Lets time pass.
     pub fn pass(&self, span: Duration) {
         self.inner.now.set(self.inner.now.get().plus(span));
@@ -532,12 +553,17 @@ impl World {
         for (name, value) in &self.fields {
             headers.append(HeaderName::try_from(&**name).unwrap(), HeaderValue::try_from(&**value).unwrap());
         }
+        let number = self.inner.asked.replace(self.inner.asked.get() + 1);
+        if self.has_addresses {
+            let address = Ipv4Addr::from_bits(0x0a00_0000 + number as u32).to_string();
+            headers.entry("cf-connecting-ip").or_insert(address.parse().unwrap());
+        }
         let request = Request {
             method: method.parse().unwrap(),
             target: Target::parse(&format!("https://{}{path}", self.host)).unwrap(),
             headers,
             has_body: upload.is_some(),
-            id: format!("test-{}", self.inner.asked.replace(self.inner.asked.get() + 1)),
+            id: format!("test-{number}"),
         };
         let mut config = Config::from_value(&self.settings).unwrap();
         config.token = self.token.as_deref().map(|token| Token::new(token).unwrap());
@@ -656,9 +682,12 @@ impl Origin for World {
             headers: (*forward.headers).clone(),
             upload,
         });
+        let client = forward.headers.get(CLIENT_ADDRESS).and_then(|value| value.to_str().ok());
+        let treatment = client.and_then(|client| self.inner.treatments.borrow().get(client).cloned());
         let own = Target::parse(&forward.url)
             .and_then(|target| self.inner.origins.borrow().get(target.authority()).cloned());
-        let behaviour = own.or_else(|| self.inner.script.borrow_mut().pop_front()).unwrap_or_else(refuses);
+        let behaviour =
+            treatment.or(own).or_else(|| self.inner.script.borrow_mut().pop_front()).unwrap_or_else(refuses);
         let late = matches!(behaviour.kind, Kind::Hangs) || behaviour.after > limit;
         self.wait(if late { limit } else { behaviour.after }).await;
         let rejected = |message: &str, retryable, timed_out| {
@@ -928,9 +957,9 @@ impl Health for World {
 }
 
 impl Memory for World {
-    type Beacon = Rc<Cell<bool>>;
+    type Beacon = Rc<Cell<u64>>;
 
-    fn isolate(&self) -> &Isolate<Rc<Cell<bool>>> {
+    fn isolate(&self) -> &Isolate<Rc<Cell<u64>>> {
         &self.isolate
     }
 
@@ -938,22 +967,21 @@ impl Memory for World {
         &self.recall
     }
 
-    fn beacon(&self) -> Rc<Cell<bool>> {
+    fn beacon(&self) -> Rc<Cell<u64>> {
         Rc::default()
     }
 
-    fn light(&self, beacon: &Rc<Cell<bool>>) {
-        beacon.set(true);
+    fn light(&self, beacon: &Rc<Cell<u64>>) {
+        beacon.update(|times| times + 1);
         self.inner.stirred.set(true);
     }
 
-    fn see(&self, beacon: &Rc<Cell<bool>>, within: Duration) -> impl Future<Output = ()> + 'static {
+    fn see(&self, beacon: &Rc<Cell<u64>>, within: Duration) -> impl Future<Output = ()> + 'static {
         let (beacon, mut late) = (Rc::clone(beacon), self.wait(within));
-        std::future::poll_fn(
-            move |context| {
-                if beacon.get() { Poll::Ready(()) } else { Pin::new(&mut late).poll(context) }
-            },
-        )
+        let before = beacon.get();
+        std::future::poll_fn(move |context| {
+            if beacon.get() > before { Poll::Ready(()) } else { Pin::new(&mut late).poll(context) }
+        })
     }
 }
 

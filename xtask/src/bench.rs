@@ -2,13 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::{self, PathBuf};
-use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::Args;
 
-use crate::step::{cargo, run, written};
-use crate::{build, root};
+use crate::step::{cargo, run};
+use crate::{build, root, runtime};
 
 /// What is measured, and how long. What is left out is as the program that measures has it.
 #[derive(Args, Clone, Debug, Default)]
@@ -66,18 +65,7 @@ pub fn bench(options: &Options) -> Result<()> {
     let built = build::ensure()?;
     let mut command = cargo();
     command.args(["run", "--quiet", "--profile", "simulate", "--package", "bench-edge", "--"]);
-    command.arg("--module").arg(built.folder).arg("--workerd").arg(workerd()?);
+    command.arg("--module").arg(built.folder).arg("--workerd").arg(runtime::program(root())?);
     command.arg("--scratch").arg(root().join("target/bench")).args(options.arguments()?);
     run(&mut command)
-}
-
-/// The program workerd that npm has installed for this machine; its package knows where.
-fn workerd() -> Result<PathBuf> {
-    let mut node = Command::new("node");
-    node.args(["--print", "require('workerd').default"]).current_dir(root()).stderr(Stdio::inherit());
-    let answer = node.output().context("Node.js 20 or newer is needed")?;
-    if !answer.status.success() {
-        bail!("{} failed ({})", written(&node), answer.status);
-    }
-    Ok(PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim()))
 }

@@ -5,6 +5,7 @@ mod mood;
 mod site;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -15,8 +16,9 @@ use crate::build;
 use crate::serve::{self, Options, Worker};
 use mood::Moods;
 
-/// Serves the site on `port` and its controls on `control_port`, both on 127.0.0.1, until interrupted.
-pub fn demo(port: u16, control_port: u16) -> Result<()> {
+/// Serves the site on `port` and its controls on `control_port`, both on 127.0.0.1, until interrupted; in another
+/// `workerd` than Miniflare's own, if one is given.
+pub fn demo(port: u16, control_port: u16, workerd: Option<PathBuf>) -> Result<()> {
     build::ensure()?;
     let interrupted = serve::interrupted()?;
     let moods = Arc::new(Moods::default());
@@ -29,6 +31,7 @@ pub fn demo(port: u16, control_port: u16) -> Result<()> {
         holdfast: Some(settings(&origin.url())),
         port,
         echo: true,
+        workerd,
         ..Options::default()
     })?;
     let controls = control::start(local(control_port), worker.url().to_owned(), Arc::clone(&origin), moods)
@@ -36,7 +39,7 @@ pub fn demo(port: u16, control_port: u16) -> Result<()> {
         format!("port {control_port} of 127.0.0.1 cannot be had; choose another with --control-port")
     })?;
     println!();
-    println!("  what visitors get      {}", worker.url());
+    println!("  what visitors get      {}  (workerd {})", worker.url(), worker.runtime());
     println!("  break the origin here  {}", controls.url());
     println!();
     println!("  Below, what the Worker logs. Ctrl-C ends it.");

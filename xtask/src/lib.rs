@@ -4,6 +4,7 @@
 //! do. Nothing here is part of what is deployed.
 
 pub mod bench;
+pub mod browser;
 pub mod build;
 pub mod check;
 pub mod counting;
@@ -11,6 +12,7 @@ pub mod demo;
 pub mod drill;
 pub mod mask_check;
 pub mod pages;
+pub mod runtime;
 pub mod serve;
 mod setup;
 pub mod simulate;

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use xtask::mask_check::Findings;
 use xtask::serve::{self, Options, Refused, Worker};
-use xtask::{bench, build, check, demo, drill, mask_check, pages, root, simulate, test};
+use xtask::{bench, build, check, demo, drill, mask_check, pages, root, runtime, simulate, test};
 
 /// Builds, checks, serves, demonstrates and tests Holdfast.
 ///
-/// What a command needs (the WebAssembly target, the packages from npm) it installs by itself.
+/// What a command needs (the WebAssembly target, the packages from npm, for the tests a browser) it installs by itself.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -30,6 +30,8 @@ enum Cmd {
         /// Where the origin is made to fail
         #[arg(long, default_value_t = 8788)]
         control_port: u16,
+        #[command(flatten)]
+        runtime: Runtime,
     },
     /// Runs the built Worker on a local port before any origin
     ///
@@ -56,9 +58,11 @@ enum Cmd {
         /// The operators' secret, HOLDFAST_TOKEN
         #[arg(long)]
         token: Option<String>,
+        #[command(flatten)]
+        runtime: Runtime,
     },
     /// Runs everything that must hold: build, lints, documentation, tests natively and in workerd
-    Test,
+    Test(Runtime),
     /// Runs random schedules of requests and outages in virtual time, on all cores, and checks what must hold
     Simulate {
         /// How many
@@ -116,6 +120,20 @@ enum Cmd {
     Build,
 }
 
+/// In which workerd.
+#[derive(Args)]
+struct Runtime {
+    /// Another workerd: a version in npm's registry, such as 1.20261117.1 or latest, or a file
+    #[arg(long, value_name = "VERSION|FILE")]
+    workerd: Option<String>,
+}
+
+impl Runtime {
+    fn workerd(&self) -> Result<Option<PathBuf>> {
+        self.workerd.as_deref().map(runtime::workerd).transpose()
+    }
+}
+
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -129,19 +147,22 @@ fn main() -> ExitCode {
 
 fn run(command: Cmd) -> Result<()> {
     match command {
-        Cmd::Demo { port, control_port } => demo::demo(port, control_port),
-        Cmd::Serve { origins, port, set, env: environment, keep, health, token } => serve(&Options {
-            origins,
-            set,
-            port,
-            environment,
-            keep,
-            health,
-            token,
-            echo: true,
-            ..Options::default()
-        }),
-        Cmd::Test => test::test(),
+        Cmd::Demo { port, control_port, runtime } => demo::demo(port, control_port, runtime.workerd()?),
+        Cmd::Serve { origins, port, set, env: environment, keep, health, token, runtime } => {
+            serve(&Options {
+                origins,
+                set,
+                port,
+                environment,
+                keep,
+                health,
+                token,
+                echo: true,
+                workerd: runtime.workerd()?,
+                ..Options::default()
+            })
+        }
+        Cmd::Test(runtime) => test::test(runtime.workerd()?.as_deref()),
         Cmd::Simulate { seeds, from } => simulate::simulate(seeds, from),
         Cmd::Bench(options) => bench::bench(&options),
         Cmd::Pages { out, env: environment, set } => {
@@ -184,7 +205,7 @@ fn serve(options: &Options) -> Result<()> {
     options.checked_settings()?;
     let interrupted = serve::interrupted()?;
     let mut worker = Worker::start(options)?;
-    println!("{} -> {}", worker.url(), options.origins.join(", "));
+    println!("{} -> {} (workerd {})", worker.url(), options.origins.join(", "), worker.runtime());
     worker.run_until(&interrupted)
 }
 

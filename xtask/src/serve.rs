@@ -21,7 +21,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Map, Value, json};
 
 use crate::build::{self, Built};
-use crate::root;
+use crate::{root, runtime};
 
 /// How long workerd may take to listen; it takes a second or two, and longer on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -57,6 +57,8 @@ pub struct Options {
     pub echo: bool,
     /// A folder with a built Worker; `None` for `build/`, which is then brought up to date.
     pub built: Option<PathBuf>,
+    /// Another workerd than Miniflare's own: see [`runtime::workerd`].
+    pub workerd: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -75,6 +77,7 @@ impl Default for Options {
             token: None,
             echo: false,
             built: None,
+            workerd: None,
         }
     }
 }
@@ -178,6 +181,7 @@ fn holds_a_date(value: &toml::Value) -> bool {
 #[derive(Debug)]
 pub struct Worker {
     url: String,
+    runtime: String,
     logs: Arc<Mutex<Vec<String>>>,
     triggered: Mutex<Receiver<()>>,
     launcher: Child,
@@ -198,7 +202,7 @@ impl Worker {
             None => build::ensure()?,
         };
         let settings = options.settings()?;
-        let mut launcher = launcher()?;
+        let mut launcher = launcher(options.workerd.as_deref())?;
         let mut input = launcher.stdin.take().context("the launcher has no standard input")?;
         let output = launcher.stdout.take().context("the launcher has no standard output")?;
         let (listens, listening) = mpsc::channel();
@@ -210,6 +214,7 @@ impl Worker {
         });
         let mut worker = Self {
             url: String::new(),
+            runtime: String::new(),
             logs,
             triggered: Mutex::new(triggered),
             launcher,
@@ -219,8 +224,8 @@ impl Worker {
         // A launcher that has died says why on standard error.
         let _ = writeln!(input, "{}", order(options, &built, &settings));
         worker.input = Some(input);
-        worker.url = match listening.recv_timeout(START_LIMIT) {
-            Ok(url) => url,
+        (worker.url, worker.runtime) = match listening.recv_timeout(START_LIMIT) {
+            Ok(listens) => listens,
             Err(RecvTimeoutError::Disconnected) => bail!("workerd did not start; its messages are above"),
             Err(RecvTimeoutError::Timeout) => bail!("workerd did not start within {START_LIMIT:?}"),
         };
@@ -230,6 +235,11 @@ impl Worker {
     /// Where it listens, as `http://127.0.0.1:8787`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The version of workerd, a date, such as `2026-11-17`.
+    pub fn runtime(&self) -> &str {
+        &self.runtime
     }
 
     /// What it has logged so far, a message each.
@@ -300,13 +310,14 @@ pub fn interrupted() -> Result<Receiver<()>> {
 }
 
 /// Starts the launcher in a group of its own, so that Ctrl-C in a terminal does not reach it.
-fn launcher() -> Result<Child> {
+fn launcher(workerd: Option<&Path>) -> Result<Child> {
     use std::os::unix::process::CommandExt;
     let mut node = Command::new("node");
     node.arg(root().join("xtask/launch.mjs")).current_dir(root()).process_group(0);
     node.stdin(Stdio::piped()).stdout(Stdio::piped());
     // wrangler asks a server for newer versions, and reports its use, unless told not to.
     node.env("WRANGLER_SEND_METRICS", "false").env("CI", "true");
+    node.envs(workerd.map(|workerd| (runtime::VARIABLE, workerd)));
     node.spawn().context("could not start node; Node.js 20 or newer is needed")
 }
 
@@ -329,15 +340,16 @@ fn order(options: &Options, built: &Built, settings: &Value) -> Value {
 /// Hands on what the launcher says, until it ends.
 fn read_launcher(
     output: ChildStdout,
-    listens: &Sender<String>,
+    listens: &Sender<(String, String)>,
     has_triggered: &Sender<()>,
     logs: &Mutex<Vec<String>>,
     echo: bool,
 ) {
     let messages = BufReader::new(output).lines().map_while(Result::ok);
     for message in messages.filter_map(|line| serde_json::from_str::<Value>(&line).ok()) {
-        if let Some(url) = message.get("url").and_then(Value::as_str) {
-            let _ = listens.send(url.to_owned());
+        let text = |key: &str| message.get(key).and_then(Value::as_str).map(str::to_owned);
+        if let (Some(url), Some(runtime)) = (text("url"), text("runtime")) {
+            let _ = listens.send((url, runtime));
         }
         if message.get("triggered").is_some() {
             let _ = has_triggered.send(());

@@ -1,14 +1,16 @@
 //! Everything that must hold before a change is kept.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use crate::browser;
 use crate::build::{self, Built};
 use crate::check;
-use crate::root;
 use crate::setup;
 use crate::step::{cargo, run, step};
+use crate::{root, runtime};
 
 /// The most bytes that the module that answers requests may weigh, compressed: a tenth of what Cloudflare accepts on
 /// the free plan (3 MB), so that a cold start stays far below its limit.
@@ -19,8 +21,9 @@ const HEALTH_LIMIT: usize = 160_000;
 
 /// Builds, lints, documents and tests, natively and in workerd.
 ///
-/// All parts run, so that one report names everything that fails; cargo's own summary of the tests comes last.
-pub fn test() -> Result<()> {
+/// All parts run, so that one report names everything that fails; cargo's own summary of the tests comes last. What runs
+/// in workerd runs in `workerd`, if one is given, and else in Miniflare's own.
+pub fn test(workerd: Option<&Path>) -> Result<()> {
     let mut failed = Vec::new();
     let mut part = |name: &'static str, work: &mut dyn FnMut() -> Result<()>| {
         if let Err(error) = step(name, work) {
@@ -28,6 +31,7 @@ pub fn test() -> Result<()> {
             failed.push(name);
         }
     };
+    part("browser and fonts", &mut browser::ensure);
     part("build", &mut || build::ensure().and_then(|built| weigh(&built)));
     part("wrangler.toml", &mut || check::check(&root().join("wrangler.toml")).map(drop).map_err(Into::into));
     part("cargo fmt", &mut || run(cargo().args(["fmt", "--all", "--check"])));
@@ -45,13 +49,22 @@ pub fn test() -> Result<()> {
         run(documented(&mut cargo()).args(["--package", "holdfast", "--target", setup::TARGET]))
     });
     part("benchmarks, once each", &mut || run(cargo().args(["test", "--quiet", "--bench", "core"])));
-    if let Err(error) = run(cargo().args(["test", "--workspace", "--no-fail-fast"])) {
+    let mut tests = cargo();
+    tests.args(["test", "--workspace", "--no-fail-fast"]);
+    tests.envs(workerd.map(|workerd| (runtime::VARIABLE, workerd)));
+    if let Err(error) = tell_version(workerd).and_then(|()| run(&mut tests)) {
         eprintln!("{error:#}");
         failed.push("cargo test");
     }
     if !failed.is_empty() {
         bail!("failed: {}", failed.join("; "));
     }
+    Ok(())
+}
+
+fn tell_version(workerd: Option<&Path>) -> Result<()> {
+    let program = workerd.map_or_else(|| runtime::program(root()), |workerd| Ok(workerd.to_owned()))?;
+    eprintln!("    workerd {}, {}", runtime::version(&program)?, program.display());
     Ok(())
 }
 

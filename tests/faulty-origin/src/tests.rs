@@ -66,6 +66,19 @@ fn a_connection_carries_several_requests() {
 }
 
 #[test]
+fn a_closing_answer_says_so_and_is_the_last() {
+    let late = scripts::late(Duration::from_millis(1), scripts::ok("hi"));
+    let origin = origin(move |_| scripts::closing(late.clone()));
+    let answer = exchange(&origin, "GET / HTTP/1.1\r\n\r\n").unwrap();
+    assert_eq!(answer, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi");
+    for script in [scripts::reset(), scripts::cut_short("x", 1), scripts::hang()] {
+        assert_eq!(scripts::closing(script.clone()), script);
+    }
+    let hinted = scripts::closing(scripts::interim("103 Early Hints", scripts::ok("hi")));
+    assert_eq!(hinted.last(), Some(&Step::Close));
+}
+
+#[test]
 fn a_reset_is_a_reset_and_a_close_is_a_close() {
     let origin = origin(|seen| if seen.target == "/reset" { scripts::reset() } else { scripts::close() });
     assert_eq!(exchange(&origin, "GET /close HTTP/1.1\r\n\r\n").unwrap(), "");

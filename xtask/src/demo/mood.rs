@@ -80,7 +80,7 @@ pub const MOODS: [Mood; 9] = [
         word: "garbage",
         title: "Garbage",
         does: "Sends something that is not HTTP.",
-        expect: "Two attempts, then the last good copy or a 502 page (http_protocol_error).",
+        expect: "Three attempts, then the last good copy or a 502 page (connection_terminated).",
         way: Way::Garbage,
     },
     Mood {
@@ -126,10 +126,11 @@ impl Moods {
         found.is_some()
     }
 
-    /// What the origin does with this request.
+    /// What the origin does with this request. It answers once on each connection: what is lost on one that was used
+    /// before the platform sends again by itself, and there would be more attempts than the settings say.
     pub fn answer(&self, seen: &Seen, shop: &Shop) -> Script {
         let first = attempt(seen) == 1;
-        match self.current().way {
+        scripts::closing(match self.current().way {
             Way::FirstFails if first => scripts::reset(),
             Way::Well | Way::FirstFails | Way::Down => script(seen, shop.answer(seen)),
             Way::Slow => scripts::late(SLOW, script(seen, shop.answer(seen))),
@@ -138,7 +139,7 @@ impl Moods {
             Way::Garbage => scripts::garbage(),
             Way::Hang => scripts::hang(),
             Way::Busy => script(seen, Shop::busy(seen)),
-        }
+        })
     }
 }
 

@@ -1,0 +1,261 @@
+//! One fetch that several requests wait for: what came of it, and who of them asks next if nothing does.
+//!
+//! How an origin treats one client says little of how it would treat the next: a firewall resets one, a rate limiter
+//! answers another with 503. So no failure of one request is that of all who wait. After one, followers ask too, as many
+//! at a time as it takes to have heard of [`OPINIONS`] different clients; if all of these failed, so has the origin.
+//! While nothing comes at all, another asks after [`PATIENCE`], and then whenever the wait has doubled, if it can one of a
+//! client that has not asked yet: a leader that hangs alone costs the others one second, a slow page of three seconds is
+//! fetched three times, however many want it, and an origin that hangs for 25 s is asked by six.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use crate::request::Client;
+use crate::response::error_page::Cause;
+use crate::time::Timestamp;
+
+/// How long one request is waited for before another asks as well, at least.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a body that is stored as it comes is waited for: it comes at the pace of the client that it is sent to, and
+/// who asks for itself has its first byte at once.
+const LONGEST_STORING: Duration = Duration::from_millis(250);
+
+/// The requests of how many different clients have to fail before that is told to those who wait.
+const OPINIONS: usize = 3;
+
+/// How many requests of one client ask in one flight: so one client is heard twice at most, and if it fails twice, its
+/// others need not try.
+const MOST_OF_ONE: usize = 2;
+
+/// A fetch that others wait for. `B` is what they see that there is something new by.
+#[derive(Debug)]
+pub struct Flight<B> {
+    /// Lit whenever there is something new.
+    pub beacon: B,
+    /// When it counts as lost: the platform may end a request without a word.
+    pub(super) until: Timestamp,
+    course: RefCell<Course>,
+}
+
+#[derive(Debug)]
+struct Course {
+    /// Whose requests have asked, the leader's first, and whose of them have failed.
+    asked: Vec<Client>,
+    failed: Vec<Client>,
+    failure: Option<Upshot>,
+    began_at: Timestamp,
+    /// When another one asks, if nothing happens before.
+    next_at: Timestamp,
+    storing_until: Option<Timestamp>,
+    upshot: Option<Upshot>,
+}
+
+/// What a flight came to for those who wait for it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Upshot {
+    /// The answer is in the store, and can be used for other requests.
+    Stored,
+    /// The answer was for one request alone: each asks for itself.
+    NotShared,
+    /// The origin failed.
+    Failed {
+        /// How.
+        cause: Cause,
+        /// How long the origin asked to be left alone.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// What a follower is to do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// There is an upshot.
+    End(Upshot),
+    /// To ask, and to tell the others what came of it.
+    Ask,
+    /// To wait for something new, for this long at most.
+    Wait(Duration),
+}
+
+impl<B> Flight<B> {
+    pub(super) fn new(leader: Client, beacon: B, at_most: Duration, now: Timestamp) -> Self {
+        let course = Course {
+            asked: vec![leader],
+            failed: Vec::new(),
+            failure: None,
+            began_at: now,
+            next_at: now.plus(PATIENCE),
+            storing_until: None,
+            upshot: None,
+        };
+        Self { beacon, until: now.plus(at_most), course: RefCell::new(course) }
+    }
+
+    /// What a follower does next. With `has_copy` one failure is enough.
+    pub fn next(&self, follower: Client, has_copy: bool, may_ask: bool, now: Timestamp) -> Step {
+        let mut course = self.course.borrow_mut();
+        if let Some(upshot) = course.upshot {
+            return Step::End(upshot);
+        }
+        let has_failed_twice = count(&course.failed, follower) >= MOST_OF_ONE;
+        if let Some(failure) = course.failure.filter(|_| has_copy || has_failed_twice) {
+            return Step::End(failure);
+        }
+        if let Some(until) = course.storing_until {
+            return if until > now { Step::Wait(until.since(now)) } else { Step::End(Upshot::NotShared) };
+        }
+        let under_way = course.asked.len().saturating_sub(course.failed.len());
+        let is_wanted = course.failure.is_some() && different(&course.failed) + under_way < OPINIONS;
+        let asked = count(&course.asked, follower);
+        // Others first.
+        let turn_at = if asked == 0 { course.next_at } else { course.next_at.plus(PATIENCE) };
+        let is_time = turn_at <= now;
+        if may_ask && asked < MOST_OF_ONE && (is_wanted || is_time) {
+            course.asked.push(follower);
+            course.next_at = now.plus(now.since(course.began_at).max(PATIENCE));
+            return Step::Ask;
+        }
+        Step::Wait(if is_time { PATIENCE } else { turn_at.since(now) })
+    }
+
+    /// Notes that the origin has answered, and that the body is being stored as it comes.
+    pub fn is_being_stored(&self, now: Timestamp) {
+        self.course.borrow_mut().storing_until.get_or_insert(now.plus(LONGEST_STORING));
+    }
+
+    /// Whether that takes too long to be waited for.
+    pub(super) fn is_stored_slowly(&self, now: Timestamp) -> bool {
+        self.course.borrow().storing_until.is_some_and(|until| until <= now)
+    }
+
+    /// Notes what came of a request of `client`'s.
+    pub(super) fn note(&self, client: Client, upshot: Upshot) {
+        let mut course = self.course.borrow_mut();
+        if course.upshot.is_some() {
+            return;
+        }
+        let is_final = match upshot {
+            Upshot::Stored | Upshot::NotShared => true,
+            Upshot::Failed { .. } => {
+                course.failed.push(client);
+                course.failure = Some(upshot);
+                different(&course.failed) >= OPINIONS
+            }
+        };
+        course.upshot = Some(upshot).filter(|_| is_final);
+    }
+}
+
+/// How many of `clients` are `client`; none where it is not known who is who.
+fn count(clients: &[Client], client: Client) -> usize {
+    clients.iter().filter(|other| client.is_known() && **other == client).count()
+}
+
+/// How many different ones there are. Who is not known counts as somebody else each time.
+fn different(clients: &[Client]) -> usize {
+    let is_first = |at: usize, client: &Client| count(clients.get(..at).unwrap_or_default(), *client) == 0;
+    clients.iter().enumerate().filter(|(at, client)| is_first(*at, client)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::failure::Failure;
+    use http::HeaderMap;
+
+    const FAILED: Upshot =
+        Upshot::Failed { cause: Cause::Failure(Failure::ConnectionLost), retry_after: None };
+
+    fn client(number: u8) -> Client {
+        let address = format!("192.0.2.{number}").parse().unwrap();
+        Client::of(&HeaderMap::from_iter([("cf-connecting-ip".parse().unwrap(), address)]))
+    }
+
+    fn nobody() -> Client {
+        Client::of(&HeaderMap::new())
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn flight(leader: Client) -> Flight<()> {
+        Flight::new(leader, (), Duration::from_secs(30), at(0))
+    }
+
+    fn wait(millis: u64) -> Step {
+        Step::Wait(Duration::from_millis(millis))
+    }
+
+    fn next(flight: &Flight<()>, follower: Client, millis: u64) -> Step {
+        flight.next(follower, false, true, at(millis))
+    }
+
+    #[test]
+    fn another_asks_whenever_the_wait_has_doubled() {
+        let flight = flight(client(1));
+        assert_eq!(next(&flight, client(2), 0), wait(1000));
+        assert_eq!(next(&flight, client(2), 999), wait(1));
+        assert_eq!(flight.next(client(2), true, false, at(1000)), wait(1000), "its copy answers soon");
+        for (number, second) in [(2, 1), (3, 2), (4, 4), (5, 8), (6, 16)] {
+            assert_eq!(next(&flight, client(1), 1000 * second), wait(1000), "others first");
+            assert_eq!(next(&flight, client(number), 1000 * second), Step::Ask);
+            assert_eq!(next(&flight, client(7), 1000 * second), wait(1000 * second));
+        }
+        flight.note(client(3), Upshot::Stored);
+        assert_eq!(next(&flight, client(7), 20_000), Step::End(Upshot::Stored));
+        flight.note(client(1), FAILED);
+        assert_eq!(next(&flight, client(7), 20_000), Step::End(Upshot::Stored), "that stands");
+    }
+
+    #[test]
+    fn where_there_is_nobody_else_the_same_client_asks_again() {
+        let flight = flight(client(1));
+        assert_eq!(next(&flight, client(1), 1000), wait(1000));
+        assert_eq!(next(&flight, client(1), 2000), Step::Ask);
+        assert_eq!(next(&flight, client(1), 9000), wait(1000));
+    }
+
+    #[test]
+    fn a_failure_is_that_of_all_when_three_clients_have_met_it() {
+        for number in [client as fn(u8) -> Client, |_| nobody()] {
+            let flight = flight(number(1));
+            flight.note(number(1), FAILED);
+            assert_eq!(flight.next(number(2), true, true, at(10)), Step::End(FAILED), "a copy is there");
+            assert_eq!(next(&flight, number(2), 10), Step::Ask);
+            assert_eq!(next(&flight, number(3), 10), Step::Ask);
+            assert_eq!(next(&flight, number(4), 10), wait(1000));
+            flight.note(number(2), FAILED);
+            assert_eq!(next(&flight, number(4), 20), wait(990));
+            flight.note(number(3), FAILED);
+            assert_eq!(next(&flight, number(4), 30), Step::End(FAILED));
+        }
+    }
+
+    #[test]
+    fn one_client_speaks_for_itself_alone_however_often_it_asks() {
+        let flight = flight(client(1));
+        flight.note(client(1), FAILED);
+        assert_eq!(next(&flight, client(1), 10), Step::Ask);
+        assert_eq!(next(&flight, client(1), 2000), wait(10));
+        flight.note(client(1), FAILED);
+        assert_eq!(next(&flight, client(1), 2000), Step::End(FAILED));
+        assert_eq!(next(&flight, client(2), 2000), Step::Ask);
+        assert_eq!(next(&flight, client(3), 2000), Step::Ask);
+        flight.note(client(2), FAILED);
+        flight.note(client(3), Upshot::Stored);
+        assert_eq!(next(&flight, client(4), 2000), Step::End(Upshot::Stored));
+    }
+
+    #[test]
+    fn a_body_that_is_stored_slowly_is_not_waited_for() {
+        let flight = flight(client(1));
+        flight.is_being_stored(at(500));
+        assert_eq!(next(&flight, client(2), 500), wait(250));
+        assert!(!flight.is_stored_slowly(at(749)));
+        flight.is_being_stored(at(700));
+        assert_eq!(next(&flight, client(2), 750), Step::End(Upshot::NotShared));
+        assert!(flight.is_stored_slowly(at(750)));
+    }
+}
