@@ -153,7 +153,9 @@ impl Lately<'_> {
             self.is_felt(|attempt| attempt.origin == origin, |scope| scope == Scope::Origin(origin))
         };
         let group_failed = |origin: usize| {
+            let is_of_page = |attempt: &Attempt| attempt.page == self.ask.page;
             self.is_felt(|attempt| attempt.origin == origin && is_of_group(attempt), is_of_site)
+                || self.is_felt(|attempt| attempt.origin == origin && is_of_page(attempt), is_of_site)
         };
         // A clock that jumps ends deadlines before their time, and one that is put back stretches open periods.
         if self.is_clock_moved() {
@@ -161,8 +163,8 @@ impl Lately<'_> {
         // What is believed to be down is the origin: "at most the open period and one request".
         } else if origins.clone().all(was_down) {
             Some("every origin was down lately")
-        // What is believed to be down is its page group, which is as small as it gets: by a fault of its own, or as what
-        // was left of an outage.
+        // What is believed to be down is its page group, or its page alone: by a fault of its own, or as what was left of
+        // an outage.
         } else if origins.clone().all(|origin| was_down(origin) || group_failed(origin)) {
             Some("its own group failed lately")
         // "Failures of several groups with no success anywhere": bounded by half of them.
