@@ -153,7 +153,13 @@ impl Lately<'_> {
             self.is_felt(|attempt| attempt.origin == origin, |scope| scope == Scope::Origin(origin))
         };
         let group_failed = |origin: usize| {
-            let is_of_page = |attempt: &Attempt| attempt.page == self.ask.page;
+            // What is written is another matter than what is read.
+            let is_alike = |other: &Ask| {
+                other.method == self.ask.method || [other, self.ask].iter().all(|ask| ask.is_read())
+            };
+            let is_of_page = |attempt: &Attempt| {
+                attempt.page == self.ask.page && self.world.ask(attempt.ask).is_none_or(is_alike)
+            };
             self.is_felt(|attempt| attempt.origin == origin && is_of_group(attempt), is_of_site)
                 || self.is_felt(|attempt| attempt.origin == origin && is_of_page(attempt), is_of_site)
         };

@@ -125,6 +125,11 @@ pub enum Fate {
 pub const SILENCE: u64 = 60_000;
 
 impl Ask {
+    /// Whether it only reads.
+    pub fn is_read(&self) -> bool {
+        matches!(self.method, "GET" | "HEAD")
+    }
+
     /// Whether its client spoils it by what it does with the upload.
     pub fn is_spoilt(&self) -> bool {
         self.upload.as_ref().is_some_and(|upload| upload.fate != Fate::Whole)
