@@ -1,7 +1,7 @@
 //! How a body is handed on: held until whole, streamed and watched, or not there at all.
 //!
 //! A small body is held, so that one that tears is a failed attempt and not a torn 200. A large one
-//! streams, watched for silence. Bodies themselves are opaque; this decides by the head alone.
+//! streams, watched for silence if that can be mended. Bodies themselves are opaque; this decides by the head alone.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub enum Plan {
     Stream {
         /// Its `Content-Length`, where it has one.
         length: Option<u64>,
-        /// The longest silence; `None` for event streams, whose silence is no fault.
+        /// The longest silence where it is watched; `None` for event streams, whose silence is no fault.
         idle: Option<Duration>,
     },
 }

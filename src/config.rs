@@ -339,8 +339,8 @@ pub struct Body {
     pub hold: u64,
     /// Whether a larger one that breaks off is continued by range, where the origin allows that.
     pub resume: bool,
-    /// Whether a body that is not held is watched on its way, for silence and for breaking off. One that is stored
-    /// always is, and so is one of unknown length.
+    /// Whether a body that is not held is watched on its way: for breaking off, and for silence where it can be continued.
+    /// One that is stored always is, and so is one of unknown length.
     pub watch: bool,
 }
 

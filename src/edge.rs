@@ -31,7 +31,7 @@ use crate::head;
 use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
 use crate::isolate::recall::Recall;
-use crate::origin::failure::Rejection;
+use crate::origin::failure::{Lapse, Rejection};
 use crate::origin::forward::Forward;
 use crate::ports::{
     Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, HoldFirst,
@@ -118,6 +118,7 @@ pub fn fetch(now: f64, visit: Visit, head: String) {
         bridge::pass_through_on_exception(&platform.visit);
     }
     let upload = if request.has_body { bridge::upload_of(&platform.visit) } else { None };
+    let upload = upload.map(Upload::Coming);
     task::spawn(Box::pin(async move {
         let answer = exchange::exchange(platform.clone(), config, request, upload).await;
         platform.respond(answer);
@@ -205,15 +206,43 @@ impl Platform {
         }
     }
 }
+
+/// A request body.
+#[derive(Clone)]
+enum Upload {
+    /// Still coming.
+    Coming(Handle),
+    /// Here, and counted as held until this is dropped.
+    Held(Rc<HeldHere>),
+}
+
+struct HeldHere(Handle);
+
+impl Drop for HeldHere {
+    fn drop(&mut self) {
+        bridge::release(&self.0);
+    }
+}
+
+impl Upload {
+    fn handle(&self) -> &Handle {
+        match self {
+            Self::Coming(handle) => handle,
+            Self::Held(held) => &held.0,
+        }
+    }
+}
+
 impl Origin for Platform {
     type Body = Handle;
-    type Upload = JsValue;
+    type Upload = Upload;
 
     async fn fetch(
         &self,
         forward: &Forward,
-        upload: Option<JsValue>,
+        upload: Option<Upload>,
         limit: Duration,
+        idle: Duration,
         hold: Option<HoldFirst>,
     ) -> Result<Fetched<Handle>, Rejection> {
         let mut order = [forward.method.as_str(), " ", &forward.url, "\n"].concat();
@@ -221,31 +250,38 @@ impl Origin for Platform {
         head::write_changes(&mut order, client.unwrap_or(&HeaderMap::new()), &forward.headers);
         let client = client.map(|_| &self.visit);
         let length = if upload.is_some() { body::content_length(&forward.headers) } else { None };
-        let (length, limit) = (length_of(length), millis(limit));
-        let (most, idle, within) = hold.map_or((-1.0, 0.0, 0.0), |HoldFirst { limit, idle, within }| {
-            (bytes(limit), millis(idle), millis(within))
-        });
+        let (upload, length) = (upload.as_ref().map(Upload::handle), length_of(length));
+        let (limit, idle) = (millis(limit), millis(idle));
+        let (most, within) =
+            hold.map_or((-1.0, 0.0), |HoldFirst { limit, within }| (bytes(limit), millis(within)));
         let call =
-            |call| bridge::fetch_origin(call, client, &order, upload, length, limit, most, idle, within);
+            |call| bridge::fetch_origin(call, client, &order, upload, length, limit, idle, most, within);
         let given = Call::new(call).await?.response();
         let Response { status, fields, body, received_at, whole } = given.ok_or_else(Rejection::default)?;
         Ok(Fetched { status, headers: head::fields_from(fields, 0), body, received_at, whole })
     }
 
-    async fn hold_upload(&self, upload: JsValue, limit: u64) -> HeldUpload<JsValue> {
-        let given = Call::new(|call| bridge::hold_upload(call, &upload, bytes(limit))).await;
-        match given.ok().and_then(Given::value) {
-            Some(upload) if bridge::is_stream(&upload) => HeldUpload::Larger(upload),
-            Some(upload) => HeldUpload::Whole(upload),
-            None => HeldUpload::ClientGone,
+    async fn hold_upload(
+        &self,
+        upload: Upload,
+        length: Option<u64>,
+        limit: u64,
+        idle: Duration,
+        within: Duration,
+    ) -> HeldUpload<Upload> {
+        let handle = upload.handle();
+        match self.hold(handle.clone(), length, limit, idle, within).await {
+            Held::Whole(handle, _) => HeldUpload::Whole(Upload::Held(Rc::new(HeldHere(handle)))),
+            Held::Partial(handle) => HeldUpload::Larger(Upload::Coming(handle)),
+            Held::Torn(rejection) => HeldUpload::Spoilt(rejection.lapse().unwrap_or(Lapse::Broken)),
         }
     }
 
-    async fn upload_text(&self, upload: JsValue, limit: u64) -> Option<String> {
-        Call::new(|call| bridge::upload_text(call, &upload, bytes(limit))).await.ok()?.text()
+    async fn upload_text(&self, upload: Upload, limit: u64) -> Option<String> {
+        Call::new(|call| bridge::upload_text(call, upload.handle(), bytes(limit))).await.ok()?.text()
     }
 
-    fn again(&self, held: &JsValue) -> JsValue {
+    fn again(&self, held: &Upload) -> Upload {
         held.clone()
     }
 
@@ -287,12 +323,15 @@ impl Origin for Platform {
         let resume = resume.map(bridge::resume_function);
         let mut parts = None;
         let call = Call::new(|call| {
-            parts = Some(bridge::relay(call, &body, length_of(length), idle, copy_limit, resume));
+            let length = length_of(length);
+            parts = Some(bridge::relay(call, &self.visit, &body, length, idle, copy_limit, resume));
         });
         let end = async move {
             match call.await.map(Given::number) {
                 Ok(Some(whole)) => End::Whole(whole as u64),
                 Ok(None) => End::ClientGone,
+                // It sent an upload beside, and failed to end it.
+                Err(rejection) if rejection.lapse().is_some() => End::ClientGone,
                 Err(rejection) => End::Torn(rejection),
             }
         };
@@ -475,6 +514,10 @@ impl Background for Platform {
             work.await;
             bridge::let_go(&kept_alive);
         }));
+    }
+
+    fn attend(&self, work: impl Future<Output = ()> + 'static) {
+        task::attend(Box::pin(work));
     }
 }
 

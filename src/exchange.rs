@@ -271,9 +271,9 @@ impl<P: Ports> Exchange<P> {
         trail: &mut Trail<P::Beacon>,
     ) -> Draft<P::Body> {
         let Pursuit { last, attempts, stop, retry_after } = pursuit;
-        if stop == Stop::ClientGone {
+        if let Stop::Client(lapse) = stop {
             self.let_go(lookup);
-            return self.nobody(trail);
+            return self.nobody(lapse, trail);
         }
         let end = attempts.last().map(|attempt| attempt.end);
         trail.stop = Some(stop);

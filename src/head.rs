@@ -172,9 +172,10 @@ fn read_fields(text: String, mut from: usize) -> (HeaderMap, bool) {
     let mut headers = HeaderMap::with_capacity(text.len() / USUAL_LINE + 1);
     while let Some(rest) = text.get(from..).filter(|rest| !rest.is_empty()) {
         let end = from + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
-        let colon = rest.iter().position(|byte| *byte == b':').map(|colon| from + colon);
+        let line = text.get(from..end).unwrap_or_default();
+        let colon = line.iter().position(|byte| *byte == b':').map(|colon| from + colon);
         let name = colon.and_then(|colon| name_of(text.get(from..colon)?));
-        if let (Some(name), Some(colon)) = (name, colon.filter(|colon| *colon < end)) {
+        if let (Some(name), Some(colon)) = (name, colon) {
             // What cannot be read must not go unseen: it may be a prohibition. The mark keeps it out of the store.
             let value = HeaderValue::from_maybe_shared(text.slice(colon + 1..end));
             is_exact &= value.is_ok();

@@ -17,7 +17,7 @@ use crate::cache::range::Span;
 use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
 use crate::isolate::recall::Recall;
-use crate::origin::failure::Rejection;
+use crate::origin::failure::{Lapse, Rejection};
 use crate::origin::forward::Forward;
 use crate::report::Report;
 use crate::request::Target;
@@ -67,8 +67,6 @@ pub struct Fetched<B> {
 pub struct HoldFirst {
     /// The most bytes to hold.
     pub limit: u64,
-    /// The longest silence.
-    pub idle: Duration,
     /// When holding ends, counted from when the request is sent.
     pub within: Duration,
 }
@@ -89,10 +87,10 @@ pub enum Held<B> {
 pub enum HeldUpload<U> {
     /// It is here, and can be sent as often as is wanted.
     Whole(U),
-    /// It is larger than the limit: it can be sent once, as it comes.
+    /// It is larger than the limit, or takes longer: it can be sent once, as it comes.
     Larger(U),
-    /// The client broke off.
-    ClientGone,
+    /// The client failed to send it.
+    Spoilt(Lapse),
 }
 
 /// A body on its way to a client, watched.
@@ -129,19 +127,29 @@ pub trait Origin {
 
     /// Sends `forward`, follows no redirect, and gives the response head, or says how none came within
     /// `limit`. The limit does not touch the body. `upload` is the body to send, where there is one; while it
-    /// is on its way, the limit counts from its last piece. A body that was held first, as `hold` says, and did not
-    /// become whole is what [`hold`](Self::hold) gives at once; an implementation may leave it at the head.
+    /// is on its way, the limit counts from when the origin was last given a piece, and a client that has none to give
+    /// for longer than `idle` has failed, as has one that breaks off: the origin is not told that such an upload is whole.
+    /// A body that was held first, as `hold` says, and did not become whole is what [`hold`](Self::hold) gives at once;
+    /// an implementation may leave it at the head.
     fn fetch(
         &self,
         forward: &Forward,
         upload: Option<Self::Upload>,
         limit: Duration,
+        idle: Duration,
         hold: Option<HoldFirst>,
     ) -> impl Future<Output = Result<Fetched<Self::Body>, Rejection>>;
 
-    /// Reads the request body, up to `limit` bytes, so that it can be sent more than once.
-    fn hold_upload(&self, upload: Self::Upload, limit: u64)
-    -> impl Future<Output = HeldUpload<Self::Upload>>;
+    /// Reads the request body, up to `limit` bytes, so that it can be sent more than once. `length` is what it announces.
+    /// What is still moving when `within` has passed is [larger](HeldUpload::Larger), too.
+    fn hold_upload(
+        &self,
+        upload: Self::Upload,
+        length: Option<u64>,
+        limit: u64,
+        idle: Duration,
+        within: Duration,
+    ) -> impl Future<Output = HeldUpload<Self::Upload>>;
 
     /// The request body as text; `None` if it is longer than `limit` bytes, is not UTF-8, or breaks off.
     fn upload_text(&self, upload: Self::Upload, limit: u64) -> impl Future<Output = Option<String>>;
@@ -149,7 +157,7 @@ pub trait Origin {
     /// Another handle to an upload that is held.
     fn again(&self, held: &Self::Upload) -> Self::Upload;
 
-    /// Reads `body` until it ends, exceeds `limit` bytes, or `within` has passed. Silence longer than `idle`
+    /// Reads `body` until it ends, exceeds `limit` bytes or what may be held at all, or `within` has passed. Silence longer than `idle`
     /// is a torn body, and so is one that has been silent for half of that when `within` has passed: it is
     /// more likely dead than slow. `length` is its `Content-Length`, where it has one.
     fn hold(
@@ -168,9 +176,10 @@ pub trait Origin {
     /// by [edits](Headers::Edited) alone.
     fn dress(&self, whole: &Self::Body, status: StatusCode, headers: &HeaderMap) -> Self::Body;
 
-    /// Hands `body` on piece by piece, watching for silence longer than `idle` where one is given, with
-    /// a second copy for the store if `copy`, given up if the body exceeds that many bytes. One that breaks off or
-    /// falls silent goes on with what `resume` gives, as often as it gives anything.
+    /// Hands `body` on, with a second copy for the store if `copy`, given up if the body exceeds that many bytes. One that
+    /// breaks off, or is silent for longer than `idle` where that is given, goes on with what `resume` gives, as often as
+    /// it gives anything. Where there is neither, the body is the platform's to hand on: nobody watches it for silence or
+    /// counts its bytes, and how it ended is heard only if the client is still there: see [`Background::attend`].
     fn relay(
         &self,
         body: Self::Body,
@@ -317,6 +326,9 @@ pub trait Dice {
 pub trait Background {
     /// Runs `work` to its end, after the answer has left too.
     fn spawn(&self, work: impl Future<Output = ()> + 'static);
+
+    /// Runs `work` for as long as the client is there. If it leaves, the rest is not done.
+    fn attend(&self, work: impl Future<Output = ()> + 'static);
 }
 
 /// Where reports go.

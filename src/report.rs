@@ -118,8 +118,10 @@ pub enum Outcome {
     RefreshFailed,
     /// Nothing: the client wanted a stored response or none.
     OnlyIfCached,
-    /// Nothing: the client broke off in the middle of its request.
+    /// Nothing: the client left in the middle of its request.
     ClientGone,
+    /// Nothing: the client stalled or broke off in the middle of its request, or framed it wrongly.
+    ClientError,
     /// An error made here.
     Page,
     /// The page of a site that is closed for maintenance.
@@ -130,7 +132,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Origin,
         Self::Retried,
         Self::Hit,
@@ -143,6 +145,7 @@ impl Outcome {
         Self::RefreshFailed,
         Self::OnlyIfCached,
         Self::ClientGone,
+        Self::ClientError,
         Self::Page,
         Self::Operator,
         Self::Maintenance,
@@ -156,9 +159,10 @@ impl Outcome {
             | Self::Collapsed
             | Self::Revalidated
             | Self::StaleWhileRevalidate
-            | Self::OnlyIfCached
-            | Self::ClientGone => true,
+            | Self::OnlyIfCached => true,
             Self::Retried
+            | Self::ClientGone
+            | Self::ClientError
             | Self::Stale
             | Self::StaleWhileSlow
             | Self::Kept
@@ -184,6 +188,7 @@ impl Outcome {
             Self::RefreshFailed => "refresh_failed",
             Self::OnlyIfCached => "only_if_cached",
             Self::ClientGone => "client_gone",
+            Self::ClientError => "client_error",
             Self::Page => "page",
             Self::Operator => "operator",
             Self::Maintenance => "maintenance",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use holdfast::body::{self, Plan};
 use holdfast::cache::range::Span;
 use holdfast::config::Settings;
-use holdfast::origin::failure::Rejection;
+use holdfast::origin::failure::{Fault, Lapse, Rejection};
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{Clock, End, Fetched, Held, HeldUpload, HoldFirst, Origin, Relay, Resume};
 use holdfast::request::Target;
@@ -39,9 +39,10 @@ impl View {
         status: u16,
         headers: &HeaderMap,
         hold: HoldFirst,
+        idle: Duration,
         elapsed: u64,
     ) -> (Body, Option<u64>) {
-        let HoldFirst { limit, idle, within } = hold;
+        let HoldFirst { limit, within } = hold;
         let mut settings = Settings::default();
         settings.body.hold = limit;
         let plan = body::plan(&Method::GET, status, headers, &settings);
@@ -61,19 +62,31 @@ impl View {
 }
 
 impl View {
-    /// What an upload comes to that its client spoils: the platform cannot tell it from an origin's failure.
-    async fn spoilt(&self, attempt: usize, fate: Fate, limit: u64) -> Result<(), Rejection> {
-        let rejection = match fate {
-            Fate::Whole => return Ok(()),
-            Fate::BreaksOff | Fate::Misframed => rejection("Network connection lost.", true, false),
+    /// What an upload comes to that its client spoils while it is sent.
+    async fn sent(&self, attempt: usize, fate: Fate, idle: Duration) -> Result<(), Rejection> {
+        let Some(lapse) = self.spoilt(fate, idle).await else { return Ok(()) };
+        self.end(attempt, Class::Spoilt);
+        let rejection = match lapse {
+            Lapse::Gone => rejection("client disconnected", true, false),
+            Lapse::Broken => rejection("Network connection lost.", true, false),
+            Lapse::Stalled => rejection("aborted", false, true),
+        };
+        Err(Rejection { fault: Fault::Client, ..rejection })
+    }
+
+    /// How a client spoils its upload, if it does, once it is known: silence is after `idle`.
+    async fn spoilt(&self, fate: Fate, idle: Duration) -> Option<Lapse> {
+        let lapse = match fate {
+            Fate::Whole => return None,
+            Fate::BreaksOff => Lapse::Gone,
+            Fate::Misframed => Lapse::Broken,
             Fate::Stalls => {
-                self.world.wait(limit).await;
-                rejection("aborted", false, true)
+                self.world.wait(millis(idle).min(SILENCE)).await;
+                Lapse::Stalled
             }
         };
         self.world.count("client spoilt its upload");
-        self.end(attempt, Class::Spoilt);
-        Err(rejection)
+        Some(lapse)
     }
 
     /// What is wrong for an attempt that has come to the site.
@@ -106,6 +119,7 @@ impl Origin for View {
         forward: &Forward,
         upload: Option<Upload>,
         limit: Duration,
+        idle: Duration,
         hold: Option<HoldFirst>,
     ) -> Result<Fetched<Body>, Rejection> {
         let world = &self.world;
@@ -150,7 +164,7 @@ impl Origin for View {
         let mut limit = millis(limit);
         if let Some(upload) = upload {
             world.wait(upload.takes).await;
-            self.spoilt(attempt, upload.fate, limit).await?;
+            self.sent(attempt, upload.fate, idle).await?;
         }
         let trouble = self.met(attempt, origin, page, forward);
         let after = {
@@ -217,7 +231,7 @@ impl Origin for View {
                 };
                 let (body, received_at) = (self.body(content, kind), Clock::now(self));
                 let (body, whole) = match hold {
-                    Some(hold) => self.held_first(body, status, &headers, hold, now - sent_at).await,
+                    Some(hold) => self.held_first(body, status, &headers, hold, idle, now - sent_at).await,
                     None => (body, None),
                 };
                 Ok(Fetched { status, headers, body, received_at, whole })
@@ -225,18 +239,24 @@ impl Origin for View {
         }
     }
 
-    async fn hold_upload(&self, upload: Upload, limit: u64) -> HeldUpload<Upload> {
-        self.world.wait(upload.takes).await;
-        if upload.fate == Fate::Stalls {
-            self.world.wait(SILENCE).await;
+    async fn hold_upload(
+        &self,
+        upload: Upload,
+        _: Option<u64>,
+        limit: u64,
+        idle: Duration,
+        within: Duration,
+    ) -> HeldUpload<Upload> {
+        let waited = upload.takes.min(millis(within));
+        self.world.wait(waited).await;
+        let upload = Upload { takes: upload.takes - waited, ..upload };
+        if upload.takes > 0 {
+            return HeldUpload::Larger(upload);
         }
-        if upload.fate != Fate::Whole {
-            self.world.count("client spoilt its upload");
-            HeldUpload::ClientGone
-        } else if upload.text.len() as u64 <= limit {
-            HeldUpload::Whole(Upload { takes: 0, ..upload })
-        } else {
-            HeldUpload::Larger(Upload { takes: 0, ..upload })
+        match self.spoilt(upload.fate, idle).await {
+            Some(lapse) => HeldUpload::Spoilt(lapse),
+            None if upload.text.len() as u64 <= limit => HeldUpload::Whole(upload),
+            None => HeldUpload::Larger(upload),
         }
     }
 
@@ -382,7 +402,7 @@ impl Origin for View {
 }
 
 fn rejection(message: &str, retryable: bool, timed_out: bool) -> Rejection {
-    Rejection { message: message.to_owned(), retryable, timed_out }
+    Rejection { message: message.to_owned(), retryable, timed_out, ..Rejection::default() }
 }
 
 /// How a body that broke off is told of, and the status that a gateway says to it.

@@ -185,7 +185,8 @@ const MEMORY: u64 = 1_000;
 fn made_here(world: &Rc<World>, given: &Given<'_>, asked: &Asked) -> String {
     let Given { ask, status, .. } = given;
     let kind = format!("a page or an empty answer, {status}");
-    if ask.is_spoilt() {
+    // Bad Request and Request Timeout (RFC 9110 §15.5.1, §15.5.9).
+    if ask.is_spoilt() && matches!(*status, 400 | 408) {
         return kind;
     }
     let (own, others) = attempts_for(world, ask, asked);

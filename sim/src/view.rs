@@ -151,6 +151,10 @@ impl Background for View {
     fn spawn(&self, work: impl Future<Output = ()> + 'static) {
         self.world.spawn(self.ask, self.incarnation, false, work);
     }
+
+    fn attend(&self, work: impl Future<Output = ()> + 'static) {
+        self.spawn(work);
+    }
 }
 
 impl Reporter for View {

@@ -83,10 +83,7 @@ pub fn may_look_up(
         Err(Bypass::RequestNoStore)
     } else if !is_readable(headers) {
         Err(Bypass::Unreadable)
-    } else if connection_options(headers)
-        .iter()
-        .any(|name| !is_hop_by_hop(name) && headers.contains_key(name))
-    {
+    } else if connection_options(headers).names().iter().any(|name| !is_hop_by_hop(name)) {
         Err(Bypass::ConnectionOptions)
     } else {
         Ok(())
@@ -328,18 +325,16 @@ pub fn hop_by_hop(headers: &HeaderMap) -> Vec<HeaderName> {
 }
 
 /// Whether a field of this name stays on one connection, whose `Connection` has `named` these.
-pub fn concerns_one_connection(name: &HeaderName, named: &[HeaderName]) -> bool {
-    is_hop_by_hop(name) || named.contains(name) && !NEVER_HOP_BY_HOP.contains(&name.as_str())
+pub fn concerns_one_connection(name: &HeaderName, named: &Vary) -> bool {
+    is_hop_by_hop(name) || named.covers(name) && !NEVER_HOP_BY_HOP.contains(&name.as_str())
 }
 
-/// The fields that `Connection` names, lower case.
-pub fn connection_options(headers: &HeaderMap) -> Vec<HeaderName> {
-    headers
-        .get_all(CONNECTION)
-        .iter()
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
-        .filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok())
-        .collect()
+/// The fields in `headers` that their `Connection` names. As with `Vary`, the sender chooses how many.
+pub fn connection_options(headers: &HeaderMap) -> Vary {
+    let options =
+        headers.get_all(CONNECTION).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    let names = options.filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok());
+    Vary::from_names(names.filter(|name| headers.contains_key(name)).collect())
 }
 
 fn is_hop_by_hop(name: &HeaderName) -> bool {

@@ -97,7 +97,7 @@ fn has_dot_segments(path: &str) -> bool {
     path.contains('\\') || path.split('/').any(|segment| may_be_dots(segment) && is_dots(segment))
 }
 
-/// The request header fields by which answers differ: sorted, each once.
+/// The request header fields by which answers differ: sorted, each once. Both parties choose how many there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vary(Vec<HeaderName>);
 
@@ -131,6 +131,7 @@ impl Vary {
         Some(Self::from_names(names))
     }
 
+    /// Those of any list of names.
     pub(super) fn from_names(mut names: Vec<HeaderName>) -> Self {
         names.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
         names.dedup();
@@ -149,7 +150,7 @@ impl Vary {
 
     /// Whether `name` is among them.
     pub fn covers(&self, name: &HeaderName) -> bool {
-        self.0.contains(name)
+        self.0.binary_search_by(|other| other.as_str().cmp(name.as_str())).is_ok()
     }
 
     /// Tells the variant that a request with `headers` selects from all others: 32 hexadecimal digits.
@@ -160,13 +161,14 @@ impl Vary {
         self.digest_of(&self.values(headers))
     }
 
-    /// The same by the [`values`](Self::values) that such a request has.
+    /// The same by the [`values`](Self::values) that such a request has, in their order.
     pub fn digest_of(&self, values: &[(HeaderName, String)]) -> String {
         // A name has no colon and a value no line feed: only the same list gives the same text.
         let mut text = String::new();
         for name in self.names() {
             text.push_str(name.as_str());
-            if let Some((_, value)) = values.iter().find(|(other, _)| other == name) {
+            let at = values.binary_search_by(|(other, _)| other.as_str().cmp(name.as_str()));
+            if let Some((_, value)) = at.ok().and_then(|at| values.get(at)) {
                 text.push(':');
                 text.push_str(value);
             }

@@ -3,9 +3,12 @@
 //
 // Fields cross as one string, "name:value\n" for each line: neither part can hold a line break
 // (RFC 9110 §5.5). A body handle is an object with
-//   response  the response that it came with, for its header fields, stream and WebSocket
+//   response  the response that it came with, for its header fields, stream and WebSocket; of an upload the request
+//   isUpload  whether it is one
 //   fetching  what ends the fetch behind it
+//   sending   how the client failed to send the upload of that fetch to its end (`spoilt`), if it did
 //   held      the promise of what becomes of it, where it is being held or was
+//   room      what is counted of it while it is held
 //   bytes     all of it, once it was held to its end
 //   head      status and fields of the response that it is the body of, where there is no response to take them from
 //   started   the reader of the rest if it was not, chunks read so far, and the read that is pending, in whose buffer
@@ -13,6 +16,9 @@
 //   stream    what is left of it while it is handed on
 
 const CHUNK_BYTES = 65536;
+// The largest read, once it is clear that a body is larger than that.
+const MOST_AT_ONCE = 4 * CHUNK_BYTES;
+const PAUSE_MS = 8;
 const ENTRY = "holdfast-entry";
 const BODY_AT = "holdfast-body";
 const BODY_SECONDS = 30 * 86400;
@@ -44,8 +50,22 @@ function handIn(call, work, hand) {
 }
 
 function fails(call, error) {
-  const message = String(error?.message ?? error);
-  rust.failed(Date.now(), call, message, error?.retryable === true, error?.timedOut === true);
+  const { message, retryable, timedOut, fault } = rejection(error);
+  rust.failed(Date.now(), call, message, retryable, timedOut, fault);
+}
+
+// Whose fault a rejection is, as far as it can be told without its message.
+const ORIGINS = 0;
+const CLIENTS = 1;
+const OURS = 2;
+
+function rejection(error, timedOut = error?.timedOut === true, fault = error?.fault ?? ORIGINS) {
+  return { message: String(error?.message ?? error), retryable: error?.retryable === true, timedOut, fault };
+}
+
+// How a read of the body failed. An upload that the client spoils takes the answer to it along.
+function broken(handle, error, timedOut) {
+  return handle.sending?.spoilt ?? rejection(error, timedOut, handle.isUpload ? CLIENTS : ORIGINS);
 }
 
 const isDone = (call) => () => rust.done(Date.now(), call);
@@ -116,7 +136,7 @@ function headersFrom(fields) {
 
 export const envOf = (visit) => visit.env;
 
-export const uploadOf = (visit) => visit.request.body ?? undefined;
+export const uploadOf = ({ request }) => (request.body ? { response: request, isUpload: true } : undefined);
 
 export function passThroughOnException(visit) {
   visit.ctx.passThroughOnException();
@@ -132,11 +152,17 @@ export function finish(visit) {
 
 // The promise that the platform waits for cannot be refused where there is a request; elsewhere the work goes on.
 export function keepAlive(visit) {
+  return keptAlive(visit).resolve;
+}
+
+// What keeps a request alive after its client has left is counted; see `pipe`.
+function keptAlive(visit) {
   const { promise, resolve } = Promise.withResolvers();
+  visit.kept += 1;
   try {
     visit.ctx.waitUntil(promise);
   } catch {}
-  return resolve;
+  return { promise, resolve: () => void (visit.kept -= 1, resolve()) };
 }
 
 export function letGo(end) {
@@ -147,23 +173,23 @@ export function letGo(end) {
 // from those of `client`'s, a visit, or from none. Hands in the origin's head, which is there within `limitMs` or not at
 // all. With a `holdLimit` the body is held first, if that is what would be asked for next: then the head comes with the
 // body's length, -1 if it is not whole. What became of it a later `hold` finds in the handle. `idleMs` and `withinMs` are
-// that one's, the latter counted from now.
-export function fetchOrigin(call, client, order, upload, uploadLength, limitMs, holdLimit, idleMs, withinMs) {
+// that one's, the latter counted from now; the former is also the client's, for its upload.
+export function fetchOrigin(call, client, order, upload, uploadLength, limitMs, idleMs, holdLimit, withinMs) {
   const asked = instance;
   const beganAt = Date.now();
   const fetching = new AbortController();
-  const leastMs = holdLimit > 0 ? Math.min(limitMs, idleMs, withinMs) : limitMs;
+  const isSent = upload && !upload.bytes;
+  const leastMs = Math.min(limitMs, holdLimit > 0 || isSent ? idleMs : limitMs, holdLimit > 0 ? withinMs : limitMs);
   const limit = alarm(leastMs, () => fetching.abort());
   limit.dueAt = beganAt + limitMs;
-  // Each piece of an upload that gets through begins the limit anew, until the answer is here.
-  const moved = () => {
-    limit.dueAt = Date.now() + limitMs;
-  };
+  const sending = {};
+  let isOver = false;
   const came = (response) => {
+    isOver = true;
     const receivedAt = Date.now();
     const { status, headers } = response;
     const fields = fieldsOf(headers);
-    const handle = { response, fetching };
+    const handle = { response, fetching, sending };
     const give = (whole = -1) => {
       if (asked === instance) rust.give_response(Date.now(), call, status, fields, handle, receivedAt, whole);
     };
@@ -175,20 +201,49 @@ export function fetchOrigin(call, client, order, upload, uploadLength, limitMs, 
     heldBody(handle, length, holdLimit, idleMs, beganAt + withinMs - receivedAt, limit).then(give, () => give());
   };
   const failed = (error) => {
+    if (isOver) return;
+    isOver = true;
     limit.stop();
-    if (asked === instance) fails(call, rejection(error, fetching.signal.aborted));
+    // What is not sent at all is refused here.
+    const fault = error instanceof TypeError ? OURS : undefined;
+    if (asked === instance) fails(call, rejection(error, fetching.signal.aborted, fault));
   };
-  send(client, order, upload, uploadLength, moved, fetching.signal).then(came, failed);
+  // The fetch is ended and nothing done to the stream of the upload: whatever ends that first, the platform tells the
+  // origin that the upload is whole, last chunk and all. And it is told at once: if its client is gone, the request may
+  // not live to see the fetch end.
+  const spoil = (error, isSilent) => {
+    sending.spoilt = rejection(error, isSilent, CLIENTS);
+    fetching.abort();
+    if (isOver) return;
+    isOver = true;
+    limit.stop();
+    if (asked === instance) fails(call, sending.spoilt);
+  };
+  // While nothing comes, the silence is the client's; while what came is not taken, and once all is, the origin's.
+  const turns = {
+    reads() {
+      if (isOver) return;
+      limit.dueAt = Date.now() + idleMs;
+      limit.ring = () => spoil(new Error("silent"), true);
+    },
+    writes() {
+      if (isOver) return;
+      limit.dueAt = Date.now() + limitMs;
+      limit.ring = () => fetching.abort();
+    },
+    spoil,
+  };
+  send(client, order, upload, uploadLength, turns, fetching.signal).then(came, failed);
 }
 
 // Rejects what cannot be sent, and does not throw it.
-async function send(client, order, upload, uploadLength, moved, signal) {
+async function send(client, order, upload, uploadLength, turns, signal) {
   const space = order.indexOf(" ");
   const lineEnd = order.indexOf("\n", space);
   return fetch(order.slice(space + 1, lineEnd), {
     method: order.slice(0, space),
     headers: changed(new Headers(client?.request.headers), order, lineEnd + 1),
-    body: upload instanceof ReadableStream ? streamed(upload, uploadLength, moved) : upload,
+    body: upload && (upload.bytes ?? streamed(upload, uploadLength, turns)),
     redirect: "manual",
     // Past the platform's own cache: it serves stale by rules of its own.
     cache: "no-store",
@@ -210,12 +265,12 @@ export function lengthToHold(status, fields, limit) {
 
 const MAY_STREAM = /^(?:x-accel-buffering:|content-type:.*event-stream)/im;
 
-// Rings once `dueAt` has passed, in `leastMs` or whenever it is put off to. The timer is set once, and again only if it
-// has gone off too early: nearly all are stopped before.
+// Rings once `dueAt` has passed, in `leastMs` or whenever it is put off to, but no sooner than that. The timer is set
+// once, and again only if it has gone off too early: nearly all are stopped before.
 function alarm(leastMs, ring) {
   const check = () => {
     const left = it.dueAt - Date.now();
-    if (left > 0) timer = setTimeout(check, left);
+    if (left > 0) timer = setTimeout(check, Math.min(left, leastMs));
     else it.ring();
   };
   let timer = setTimeout(check, leastMs);
@@ -224,59 +279,42 @@ function alarm(leastMs, ring) {
 }
 
 // The upload as it comes, with its length where that is known.
-function streamed(upload, length, moved) {
-  const { readable, writable } =
-    length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream();
-  pass(upload.getReader({ mode: "byob" }), writable.getWriter(), moved);
+function streamed(upload, length, turns) {
+  const { readable, writable } = pipeOf(length);
+  pass(sourceOf(upload), writable.getWriter(), turns);
   return readable;
 }
 
-// Writes what `reader` gives to `writer`; if either fails, so does the other.
-async function pass(reader, writer, moved) {
-  let buffer = new ArrayBuffer(CHUNK_BYTES);
-  try {
-    for (;;) {
-      const { value, done } = await reader.read(new Uint8Array(buffer));
-      if (done) break;
-      await writer.write(value);
-      buffer = value.buffer;
-      moved();
+const pipeOf = (length) => (length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream());
+
+async function pass(source, writer, { reads, writes, spoil }) {
+  for (;;) {
+    reads();
+    let chunk;
+    try {
+      chunk = await source.next();
+    } catch (error) {
+      return spoil(error, false);
     }
-    await writer.close();
-    moved();
-  } catch (error) {
-    await Promise.allSettled([writer.abort(error), reader.cancel(error)]);
+    writes();
+    try {
+      if (!chunk) return await writer.close();
+      await writer.write(chunk);
+    } catch {
+      // Who does not take it answers all the same, or the fetch says how it failed.
+      return undefined;
+    }
   }
 }
 
-function rejection(error, timedOut) {
-  return { message: String(error?.message ?? error), retryable: error?.retryable === true, timedOut };
-}
-
-export const isStream = (upload) => upload instanceof ReadableStream;
-
-export function holdUpload(call, stream, limit) {
-  handIn(call, heldUpload(stream, limit), (upload) => rust.give(Date.now(), call, upload));
-}
-
-// The bytes if they are not more than `limit`, else a stream.
-async function heldUpload(stream, limit) {
-  const reader = stream.getReader({ mode: "byob" });
-  const { chunks, bytes, done } = await readUpTo(reader, limit);
-  if (done) return join(chunks, bytes);
-  const { readable, writable } = new IdentityTransformStream();
-  const writer = writable.getWriter();
-  const feed = async () => {
-    for (const chunk of chunks) await writer.write(chunk);
-    await pass(reader, writer, () => {});
-  };
-  feed().catch((error) => Promise.allSettled([writer.abort(error), reader.cancel(error)]));
-  return readable;
+// An upload that was held is not needed any more.
+export function release(upload) {
+  leave(upload.room);
 }
 
 // The upload as text, or nothing if it is too long, not UTF-8 or broken off.
-export function uploadText(call, stream, limit) {
-  handIn(call, textOfUpload(stream, limit), isText(call));
+export function uploadText(call, upload, limit) {
+  handIn(call, textOfUpload(upload.response.body, limit), isText(call));
 }
 
 async function textOfUpload(stream, limit) {
@@ -312,6 +350,31 @@ function join(chunks, bytes) {
     at += chunk.byteLength;
   }
   return whole;
+}
+
+// What all that is held takes together, of the 128 MB of an isolate: past it, bodies and uploads are sent on as they come.
+const MOST_HELD_BYTES = 32 * 1024 * 1024;
+// The platform may end a request without a word. What has been held for so much longer than it is read counts no more.
+const LONGEST_LEASE_MS = 60_000;
+const rooms = new Set();
+let heldBytes = 0;
+
+// Whether there is room for so many bytes more.
+function take(room, bytes) {
+  const isTooMuch = () => heldBytes + bytes > MOST_HELD_BYTES;
+  if (isTooMuch()) {
+    const now = Date.now();
+    for (const other of rooms) if (other.until < now) leave(other);
+    if (isTooMuch()) return false;
+  }
+  rooms.add(room);
+  room.bytes += bytes;
+  heldBytes += bytes;
+  return true;
+}
+
+function leave(room) {
+  if (rooms.delete(room)) heldBytes -= room.bytes;
 }
 
 // Calls `silent` once a wait begun by `waits` has lasted `idleMs`; 0 never does. One timer serves many waits.
@@ -353,13 +416,17 @@ function heldBody(handle, length, limit, idleMs, withinMs, alarmOfHead) {
 
 function holding(handle, length, limit, idleMs, withinMs, alarmOfHead) {
   const body = handle.response.body;
-  if (!body) {
-    alarmOfHead?.stop();
-    return Promise.resolve(0);
-  }
   // What is not going to be held whole is not made room for. The length of a coded body is not that of what the
   // platform may have made of it.
   if (length > limit || handle.response.headers.has("content-encoding")) length = -1;
+  const room = { bytes: 0, until: Date.now() + withinMs + LONGEST_LEASE_MS };
+  // It grows with what comes: who announces much may send little.
+  const firstBytes = length >= 0 ? Math.min(CHUNK_BYTES / 4, length) : CHUNK_BYTES / 4;
+  if (!body || !take(room, firstBytes)) {
+    alarmOfHead?.stop();
+    return Promise.resolve(body ? undefined : 0);
+  }
+  handle.room = room;
   const reader = body.getReader({ mode: "byob" });
   const started = { chunks: [], bytes: 0, reader, pending: null, before: 0 };
   handle.started = started;
@@ -375,13 +442,15 @@ function holding(handle, length, limit, idleMs, withinMs, alarmOfHead) {
     const fail = (error, silent = false) => {
       if (isOver) return;
       cancel(handle);
-      end(reject, rejection(error, silent));
+      end(reject, broken(handle, error, silent));
     };
-    const watch = alarmOfHead ?? alarm(Math.min(withinMs, idleMs));
-    watch.dueAt = Math.min(until, heardAt + idleMs);
+    // An upload that has not moved when its time is up is given its time to be silent: the origin may yet be spared it.
+    const dueAt = () => Math.min(handle.isUpload ? Infinity : until, heardAt + idleMs);
+    const watch = alarmOfHead ?? alarm(dueAt() - heardAt);
+    watch.dueAt = dueAt();
     watch.ring = () => {
       const now = Date.now();
-      if (now - heardAt >= (now >= until ? idleMs / 2 : idleMs)) fail(new Error("silent"), true);
+      if (now - heardAt >= (now >= until && !handle.isUpload ? idleMs / 2 : idleMs)) fail(new Error("silent"), true);
       else end(resolve, undefined);
     };
     const whole = (bytes) => {
@@ -396,13 +465,24 @@ function holding(handle, length, limit, idleMs, withinMs, alarmOfHead) {
       if (done && length >= 0) return fail(new Error("the body is shorter than its length"));
       if (done) return whole(join(started.chunks, started.bytes));
       heardAt = Date.now();
-      watch.dueAt = Math.min(until, heardAt + idleMs);
+      watch.dueAt = dueAt();
       started.bytes += value.byteLength;
+      let { buffer } = value;
       // What has come to its announced length is at its end (RFC 9112 §6.3), which would cost a read to be told.
-      if (started.bytes === length) return whole(new Uint8Array(value.buffer));
-      if (length < 0) started.chunks.push(value.slice());
-      if (started.bytes > limit) end(resolve, undefined);
-      else read(value.buffer);
+      if (started.bytes === length) return whole(new Uint8Array(buffer));
+      let goesOn = !(handle.isUpload && heardAt >= until);
+      if (length < 0) {
+        goesOn &&= take(room, value.byteLength) && started.bytes <= limit;
+        started.chunks.push(value.slice());
+      } else if (started.bytes === buffer.byteLength || !goesOn) {
+        const bytes = Math.min(length, 4 * buffer.byteLength);
+        goesOn &&= take(room, bytes - buffer.byteLength);
+        if (goesOn) buffer = buffer.transfer(bytes);
+        else started.chunks.push(new Uint8Array(buffer, 0, started.bytes));
+      }
+      started.before = 0;
+      if (goesOn) read(buffer);
+      else end(resolve, undefined);
     };
     // Where the length is known, all of it is read into one buffer.
     const read = (buffer) => {
@@ -410,7 +490,7 @@ function holding(handle, length, limit, idleMs, withinMs, alarmOfHead) {
       started.pending = reader.read(new Uint8Array(buffer, started.before));
       started.pending.then(heard, fail);
     };
-    read(new ArrayBuffer(length >= 0 ? length : CHUNK_BYTES / 4));
+    read(new ArrayBuffer(firstBytes));
   });
 }
 
@@ -423,27 +503,61 @@ export function dressed({ bytes = NOTHING }, status, fields) {
   return { bytes, head: { status, headers: headersFrom(fields), encodeBody: "manual" } };
 }
 
-// Pumps the body to the client and, with `copyLimit` >= 0, to a second stream for the store. Either may go
-// away without the other noticing. If the body breaks off, `resume(at)` may give the rest; if not, both break off.
-// Gives how many bytes the client got, or is done if it went away first, or fails.
-export function relay(call, handle, length, idleMs, copyLimit, resume) {
-  const pipe = () => {
-    const { readable, writable } =
-      length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream();
-    return { readable, writer: writable.getWriter(), open: true };
-  };
-  const client = pipe();
-  const copy = copyLimit >= 0 ? pipe() : null;
+// Hands the body to the client and, with `copyLimit` >= 0, to a second stream for the store. Either may go away without
+// the other noticing. If the body breaks off, `resume(at)` may give the rest; if not, both break off. Gives how many bytes
+// the client got, or is done if it went away first, or fails. Where there is neither a copy nor a way to resume, the
+// platform does it, which counts nothing and watches nothing.
+export function relay(call, visit, handle, length, idleMs, copyLimit, resume) {
+  const client = pipeOf(length);
+  const copy = copyLimit >= 0 ? pipeOf(length) : null;
   const rest = resume && ((at) => new Promise((give) => resume(Date.now(), at, give)));
-  handIn(call, pump(handle, client, copy, idleMs, copyLimit, rest), isNumber(call));
+  const isPiped = !copy && !rest;
+  const end = isPiped ? pipe(visit, handle, client) : pump(handle, client, copy, idleMs, copyLimit, rest);
+  handIn(call, end, isNumber(call));
   return {
     client: { response: handle.response, stream: client.readable },
     copy: copy ? { response: handle.response, stream: copy.readable } : undefined,
   };
 }
 
+// A pipe that breaks does not say on which side. So nothing keeps the request alive for it: if the client goes away, the
+// platform ends the request and with it the fetch, at once and without a word, and what breaks is the origin's. Where
+// something else keeps the request alive, that is not so; it is begun in the turn in which the answer is given.
+async function pipe(visit, handle, { writable }) {
+  await undefined;
+  if (visit.kept > 0) return pump(handle, { writable }, null, 0, -1);
+  const source = sourceOf(handle);
+  const writer = writable.getWriter();
+  let isOrigins = true;
+  try {
+    while (source.hasBegun()) {
+      const chunk = await source.next();
+      if (!chunk) break;
+      isOrigins = false;
+      await writer.write(chunk);
+      isOrigins = true;
+    }
+    source.letGo();
+    writer.releaseLock();
+    const asItIs = { preventAbort: true, preventCancel: true, preventClose: true };
+    await handle.response.body.pipeTo(writable, asItIs);
+    await writable.getWriter().close();
+    return 0;
+  } catch (error) {
+    handle.fetching?.abort();
+    const why = broken(handle, error, false);
+    try {
+      writer.releaseLock();
+      await writable.getWriter().abort(new Error("the origin's body broke off"));
+    } catch {}
+    if (!isOrigins || visit.kept > 0) return undefined;
+    throw why;
+  }
+}
+
 async function pump(handle, client, copy, idleMs, copyLimit, resume) {
-  const sinks = copy ? [client, copy] : [client];
+  const sinks = (copy ? [client, copy] : [client]).map(({ writable }) => ({ writer: writable.getWriter(), open: true }));
+  const [toClient, toStore] = sinks;
   let source = sourceOf(handle);
   let bytes = 0;
   let silent = false;
@@ -483,7 +597,7 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
       dog.rests();
       if (!chunk) break;
       bytes += chunk.byteLength;
-      if (copy?.open && bytes > copyLimit) await drop(copy, new Error("too large to be stored"));
+      if (toStore?.open && bytes > copyLimit) await drop(toStore, new Error("too large to be stored"));
       const write = async (sink) => {
         if (!sink.open) return;
         try {
@@ -492,7 +606,7 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
           sink.open = false;
         }
       };
-      if (sinks.length === 1) await write(client);
+      if (sinks.length === 1) await write(toClient);
       else await Promise.all(sinks.map(write));
       if (!sinks.some((sink) => sink.open)) {
         handle.fetching?.abort();
@@ -501,42 +615,57 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
     }
     const closed = await Promise.allSettled(sinks.map((sink) => sink.open && sink.writer.close()));
     const short = closed.find((result) => result.status === "rejected");
-    if (short && client.open) throw short.reason;
-    return client.open ? bytes : undefined;
+    if (short && toClient.open) throw short.reason;
+    return toClient.open ? bytes : undefined;
   } catch (error) {
     handle.fetching?.abort();
-    const broken = rejection(error, silent);
+    const why = broken(handle, error, silent);
     await Promise.all(sinks.map((sink) => drop(sink, new Error("the origin's body broke off"))));
-    throw broken;
+    throw why;
   } finally {
     dog.stop();
   }
 }
 
-// The chunks of a body in turn: those read already, then the rest, in reads of `CHUNK_BYTES` (a plain read
-// of a native stream gives 4 KiB at most). A chunk may be overwritten once the next is asked for.
+// The chunks of a body in turn: those read already, then the rest (a plain read of a native stream gives 4 KiB at most).
+// A chunk may be overwritten once the next is asked for.
+//
+// A read gives what has come. Of a large body that comes in small pieces faster than `PAUSE_MS`, some are left to gather
+// before the next is read: fewer turns of JavaScript's, no piece later than that, and none lost should it break off.
 function sourceOf(handle) {
-  const { chunks = [], reader, pending = null, before = 0 } = handle.started ?? {
-    reader: handle.response.body.getReader({ mode: "byob" }),
-  };
+  const { chunks = [], reader = handle.response.body.getReader({ mode: "byob" }), pending = null, before = 0 } =
+    handle.started ?? {};
   let read = pending;
   let unseen = before;
-  let buffer = new ArrayBuffer(CHUNK_BYTES);
+  let buffer;
+  let bytes = 0;
+  let mayGather = false;
   return {
+    hasBegun: () => chunks.length > 0 || read !== null,
+    letGo: () => reader.releaseLock(),
     async next() {
       if (chunks.length > 0) return chunks.shift();
-      read ??= reader.read(new Uint8Array(buffer));
+      leave(handle.room);
+      if (mayGather) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      const askedAt = Date.now();
+      const isOurs = read === null;
+      if (isOurs) read = reader.read(new Uint8Array((buffer ??= new ArrayBuffer(CHUNK_BYTES))));
       const { value, done } = await read;
       read = null;
       if (done) return null;
-      // The buffer of a read begun elsewhere is of another size, and leaves ours untouched.
-      if (value.buffer.byteLength === CHUNK_BYTES) buffer = value.buffer;
+      bytes += value.byteLength;
+      const isFull = value.byteLength === value.buffer.byteLength;
+      mayGather = bytes > MOST_AT_ONCE && !isFull && Date.now() - askedAt < PAUSE_MS;
+      // The buffer of a read begun elsewhere is of another size.
+      if (isOurs) buffer = isFull && bytes > MOST_AT_ONCE ? sized(value.buffer, MOST_AT_ONCE) : value.buffer;
       const chunk = new Uint8Array(value.buffer, value.byteOffset - unseen, value.byteLength + unseen);
       unseen = 0;
       return chunk;
     },
   };
 }
+
+const sized = (buffer, bytes) => (buffer.byteLength === bytes ? buffer : new ArrayBuffer(bytes));
 
 // The spans [start, length, start, length, …] of a body, in its order, with the texts that stand around them:
 // one before each and one after the last, or none.
@@ -608,6 +737,7 @@ async function beginning(handle, limit, withinMs) {
 }
 
 export function cancel(handle) {
+  leave(handle.room);
   if (handle.fetching) handle.fetching.abort();
   else if (handle.started) handle.started.reader.cancel().catch(() => {});
   else if (handle.stream) handle.stream.cancel().catch(() => {});
@@ -665,6 +795,7 @@ function builtHeaders(fields) {
 }
 
 function bodyOf(handle) {
+  if (handle.bytes) leave(handle.room);
   if (handle.bytes) return handle.bytes.byteLength > 0 ? handle.bytes : null;
   return handle.stream ?? handle.response.body;
 }
@@ -813,10 +944,7 @@ export function areEqual(one, other) {
 // request has made fails once that one is over. The first to light it is kept alive until somebody has, should its client
 // leave while others wait.
 export function beacon(visit) {
-  const { promise: lit, resolve } = Promise.withResolvers();
-  try {
-    visit.ctx.waitUntil(lit);
-  } catch {}
+  const { resolve } = keptAlive(visit);
   return { waiting: new Set([resolve]) };
 }
 

@@ -33,7 +33,7 @@ extern "C" {
 
     /// The body of the visit's request.
     #[wasm_bindgen(js_name = uploadOf)]
-    pub fn upload_of(visit: &Visit) -> Option<JsValue>;
+    pub fn upload_of(visit: &Visit) -> Option<Handle>;
 
     #[wasm_bindgen(js_name = respondEdited)]
     pub fn respond_edited(visit: &Visit, handle: &Handle, edits: &str);
@@ -66,22 +66,18 @@ extern "C" {
         call: u32,
         client: Option<&Visit>,
         order: &str,
-        upload: Option<JsValue>,
+        upload: Option<&Handle>,
         upload_length: f64,
         limit_ms: f64,
-        hold_limit: f64,
         idle_ms: f64,
+        hold_limit: f64,
         within_ms: f64,
     );
 
-    #[wasm_bindgen(js_name = holdUpload)]
-    pub fn hold_upload(call: u32, stream: &JsValue, limit: f64);
-
-    #[wasm_bindgen(js_name = isStream)]
-    pub fn is_stream(upload: &JsValue) -> bool;
-
     #[wasm_bindgen(js_name = uploadText)]
-    pub fn upload_text(call: u32, stream: &JsValue, limit: f64);
+    pub fn upload_text(call: u32, upload: &Handle, limit: f64);
+
+    pub fn release(upload: &Handle);
 
     pub fn hold(call: u32, handle: &Handle, length: f64, limit: f64, idle_ms: f64, within_ms: f64);
 
@@ -92,6 +88,7 @@ extern "C" {
 
     pub fn relay(
         call: u32,
+        visit: &Visit,
         handle: &Handle,
         length: f64,
         idle_ms: f64,

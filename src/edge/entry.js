@@ -45,6 +45,8 @@ class Visit {
     this.env = env;
     this.ctx = ctx;
     this.request = request;
+    // How much keeps the request alive after its client has left.
+    this.kept = 0;
     const { promise, resolve, reject } = Promise.withResolvers();
     this.answer = promise;
     this.settle = resolve;

@@ -12,8 +12,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use wasm_bindgen::JsValue;
-
 use super::bridge::Handle;
 use crate::origin::failure::Rejection;
 use crate::time::Timestamp;
@@ -26,8 +24,6 @@ pub type Outcome = Result<Given, Rejection>;
 pub enum Given {
     /// Nothing: it is done.
     Nothing,
-    /// Something of JavaScript's.
-    Value(JsValue),
     /// A number.
     Number(f64),
     /// A text, or none.
@@ -39,11 +35,6 @@ pub enum Given {
 }
 
 impl Given {
-    /// What of JavaScript's it is.
-    pub fn value(self) -> Option<JsValue> {
-        if let Self::Value(value) = self { Some(value) } else { None }
-    }
-
     /// The number that it is.
     pub fn number(self) -> Option<f64> {
         if let Self::Number(number) = self { Some(number) } else { None }
@@ -88,6 +79,8 @@ thread_local! {
     static NEXT: Cell<u32> = const { Cell::new(0) };
     static TASKS: RefCell<BTreeMap<u32, (Task, Waker)>> = const { RefCell::new(BTreeMap::new()) };
     static READY: RefCell<VecDeque<u32>> = const { RefCell::new(VecDeque::new()) };
+    /// Tasks that may never be done, the oldest first.
+    static ATTENDED: RefCell<VecDeque<u32>> = const { RefCell::new(VecDeque::new()) };
     static CALLS: RefCell<BTreeMap<u32, Waiting>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -114,9 +107,32 @@ pub fn enter(now: f64) {
 
 /// Takes on a task, which [`run`] begins.
 pub fn spawn(task: Task) {
+    begin(task);
+}
+
+fn begin(task: Task) -> u32 {
     let number = number();
     TASKS.with_borrow_mut(|tasks| tasks.insert(number, (task, Waker::from(Arc::new(Wakes(number))))));
     READY.with_borrow_mut(|ready| ready.push_back(number));
+    number
+}
+
+/// How many tasks are attended to at once: some kilobytes each.
+const MOST_ATTENDED: usize = 256;
+
+/// As [`spawn`], for a task that may never hear again of what it waits for, as its client may leave: it is forgotten once
+/// there are many younger ones.
+pub fn attend(task: Task) {
+    let number = begin(task);
+    let oldest = ATTENDED.with_borrow_mut(|attended| {
+        attended.push_back(number);
+        if attended.len() > MOST_ATTENDED { attended.pop_front() } else { None }
+    });
+    if let Some(oldest) = oldest {
+        let forgotten = TASKS.with_borrow_mut(|tasks| tasks.remove(&oldest));
+        // What it holds may end other calls.
+        drop(forgotten);
+    }
 }
 
 /// Runs every task that can go on, as far as it can.

@@ -17,7 +17,7 @@ use crate::cache::key::Key;
 use crate::cache::range::{self, Multipart, Selection};
 use crate::cache::{freshness, validation};
 use crate::origin::drill::DRILL;
-use crate::origin::failure;
+use crate::origin::failure::{self, Lapse};
 use crate::origin::retry::Stop;
 use crate::origin::{Attempt, End};
 use crate::policy::Policy;
@@ -35,17 +35,19 @@ pub(super) type BodyEnd = Pin<Box<dyn Future<Output = ports::End>>>;
 pub(super) struct Draft<B> {
     answer: Answer<B>,
     end: Option<BodyEnd>,
+    /// Whether that is heard only as long as the client is there.
+    is_piped: bool,
 }
 
 impl<B> Draft<B> {
     pub fn own(status: StatusCode, headers: HeaderMap, body: AnswerBody<B>) -> Self {
-        Self { answer: Answer { status, headers: Headers::Own(headers), body }, end: None }
+        Self { answer: Answer { status, headers: Headers::Own(headers), body }, end: None, is_piped: false }
     }
 
     /// The response behind `body`, edited.
     fn edited(status: StatusCode, edits: Edits, body: B) -> Self {
         let body = AnswerBody::Handle(body);
-        Self { answer: Answer { status, headers: Headers::Edited(edits), body }, end: None }
+        Self { answer: Answer { status, headers: Headers::Edited(edits), body }, end: None, is_piped: false }
     }
 }
 
@@ -144,17 +146,22 @@ impl<P: Ports> Exchange<P> {
         if let Some(location) = received.location {
             edits.set.push((header::LOCATION, location));
         }
+        let mut is_piped = false;
         let (body, end) = match received.body {
             Guarded::Bare(body) | Guarded::Whole(body, _) => (body, None),
             // Its length tells the client whether it is whole.
-            Guarded::Stream { body, length: Some(_), .. } if !policy.settings.body.watch => (body, None),
-            Guarded::Stream { body, length, idle, resume } => {
+            Guarded::Stream { body, length: length @ Some(_), begun, .. } if !policy.settings.body.watch => {
+                let relay = |body| self.ports.relay(body, length, None, None, None).client;
+                (if begun { relay(body) } else { body }, None)
+            }
+            Guarded::Stream { body, length, idle, resume, .. } => {
+                is_piped = resume.is_none();
                 let Relay { client, end, .. } = self.ports.relay(body, length, idle, None, resume);
                 (client, Some(Box::pin(end) as BodyEnd))
             }
             Guarded::Relayed { client, end } => (client, Some(end)),
         };
-        Draft { end, ..Draft::edited(status, edits, body) }
+        Draft { end, is_piped, ..Draft::edited(status, edits, body) }
     }
 
     /// An answer that was fetched on a condition of ours, or none, under the client's own conditions.
@@ -200,10 +207,23 @@ impl<P: Ports> Exchange<P> {
         Draft::own(StatusCode::GATEWAY_TIMEOUT, headers, AnswerBody::Empty)
     }
 
-    /// The end of an exchange whose client broke off in the middle of its request.
-    pub(super) fn nobody(&self, trail: &mut Trail<P::Beacon>) -> Draft<P::Body> {
-        trail.outcome = Outcome::ClientGone;
-        Draft::own(StatusCode::BAD_REQUEST, HeaderMap::new(), AnswerBody::Empty)
+    /// The end of an exchange whose client failed to send its request to the end. It may listen all the same.
+    pub(super) fn nobody(&self, lapse: Lapse, trail: &mut Trail<P::Beacon>) -> Draft<P::Body> {
+        trail.outcome = match lapse {
+            Lapse::Gone => Outcome::ClientGone,
+            Lapse::Broken | Lapse::Stalled => Outcome::ClientError,
+        };
+        let mut headers = HeaderMap::from_iter([
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+        ]);
+        headers.extend(fields::request_error(self.name()).map(|value| (PROXY_STATUS, value)));
+        Draft::own(lapse.status(), headers, AnswerBody::Text(lapse.what().to_owned()))
+    }
+
+    /// What this worker calls itself.
+    fn name(&self) -> &str {
+        self.config.name.as_deref().unwrap_or(self.request.target.host())
     }
 
     /// The page for `cause`, in the form that the client can use.
@@ -249,7 +269,7 @@ impl<P: Ports> Exchange<P> {
         draft: Draft<P::Body>,
         mut trail: Trail<P::Beacon>,
     ) -> Answer<P::Body> {
-        let Draft { mut answer, end } = draft;
+        let Draft { mut answer, end, is_piped } = draft;
         self.settle_rest(&mut trail);
         self.annotate(&mut answer, &trail);
         let status = answer.status;
@@ -258,10 +278,15 @@ impl<P: Ports> Exchange<P> {
         match end {
             Some(end) => {
                 let this = Rc::clone(self);
-                self.ports.spawn(async move {
+                let report = async move {
                     let end = end.await;
                     this.report(&trail, Some(status), Some(&end), is_sampled);
-                });
+                };
+                if is_piped {
+                    self.ports.attend(report);
+                } else {
+                    self.ports.spawn(report);
+                }
             }
             None => self.report(&trail, Some(status), None, is_sampled),
         }
@@ -277,8 +302,7 @@ impl<P: Ports> Exchange<P> {
             append.push((CACHE_STATUS, status.to_value()));
         }
         if let Some((cause, received)) = touched {
-            let name = self.config.name.as_deref().unwrap_or(self.request.target.host());
-            let value = fields::proxy_status(name, &cause, received);
+            let value = fields::proxy_status(self.name(), &cause, received);
             append.extend(value.map(|value| (PROXY_STATUS, value)));
         }
         append.extend(self.drill.as_ref().map(|drill| (DRILL, drill.mark())));
@@ -308,6 +332,7 @@ impl<P: Ports> Exchange<P> {
             | Outcome::RefreshFailed
             | Outcome::OnlyIfCached
             | Outcome::ClientGone
+            | Outcome::ClientError
             | Outcome::Operator
             | Outcome::Maintenance
             | Outcome::Page => CacheVerdict::Forward(match trail.bypass {

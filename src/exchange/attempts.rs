@@ -14,7 +14,7 @@ use crate::cache::validation;
 use crate::config::Origin as OriginConfig;
 use crate::origin::breaker::Permit;
 use crate::origin::deadline::Deadline;
-use crate::origin::failure::{self, Failure};
+use crate::origin::failure::{self, Failure, Lapse, Rejection};
 use crate::origin::forward::{self, Forward};
 use crate::origin::retry::{self, Next, Repeatable, Situation, Stop};
 use crate::origin::{Attempt, End, Sign, backoff, is_origin_error};
@@ -97,8 +97,8 @@ pub(super) enum Guarded<B> {
     Bare(B),
     /// It is here to its last byte.
     Whole(B, u64),
-    /// It is still coming.
-    Stream { body: B, length: Option<u64>, idle: Option<Duration>, resume: Option<Resume<B>> },
+    /// It is still coming; some of it may have been read.
+    Stream { body: B, length: Option<u64>, idle: Option<Duration>, resume: Option<Resume<B>>, begun: bool },
     /// It is still coming, and being handed on already.
     Relayed { client: B, end: super::answer::BodyEnd },
 }
@@ -133,8 +133,8 @@ impl<P: Ports> Exchange<P> {
             None => (Upload::None, policy.repeatable, Deadline::new(self.began_at, total)),
             Some(upload) => match self.prepare(policy, upload).await {
                 // How long the client took to send it is not the origin's affair.
-                Some((upload, repeatable)) => (upload, repeatable, Deadline::new(self.ports.now(), total)),
-                None => return Pursuit::untried(Stop::ClientGone),
+                Ok((upload, repeatable)) => (upload, repeatable, Deadline::new(self.ports.now(), total)),
+                Err(lapse) => return Pursuit::untried(Stop::Client(lapse)),
             },
         };
         let mut attempts: Vec<Attempt> = Vec::new();
@@ -160,7 +160,13 @@ impl<P: Ports> Exchange<P> {
                 Upload::Held(body) => Some(self.ports.again(body)),
             };
             let began_at = self.ports.now();
-            let (end, last) = self.attempt(policy, &attempt, body).await;
+            let (end, last) = match self.attempt(policy, &attempt, body).await {
+                Ok(tried) => tried,
+                Err(lapse) => {
+                    self.give_back(policy, origin, permit);
+                    return Pursuit { last: None, attempts, stop: Stop::Client(lapse), retry_after: None };
+                }
+            };
             let now = self.ports.now();
             let attempt = Attempt { origin, waited, took: now.since(began_at), end };
             let failed = last.as_ref().filter(|received| is_origin_error(received.status));
@@ -213,66 +219,77 @@ impl<P: Ports> Exchange<P> {
         Pursuit { last, attempts, stop, retry_after }
     }
 
-    /// Holds the request body if it may have to be sent again; `None` if the client broke off.
+    /// Holds the request body if it may have to be sent again, but no longer than an origin may take to answer: a client
+    /// that is slow has its request sent as it comes.
     async fn prepare(
         &self,
         policy: &Policy<'_>,
         upload: P::Upload,
-    ) -> Option<(Upload<P::Upload>, Repeatable)> {
-        let settings = &policy.settings.retry;
+    ) -> Result<(Upload<P::Upload>, Repeatable), Lapse> {
+        let (settings, timeouts) = (&policy.settings.retry, &policy.settings.timeouts);
         if policy.repeatable != Repeatable::Repeatable || settings.attempts < 2 {
-            return Some((Upload::Once(Some(upload)), policy.repeatable));
+            return Ok((Upload::Once(Some(upload)), policy.repeatable));
         }
         let announced = body::content_length(&self.request.headers);
         if announced.is_some_and(|length| length > settings.replay_body) {
-            return Some((Upload::Once(Some(upload)), Repeatable::BodyTooLarge));
+            return Ok((Upload::Once(Some(upload)), Repeatable::BodyTooLarge));
         }
-        match self.ports.hold_upload(upload, settings.replay_body).await {
-            HeldUpload::Whole(held) => Some((Upload::Held(held), Repeatable::Repeatable)),
-            HeldUpload::Larger(streamed) => Some((Upload::Once(Some(streamed)), Repeatable::BodyTooLarge)),
-            HeldUpload::ClientGone => None,
+        let (limit, idle, within) = (settings.replay_body, timeouts.idle, timeouts.first_byte);
+        match self.ports.hold_upload(upload, announced, limit, idle, within).await {
+            HeldUpload::Whole(held) => Ok((Upload::Held(held), Repeatable::Repeatable)),
+            HeldUpload::Larger(streamed) => Ok((Upload::Once(Some(streamed)), Repeatable::BodyTooLarge)),
+            HeldUpload::Spoilt(lapse) => Err(lapse),
         }
     }
 
+    /// Makes one attempt, unless the client fails to send what is to be sent.
     pub(super) async fn attempt(
         self: &Rc<Self>,
         policy: &Policy<'_>,
         attempt: &Try<'_>,
         upload: Option<P::Upload>,
-    ) -> (End, Option<Received<P::Body>>) {
+    ) -> Result<(End, Option<Received<P::Body>>), Lapse> {
         if let Some(end) = self.drilled(policy, attempt.deadline).await {
-            return (end, None);
+            return Ok((end, None));
         }
         let origin = self.config.origins.get(attempt.origin);
         let forward = self.head_for(policy, attempt, origin);
         let requested_at = self.ports.now();
         let limit = attempt.deadline.limit(requested_at, policy.settings.timeouts.first_byte);
+        let idle = policy.settings.timeouts.idle;
         let hold = body::may_be_held_first(&self.request.method, forward.is_upgrade).then(|| HoldFirst {
             limit: policy.settings.body.hold,
-            idle: policy.settings.timeouts.idle,
             within: attempt.deadline.left(requested_at),
         });
-        let fetched = match self.ports.fetch(&forward, upload, limit, hold).await {
+        let failed = |failure, status| Ok((End::Failed(failure, status), None));
+        let fetched = match self.ports.fetch(&forward, upload, limit, idle, hold).await {
             Ok(fetched) => fetched,
-            Err(rejection) => return (End::Failed(failure::of_rejected_fetch(&rejection), None), None),
+            Err(rejection) => {
+                return rejection
+                    .lapse()
+                    .map_or_else(|| failed(failure::of_rejected_fetch(&rejection), None), Err);
+            }
         };
         let (status, received_at) = (fetched.status, fetched.received_at);
         if let Some(failure) = failure_of(&forward, status) {
             let failure = self.look_closer(policy, failure, status, fetched.body).await;
-            return (End::Failed(failure, Some(status)), None);
+            return failed(failure, Some(status));
         }
         let location = origin.and_then(|origin| location_for_client(&fetched.headers, origin, &self.request));
         let (body, whole) = (fetched.body, fetched.whole);
         let body = match self.guard(policy, attempt, status, &fetched.headers, body, whole).await {
             Ok(body) => body,
-            Err(failure) => return (End::Failed(failure, Some(status)), None),
+            Err(rejection) => {
+                let failed = || failed(failure::of_rejected_body(&rejection), Some(status));
+                return rejection.lapse().map_or_else(failed, Err);
+            }
         };
         let mut resumed = None;
         let body = match body {
-            Guarded::Stream { body, length, idle: Some(idle), .. } => {
+            Guarded::Stream { body, length, idle: Some(idle), begun, .. } => {
                 let resumed = resumed.insert(Rc::default());
                 let resume = self.healer(policy, &forward, attempt.origin, status, &fetched.headers, resumed);
-                Guarded::Stream { body, length, idle: Some(idle), resume }
+                Guarded::Stream { body, length, idle: Some(idle), resume, begun }
             }
             body @ (Guarded::Bare(_)
             | Guarded::Whole(..)
@@ -291,7 +308,7 @@ impl<P: Ports> Exchange<P> {
             received_at,
             resumed,
         };
-        (End::Answered(status), Some(received))
+        Ok((End::Answered(status), Some(received)))
     }
 
     fn head_for(&self, policy: &Policy<'_>, attempt: &Try<'_>, origin: Option<&OriginConfig>) -> Forward {
@@ -334,14 +351,16 @@ impl<P: Ports> Exchange<P> {
         headers: &HeaderMap,
         body: P::Body,
         whole: Option<u64>,
-    ) -> Result<Guarded<P::Body>, Failure> {
+    ) -> Result<Guarded<P::Body>, Rejection> {
         let settings = policy.settings;
         if status == 101 {
             return Ok(Guarded::Bare(body));
         }
         match body::plan(&self.request.method, status, headers, settings) {
             Plan::None => Ok(Guarded::Bare(body)),
-            Plan::Stream { length, idle } => Ok(Guarded::Stream { body, length, idle, resume: None }),
+            Plan::Stream { length, idle } => {
+                Ok(Guarded::Stream { body, length, idle, resume: None, begun: false })
+            }
             Plan::Hold { length } => {
                 if let Some(bytes) = whole {
                     return Ok(Guarded::Whole(body, bytes));
@@ -351,9 +370,9 @@ impl<P: Ports> Exchange<P> {
                 match self.ports.hold(body, length, settings.body.hold, idle, within).await {
                     Held::Whole(body, bytes) => Ok(Guarded::Whole(body, bytes)),
                     Held::Partial(body) => {
-                        Ok(Guarded::Stream { body, length, idle: Some(idle), resume: None })
+                        Ok(Guarded::Stream { body, length, idle: Some(idle), resume: None, begun: true })
                     }
-                    Held::Torn(rejection) => Err(failure::of_rejected_body(&rejection)),
+                    Held::Torn(rejection) => Err(rejection),
                 }
             }
         }

@@ -81,7 +81,7 @@ impl<P: Ports> Exchange<P> {
             }
             let permit = self.acquire_retry(&policy, origin, deadline)?;
             forward.mark_retry(number as usize + 1);
-            let fetched = self.ports.fetch(&forward, None, limit, None).await;
+            let fetched = self.ports.fetch(&forward, None, limit, settings.timeouts.idle, None).await;
             let end = match &fetched {
                 Ok(fetched) => failure::of_status(fetched.status, None)
                     .map_or(End::Answered(fetched.status), |failure| {

@@ -72,7 +72,7 @@ impl<P: Ports> Exchange<P> {
         };
         let deadline = Deadline::new(self.began_at, PATIENCE);
         let attempt = Try { number: 1, origin, deadline, revalidates: None, asks_store: false };
-        let (end, received) = self.attempt(&policy, &attempt, None).await;
+        let Ok((end, received)) = self.attempt(&policy, &attempt, None).await else { return };
         if let Some(received) = received {
             self.give_up(received);
         }

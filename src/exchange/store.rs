@@ -249,7 +249,7 @@ impl<P: Ports> Exchange<P> {
         let copy = match received.body {
             Guarded::Bare(_) => None,
             Guarded::Whole(ref body, _) => Some(self.ports.copy(body)),
-            Guarded::Stream { body, length, idle, resume } => {
+            Guarded::Stream { body, length, idle, resume, .. } => {
                 let Relay { client, copy, end } =
                     self.ports.relay(body, length, idle, Some(settings.max_body), resume);
                 received.body = Guarded::Relayed { client, end: Box::pin(end) };

@@ -24,7 +24,8 @@ impl<P: Ports> Exchange<P> {
     ///
     /// If the counts are due to be told, that is done behind this answer: no request does it for itself alone.
     pub(super) fn count(&self, trail: &Trail<P::Beacon>, status: Option<StatusCode>) {
-        let is_of_no_account = matches!(trail.outcome, Outcome::Operator | Outcome::ClientGone);
+        let is_of_no_account =
+            matches!(trail.outcome, Outcome::Operator | Outcome::ClientGone | Outcome::ClientError);
         if !self.ports.bindings().count() || is_of_no_account || self.drill.is_some() {
             return;
         }

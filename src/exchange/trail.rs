@@ -103,7 +103,7 @@ impl<B> Trail<B> {
     /// Whether there is nothing to tell: no failure on the way, no copy in place of an answer, no error handed on. What
     /// became of the body, of which `end` speaks, is known last.
     pub fn is_plain_sailing(&self, status: Option<StatusCode>, end: Option<&ports::End>) -> bool {
-        if matches!(self.outcome, Outcome::OnlyIfCached | Outcome::ClientGone) {
+        if self.outcome == Outcome::OnlyIfCached {
             return true;
         }
         self.outcome.is_calm()

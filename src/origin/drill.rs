@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::End;
-use super::failure::{self, Failure, Rejection};
+use super::failure::{self, Failure, Fault, Rejection};
 use crate::config::Token;
 use crate::time::Timestamp;
 
@@ -74,6 +74,7 @@ impl Shape {
             message: message.to_owned(),
             retryable,
             timed_out,
+            fault: Fault::Origin,
         };
         Some(match failure {
             Failure::ConnectionLost => Self::Rejected(rejection(LOST, true, false)),

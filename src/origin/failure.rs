@@ -539,11 +539,75 @@ pub struct Rejection {
     pub retryable: bool,
     /// Whether it was our own limit that ended the wait.
     pub timed_out: bool,
+    /// Whose fault it is, as far as that is known where it was caught.
+    pub fault: Fault,
+}
+
+impl Rejection {
+    /// How the client failed, if it was the client.
+    pub fn lapse(&self) -> Option<Lapse> {
+        (self.fault == Fault::Client).then(|| match self {
+            Self { timed_out: true, .. } => Lapse::Stalled,
+            // So says the platform where the connection is closed both ways.
+            Self { message, .. } if message.contains("client disconnected") => Lapse::Gone,
+            Self { .. } => Lapse::Broken,
+        })
+    }
+
+    /// Whether it is no fault of the origin's: so says whoever caught it, or the platform, where it names a limit of its
+    /// own: of subrequests, of connections, of memory.
+    fn is_internal(&self) -> bool {
+        const LIMITS: [&str; 4] = ["subrequests", "connection limit", "emory limit", "allocation failed"];
+        self.fault != Fault::Origin || LIMITS.iter().any(|limit| self.message.contains(limit))
+    }
+}
+
+/// Whose fault a rejection is. Only the origin's counts against the origin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fault {
+    /// The origin's, if the platform's words do not say that it is the platform's.
+    #[default]
+    Origin,
+    /// The client's, who failed to send its request.
+    Client,
+    /// This worker's.
+    Platform,
+}
+
+/// How a client failed to send its request to the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lapse {
+    /// It has closed the connection.
+    Gone,
+    /// It closed its side, framed the body wrongly, or sent less than it announced.
+    Broken,
+    /// It sent nothing for too long.
+    Stalled,
+}
+
+impl Lapse {
+    /// What it is answered, if it listens (RFC 9110 §15.5.1, §15.5.9).
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::Gone | Self::Broken => StatusCode::BAD_REQUEST,
+            Self::Stalled => StatusCode::REQUEST_TIMEOUT,
+        }
+    }
+
+    /// What it is told.
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::Gone | Self::Broken => "The request broke off before it was complete.\n",
+            Self::Stalled => "The rest of the request did not come in time.\n",
+        }
+    }
 }
 
 /// Names the failure behind a `fetch` that gave no header.
 pub fn of_rejected_fetch(rejection: &Rejection) -> Failure {
-    if rejection.timed_out {
+    if rejection.is_internal() {
+        Failure::Internal
+    } else if rejection.timed_out {
         Failure::NoHeaderInTime
     } else if is_lost_connection(rejection) {
         Failure::ConnectionLost
@@ -554,7 +618,9 @@ pub fn of_rejected_fetch(rejection: &Rejection) -> Failure {
 
 /// Names the failure behind a body that could not be read to its end.
 pub fn of_rejected_body(rejection: &Rejection) -> Failure {
-    if rejection.timed_out {
+    if rejection.is_internal() {
+        Failure::Internal
+    } else if rejection.timed_out {
         Failure::BodySilent
     } else if is_lost_connection(rejection) {
         Failure::BodyCutShort
@@ -671,6 +737,7 @@ mod tests {
             message: message.to_owned(),
             retryable,
             timed_out,
+            fault: Fault::Origin,
         };
         let lost = rejection("Network connection lost.", true, false);
         let unmarked = rejection("Network connection lost.", false, false);
@@ -683,6 +750,44 @@ mod tests {
         assert_eq!(of_rejected_body(&lost), Failure::BodyCutShort);
         assert_eq!(of_rejected_body(&internal), Failure::BodyBadlyFramed);
         assert_eq!(of_rejected_body(&late), Failure::BodySilent);
+    }
+
+    #[test]
+    fn what_is_not_the_origins_fault_is_no_failure_of_the_origins() {
+        let rejection = |message: &str, fault| Rejection {
+            message: message.to_owned(),
+            retryable: true,
+            timed_out: false,
+            fault,
+        };
+        for rejected in [
+            rejection("Too many subrequests.", Fault::Origin),
+            rejection("Response closed due to connection limit", Fault::Origin),
+            rejection("Memory limit would be exceeded before EOF.", Fault::Origin),
+            rejection("Array buffer allocation failed", Fault::Origin),
+            rejection("Invalid URL", Fault::Platform),
+            rejection("Network connection lost.", Fault::Client),
+        ] {
+            assert_eq!(of_rejected_fetch(&rejected), Failure::Internal, "{rejected:?}");
+            assert_eq!(of_rejected_body(&rejected), Failure::Internal, "{rejected:?}");
+            assert_eq!(rejected.lapse().is_some(), rejected.fault == Fault::Client, "{rejected:?}");
+        }
+        assert_eq!(Failure::Internal.sign(), Sign::Nothing);
+    }
+
+    #[test]
+    fn how_a_client_failed_says_what_it_is_answered() {
+        for (message, timed_out, lapse, status) in [
+            ("Network connection lost.", false, Lapse::Broken, 400),
+            ("Can't read from request stream because client disconnected.", false, Lapse::Gone, 400),
+            ("silent", true, Lapse::Stalled, 408),
+        ] {
+            let rejection =
+                Rejection { message: message.to_owned(), retryable: true, timed_out, fault: Fault::Client };
+            assert_eq!(rejection.lapse(), Some(lapse));
+            assert_eq!(lapse.status(), status);
+            assert!(lapse.what().ends_with(".\n"));
+        }
     }
 
     #[test]

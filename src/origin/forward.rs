@@ -59,17 +59,16 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
     let mut headers = HeaderMap::with_capacity(request.headers.len() + MOST_ADDED);
     let mut unkeyed: Vec<HeaderName> = Vec::new();
     let mut has_cookies = false;
-    for (name, value) in &request.headers {
+    for name in request.headers.keys() {
         let kind = Kind::of(name);
         let is_left_out = kind == Kind::NotSent || kind == Kind::Override && fills_cache.is_some();
         if is_left_out || admission::concerns_one_connection(name, &named) {
             continue;
         }
+        let values = request.headers.get_all(name);
         has_cookies |= kind == Kind::Cookie;
         if fills_cache.is_some() {
-            if (has_markup(value) && kind != Kind::Cookie || !kind.is_harmless(name, request))
-                && unkeyed.last() != Some(name)
-            {
+            if kind != Kind::Cookie && values.iter().any(has_markup) || !kind.is_harmless(name, request) {
                 unkeyed.push(name.clone());
             }
             if kind == Kind::List
@@ -79,7 +78,9 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
                 continue;
             }
         }
-        headers.append(name.clone(), value.clone());
+        for value in values {
+            headers.append(name.clone(), value.clone());
+        }
     }
     let is_upgrade = request.wants_websocket();
     if is_upgrade {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::breaker::OpenCircuit;
-use super::failure::{Elsewhere, Here};
+use super::failure::{Elsewhere, Here, Lapse};
 use super::{Attempt, End, backoff, is_transient};
 use crate::config::Retry;
 
@@ -64,8 +64,8 @@ pub enum Next {
 pub enum Stop {
     /// The last one succeeded, or its status is final.
     Final,
-    /// The client broke off before its request was here.
-    ClientGone,
+    /// The client failed to send its request to the end.
+    Client(Lapse),
     /// The request must not be repeated.
     NotRepeatable(Repeatable),
     /// `retry.attempts` have been made.
@@ -93,7 +93,7 @@ impl Stop {
     /// The word for the log; `None` where it goes without saying.
     pub fn word(self) -> Option<&'static str> {
         match self {
-            Self::Final | Self::ClientGone => None,
+            Self::Final | Self::Client(_) => None,
             Self::NotRepeatable(Repeatable::BodyTooLarge) => Some("body_too_large"),
             Self::NotRepeatable(Repeatable::IsRetry) => Some("is_retry"),
             Self::NotRepeatable(Repeatable::NotIdempotent | Repeatable::Repeatable) => Some("not_idempotent"),
@@ -216,7 +216,7 @@ mod tests {
         let open = OpenCircuit { because: End::Answered(503), retry_after: Duration::from_secs(1) };
         for (stop, word) in [
             (Stop::Final, None),
-            (Stop::ClientGone, None),
+            (Stop::Client(Lapse::Gone), None),
             (Stop::NotRepeatable(Repeatable::NotIdempotent), Some("not_idempotent")),
             (Stop::NotRepeatable(Repeatable::BodyTooLarge), Some("body_too_large")),
             (Stop::NotRepeatable(Repeatable::IsRetry), Some("is_retry")),

@@ -160,6 +160,20 @@ impl CacheStatus<'_> {
 /// the received one. There are never `details`. A name that cannot be written as it is has what cannot be
 /// written replaced by `?`; for an empty one there is no member, nor where nothing has failed.
 pub fn proxy_status(name: &str, cause: &Cause, received_status: Option<u16>) -> Option<HeaderValue> {
+    match cause {
+        Cause::Failure(failure) => member(name, Some(failure.error().token()), received_status),
+        Cause::CircuitOpen(_) => member(name, Some(ErrorType::DestinationUnavailable.token()), None),
+        Cause::OriginStatus(status) => member(name, None, received_status.or(Some(status.as_u16()))),
+        Cause::Maintenance => None,
+    }
+}
+
+/// The same for an answer to a request that was none (RFC 9209 §2.3).
+pub fn request_error(name: &str) -> Option<HeaderValue> {
+    member(name, Some("http_request_error"), None)
+}
+
+fn member(name: &str, error: Option<&str>, received: Option<u16>) -> Option<HeaderValue> {
     const LONGEST_HOST: usize = 253;
     let safe: String = name
         .chars()
@@ -170,18 +184,9 @@ pub fn proxy_status(name: &str, cause: &Cause, received_status: Option<u16>) -> 
         return None;
     }
     let mut item = ItemSerializer::new().bare_item(word(&safe));
-    let received = match cause {
-        Cause::Failure(failure) => {
-            item = item.parameter(key_ref("error"), word(failure.error().token()));
-            received_status
-        }
-        Cause::CircuitOpen(_) => {
-            item = item.parameter(key_ref("error"), word(ErrorType::DestinationUnavailable.token()));
-            None
-        }
-        Cause::OriginStatus(status) => Some(received_status.unwrap_or(status.as_u16())),
-        Cause::Maintenance => return None,
-    };
+    if let Some(error) = error {
+        item = item.parameter(key_ref("error"), word(error));
+    }
     if let Some(status) = received {
         item = item.parameter(key_ref("received-status"), Integer::from(status));
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use faulty_origin::{Step, scripts};
 
 use crate::client::{End, Framing, Piece};
-use crate::harness::{LARGE, Page, QUICK_TOTAL, edge, eventually, overlay, quick, settle, tight};
+use crate::harness::{Edge, LARGE, Page, QUICK_TOTAL, edge, eventually, overlay, quick, settle, site, tight};
 
 /// "hello hello hello hello" in gzip, as `gzip -n9` writes it.
 const GZIP: &[u8] = &[
@@ -162,6 +162,82 @@ fn an_upload_of_unknown_length_arrives_whole() {
     assert!(page.seen().iter().all(|seen| seen.body == b"hello"));
 }
 
+/// A worker of its own that holds bodies and uploads of up to 8 MiB, of the 32 that it holds together.
+fn holding() -> Edge {
+    let settings = overlay(&[("body.hold", "8MiB"), ("retry.replay_body", "8MiB"), ("timeouts.idle", "30s")]);
+    Edge::start(&[site().url()], &settings)
+}
+
+/// Whether a torn body is a failed attempt, as it is where it was held.
+fn holds(edge: &Edge) -> bool {
+    let page = Page::new([scripts::cut_short("half", 4), scripts::ok("better")]);
+    let answer = edge.get(&page).send();
+    assert_eq!(answer.status(), 200);
+    (answer.text().as_str(), &answer.end) == ("better", &End::Whole)
+}
+
+#[test]
+fn what_is_held_of_all_bodies_together_is_bounded_and_bodies_stream_past_it() {
+    const MIB: usize = 1 << 20;
+    let edge = holding();
+    let slow = |rest: Duration| {
+        let mut script = scripts::hang_in_body(pattern(7 * MIB), MIB);
+        script.pop();
+        script.extend([Step::Pause(rest), Step::Send(pattern(MIB)), Step::KeepAlive]);
+        Page::new([script])
+    };
+    let pages: Vec<_> = (0..4).map(|_| slow(Duration::from_secs(4))).collect();
+    let open: Vec<_> = pages.iter().map(|page| edge.get(page).open()).collect();
+    eventually("there is no room for another", || !holds(&edge));
+    // What is not held any more is sent as it comes, and nothing fails.
+    let whole = Page::new([scripts::ok(pattern(MIB))]);
+    assert!(edge.get(&whole).send().body == pattern(MIB));
+    let upload = Page::new([scripts::ok("thanks")]);
+    edge.call("PUT", &upload.path).body(pattern(MIB)).send().is(200, "thanks");
+    assert!(upload.seen()[0].body == pattern(MIB));
+    for open in open {
+        let answer = open.answer();
+        assert_eq!((answer.status(), &answer.end, answer.body.len()), (200, &End::Whole, 8 * MIB));
+    }
+    assert!(holds(&edge), "there is room again");
+}
+
+#[test]
+fn what_was_held_is_not_counted_for_good() {
+    const MIB: usize = 1 << 20;
+    let edge = holding();
+    let whole = scripts::with_headers(&[("Cache-Control", "no-store")], pattern(MIB));
+    let torn = scripts::cut_short(pattern(MIB), 10);
+    let chunked = scripts::chunked(&[], &[&pattern(MIB)]);
+    let torn_chunked = scripts::torn_chunked(&[&pattern(MIB)]);
+    // Each would fill it by itself.
+    for script in [whole.clone(), torn, chunked, torn_chunked] {
+        for _ in 0..if script == whole { 40 } else { 14 } {
+            edge.get(&Page::new([script.clone()])).send();
+        }
+        assert!(holds(&edge));
+    }
+    for answer in
+        [scripts::ok("thanks"), scripts::answer("503 Service Unavailable", &[], "no"), scripts::reset()]
+    {
+        let page = Page::new([answer]);
+        for _ in 0..40 {
+            edge.call("PUT", &page.path).body(pattern(MIB)).send();
+        }
+        assert!(holds(&edge));
+    }
+}
+
+#[test]
+fn a_length_takes_room_as_it_comes_and_not_when_it_is_announced() {
+    let edge = Edge::start(&[site().url()], &overlay(&[("body.hold", "1MiB"), ("timeouts.idle", "30s")]));
+    let page = Page::new([scripts::hang_in_body("0123456789", (1 << 20) - 10)]);
+    let open: Vec<_> = (0..60).map(|_| edge.get(&page).with("Authorization", "Basic eDp5").open()).collect();
+    eventually("all are under way", || page.attempts() == open.len());
+    settle();
+    assert!(holds(&edge), "60 MiB were announced, and 600 bytes came");
+}
+
 #[test]
 fn an_unwatched_body_is_handed_on_as_it_comes() {
     let unwatched = edge(&overlay(&[("body.watch", "false")]));
@@ -174,6 +250,18 @@ fn an_unwatched_body_is_handed_on_as_it_comes() {
     assert!(matches!(answer.end, End::Broken(_)), "a torn body looks whole");
     settle();
     assert_eq!(unwatched.logged(&torn.path), Vec::<serde_json::Value>::new());
+
+    // Also what was to be held, and takes too long.
+    let mut late = scripts::hang_in_body("half", 4);
+    late.pop();
+    let pause = || Step::Pause(Duration::from_millis(1500));
+    for piece in ["w", "h", "o"] {
+        late.extend([pause(), pause(), Step::Send(piece.into())]);
+    }
+    late.push(Step::Close);
+    let slow = edge(&overlay(&[("body.watch", "false"), ("timeouts.idle", "6s")]));
+    let answer = slow.get(&Page::new([late])).send();
+    assert_eq!((answer.status(), answer.end), (200, End::Broken("closed".to_owned())));
 
     // What is held is guarded as ever.
     let small = Page::new([scripts::cut_short("half", 4), scripts::ok("better")]);

@@ -2,8 +2,10 @@
 //! whether a body reached its end or the connection broke.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
+
+use socket2::SockRef;
 
 /// The public host of every request that names no other.
 pub const HOST: &str = "www.example.test";
@@ -102,6 +104,27 @@ impl Open {
     /// Sends more. A worker that has hung up already is found out when its answer is read.
     pub fn write(&mut self, bytes: &[u8]) {
         drop(self.stream.write_all(bytes));
+    }
+
+    /// Another hold on the same connection, to write while somebody else reads.
+    pub fn again(&self) -> Self {
+        Self {
+            stream: self.stream.try_clone().unwrap(),
+            buffer: Vec::new(),
+            began: self.began,
+            is_head: self.is_head,
+            what: self.what.clone(),
+        }
+    }
+
+    /// Closes this side alone.
+    pub fn close_side(&mut self) {
+        drop(self.stream.shutdown(Shutdown::Write));
+    }
+
+    /// Ends the connection with RST.
+    pub fn reset(self) {
+        drop(SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)));
     }
 
     /// Reads the head of the final answer.

@@ -36,3 +36,4 @@ mod revisit;
 mod rfc5861;
 mod rfc9111;
 mod rfc9111_options;
+mod uploads;

@@ -9,6 +9,7 @@ mod counting;
 mod docs;
 mod drills;
 mod envelope;
+mod headers;
 mod health;
 mod kept;
 mod maintenance;

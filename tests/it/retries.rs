@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::world::{BROKEN_OFF, Ending, answers, hangs, page, refuses, talks_garbage, world};
 
 #[test]
@@ -153,5 +155,16 @@ fn an_upgrade_that_is_ignored_is_refused() {
 
 #[test]
 fn an_upload_that_the_client_breaks_off_is_no_failure_of_the_origin() {
-    world().origin([page("v1")]).send("PUT", "/", Some(BROKEN_OFF)).attempts(0).reports_nothing();
+    let world = world().guarded().gathering(None).origin(vec![page("v1"); 11]);
+    // Held first, or sent as it comes; more often than a breaker bears, were they the origin's.
+    for (method, seen) in [("PUT", 0), ("POST", 1)].repeat(10) {
+        let story = world.send(method, "/", Some(BROKEN_OFF)).attempts(seen).status(400);
+        let story =
+            story.header_has("proxy-status", "http_request_error").header("cache-control", "no-store");
+        let [line] = &story.reports[..] else { panic!("{story:?}") };
+        assert_eq!((&line["outcome"], &line["attempts"]), (&"client_error".into(), &Value::Null));
+    }
+    world.get("/").answers(200, "v1").attempts(1).no_header("proxy-status");
+    let (told, _) = world.gathered();
+    assert!(!told.iter().any(|counts| counts.contains("connection_lost")), "{told:?}");
 }

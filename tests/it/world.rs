@@ -21,7 +21,7 @@ use holdfast::health::summary::Summary;
 use holdfast::health::{Bindings, View};
 use holdfast::isolate::Isolate;
 use holdfast::isolate::recall::Recall;
-use holdfast::origin::failure::Rejection;
+use holdfast::origin::failure::{Fault, Lapse, Rejection};
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
     Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, HoldFirst,
@@ -145,7 +145,8 @@ impl Body {
             Ending::Silent => ("aborted", true),
             Ending::Whole => unreachable!("a whole body is not rejected"),
         };
-        Rejection { message: message.to_owned(), retryable: self.ending == Ending::Torn, timed_out }
+        let retryable = self.ending == Ending::Torn;
+        Rejection { message: message.to_owned(), retryable, timed_out, ..Rejection::default() }
     }
 }
 
@@ -673,6 +674,7 @@ impl Origin for World {
         forward: &Forward,
         upload: Option<String>,
         limit: Duration,
+        _: Duration,
         hold: Option<HoldFirst>,
     ) -> Result<Fetched<Body>, Rejection> {
         self.count();
@@ -691,10 +693,14 @@ impl Origin for World {
         let late = matches!(behaviour.kind, Kind::Hangs) || behaviour.after > limit;
         self.wait(if late { limit } else { behaviour.after }).await;
         let rejected = |message: &str, retryable, timed_out| {
-            Err(Rejection { message: message.to_owned(), retryable, timed_out })
+            Err(Rejection { message: message.to_owned(), retryable, timed_out, ..Rejection::default() })
         };
         if late {
             return rejected("aborted", false, true);
+        }
+        if self.inner.seen.borrow().last().and_then(|seen| seen.upload.as_deref()) == Some(BROKEN_OFF) {
+            let message = "Network connection lost.".to_owned();
+            return Err(Rejection { message, retryable: true, fault: Fault::Client, ..Rejection::default() });
         }
         match behaviour.kind {
             Kind::Lost => rejected("Network connection lost.", true, false),
@@ -712,9 +718,16 @@ impl Origin for World {
         }
     }
 
-    async fn hold_upload(&self, upload: String, limit: u64) -> HeldUpload<String> {
+    async fn hold_upload(
+        &self,
+        upload: String,
+        _: Option<u64>,
+        limit: u64,
+        _: Duration,
+        _: Duration,
+    ) -> HeldUpload<String> {
         match upload.as_str() {
-            BROKEN_OFF => HeldUpload::ClientGone,
+            BROKEN_OFF => HeldUpload::Spoilt(Lapse::Broken),
             text if text.len() as u64 <= limit => HeldUpload::Whole(upload),
             _ => HeldUpload::Larger(upload),
         }
@@ -1017,6 +1030,10 @@ impl Dice for World {
 impl Background for World {
     fn spawn(&self, work: impl Future<Output = ()> + 'static) {
         self.inner.tasks.borrow_mut().push_back(Box::pin(work));
+    }
+
+    fn attend(&self, work: impl Future<Output = ()> + 'static) {
+        self.spawn(work);
     }
 }
 

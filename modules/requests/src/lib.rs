@@ -4,7 +4,7 @@
 
 use holdfast::edge::task::{self, Given, Response};
 use holdfast::edge::{self, Handle, Visit};
-use holdfast::origin::failure::Rejection;
+use holdfast::origin::failure::{Fault, Rejection};
 use holdfast::time::Timestamp;
 use wasm_bindgen::prelude::*;
 
@@ -44,12 +44,6 @@ pub fn done(now: f64, call: u32) {
     task::hand_in(now, call, Ok(Given::Nothing));
 }
 
-/// Hands in something of JavaScript's.
-#[wasm_bindgen]
-pub fn give(now: f64, call: u32, value: JsValue) {
-    task::hand_in(now, call, Ok(Given::Value(value)));
-}
-
 /// Hands in a number.
 #[wasm_bindgen]
 pub fn give_number(now: f64, call: u32, number: f64) {
@@ -86,8 +80,13 @@ pub fn give_entry(now: f64, call: u32, entry: String, body: Handle) {
     task::hand_in(now, call, Ok(Given::Entry(entry, body)));
 }
 
-/// Hands in that call `call` failed.
+/// Hands in that call `call` failed, and whose fault it is: 0 the origin's, 1 the client's, 2 ours.
 #[wasm_bindgen]
-pub fn failed(now: f64, call: u32, message: String, retryable: bool, timed_out: bool) {
-    task::hand_in(now, call, Err(Rejection { message, retryable, timed_out }));
+pub fn failed(now: f64, call: u32, message: String, retryable: bool, timed_out: bool, fault: u8) {
+    let fault = match fault {
+        0 => Fault::Origin,
+        1 => Fault::Client,
+        _ => Fault::Platform,
+    };
+    task::hand_in(now, call, Err(Rejection { message, retryable, timed_out, fault }));
 }

@@ -41,8 +41,7 @@ fn serve_all(stream: &TcpStream, shared: &Shared) -> io::Result<Next> {
     let mut incoming = Incoming::new(stream);
     loop {
         let Some(head) = incoming.head()? else { return Ok(Next::Gone) };
-        let (number, seen) = read_request(stream, &mut incoming, head, shared)?;
-        let script = (shared.behave)(&seen);
+        let (number, script) = read_request(stream, &mut incoming, head, shared)?;
         let next = play(script, stream, &mut incoming, shared);
         let gone = matches!(next, Ok(Next::Gone) | Err(_));
         if let Some(seen) = lock(&shared.seen).get_mut(number) {
@@ -56,13 +55,13 @@ fn serve_all(stream: &TcpStream, shared: &Shared) -> io::Result<Next> {
     }
 }
 
-/// Notes the request as soon as its head is there, and its body as it comes.
+/// Notes the request as soon as its head is there, and its body as it comes; says what is done with it.
 fn read_request(
     mut stream: &TcpStream,
     incoming: &mut Incoming<&TcpStream>,
     head: Head,
     shared: &Shared,
-) -> io::Result<(usize, Seen)> {
+) -> io::Result<(usize, Script)> {
     let mut seen = Seen {
         at: Instant::now(),
         method: head.method.clone(),
@@ -78,6 +77,9 @@ fn read_request(
         all.push(seen.clone());
         all.len() - 1
     };
+    if let Some(script) = (shared.early)(&seen) {
+        return Ok((number, script));
+    }
     if head.expects_continue() {
         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
@@ -92,7 +94,7 @@ fn read_request(
         noted.gone_at = result.is_err().then(Instant::now);
     }
     seen.whole = true;
-    result.map(|()| (number, seen))
+    result.map(|()| (number, (shared.behave)(&seen)))
 }
 
 fn play(

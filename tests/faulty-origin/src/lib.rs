@@ -94,7 +94,11 @@ pub struct Origin {
 
 type Behaviour = dyn Fn(&Seen) -> Script + Send + Sync;
 
+/// What an origin says to a request of which it has read the head alone, if that is enough for it.
+type Haste = dyn Fn(&Seen) -> Option<Script> + Send + Sync;
+
 struct Shared {
+    early: Box<Haste>,
     behave: Box<Behaviour>,
     seen: Mutex<Vec<Seen>>,
     open: Mutex<HashMap<u64, TcpStream>>,
@@ -114,9 +118,19 @@ impl Origin {
         addr: SocketAddr,
         behave: impl Fn(&Seen) -> Script + Send + Sync + 'static,
     ) -> io::Result<Self> {
+        Self::hasty(addr, |_| None, behave)
+    }
+
+    /// As [`start`](Self::start), but answers as soon as the head is there, and reads no body, where `early` says how.
+    pub fn hasty(
+        addr: SocketAddr,
+        early: impl Fn(&Seen) -> Option<Script> + Send + Sync + 'static,
+        behave: impl Fn(&Seen) -> Script + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(addr)?;
         let addr = listener.local_addr()?;
         let shared = Arc::new(Shared {
+            early: Box::new(early),
             behave: Box::new(behave),
             seen: Mutex::default(),
             open: Mutex::default(),
