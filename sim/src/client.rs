@@ -2,25 +2,19 @@
 
 use std::rc::Rc;
 
-use holdfast::exchange::exchange;
+use holdfast::exchange::{exchange, probe};
 use holdfast::ports::{Answer, AnswerBody, Headers};
-use holdfast::request::{Request, Target};
+use holdfast::request::Request;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 use crate::body::Kind;
+use crate::fetching::Upload;
 use crate::judge::{self, Given};
-use crate::plan::Ask;
-use crate::view::{Upload, View, fields_of};
-use crate::world::{Asked, Order, TOKEN, World};
-
-/// The site's public address.
-const SITE: &str = "https://www.example.com";
-
-/// The target of a page.
-pub fn target(path: &str) -> Option<Target> {
-    Target::parse(&format!("{SITE}{path}"))
-}
+use crate::ledger::{Asked, Order};
+use crate::plan::{Ask, Fate, target};
+use crate::view::{View, fields_of};
+use crate::world::{TOKEN, World};
 
 /// One request, from its sending to the last byte of the answer.
 pub async fn live(view: View, ask: Ask) {
@@ -36,13 +30,14 @@ pub async fn live(view: View, ask: Ask) {
             ask.isolate
         )
     });
-    let asked = Asked { began_at: world.now(), wall_at: world.wall(), ..Asked::default() };
+    let (began_at, wall_at, incarnation) = (world.now(), world.wall(), view.incarnation);
+    let asked = Asked { began_at, wall_at, incarnation, ..Asked::default() };
     world.ledger.borrow_mut().asks.insert(ask.number, asked);
     let Ok(method) = ask.method.parse() else { return };
     let upload = ask.upload.as_ref().map(|upload| Upload {
         text: "u".repeat(upload.bytes).into(),
         takes: upload.takes,
-        breaks_off: upload.breaks_off,
+        fate: upload.fate,
     });
     let request = Request { method, target, headers, has_body: upload.is_some(), id: ask.number.to_string() };
     let Answer { status, headers, body } =
@@ -94,6 +89,7 @@ fn fields(world: &World, ask: &Ask) -> HeaderMap {
         put("authorization", &format!("Bearer {}", visitor.name));
     }
     for (name, value) in [
+        ("cf-connecting-ip", visitor.address),
         ("accept-language", visitor.language),
         ("accept-encoding", visitor.coding),
         ("x-flag", visitor.flag),
@@ -119,6 +115,18 @@ fn fields(world: &World, ask: &Ask) -> HeaderMap {
     headers
 }
 
+/// What the cron trigger sets going.
+pub async fn cron(view: View) {
+    let (world, number) = (Rc::clone(&view.world), view.ask);
+    let asked = Asked { began_at: world.now(), wall_at: world.wall(), ..Asked::default() };
+    world.ledger.borrow_mut().asks.insert(number, asked);
+    probe(view, Rc::clone(&world.config)).await;
+    let done_at = world.now();
+    if let Some(asked) = world.ledger.borrow_mut().asks.get_mut(&number) {
+        asked.answered_at = Some(done_at);
+    }
+}
+
 /// An order of the operator's.
 pub async fn order(view: View, page: Option<usize>, forget: bool) {
     let world = Rc::clone(&view.world);
@@ -137,7 +145,7 @@ pub async fn order(view: View, page: Option<usize>, forget: bool) {
     ]);
     let request =
         Request { method: http::Method::POST, target, headers, has_body: true, id: "order".to_owned() };
-    let upload = Upload { text: text.into(), takes: 1, breaks_off: false };
+    let upload = Upload { text: text.into(), takes: 1, fate: Fate::Whole };
     let (began_at, number) = (world.now(), view.ask);
     let asked = Asked { began_at, wall_at: world.wall(), ..Asked::default() };
     {

@@ -5,31 +5,23 @@
 
 use std::rc::Rc;
 
-use holdfast::cache::entry::{Entry, Stored};
+use holdfast::cache::entry::Entry;
 use holdfast::cache::key::Key;
-use holdfast::origin::forward::Forward;
 use holdfast::report::Outcome;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 
 use crate::body::{Content, Ending, Kind};
-use crate::client;
-use crate::plan::{Ask, FIRST_PROBE, Page, Personal, Plan, Rules};
+use crate::ledger::{Asked, Attempt, Class};
+use crate::page::Personal;
+use crate::plan::{Ask, FIRST_PROBE, target};
+use crate::rules::{by_its_window, is_selected, may_answer, may_stand_in, prohibition, storable};
 use crate::site::{Record, SERIAL, text_of};
-use crate::world::{Asked, Attempt, Class, Order, World};
-
-/// How long an isolate may go without what the operator ordered: a minute until the namespace shows it everywhere,
-/// one more until it is read again; in milliseconds, with a little for the way.
-const ORDER_IS_EVERYWHERE: u64 = 123_000;
+use crate::world::{FIRST_CRON, FIRST_ORDER, World};
+use crate::{orders, retries};
 
 /// How long a client waits past its deadline for what is not the origin's affair, in milliseconds: a kept copy (2 s),
 /// purge marks (1 s, twice if the clock jumps), and a dozen operations of the cache.
 const PAST_THE_DEADLINE: u64 = 5_000;
-
-/// How long it may take until what a write made out of date is gone, in milliseconds.
-const REMOVED_WITHIN: u64 = 1_000;
-
-/// The retries that the budget of one origin in one isolate lends.
-const LENT: u64 = 10;
 
 /// An answer as the client has it.
 pub struct Given<'a> {
@@ -40,114 +32,22 @@ pub struct Given<'a> {
     pub kind: Kind,
 }
 
-/// A fetch is about to be made.
-pub fn sent(world: &Rc<World>, ask: u64, forward: &Forward) {
-    let (front, earlier) = {
-        let ledger = world.ledger.borrow();
-        let own: Vec<Attempt> =
-            ledger.attempts.iter().filter(|attempt| attempt.ask == ask).cloned().collect();
-        let front = own.last().is_some_and(|attempt| attempt.front);
-        (front, own.into_iter().filter(|attempt| attempt.front == front).collect::<Vec<_>>())
-    };
-    let (made, settings) = (earlier.len(), &world.plan.settings);
-    // A 304 that speaks of something else has to be asked for anew, without a condition (RFC 9111 §4.3.3).
-    let again = earlier.iter().any(|attempt| attempt.class == Class::Answered(304));
-    if made as u64 > settings.attempts * if again { 2 } else { 1 } {
-        world.find("a request is sent at most retry.attempts times", || format!("ask {ask}: {made} times"));
-    }
-    if let Some(last) = earlier.iter().rev().nth(1)
-        && last.class != Class::Answered(304)
-        && let Some(ended_at) = last.ended_at
-    {
-        let least = settings.backoff.min(settings.backoff_max) / 10;
-        if world.now() - ended_at < least.max(1) {
-            world.find("no retry is immediate", || {
-                format!("ask {ask}: after {} ms, at least {least}", world.now() - ended_at)
-            });
-        }
-    }
-    if made > 1 && front && !again && !may_be_repeated(world, ask, forward) {
-        world.find("what must not be repeated is sent once", || {
-            format!("ask {ask}: {} {made} times", forward.method)
-        });
-    }
-}
-
-fn may_be_repeated(world: &World, ask: u64, forward: &Forward) -> bool {
-    let Some(ask) = plan_of(&world.plan, ask) else { return true };
-    let settings = &world.plan.settings;
-    let fits = ask.upload.as_ref().is_none_or(|upload| upload.bytes as u64 <= settings.replay_body);
-    let keyed = settings.idempotency_key && ask.idempotency_key;
-    fits && !ask.is_retry && (keyed || forward.method != "POST")
-}
-
-fn plan_of(plan: &Plan, number: u64) -> Option<&Ask> {
-    plan.events.iter().filter_map(|event| event.what.ask()).find(|ask| ask.number == number)
-}
-
 /// An exchange reports.
-pub fn reported(world: &Rc<World>, ask: u64, outcome: Outcome) {
+pub fn reported(world: &Rc<World>, ask: u64, outcome: Outcome, line: &str) {
     let (mut front, mut behind) = (0, 0);
     {
         let mut ledger = world.ledger.borrow_mut();
         let asked = ledger.asks.entry(ask).or_default();
+        asked.is_refused |= line.contains("\"opened_by\"");
         asked.reports.push(format!("{outcome:?}"));
         for report in &asked.reports {
             if report == "RefreshFailed" { behind += 1 } else { front += 1 }
         }
     }
-    if front > 1 || behind > 1 {
+    if ask < FIRST_CRON && (front > 1 || behind > 1) {
         world.find("one exchange gives one report at most", || {
             format!("ask {ask}: {front}, and {behind} behind")
         });
-    }
-}
-
-/// The edge cache takes an entry.
-pub fn stored(world: &Rc<World>, ask: u64, entry: &Entry, content: Option<&Content>) {
-    match entry {
-        Entry::Variants(_) | Entry::Down { .. } => {}
-        Entry::Response(stored) => taken(world, ask, stored, content, false),
-    }
-}
-
-/// The namespace takes a copy.
-pub fn kept(world: &Rc<World>, ask: u64, entry: &Entry, content: &Content) {
-    match entry {
-        Entry::Variants(_) | Entry::Down { .. } => {
-            world.find("what is kept is a response", || format!("ask {ask}"))
-        }
-        Entry::Response(stored) => taken(world, ask, stored, Some(content), true),
-    }
-}
-
-fn taken(world: &Rc<World>, ask: u64, stored: &Stored, content: Option<&Content>, is_kept: bool) {
-    let Some(head) = record(world, serial_of(&stored.headers)) else {
-        world.find("what is stored came from an origin", || format!("ask {ask}: {:?}", stored.headers));
-        return;
-    };
-    let body = record(world, content.and_then(|content| content.serial));
-    for record in [Some(&*head), body.as_deref()].into_iter().flatten() {
-        if let Err(why) = storable(record) {
-            world.find("what an origin does not give to all is never stored", || {
-                format!("ask {ask}: {why}: {record:?}")
-            });
-        }
-    }
-    let text = content.map_or("", |content| &content.text);
-    let whole = body.as_ref().unwrap_or(&head);
-    let is_whole = content.is_none_or(|content| content.ending == Ending::Whole)
-        && (whole.status != 200 || whole.method != "GET" || *text == *whole.text)
-        && stored.length.is_none_or(|length| length == text.len() as u64);
-    if !is_whole {
-        world.find("nothing that did not arrive whole is stored", || {
-            format!("ask {ask}: {content:?} of {whole:?}")
-        });
-    }
-    // An empty body says nothing about where it came from.
-    let is_good = body.as_ref().is_none_or(|body| body.method == "GET" && body.status == 200);
-    if !(is_kept || is_good && stored.status == StatusCode::OK) {
-        world.find("no error and no part takes a good copy's place", || format!("ask {ask}: {stored:?}"));
     }
 }
 
@@ -175,6 +75,7 @@ pub fn answered(world: &Rc<World>, given: &Given<'_>) {
         });
     }
     let head = serial_of(headers);
+    let is_made_here = head.is_none();
     let kind = match (record(world, head), head) {
         (Some(head), _) => from_origin_or_store(world, given, &asked, &head),
         (None, Some(serial)) => {
@@ -184,13 +85,17 @@ pub fn answered(world: &Rc<World>, given: &Given<'_>) {
         (None, None) => made_here(world, given, &asked),
     };
     // Of several at a time one is the trial, and the others are told to come back.
-    let is_beside_trial = *status == 503 && is_left_alone(world);
+    let is_beside_trial = is_left_alone(world, *status);
     if ask.is_probe && !(200..300).contains(status) && !is_beside_trial {
         world.find("once the origin is well again, so is the site", || {
             format!("ask {}: {status}", ask.number)
         });
     }
-    *world.ledger.borrow_mut().tally.answers.entry(kind).or_default() += 1;
+    let mut ledger = world.ledger.borrow_mut();
+    if let Some(asked) = ledger.asks.get_mut(&ask.number) {
+        (asked.kind, asked.is_made_here) = (kind.clone(), is_made_here);
+    }
+    *ledger.tally.answers.entry(kind).or_default() += 1;
 }
 
 /// The most that a request may take, in milliseconds: the deadline, which counts from when an upload is here; one
@@ -198,7 +103,7 @@ pub fn answered(world: &Rc<World>, given: &Given<'_>) {
 /// A clock that is put back puts the deadline off.
 fn longest_wait(world: &World, ask: &Ask, from: u64, to: u64) -> u64 {
     let settings = &world.plan.settings;
-    let upload = ask.upload.as_ref().map_or(0, |upload| upload.takes);
+    let upload = ask.upload_takes();
     let put_back: u64 = {
         let ledger = world.ledger.borrow();
         let moves = ledger.moves.iter().filter(|(at, by)| (from..=to).contains(at) && *by < 0);
@@ -212,7 +117,7 @@ fn from_origin_or_store(world: &Rc<World>, given: &Given<'_>, asked: &Asked, hea
     let Given { ask, status, content, .. } = given;
     let body = record(world, content.and_then(|content| content.serial));
     let records: Vec<&Record> = [Some(head), body.as_deref()].into_iter().flatten().collect();
-    let whom = visitor_name(&world.plan, ask);
+    let whom = world.plan.name_of(ask);
     for record in &records {
         if record.marker.as_deref().is_some_and(|marker| Some(marker) != whom) {
             world.find("nobody gets what is somebody else's", || format!("ask {}: {record:?}", ask.number));
@@ -268,8 +173,8 @@ fn from_origin_or_store(world: &Rc<World>, given: &Given<'_>, asked: &Asked, hea
             });
         }
     }
-    ordered(world, ask, asked, head, failed);
-    written(world, ask, asked, head, failed);
+    orders::ordered(world, ask, asked, head, failed);
+    orders::written(world, ask, asked, head, failed);
     if failed { "a copy in the origin's place".to_owned() } else { "a stored copy".to_owned() }
 }
 
@@ -280,7 +185,8 @@ const MEMORY: u64 = 1_000;
 fn made_here(world: &Rc<World>, given: &Given<'_>, asked: &Asked) -> String {
     let Given { ask, status, .. } = given;
     let kind = format!("a page or an empty answer, {status}");
-    if *status == 400 && ask.upload.as_ref().is_some_and(|upload| upload.breaks_off) {
+    // Bad Request and Request Timeout (RFC 9110 §15.5.1, §15.5.9).
+    if ask.is_spoilt() && matches!(*status, 400 | 408) {
         return kind;
     }
     let (own, others) = attempts_for(world, ask, asked);
@@ -289,16 +195,14 @@ fn made_here(world: &Rc<World>, given: &Given<'_>, asked: &Asked) -> String {
     }
     let says = |attempt: &Attempt| match attempt.class {
         Class::Failed(status) | Class::Answered(status) => Some(status),
-        Class::Pending | Class::Abandoned => None,
+        Class::Pending | Class::Abandoned | Class::Spoilt => None,
     };
     let is_true = match own.last() {
-        Some(last) if last.class == Class::Answered(304) && *status == 503 => is_left_alone(world),
+        Some(last) if last.class == Class::Answered(304) => is_left_alone(world, *status),
         Some(last) => says(last) == Some(*status) && *status >= 500,
         None => {
             let by_leader = others.iter().any(|attempt| *status >= 500 && says(attempt) == Some(*status));
-            by_leader
-                || *status == 504 && is_out_of_time(world, asked)
-                || *status == 503 && is_left_alone(world)
+            by_leader || *status == 504 && is_out_of_time(world, asked) || is_left_alone(world, *status)
         }
     };
     if !is_true {
@@ -320,7 +224,7 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, i
     if ask.method != "GET" || ask.directives.is_some() || ask.upload.is_some() || was_hit || !is_plain {
         return;
     }
-    let Some(target) = client::target(&page.path).filter(|_| world.plan.settings.cache) else { return };
+    let Some(target) = target(&page.path).filter(|_| world.plan.settings.cache) else { return };
     let filed = {
         let store = world.store.borrow();
         let Some(filed) = store.get(Key::of_target(&target).as_str()) else { return };
@@ -353,6 +257,9 @@ pub fn delivered(world: &Rc<World>, given: &Given<'_>) {
     let Some(record) = record(world, content.serial) else { return };
     if content.ending != Ending::Whole {
         world.count("body broke off before the client");
+        if let Some(asked) = world.ledger.borrow_mut().asks.get_mut(&ask.number) {
+            asked.is_torn = true;
+        }
         if record.ending == Ending::Whole {
             world.find("a whole body does not break off", || format!("ask {}: {record:?}", ask.number));
         }
@@ -404,13 +311,13 @@ pub fn at_the_end(world: &Rc<World>) {
     if !unanswered.is_empty() {
         world.find("every request is answered", || format!("{unanswered:?}"));
     }
-    within_budget(world);
+    retries::within_budget(world);
     let probes: Vec<u16> = {
         let ledger = world.ledger.borrow();
-        let probes = ledger.asks.iter().filter(|(number, _)| **number >= FIRST_PROBE);
+        let probes = ledger.asks.range(FIRST_PROBE..FIRST_ORDER);
         probes.filter_map(|(_, asked)| asked.status).collect()
     };
-    if !probes.is_empty() && probes.iter().all(|status| *status == 503) {
+    if !probes.is_empty() && probes.iter().all(|status| *status >= 500) {
         world.find("a trial finds out that the origin is well again", || format!("{probes:?}"));
     }
     for memories in world.isolates().iter().filter(|_| !is_anybody_excused) {
@@ -421,41 +328,12 @@ pub fn at_the_end(world: &Rc<World>) {
     }
 }
 
-/// What an origin got beside the first attempt of each request was lent, brought by requests, or brought by time: four
-/// a minute at most.
-fn within_budget(world: &Rc<World>) {
-    if !world.plan.settings.budget {
-        return;
-    }
-    let (retries, firsts) = {
-        let ledger = world.ledger.borrow();
-        let mut firsts = std::collections::HashSet::new();
-        let mut anew = 0;
-        let again = ledger.attempts.iter().filter(|attempt| {
-            // A 304 that speaks of something else has to be asked for anew: that is no retry.
-            anew += u64::from(attempt.class == Class::Answered(304));
-            !firsts.insert((attempt.ask, attempt.front, attempt.origin))
-        });
-        let again = again.count() as u64;
-        (again.saturating_sub(anew), firsts.len() as u64)
-    };
-    let origins = world.lives() * world.plan.settings.origins as u64;
-    let at_most = firsts / 5 + LENT * origins + 4 * origins * (world.now() / 60_000 + 1);
-    if retries > at_most {
-        world.find("retries stay within their budget", || format!("{retries}, at most {at_most}"));
-    }
-}
-
-fn record(world: &World, serial: Option<usize>) -> Option<Rc<Record>> {
+pub(crate) fn record(world: &World, serial: Option<usize>) -> Option<Rc<Record>> {
     world.ledger.borrow().records.get(serial?).cloned()
 }
 
-fn serial_of(headers: &HeaderMap) -> Option<usize> {
+pub(crate) fn serial_of(headers: &HeaderMap) -> Option<usize> {
     headers.get(SERIAL)?.to_str().ok()?.parse().ok()
-}
-
-fn visitor_name<'a>(plan: &'a Plan, ask: &Ask) -> Option<&'a str> {
-    (!ask.is_probe).then(|| plan.visitors[ask.visitor].name)
 }
 
 /// The request's own attempts that its client waited for, and all others for the same page that ended meanwhile.
@@ -481,7 +359,7 @@ fn attempts_for(world: &World, ask: &Ask, asked: &Asked) -> (Vec<Attempt>, Vec<A
 fn has_failed(world: &World, ask: &Ask, asked: &Asked) -> (bool, bool) {
     let (own, others) = attempts_for(world, ask, asked);
     let is_failure = |attempt: &Attempt| match attempt.class {
-        Class::Failed(_) | Class::Answered(500 | 502..=504) => true,
+        Class::Failed(_) | Class::Answered(500 | 502..=504) | Class::Spoilt => true,
         Class::Answered(_) | Class::Pending | Class::Abandoned => false,
     };
     // Past the soft deadline a copy stands in as it does for a failure.
@@ -493,267 +371,34 @@ fn has_failed(world: &World, ask: &Ask, asked: &Asked) -> (bool, bool) {
         .is_some_and(|soft| world.now() >= asked.began_at + soft || wall >= asked.wall_at + soft);
     match own.last() {
         // What was to be asked anew and was not, as the origin is left alone.
-        Some(last) if last.class == Class::Answered(304) && is_left_alone(world) => (false, true),
+        Some(last) if last.class == Class::Answered(304) && has_failed_before(world) => (false, true),
         Some(last) => (is_failure(last), is_failure(last) || is_slow),
         None => (
             false,
-            others.iter().any(is_failure) || is_out_of_time(world, asked) || is_left_alone(world) || is_slow,
+            others.iter().any(is_failure)
+                || is_out_of_time(world, asked)
+                || has_failed_before(world)
+                || is_slow,
         ),
     }
 }
 
 /// Whether a breaker may be open: an origin has failed before. It stays open until a trial succeeds, and nobody may have
 /// asked since.
-fn is_left_alone(world: &World) -> bool {
-    let has_failed = |attempt: &Attempt| match attempt.class {
-        Class::Failed(_) | Class::Answered(502..=504) => true,
-        Class::Answered(_) | Class::Pending | Class::Abandoned => false,
-    };
-    world.plan.settings.breaker.is_some() && world.ledger.borrow().attempts.iter().any(has_failed)
+fn has_failed_before(world: &World) -> bool {
+    let breaker = world.plan.settings.breaker;
+    breaker.is_some() && world.ledger.borrow().attempts.iter().any(|attempt| attempt.failed_with().is_some())
+}
+
+/// The same, and that it may have failed with what this status says, or says that nothing was tried.
+fn is_left_alone(world: &World, status: u16) -> bool {
+    let breaker = world.plan.settings.breaker;
+    let says = |attempt: &Attempt| attempt.failed_with().is_some_and(|with| with == status || status == 503);
+    breaker.is_some() && world.ledger.borrow().attempts.iter().any(says)
 }
 
 /// Whether the request has waited for as long as it may: really, or on the clock that it goes by.
 fn is_out_of_time(world: &World, asked: &Asked) -> bool {
     world.now() - asked.began_at >= world.plan.settings.total
         || world.walls(asked.began_at, world.now()).1 >= asked.wall_at + world.plan.settings.total
-}
-
-/// Whether an answer may be shown to others than who asked for it (RFC 9111 §3, §3.5, and what the contract adds).
-fn storable(record: &Record) -> Result<(), &'static str> {
-    let Record { rules, seen, .. } = record;
-    let states = |span: Option<u64>| span.is_some_and(|span| span > 0);
-    let is_shared = rules.public || states(rules.s_maxage);
-    if rules.no_store {
-        Err("no-store")
-    } else if rules.private {
-        Err("private")
-    } else if rules.set_cookie {
-        Err("Set-Cookie")
-    } else if rules.vary_star {
-        Err("Vary: *")
-    } else if text_of(seen, "cache-control").is_some_and(|asked| asked.contains("no-store")) {
-        Err("no-store in the request")
-    } else if seen.contains_key("authorization") && !is_shared && !rules.must_revalidate {
-        Err("Authorization")
-    } else if seen.contains_key("cookie") && !is_shared && !states(rules.max_age) {
-        Err("a cookie that could identify somebody")
-    } else if seen.contains_key("x-flag") && !record.vary.contains(&"x-flag") {
-        Err("a field of the client's choice")
-    } else {
-        Ok(())
-    }
-}
-
-/// Whether the origin would have selected the same for this request (RFC 9111 §4.1).
-fn is_selected(plan: &Plan, ask: &Ask, record: &Record) -> bool {
-    let visitor = plan.visitors.get(ask.visitor).filter(|_| !ask.is_probe);
-    // What describes a body says nothing where there is none: a 304 or the answer to HEAD may be about another coding.
-    let has_body = record.status == 200 && record.method == "GET";
-    let mut names =
-        record.vary.iter().filter(|name| has_body || !record.coded || **name != "accept-encoding");
-    names.all(|name| {
-        let sent = visitor.and_then(|visitor| match *name {
-            "accept-language" => visitor.language.map(compact),
-            "accept-encoding" => visitor.coding.map(compact),
-            "x-flag" => visitor.flag.map(str::to_owned),
-            "cookie" => visitor.cookie.then(|| format!("sid={}", visitor.name)),
-            _ => visitor.authorization.then(|| format!("Bearer {}", visitor.name)),
-        });
-        let seen = text_of(&record.seen, name);
-        let seen = if name.starts_with("accept") { seen.as_deref().map(compact) } else { seen };
-        sent == seen
-    })
-}
-
-fn compact(value: &str) -> String {
-    value.to_ascii_lowercase().replace(' ', "")
-}
-
-/// The age of an answer at a time on the wall, in milliseconds, by what is certain (RFC 9111 §4.2.3).
-fn age(record: &Record, at: u64) -> u64 {
-    let delay = record.received_at.saturating_sub(record.requested_at);
-    record.rules.age.unwrap_or_default() * 1000 + delay + at.saturating_sub(record.received_at)
-}
-
-/// The lifetime that it states, in milliseconds (RFC 9111 §4.2.1, RFC 9213 §2.2).
-fn stated(rules: &Rules) -> Option<u64> {
-    let expires = rules.expires.filter(|_| !rules.targeted);
-    rules.s_maxage.or(rules.max_age).or(expires).map(|span| span * 1000)
-}
-
-fn lifetime(plan: &Plan, record: &Record) -> u64 {
-    stated(&record.rules).unwrap_or(plan.settings.default_ttl)
-}
-
-/// What forbids to use it stale (RFC 9111 §4.2.4).
-fn prohibition(rules: &Rules) -> Option<&'static str> {
-    if rules.no_cache {
-        Some("no-cache")
-    } else if rules.must_revalidate {
-        Some("must-revalidate")
-    } else if rules.proxy_revalidate {
-        Some("proxy-revalidate")
-    } else if rules.s_maxage.is_some() {
-        Some("s-maxage")
-    } else {
-        None
-    }
-}
-
-/// The number of seconds behind a directive of the request's, in milliseconds; the longest span for one without.
-fn asks_for(ask: &Ask, word: &str) -> Option<u64> {
-    let said = ask.directives?.strip_prefix(word)?;
-    match said.strip_prefix('=') {
-        Some(seconds) => seconds.parse::<u64>().ok().map(|seconds| seconds * 1000),
-        None => said.is_empty().then_some(u64::MAX),
-    }
-}
-
-/// Whether a stored answer may be given while nothing has failed (RFC 9111 §4, §5.2.1, RFC 5861 §3).
-fn may_answer(world: &World, ask: &Ask, asked: &Asked, record: &Record, at: u64) -> Result<(), String> {
-    let plan = &world.plan;
-    if record.rules.no_cache {
-        return Err("no-cache".to_owned());
-    }
-    if asks_for(ask, "no-cache").is_some() {
-        return Err("no-cache in the request".to_owned());
-    }
-    // It was fetched or validated after the request came: for this one as much as for any other.
-    let is_own = record.requested_at >= asked.wall_at && stated(&record.rules).is_some();
-    let at = at.max(record.received_at);
-    let (age, lifetime) = (age(record, at), lifetime(plan, record));
-    if is_own && asks_for(ask, "min-fresh").is_none() {
-        return Ok(());
-    }
-    if age < lifetime {
-        let is_too_old = asks_for(ask, "max-age").is_some_and(|most| age > most);
-        let is_too_short = asks_for(ask, "min-fresh").is_some_and(|least| lifetime - age < least);
-        return if is_too_old || is_too_short {
-            Err("the request wants it fresher".to_owned())
-        } else {
-            Ok(())
-        };
-    }
-    let staleness = age - lifetime;
-    if let Some(directive) = prohibition(&record.rules) {
-        return Err(format!("{staleness} ms stale, {directive}"));
-    }
-    let window = record.rules.swr.map_or(plan.settings.stale_while_revalidate, |span| span * 1000);
-    let wants_fresh = asks_for(ask, "max-age").or(asks_for(ask, "min-fresh")).is_some();
-    let is_revalidated_behind = window > 0 && staleness <= window && !wants_fresh;
-    if is_revalidated_behind || asks_for(ask, "max-stale").is_some_and(|most| staleness <= most) {
-        return Ok(());
-    }
-    Err(format!("{staleness} ms stale"))
-}
-
-/// Whether a stored or kept answer may be given in place of a failed origin (RFC 9111 §4.2.4, RFC 5861 §4).
-fn may_stand_in(world: &World, ask: &Ask, record: &Record, at: u64) -> Result<(), String> {
-    let plan = &world.plan;
-    by_its_window(plan, ask, record, at).or_else(|why| {
-        let page: &Page = &plan.pages[record.page];
-        let is_kept =
-            page.kept && plan.keeps && at.saturating_sub(record.received_at) <= plan.settings.keep_max_age;
-        let is_forbidden = prohibition(&record.rules).is_some() || record.rules.sie == Some(0);
-        let is_refused = asks_for(ask, "no-cache").is_some() || asks_for(ask, "stale-if-error") == Some(0);
-        if is_kept && !is_forbidden && !is_refused { Ok(()) } else { Err(why) }
-    })
-}
-
-fn by_its_window(plan: &Plan, ask: &Ask, record: &Record, at: u64) -> Result<(), String> {
-    let at = at.max(record.received_at);
-    let (age, lifetime, rules) = (age(record, at), lifetime(plan, record), &record.rules);
-    if rules.no_cache {
-        return Err("no-cache".to_owned());
-    }
-    if asks_for(ask, "no-cache").is_some() {
-        return Err("no-cache in the request".to_owned());
-    }
-    if age < lifetime {
-        return Ok(());
-    }
-    let staleness = age - lifetime;
-    if let Some(directive) = prohibition(rules) {
-        return Err(format!("{staleness} ms stale, {directive}"));
-    }
-    let window = rules.sie.map_or(plan.settings.stale_if_error, |span| span * 1000);
-    let window = asks_for(ask, "stale-if-error").map_or(window, |asked| window.min(asked));
-    if window > 0 && staleness <= window {
-        Ok(())
-    } else {
-        Err(format!("{staleness} ms stale, window {window} ms"))
-    }
-}
-
-/// Whether what a write has made out of date is served as fresh by the isolate that handed the write on.
-fn written(world: &Rc<World>, ask: &Ask, asked: &Asked, record: &Record, failed: bool) {
-    // Isolates do not know of each other's writes, and one may put back what another removes.
-    let asks = world.plan.events.iter().filter_map(|event| event.what.ask());
-    let is_one_isolate =
-        asks.filter(|other| other.page == ask.page).all(|other| other.isolate == ask.isolate);
-    if failed || !is_one_isolate {
-        return;
-    }
-    let offence = {
-        let ledger = world.ledger.borrow();
-        let writes = world.plan.events.iter().filter_map(|event| event.what.ask());
-        let mut writes = writes.filter(|other| {
-            matches!(other.method, "POST" | "PUT" | "DELETE")
-                && other.page == ask.page
-                && other.isolate == ask.isolate
-        });
-        let is_past = |other: &&Ask| {
-            ledger.asks.get(&other.number).is_some_and(|write| {
-                let is_done =
-                    write.status.is_some_and(|status| (200..400).contains(&status)) && !write.was_hit;
-                let done_at = write.answered_at.unwrap_or(u64::MAX);
-                is_done && record.sent_at < done_at && asked.began_at > done_at + REMOVED_WITHIN
-            })
-        };
-        writes.find(is_past).map(|other| other.number)
-    };
-    // It is a matter of one isolate's memory and clock, and of a cache that does what it is told.
-    let is_put_back = world.ledger.borrow().moves.iter().any(|(_, by)| *by < 0);
-    let is_promised = world.plan.cache_faults == 0 && !world.has_lost_memory() && !is_put_back;
-    // What was stored too late is gone in a moment, or is already.
-    let has_settled = client::target(&world.plan.pages[ask.page].path).is_some_and(|target| {
-        let store = world.store.borrow();
-        let filed = store.get(Key::of_target(&target).as_str());
-        filed.is_some_and(|filed| filed.filed_at + REMOVED_WITHIN < asked.began_at)
-    });
-    if let Some(write) = offence.filter(|_| is_promised && has_settled) {
-        world.find("what a write has made out of date is not served as fresh", || {
-            format!("ask {}, after ask {write}: {record:?}", ask.number)
-        });
-    }
-}
-
-/// Whether what the operator ordered is obeyed.
-fn ordered(world: &Rc<World>, ask: &Ask, asked: &Asked, record: &Record, failed: bool) {
-    let offence = {
-        let ledger = world.ledger.borrow();
-        let is_put_back = ledger.moves.iter().any(|(_, by)| *by < 0);
-        let concerns = |order: &&Order| {
-            order.page.is_none_or(|page| page == ask.page)
-                && record.requested_at <= order.wall_at
-                && asked.began_at > order.done_at + ORDER_IS_EVERYWHERE
-        };
-        // Two orders that do not see each other overwrite each other: KV has no way to write under a condition.
-        let is_alone = |order: &&Order| {
-            let near = ledger.orders.iter().filter(|other| {
-                other.began_at <= order.done_at + ORDER_IS_EVERYWHERE
-                    && other.done_at + ORDER_IS_EVERYWHERE >= order.began_at
-            });
-            near.count() == 1
-        };
-        let is_readable =
-            |order: &&Order| !ledger.namespace.iter().any(|(at, fails)| *fails && *at >= order.began_at);
-        let mut orders = ledger.orders.iter().filter(concerns).filter(is_alone).filter(is_readable);
-        orders.find(|order| order.forget || !failed).filter(|_| !is_put_back).cloned()
-    };
-    if let Some(order) = offence {
-        world.find("what was purged is not served as fresh, and what was forgotten not at all", || {
-            format!("ask {}: {order:?}: {record:?}", ask.number)
-        });
-    }
 }

@@ -1,13 +1,13 @@
-//! Runs many schedules on all cores, counts what happened, and tells the story of the first that failed.
+//! Runs many schedules on all cores, counts what happened, and tells a story of each kind that failed.
 #![allow(clippy::disallowed_methods, reason = "schedules per second are counted in real time")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
+use simulator::ledger::Tally;
 use simulator::plan::Plan;
-use simulator::world::{Finding, Tally};
 use simulator::{minimised, play, run_quietly};
 
 /// How many seeds that failed are named.
@@ -33,27 +33,39 @@ fn main() -> ExitCode {
     for (answer, count) in &tally.answers {
         println!("{count:>12}  {answer}");
     }
-    let Some((seed, finding)) = failed.first_key_value() else {
+    println!("\nschedules");
+    for (shape, count) in &tally.shapes {
+        println!("{count:>12}  {shape}");
+    }
+    println!("\nharm: of {} requests that the bare origin would have answered well", tally.would_be_well);
+    for (harm, count) in &tally.harm {
+        println!("{count:>12}  {harm}");
+    }
+    if failed.is_empty() {
         println!("\neverything held");
         return ExitCode::SUCCESS;
-    };
+    }
     println!("\nfailed: {} of {seeds}", failed.len());
     let mut by_invariant: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-    for (seed, finding) in &failed {
-        by_invariant.entry(finding.invariant).or_default().push(*seed);
+    for (seed, invariants) in &failed {
+        for invariant in invariants {
+            by_invariant.entry(invariant).or_default().push(*seed);
+        }
     }
-    for (invariant, seeds) in by_invariant {
+    for (invariant, seeds) in &by_invariant {
         let named: Vec<_> = seeds.iter().take(MOST_NAMED).map(u64::to_string).collect();
         println!("{:>12}  {invariant}: seeds {}", seeds.len(), named.join(", "));
     }
-    tell(*seed, finding);
+    for (invariant, seeds) in by_invariant {
+        seeds.first().into_iter().for_each(|seed| tell(*seed, invariant));
+    }
     ExitCode::FAILURE
 }
 
 /// The story of one that failed, with as little in it as it takes.
-fn tell(seed: u64, finding: &Finding) {
-    let least = minimised(seed, finding.invariant);
-    println!("\nseed {seed}: {}\n", finding.invariant);
+fn tell(seed: u64, invariant: &str) {
+    let least = minimised(seed, invariant);
+    println!("\nseed {seed}: {invariant}\n");
     let Plan { settings, pages, visitors, .. } = &least;
     println!("{settings:?}\n");
     for page in pages {
@@ -66,12 +78,15 @@ fn tell(seed: u64, finding: &Finding) {
     println!("again: cargo xtask simulate --seeds 1 --from {seed}");
 }
 
-/// Runs the schedules of `seeds` seeds; gives what happened, and the first finding of each that failed.
-fn all(from: u64, seeds: u64) -> (Tally, BTreeMap<u64, Finding>) {
+/// What did not hold in the schedules that failed.
+type Failed = BTreeMap<u64, BTreeSet<&'static str>>;
+
+/// Runs the schedules of `seeds` seeds; gives what happened, and what did not hold in each that failed.
+fn all(from: u64, seeds: u64) -> (Tally, Failed) {
     let (next, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let work = || {
-        let (mut tally, mut failed) = (Tally::default(), BTreeMap::new());
+        let (mut tally, mut failed) = (Tally::default(), Failed::new());
         while !is_over.load(Ordering::Relaxed) {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= seeds {
@@ -79,8 +94,9 @@ fn all(from: u64, seeds: u64) -> (Tally, BTreeMap<u64, Finding>) {
             }
             let outcome = run_quietly(from + number);
             tally.add(outcome.tally);
-            if let Some(finding) = outcome.findings.into_iter().next() {
-                failed.insert(from + number, finding);
+            if !outcome.findings.is_empty() {
+                let invariants = outcome.findings.iter().map(|finding| finding.invariant);
+                failed.insert(from + number, invariants.collect());
                 is_over.store(failed.len() >= 1_000, Ordering::Relaxed);
             }
         }
@@ -88,7 +104,7 @@ fn all(from: u64, seeds: u64) -> (Tally, BTreeMap<u64, Finding>) {
     };
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let (mut tally, mut failed) = (Tally::default(), BTreeMap::new());
+        let (mut tally, mut failed) = (Tally::default(), Failed::new());
         for (counted, found) in workers.into_iter().filter_map(|worker| worker.join().ok()) {
             tally.add(counted);
             failed.extend(found);

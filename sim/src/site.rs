@@ -7,7 +7,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::body::Ending;
 use crate::chance::Chance;
-use crate::plan::{Page, Personal, Plan, Rules, Trouble, Validator};
+use crate::fault::Trouble;
+use crate::page::{Page, Personal, Rules, Validator};
+use crate::plan::Plan;
 
 /// The field by which an answer is known to the record.
 pub const SERIAL: HeaderName = HeaderName::from_static("x-serial");
@@ -55,7 +57,6 @@ pub struct Site {
     pub versions: Vec<u64>,
     /// When each version was published, in seconds on the wall.
     pub published_at: Vec<u64>,
-    pub troubles: Vec<Trouble>,
 }
 
 impl Site {
@@ -63,7 +64,6 @@ impl Site {
         Self {
             versions: vec![1; plan.pages.len()],
             published_at: vec![now / 1000 - 1_000_000; plan.pages.len()],
-            troubles: vec![Trouble::None; plan.settings.origins],
         }
     }
 
@@ -222,6 +222,9 @@ impl Site {
             error(&mut record, &mut headers, status, "the origin is in trouble");
         } else if let Trouble::Busy(seconds) = trouble {
             error(&mut record, &mut headers, 503, "busy");
+            set(&mut headers, header::RETRY_AFTER, &seconds.to_string());
+        } else if let Trouble::TooMany(seconds) = trouble {
+            error(&mut record, &mut headers, 429, "slower, please");
             set(&mut headers, header::RETRY_AFTER, &seconds.to_string());
         } else if let Trouble::EdgeError(code @ (1016 | 1033)) = trouble {
             error(&mut record, &mut headers, 530, &format!("error code: {code}"));

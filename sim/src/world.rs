@@ -3,7 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -13,11 +13,10 @@ use holdfast::config::{Config, Token};
 use holdfast::time::Timestamp;
 
 use crate::body::{Content, Kind};
-use crate::client;
-use crate::judge;
-use crate::plan::{Ask, Plan, Trouble, What};
-use crate::site::{Record, Site};
-use crate::view::{Memories, View};
+use crate::ledger::{Class, Filed, Finding, Ledger};
+use crate::memories::Memories;
+use crate::plan::{Ask, FIRST_PROBE, Plan};
+use crate::site::Site;
 
 /// 2026-01-02T03:04:05Z, when every world begins.
 const EPOCH_MS: u64 = 1_767_323_045_000;
@@ -26,132 +25,19 @@ const EPOCH_MS: u64 = 1_767_323_045_000;
 pub const TOKEN: &str = "a-token-of-the-operators";
 
 /// Numbers from here on are those of operators' orders.
-pub const FIRST_ORDER: u64 = 5_000;
+pub const FIRST_ORDER: u64 = 2 * FIRST_PROBE;
 
-/// More steps than any schedule needs: past it something turns in circles.
-const MOST_STEPS: usize = 2_000_000;
-
-/// A sentence that did not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The sentence.
-    pub invariant: &'static str,
-    /// What was seen instead.
-    pub detail: String,
-}
-
-/// How an attempt ended, told by what the origin really did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    Pending,
-    /// With an answer of the origin's own, of this status.
-    Answered(u16),
-    /// A gateway says this status to it.
-    Failed(u16),
-    /// Nobody waited for its end.
-    Abandoned,
-}
-
-/// A fetch.
-#[derive(Clone, Debug)]
-pub struct Attempt {
-    pub ask: u64,
-    pub page: usize,
-    /// Which origin it was made at.
-    pub origin: usize,
-    /// Whether a client waited for it; else it was made behind an answer.
-    pub front: bool,
-    pub began_at: u64,
-    /// The time on the wall then.
-    pub wall_at: u64,
-    pub ended_at: Option<u64>,
-    pub class: Class,
-}
-
-/// What is known of a request.
-#[derive(Clone, Debug, Default)]
-pub struct Asked {
-    pub began_at: u64,
-    pub wall_at: u64,
-    pub answered_at: Option<u64>,
-    pub status: Option<u16>,
-    /// Whether it ended without an answer for no fault of anybody's: its client left, its isolate crashed.
-    pub is_excused: bool,
-    pub attempts: Vec<usize>,
-    pub reports: Vec<String>,
-    /// Whether a fault of the cache or of the namespace hit it.
-    pub was_hit: bool,
-}
-
-/// An order that was carried out.
-#[derive(Clone, Debug)]
-pub struct Order {
-    pub page: Option<usize>,
-    pub forget: bool,
-    /// When it began and when it was carried out, in virtual time.
-    pub began_at: u64,
-    pub done_at: u64,
-    /// The time on the wall that it counts from.
-    pub wall_at: u64,
-}
-
-/// What the edge cache has under a key.
-#[derive(Clone, Debug)]
-pub struct Filed {
-    pub entry: String,
-    pub content: Option<Rc<Content>>,
-    pub until: u64,
-    pub filed_at: u64,
-}
-
-/// How often what happened.
-#[derive(Clone, Debug, Default)]
-pub struct Tally {
-    /// Faults, by name.
-    pub faults: BTreeMap<&'static str, u64>,
-    /// Answers, by what they were.
-    pub answers: BTreeMap<String, u64>,
-}
-
-impl Tally {
-    /// Adds what another schedule had.
-    pub fn add(&mut self, other: Self) {
-        for (fault, count) in other.faults {
-            *self.faults.entry(fault).or_default() += count;
-        }
-        for (answer, count) in other.answers {
-            *self.answers.entry(answer).or_default() += count;
-        }
-    }
-}
-
-#[derive(Default)]
-pub struct Ledger {
-    pub records: Vec<Rc<Record>>,
-    pub attempts: Vec<Attempt>,
-    pub asks: BTreeMap<u64, Asked>,
-    pub orders: Vec<Order>,
-    /// How many orders were begun and have not been carried out, whatever becomes of them.
-    pub orders_under_way: usize,
-    /// When the clock was moved, and by how much.
-    pub moves: Vec<(u64, i64)>,
-    /// When the namespace failed or worked again.
-    pub namespace: Vec<(u64, bool)>,
-    /// When an origin got into trouble or out of it.
-    pub troubles: Vec<(u64, usize, Trouble)>,
-    pub findings: Vec<Finding>,
-    pub tally: Tally,
-    pub trace: String,
-}
+/// Numbers from here on are those of cron triggers.
+pub const FIRST_CRON: u64 = 3 * FIRST_PROBE;
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-struct Task {
+pub(crate) struct Task {
     work: Work,
-    ask: u64,
-    incarnation: u64,
+    pub ask: u64,
+    pub incarnation: u64,
     /// Whether this is the request itself and not work behind it.
-    is_main: bool,
+    pub is_main: bool,
 }
 
 pub struct World {
@@ -164,18 +50,20 @@ pub struct World {
     pub marks: RefCell<Vec<(u64, String)>>,
     pub namespace_fails: Cell<bool>,
     pub ledger: RefCell<Ledger>,
-    isolates: RefCell<Vec<(Rc<Memories>, u64)>>,
-    time: Cell<u64>,
-    moved: Cell<i64>,
-    tasks: RefCell<BTreeMap<u64, Task>>,
-    ready: RefCell<VecDeque<u64>>,
-    timers: RefCell<BinaryHeap<Reverse<(u64, u64, u64)>>>,
+    pub(crate) isolates: RefCell<Vec<(Rc<Memories>, u64)>>,
+    pub(crate) time: Cell<u64>,
+    pub(crate) moved: Cell<i64>,
+    pub(crate) tasks: RefCell<BTreeMap<u64, Task>>,
+    pub(crate) ready: RefCell<VecDeque<u64>>,
+    pub(crate) timers: RefCell<BinaryHeap<Reverse<(u64, u64, u64)>>>,
     /// The task at work, its request, and whether it is that request itself.
     current: Cell<(u64, u64, bool)>,
     ticket: Cell<u64>,
     /// While things are taken apart, nothing is lost that was not lost already.
-    is_ending: Cell<bool>,
+    pub(crate) is_ending: Cell<bool>,
     traces: bool,
+    /// Where each request stands among the events, by its number.
+    asks: HashMap<u64, usize>,
 }
 
 impl World {
@@ -202,49 +90,19 @@ impl World {
             ticket: Cell::new(2),
             is_ending: Cell::new(false),
             traces,
+            asks: (0..)
+                .zip(&plan.events)
+                .filter_map(|(at, event)| Some((event.what.ask()?.number, at)))
+                .collect(),
         }))
     }
 
-    /// Lets everything happen.
-    pub fn run(self: &Rc<Self>) {
-        let mut events: VecDeque<_> = self.plan.events.clone().into();
-        for _ in 0..MOST_STEPS {
-            let next = self.ready.borrow_mut().pop_front();
-            if let Some(task) = next {
-                self.poll(task);
-                continue;
-            }
-            let alarm = self.timers.borrow().peek().map(|Reverse((at, ..))| *at);
-            let event = events.front().map(|event| event.at);
-            match (event, alarm) {
-                (Some(event), alarm) if alarm.is_none_or(|alarm| event <= alarm) => {
-                    self.time.set(self.time.get().max(event));
-                    if let Some(event) = events.pop_front() {
-                        self.happen(event.what);
-                    }
-                }
-                (_, Some(_)) => {
-                    let alarm = self.timers.borrow_mut().pop();
-                    if let Some(Reverse((at, _, task))) = alarm {
-                        // What waits for nobody does not move time on.
-                        if self.tasks.borrow().contains_key(&task) {
-                            self.time.set(self.time.get().max(at));
-                            self.ready.borrow_mut().push_back(task);
-                        }
-                    }
-                }
-                (_, None) => break,
-            }
-        }
-        judge::at_the_end(self);
-        self.is_ending.set(true);
-        let rest = std::mem::take(&mut *self.tasks.borrow_mut());
-        drop(rest);
-        self.store.borrow_mut().clear();
-        self.kept.borrow_mut().clear();
+    /// The request of this number; `None` for what visitors do not send.
+    pub fn ask(&self, number: u64) -> Option<&Ask> {
+        self.plan.events.get(*self.asks.get(&number)?)?.what.ask()
     }
 
-    fn poll(self: &Rc<Self>, number: u64) {
+    pub(crate) fn poll(self: &Rc<Self>, number: u64) {
         let Some(mut task) = self.tasks.borrow_mut().remove(&number) else { return };
         self.current.set((number, task.ask, task.is_main));
         let mut context = Context::from_waker(Waker::noop());
@@ -253,91 +111,7 @@ impl World {
         }
     }
 
-    fn happen(self: &Rc<Self>, what: What) {
-        self.note(|| format!("-- {what}"));
-        let now = self.now();
-        match what {
-            What::Ask(ask) => self.begin(ask),
-            What::Publish { page } => self.site.borrow_mut().publish(page, self.wall()),
-            What::Trouble { origin, trouble } => {
-                self.site.borrow_mut().troubles[origin] = trouble;
-                self.ledger.borrow_mut().troubles.push((now, origin, trouble));
-            }
-            What::Replace { isolate } => {
-                self.count("isolate replaced");
-                self.renew_isolate(isolate);
-            }
-            What::Crash { isolate } => {
-                self.count("isolate crashed");
-                let old = self.renew_isolate(isolate);
-                self.end_tasks(|task| task.incarnation == old);
-            }
-            What::Clock { by } => {
-                self.count(if by > 0 { "clock put forward" } else { "clock put back" });
-                self.moved.set(self.moved.get() + by);
-                self.ledger.borrow_mut().moves.push((now, by));
-            }
-            What::Evict { page: None } => {
-                self.count("cache emptied");
-                self.store.borrow_mut().clear();
-            }
-            What::Evict { page: Some(page) } => {
-                self.count("page evicted");
-                let path = &self.plan.pages[page].path;
-                self.store.borrow_mut().retain(|key, _| !key.ends_with(path.as_str()));
-            }
-            What::Purge { isolate, page, forget } => {
-                self.count(if forget { "order to forget" } else { "order to purge" });
-                let number = FIRST_ORDER + self.ledger.borrow().asks.len() as u64;
-                let view = self.view(number, isolate);
-                let work = client::order(view, page, forget);
-                self.start(number, isolate, true, work);
-            }
-            What::Namespace { fails } => {
-                if fails {
-                    self.count("namespace fails");
-                }
-                self.namespace_fails.set(fails);
-                self.ledger.borrow_mut().namespace.push((now, fails));
-            }
-        }
-    }
-
-    fn begin(self: &Rc<Self>, ask: Ask) {
-        let (number, isolate, leaves_after) = (ask.number, ask.isolate, ask.leaves_after);
-        let view = self.view(number, isolate);
-        self.start(number, isolate, true, client::live(view, ask));
-        if let Some(span) = leaves_after {
-            let world = Rc::clone(self);
-            let alarm = self.wait(span);
-            self.start(u64::MAX, isolate, false, async move {
-                alarm.await;
-                world.leave(number);
-            });
-        }
-    }
-
-    /// The client of a request leaves. The platform ends the request, unless there is work behind it: then it goes on,
-    /// and its answer is for nobody.
-    fn leave(&self, number: u64) {
-        let is_answered =
-            self.ledger.borrow().asks.get(&number).is_none_or(|asked| asked.answered_at.is_some());
-        if is_answered {
-            return;
-        }
-        self.count("client left");
-        self.note(|| format!("ask {number}: the client leaves"));
-        let has_work_behind = self.tasks.borrow().values().any(|task| task.ask == number && !task.is_main);
-        if has_work_behind {
-            if let Some(asked) = self.ledger.borrow_mut().asks.get_mut(&number) {
-                asked.is_excused = true;
-            }
-        } else {
-            self.end_tasks(|task| task.ask == number);
-        }
-    }
-
-    fn end_tasks(&self, is_ended: impl Fn(&Task) -> bool) {
+    pub(crate) fn end_tasks(&self, is_ended: impl Fn(&Task) -> bool) {
         let ended: Vec<u64> = self
             .tasks
             .borrow()
@@ -366,7 +140,7 @@ impl World {
     }
 
     /// Gives an isolate a new memory, and the number of the old one.
-    fn renew_isolate(&self, isolate: usize) -> u64 {
+    pub(crate) fn renew_isolate(&self, isolate: usize) -> u64 {
         let new = (Rc::default(), self.ticket());
         std::mem::replace(&mut self.isolates.borrow_mut()[isolate], new).1
     }
@@ -381,12 +155,13 @@ impl World {
         youngest.unwrap_or_default() + 1
     }
 
-    fn view(self: &Rc<Self>, ask: u64, isolate: usize) -> View {
-        let (memory, incarnation) = self.isolates.borrow()[isolate].clone();
-        View::new(Rc::clone(self), memory, incarnation, ask)
-    }
-
-    fn start(&self, ask: u64, isolate: usize, is_main: bool, work: impl Future<Output = ()> + 'static) {
+    pub(crate) fn start(
+        &self,
+        ask: u64,
+        isolate: usize,
+        is_main: bool,
+        work: impl Future<Output = ()> + 'static,
+    ) {
         let incarnation = self.isolates.borrow()[isolate].1;
         self.spawn(ask, incarnation, is_main, work);
     }
@@ -419,6 +194,14 @@ impl World {
 
     pub fn wake(&self, task: u64) {
         self.ready.borrow_mut().push_back(task);
+    }
+
+    /// Notes that an attempt has lasted until now, as its body was waited for.
+    pub fn lasted(&self, attempt: usize) {
+        let now = self.now();
+        if let Some(attempt) = self.ledger.borrow_mut().attempts.get_mut(attempt) {
+            attempt.ended_at = Some(now);
+        }
     }
 
     /// How many tasks are not done.

@@ -36,13 +36,86 @@ fn a_seed_tells_the_same_story_to_the_byte() {
 }
 
 #[test]
+fn every_kind_of_world_and_of_fault_is_met() {
+    use simulator::fault::{Scope, Trouble};
+    use simulator::plan::{Fate, Plan, What};
+    let mut met = std::collections::BTreeSet::new();
+    for seed in 0..400 {
+        let plan = Plan::of(seed);
+        met.insert(plan.shape.name().to_owned());
+        met.extend(plan.settings.route_mode.then(|| "route mode".to_owned()));
+        for event in &plan.events {
+            match &event.what {
+                What::Trouble { trouble: Trouble::None, .. } => {}
+                What::Trouble { scope: Scope::Origin(_), trouble } => {
+                    met.insert(format!("origin: {}", trouble.name()));
+                }
+                What::Trouble { scope: Scope::Page(_) | Scope::Group(_), trouble } => {
+                    met.insert(format!("page: {}", trouble.name()));
+                }
+                What::Trouble { scope: Scope::Client(_), trouble } => {
+                    met.insert(format!("client: {}", trouble.name()));
+                }
+                What::Cron { .. } => {
+                    met.insert("probe".to_owned());
+                }
+                What::Ask(ask) => {
+                    met.extend(ask.range.map(|_| "range".to_owned()));
+                    let fate = ask.upload.as_ref().map(|upload| upload.fate);
+                    met.extend(fate.filter(|fate| *fate != Fate::Whole).map(|fate| format!("{fate:?}")));
+                    met.extend(plan.visitors[ask.visitor].address.map(|address| {
+                        if address.contains(':') { "IPv6".to_owned() } else { "IPv4".to_owned() }
+                    }));
+                }
+                What::Publish { .. }
+                | What::Well
+                | What::Replace { .. }
+                | What::Crash { .. }
+                | What::Clock { .. }
+                | What::Evict { .. }
+                | What::Purge { .. }
+                | What::Namespace { .. } => {}
+            }
+        }
+    }
+    let met: Vec<&str> = met.iter().map(String::as_str).collect();
+    for expected in [
+        "quiet",
+        "site",
+        "outage",
+        "rude clients",
+        "route mode",
+        "probe",
+        "range",
+        "IPv4",
+        "IPv6",
+        "BreaksOff",
+        "Stalls",
+        "Misframed",
+        "origin: no header",
+        "origin: error status in the origin's place",
+        "page: connection refused or lost",
+        "page: no header",
+        "page: not HTTP",
+        "page: error status of the origin's",
+        "page: 503 with Retry-After",
+        "page: mixture",
+        "client: connection refused or lost",
+        "client: 503 with Retry-After",
+        "client: 429 with Retry-After",
+    ] {
+        assert!(met.contains(&expected), "{expected} is not among {met:?}");
+    }
+}
+
+#[test]
 fn an_isolate_remembers_no_more_than_it_may() {
     use holdfast::cache::key::Key;
     use holdfast::isolate::{Isolate, Turn};
     use holdfast::request::Target;
     use holdfast::time::Timestamp;
     let isolate: Isolate<()> = Isolate::default();
-    let nobody = holdfast::endpoint::guesses::Client::of(&http::HeaderMap::new());
+    let nobody = holdfast::request::Client::of(&http::HeaderMap::new());
     let now = Timestamp::from_millis(0);
     for number in 0..5_000 {
         let key = Key::of_target(&Target::parse(&format!("https://www.example.com/{number}")).unwrap());

@@ -1,0 +1,174 @@
+//! What an answer may be, by the rules of caching: worked out anew from what the origins really said.
+
+use crate::ledger::Asked;
+use crate::page::{Page, Rules};
+use crate::plan::{Ask, Plan};
+use crate::site::{Record, text_of};
+use crate::world::World;
+
+/// Whether an answer may be shown to others than who asked for it (RFC 9111 §3, §3.5, and what the contract adds).
+pub fn storable(record: &Record) -> Result<(), &'static str> {
+    let Record { rules, seen, .. } = record;
+    let states = |span: Option<u64>| span.is_some_and(|span| span > 0);
+    let is_shared = rules.public || states(rules.s_maxage);
+    if rules.no_store {
+        Err("no-store")
+    } else if rules.private {
+        Err("private")
+    } else if rules.set_cookie {
+        Err("Set-Cookie")
+    } else if rules.vary_star {
+        Err("Vary: *")
+    } else if text_of(seen, "cache-control").is_some_and(|asked| asked.contains("no-store")) {
+        Err("no-store in the request")
+    } else if seen.contains_key("authorization") && !is_shared && !rules.must_revalidate {
+        Err("Authorization")
+    } else if seen.contains_key("cookie") && !is_shared && !states(rules.max_age) {
+        Err("a cookie that could identify somebody")
+    } else if seen.contains_key("x-flag") && !record.vary.contains(&"x-flag") {
+        Err("a field of the client's choice")
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether the origin would have selected the same for this request (RFC 9111 §4.1).
+pub fn is_selected(plan: &Plan, ask: &Ask, record: &Record) -> bool {
+    let visitor = plan.visitors.get(ask.visitor).filter(|_| !ask.is_probe);
+    // What describes a body says nothing where there is none: a 304 or the answer to HEAD may be about another coding.
+    let has_body = record.status == 200 && record.method == "GET";
+    let mut names =
+        record.vary.iter().filter(|name| has_body || !record.coded || **name != "accept-encoding");
+    names.all(|name| {
+        let sent = visitor.and_then(|visitor| match *name {
+            "accept-language" => visitor.language.map(compact),
+            "accept-encoding" => visitor.coding.map(compact),
+            "x-flag" => visitor.flag.map(str::to_owned),
+            "cookie" => visitor.cookie.then(|| format!("sid={}", visitor.name)),
+            _ => visitor.authorization.then(|| format!("Bearer {}", visitor.name)),
+        });
+        let seen = text_of(&record.seen, name);
+        let seen = if name.starts_with("accept") { seen.as_deref().map(compact) } else { seen };
+        sent == seen
+    })
+}
+
+fn compact(value: &str) -> String {
+    value.to_ascii_lowercase().replace(' ', "")
+}
+
+/// The age of an answer at a time on the wall, in milliseconds, by what is certain (RFC 9111 §4.2.3).
+fn age(record: &Record, at: u64) -> u64 {
+    let delay = record.received_at.saturating_sub(record.requested_at);
+    record.rules.age.unwrap_or_default() * 1000 + delay + at.saturating_sub(record.received_at)
+}
+
+/// The lifetime that it states, in milliseconds (RFC 9111 §4.2.1, RFC 9213 §2.2).
+fn stated(rules: &Rules) -> Option<u64> {
+    let expires = rules.expires.filter(|_| !rules.targeted);
+    rules.s_maxage.or(rules.max_age).or(expires).map(|span| span * 1000)
+}
+
+fn lifetime(plan: &Plan, record: &Record) -> u64 {
+    stated(&record.rules).unwrap_or(plan.settings.default_ttl)
+}
+
+/// What forbids to use it stale (RFC 9111 §4.2.4).
+pub fn prohibition(rules: &Rules) -> Option<&'static str> {
+    if rules.no_cache {
+        Some("no-cache")
+    } else if rules.must_revalidate {
+        Some("must-revalidate")
+    } else if rules.proxy_revalidate {
+        Some("proxy-revalidate")
+    } else if rules.s_maxage.is_some() {
+        Some("s-maxage")
+    } else {
+        None
+    }
+}
+
+/// The number of seconds behind a directive of the request's, in milliseconds; the longest span for one without.
+fn asks_for(ask: &Ask, word: &str) -> Option<u64> {
+    let said = ask.directives?.strip_prefix(word)?;
+    match said.strip_prefix('=') {
+        Some(seconds) => seconds.parse::<u64>().ok().map(|seconds| seconds * 1000),
+        None => said.is_empty().then_some(u64::MAX),
+    }
+}
+
+/// Whether a stored answer may be given while nothing has failed (RFC 9111 §4, §5.2.1, RFC 5861 §3).
+pub fn may_answer(world: &World, ask: &Ask, asked: &Asked, record: &Record, at: u64) -> Result<(), String> {
+    let plan = &world.plan;
+    if record.rules.no_cache {
+        return Err("no-cache".to_owned());
+    }
+    if asks_for(ask, "no-cache").is_some() {
+        return Err("no-cache in the request".to_owned());
+    }
+    // It was fetched or validated after the request came: for this one as much as for any other.
+    let is_own = record.requested_at >= asked.wall_at && stated(&record.rules).is_some();
+    let at = at.max(record.received_at);
+    let (age, lifetime) = (age(record, at), lifetime(plan, record));
+    if is_own && asks_for(ask, "min-fresh").is_none() {
+        return Ok(());
+    }
+    if age < lifetime {
+        let is_too_old = asks_for(ask, "max-age").is_some_and(|most| age > most);
+        let is_too_short = asks_for(ask, "min-fresh").is_some_and(|least| lifetime - age < least);
+        return if is_too_old || is_too_short {
+            Err("the request wants it fresher".to_owned())
+        } else {
+            Ok(())
+        };
+    }
+    let staleness = age - lifetime;
+    if let Some(directive) = prohibition(&record.rules) {
+        return Err(format!("{staleness} ms stale, {directive}"));
+    }
+    let window = record.rules.swr.map_or(plan.settings.stale_while_revalidate, |span| span * 1000);
+    let wants_fresh = asks_for(ask, "max-age").or(asks_for(ask, "min-fresh")).is_some();
+    let is_revalidated_behind = window > 0 && staleness <= window && !wants_fresh;
+    if is_revalidated_behind || asks_for(ask, "max-stale").is_some_and(|most| staleness <= most) {
+        return Ok(());
+    }
+    Err(format!("{staleness} ms stale"))
+}
+
+/// Whether a stored or kept answer may be given in place of a failed origin (RFC 9111 §4.2.4, RFC 5861 §4).
+pub fn may_stand_in(world: &World, ask: &Ask, record: &Record, at: u64) -> Result<(), String> {
+    let plan = &world.plan;
+    by_its_window(plan, ask, record, at).or_else(|why| {
+        let page: &Page = &plan.pages[record.page];
+        let is_kept =
+            page.kept && plan.keeps && at.saturating_sub(record.received_at) <= plan.settings.keep_max_age;
+        let is_forbidden = prohibition(&record.rules).is_some() || record.rules.sie == Some(0);
+        let is_refused = asks_for(ask, "no-cache").is_some() || asks_for(ask, "stale-if-error") == Some(0);
+        if is_kept && !is_forbidden && !is_refused { Ok(()) } else { Err(why) }
+    })
+}
+
+pub fn by_its_window(plan: &Plan, ask: &Ask, record: &Record, at: u64) -> Result<(), String> {
+    let at = at.max(record.received_at);
+    let (age, lifetime, rules) = (age(record, at), lifetime(plan, record), &record.rules);
+    if rules.no_cache {
+        return Err("no-cache".to_owned());
+    }
+    if asks_for(ask, "no-cache").is_some() {
+        return Err("no-cache in the request".to_owned());
+    }
+    if age < lifetime {
+        return Ok(());
+    }
+    let staleness = age - lifetime;
+    if let Some(directive) = prohibition(rules) {
+        return Err(format!("{staleness} ms stale, {directive}"));
+    }
+    let window = rules.sie.map_or(plan.settings.stale_if_error, |span| span * 1000);
+    let window = asks_for(ask, "stale-if-error").map_or(window, |asked| window.min(asked));
+    if window > 0 && staleness <= window {
+        Ok(())
+    } else {
+        Err(format!("{staleness} ms stale, window {window} ms"))
+    }
+}

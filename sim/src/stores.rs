@@ -1,0 +1,205 @@
+//! The edge cache and the namespace, as one request sees them.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use holdfast::cache::entry::Entry;
+use holdfast::cache::keep::Name;
+use holdfast::cache::key::Key;
+use holdfast::ports::{Kept, Lookup, Store, Unavailable};
+
+use crate::body::{Body, Content, Ending, Kind};
+use crate::ledger::Filed;
+use crate::taken;
+use crate::view::{View, millis};
+
+/// How old what is read from the namespace may be, in milliseconds: the platform's word for it is a minute.
+const OLDEST_READ: u64 = 60_000;
+
+impl Store for View {
+    async fn load(&self, key: &Key) -> Lookup<Body> {
+        self.pause().await;
+        if self.cache_fails(key) {
+            return Err(Unavailable);
+        }
+        let store = self.world.store.borrow();
+        let filed = store.get(key.as_str()).filter(|filed| filed.until > self.now());
+        Ok(filed.and_then(|filed| self.opened(filed, Kind::Stream)))
+    }
+
+    async fn save(&self, key: &Key, entry: &Entry, body: Option<Body>, retention: Duration) -> bool {
+        let content = body.map(|body| body.spend().0);
+        self.pause().await;
+        let ends_at = content.as_ref().map_or(0, |content| content.ends_at);
+        self.world.wait(ends_at.saturating_sub(self.now())).await;
+        let whole = content.as_ref().is_none_or(|content| content.ending == Ending::Whole);
+        let Some(text) = entry.encode().filter(|_| whole) else { return false };
+        if self.cache_fails(key) {
+            return false;
+        }
+        taken::stored(&self.world, self.ask, entry, content.as_deref());
+        self.file(key, text, content, retention);
+        true
+    }
+
+    fn renew(
+        &self,
+        key: &Key,
+        entry: &Entry,
+        loaded: &Body,
+        retention: Duration,
+    ) -> impl Future<Output = bool> + 'static {
+        let (view, key, entry) = (self.clone(), key.clone(), entry.clone());
+        let content = Rc::clone(loaded.content());
+        let content = (loaded.kind() != Kind::Null).then_some(content);
+        async move {
+            view.pause().await;
+            let stands_alone = !view.chance.borrow_mut().percent(20);
+            let Some(text) = entry.encode().filter(|_| stands_alone) else { return false };
+            if view.cache_fails(&key) {
+                return false;
+            }
+            taken::stored(&view.world, view.ask, &entry, content.as_deref());
+            view.file(&key, text, content, retention);
+            true
+        }
+    }
+
+    async fn remove(&self, key: &Key) {
+        self.pause().await;
+        if !self.cache_fails(key) {
+            self.world.note(|| format!("ask {}: removes {}", self.ask, key.as_str()));
+            self.world.store.borrow_mut().remove(key.as_str());
+        }
+    }
+}
+
+impl View {
+    /// Whether an operation of the edge cache fails. What it is about may vanish instead.
+    fn cache_fails(&self, key: &Key) -> bool {
+        let percent = self.world.plan.cache_faults;
+        let (fails, evicts) = {
+            let mut chance = self.chance.borrow_mut();
+            (chance.percent(percent), chance.percent(percent))
+        };
+        if evicts && self.world.store.borrow_mut().remove(key.as_str()).is_some() {
+            self.world.hit(self.ask, "entry evicted in between");
+        }
+        if fails {
+            self.world.hit(self.ask, "operation of the cache failed");
+        }
+        fails
+    }
+
+    /// What is stored under a key or name, as a stream or in memory.
+    fn opened(&self, filed: &Filed, kind: Kind) -> Option<(Entry, Body)> {
+        let entry = Entry::decode(&filed.entry)?;
+        let nothing = || {
+            Rc::new(Content {
+                serial: None,
+                attempt: None,
+                headers: Rc::default(),
+                text: "".into(),
+                starts_at: 0,
+                ends_at: 0,
+                ending: Ending::Whole,
+            })
+        };
+        Some((
+            entry,
+            match &filed.content {
+                Some(content) => Body::new(&self.world, Rc::clone(content), kind),
+                None => Body::new(&self.world, nothing(), Kind::Null),
+            },
+        ))
+    }
+
+    fn file(&self, key: &Key, entry: String, content: Option<Rc<Content>>, retention: Duration) {
+        self.world
+            .note(|| format!("ask {}: stores {} for {} s", self.ask, key.as_str(), retention.as_secs()));
+        let now = self.now();
+        let content = content.map(|content| Rc::new(Content { attempt: None, ..(*content).clone() }));
+        let filed = Filed { entry, content, until: now.saturating_add(millis(retention)), filed_at: now };
+        self.world.store.borrow_mut().insert(key.as_str().to_owned(), filed);
+    }
+
+    /// Asks the namespace, which may be slow or fail.
+    async fn ask_namespace(&self, within: u64) -> Result<(), Unavailable> {
+        if !self.world.plan.keeps {
+            return Err(Unavailable);
+        }
+        if self.world.namespace_fails.get() {
+            self.world.hit(self.ask, "operation of the namespace failed");
+            let is_slow = self.chance.borrow_mut().percent(50);
+            self.world.wait(if is_slow { within } else { 5 }).await;
+            return Err(Unavailable);
+        }
+        self.pause().await;
+        Ok(())
+    }
+}
+
+impl Kept for View {
+    fn keeps(&self) -> bool {
+        self.world.plan.keeps
+    }
+
+    async fn load_kept(&self, name: &Name, within: Duration) -> Lookup<Body> {
+        self.ask_namespace(millis(within)).await?;
+        let kept = self.world.kept.borrow();
+        let found = kept.get(name.as_str()).filter(|filed| filed.until > self.now());
+        Ok(found.and_then(|filed| self.opened(filed, Kind::Memory)))
+    }
+
+    async fn save_kept(&self, name: &Name, entry: &Entry, body: &Body, retention: Duration) -> bool {
+        let content = Rc::clone(body.content());
+        if self.ask_namespace(1_000).await.is_err() {
+            return false;
+        }
+        let Some(text) = entry.encode() else { return false };
+        taken::kept(&self.world, self.ask, entry, &content);
+        self.world.note(|| format!("ask {}: keeps {}", self.ask, name.as_str()));
+        let now = self.now();
+        let filed = Filed {
+            entry: text,
+            content: Some(content),
+            until: now.saturating_add(millis(retention)),
+            filed_at: now,
+        };
+        self.world.kept.borrow_mut().insert(name.as_str().to_owned(), filed);
+        true
+    }
+
+    async fn remove_kept(&self, name: &Name) -> bool {
+        let is_there = self.ask_namespace(1_000).await.is_ok();
+        if is_there {
+            self.world.kept.borrow_mut().remove(name.as_str());
+        }
+        is_there
+    }
+
+    fn are_equal(&self, one: &Body, other: &Body) -> bool {
+        one.content().text == other.content().text
+    }
+
+    async fn load_marks(&self, within: Duration) -> Result<Option<String>, Unavailable> {
+        self.ask_namespace(millis(within)).await?;
+        // What was written lately may not show here yet.
+        let lag = {
+            let mut chance = self.chance.borrow_mut();
+            if chance.percent(50) { 0 } else { chance.below(OLDEST_READ) }
+        };
+        let shown_until = self.now().saturating_sub(lag);
+        let marks = self.world.marks.borrow();
+        Ok(marks.iter().rev().find(|(at, _)| *at <= shown_until).map(|(_, text)| text.clone()))
+    }
+
+    async fn save_marks(&self, text: &str) -> bool {
+        let taken = self.ask_namespace(1_000).await.is_ok();
+        if taken {
+            self.world.marks.borrow_mut().push((self.now(), text.to_owned()));
+        }
+        taken
+    }
+}
