@@ -164,8 +164,13 @@ fn an_upload_of_unknown_length_arrives_whole() {
 
 /// A worker of its own that holds bodies and uploads of up to 8 MiB, of the 32 that it holds together.
 fn holding() -> Edge {
-    let settings = overlay(&[("body.hold", "8MiB"), ("retry.replay_body", "8MiB"), ("timeouts.idle", "30s")]);
-    Edge::start(&[site().url()], &settings)
+    let settings = [
+        ("body.hold", "8MiB"),
+        ("retry.replay_body", "8MiB"),
+        ("timeouts.idle", "60s"),
+        ("timeouts.total", "60s"),
+    ];
+    Edge::start(&[site().url()], &overlay(&settings))
 }
 
 /// Whether a torn body is a failed attempt, as it is where it was held.
@@ -180,13 +185,10 @@ fn holds(edge: &Edge) -> bool {
 fn what_is_held_of_all_bodies_together_is_bounded_and_bodies_stream_past_it() {
     const MIB: usize = 1 << 20;
     let edge = holding();
-    let slow = |rest: Duration| {
-        let mut script = scripts::hang_in_body(pattern(7 * MIB), MIB);
-        script.pop();
-        script.extend([Step::Pause(rest), Step::Send(pattern(MIB)), Step::KeepAlive]);
-        Page::new([script])
-    };
-    let pages: Vec<_> = (0..4).map(|_| slow(Duration::from_secs(4))).collect();
+    let mut slow = scripts::hang_in_body(vec![b'x'; 7 * MIB], MIB);
+    slow.pop();
+    slow.extend([Step::Pause(Duration::from_secs(9)), Step::Send(vec![b'x'; MIB]), Step::KeepAlive]);
+    let pages: Vec<_> = (0..4).map(|_| Page::new([slow.clone()])).collect();
     let open: Vec<_> = pages.iter().map(|page| edge.get(page).open()).collect();
     eventually("there is no room for another", || !holds(&edge));
     // What is not held any more is sent as it comes, and nothing fails.
