@@ -263,8 +263,9 @@ impl<P: Ports> Exchange<P> {
 
     /// Notes that the origin has answered, and that the body is being stored as it comes.
     pub(super) fn storing(&self, trail: &Trail<P::Beacon>) {
-        if let Some(lead) = &trail.lead {
-            lead.flight.is_being_stored(self.ports.now());
+        if let Some(lead) = &trail.lead
+            && lead.flight.is_being_stored(self.ports.now())
+        {
             self.ports.light(&lead.flight.beacon);
         }
     }

@@ -47,6 +47,7 @@ struct Course {
     began_at: Timestamp,
     /// When another one asks, if nothing happens before.
     next_at: Timestamp,
+    is_followed: bool,
     storing_until: Option<Timestamp>,
     upshot: Option<Upshot>,
 }
@@ -86,6 +87,7 @@ impl<B> Flight<B> {
             failure: None,
             began_at: now,
             next_at: now.plus(PATIENCE),
+            is_followed: false,
             storing_until: None,
             upshot: None,
         };
@@ -95,6 +97,7 @@ impl<B> Flight<B> {
     /// What a follower does next. With `has_copy` one failure is enough.
     pub fn next(&self, follower: Client, has_copy: bool, may_ask: bool, now: Timestamp) -> Step {
         let mut course = self.course.borrow_mut();
+        course.is_followed = true;
         if let Some(upshot) = course.upshot {
             return Step::End(upshot);
         }
@@ -119,9 +122,12 @@ impl<B> Flight<B> {
         Step::Wait(if is_time { PATIENCE } else { turn_at.since(now) })
     }
 
-    /// Notes that the origin has answered, and that the body is being stored as it comes.
-    pub fn is_being_stored(&self, now: Timestamp) {
-        self.course.borrow_mut().storing_until.get_or_insert(now.plus(LONGEST_STORING));
+    /// Notes that the origin has answered, and that the body is being stored as it comes. Whether somebody waits who is
+    /// to know.
+    pub fn is_being_stored(&self, now: Timestamp) -> bool {
+        let mut course = self.course.borrow_mut();
+        course.storing_until.get_or_insert(now.plus(LONGEST_STORING));
+        course.is_followed
     }
 
     /// Whether that takes too long to be waited for.
@@ -251,10 +257,10 @@ mod tests {
     #[test]
     fn a_body_that_is_stored_slowly_is_not_waited_for() {
         let flight = flight(client(1));
-        flight.is_being_stored(at(500));
+        assert!(!flight.is_being_stored(at(500)), "nobody waits yet");
         assert_eq!(next(&flight, client(2), 500), wait(250));
         assert!(!flight.is_stored_slowly(at(749)));
-        flight.is_being_stored(at(700));
+        assert!(flight.is_being_stored(at(700)));
         assert_eq!(next(&flight, client(2), 750), Step::End(Upshot::NotShared));
         assert!(flight.is_stored_slowly(at(750)));
     }

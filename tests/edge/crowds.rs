@@ -9,7 +9,8 @@ use crate::client::Answer;
 use crate::harness::{Edge, Page, QUICK_TOTAL, eventually, quick, settle};
 
 const CROWD: usize = 50;
-const SLOW: Duration = Duration::from_millis(700);
+/// Less than the second after which another asks, also on a busy machine.
+const SLOW: Duration = Duration::from_millis(400);
 
 fn fresh(text: &str) -> Script {
     scripts::with_headers(&[("Cache-Control", "max-age=600")], text)
@@ -23,16 +24,21 @@ fn crowd(edge: &Edge, page: &Page) -> Vec<Answer> {
     })
 }
 
-/// All of them get `text`; `most` requests at most reach the origin.
+/// All of them get `text`; `most` requests at most reach the origin, and on a machine that is busy for seconds those that
+/// come on their way.
 #[track_caller]
 fn serves(page: &Page, text: &str, most: usize) {
     let before = page.attempts();
-    for answer in crowd(&quick(), page) {
+    let answers = crowd(&quick(), page);
+    let longest = answers.iter().map(|answer| answer.head_took).max().unwrap();
+    for answer in answers {
         answer.is(200, text);
     }
     let seen = page.attempts() - before;
     println!("{CROWD} requests at once for {}, {seen} of them reached the origin", page.path);
-    assert!((1..=most).contains(&seen), "{seen} requests for {text}");
+    // Another asks after 1, 2, 4, … seconds.
+    let late = longest.as_secs().checked_ilog2().map_or(0, |doublings| doublings as usize + 1);
+    assert!((1..=most + late).contains(&seen), "{seen} requests for {text} in {longest:?}");
 }
 
 #[test]

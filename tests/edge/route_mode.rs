@@ -135,3 +135,10 @@ fn an_exception_in_the_worker_falls_through_to_the_zone_s_own_origin() {
     let answer = call("POST", &page).with("Dies", "give_response").send();
     assert_eq!((answer.status(), answer.error().as_str(), page.attempts()), (500, "proxy_internal_error", 1));
 }
+
+#[test]
+fn another_worker_of_the_same_zone_is_a_mistake_of_configuration() {
+    let page = Page::new([scripts::cloudflare_530(1042)]);
+    let answer = route().get(&page).send();
+    assert_eq!((answer.status(), answer.error().as_str()), (500, "proxy_configuration_error"));
+}
