@@ -235,7 +235,9 @@ impl<P: Ports> Exchange<P> {
             None if trail.attempts.is_empty() => self.finish_flight(&lead, Upshot::Stored),
             None => self.settle(&lead, Upshot::NotShared),
             // Nothing was tried, and the others will find that out as quickly.
-            Some(Cause::Failure(Failure::BelievedDown)) => self.finish_flight(&lead, Upshot::NotShared),
+            Some(Cause::CircuitOpen(_) | Cause::Failure(Failure::BelievedDown)) => {
+                self.finish_flight(&lead, Upshot::NotShared);
+            }
             Some(cause) if is_own_affair(cause) => self.settle(&lead, Upshot::NotShared),
             Some(cause) => {
                 self.finish_flight(&lead, Upshot::Failed { cause, retry_after: trail.retry_after });
