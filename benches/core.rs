@@ -298,7 +298,7 @@ mod attempts {
         let place = Place::of(&request(8));
         bencher.bench_local(|| {
             now = now.plus(Duration::from_millis(10));
-            let permit = breaker.admit(place, &settings, Duration::from_secs(25), 0.5, now).permit();
+            let permit = breaker.admit(place, &settings, 0.5, now).permit();
             breaker.settle(place, permit.unwrap(), Some(End::Answered(200)), &settings, now);
         });
     }

@@ -138,7 +138,7 @@ impl<P: Ports> Exchange<P> {
             },
         };
         let mut attempts: Vec<Attempt> = Vec::new();
-        let first = match self.first_origin(policy, stored, deadline) {
+        let first = match self.first_origin(policy, stored) {
             Ok(first) => first,
             Err(stop) => return Pursuit::untried(stop),
         };
@@ -160,7 +160,13 @@ impl<P: Ports> Exchange<P> {
                 Upload::Held(body) => Some(self.ports.again(body)),
             };
             let began_at = self.ports.now();
-            let (end, last) = match self.attempt(policy, &attempt, body).await {
+            // A probe goes on when its client leaves: others wait for what comes of it.
+            let kept_alive = permit.is_probe().then(|| self.ports.beacon());
+            let tried = self.attempt(policy, &attempt, body).await;
+            if let Some(kept_alive) = kept_alive {
+                self.ports.light(&kept_alive);
+            }
+            let (end, last) = match tried {
                 Ok(tried) => tried,
                 Err(lapse) => {
                     self.give_back(policy, origin, permit);
@@ -171,9 +177,16 @@ impl<P: Ports> Exchange<P> {
             let attempt = Attempt { origin, waited, took: now.since(began_at), end };
             let failed = last.as_ref().filter(|received| is_origin_error(received.status));
             let retry_after = failed.and_then(|received| backoff::retry_after(&received.headers, now));
-            self.settle_attempt(policy, origin, permit, Some(end));
-            failures.retain(|(failed, ..)| *failed != origin);
-            if end.sign() == Sign::Down {
+            // What was given less than its time says nothing of the origin.
+            let timeouts = &policy.settings.timeouts;
+            let is_cut_short = deadline.limit(began_at, timeouts.first_byte)
+                < timeouts.first_byte.min(timeouts.total)
+                && end == End::Failed(Failure::NoHeaderInTime, None);
+            self.settle_attempt(policy, origin, permit, Some(end).filter(|_| !is_cut_short));
+            if end.sign() != Sign::Down {
+                failures.retain(|(failed, ..)| *failed != origin);
+            } else if !is_cut_short {
+                failures.retain(|(failed, ..)| *failed != origin);
                 if !attempts.iter().any(|before| before.origin == origin) {
                     self.heed_others(policy, origin).await;
                 }
@@ -203,7 +216,7 @@ impl<P: Ports> Exchange<P> {
                 Next::Stop(stop) => break (last, stop, retry_after),
                 Next::Attempt { origin, wait } => (origin, wait),
             };
-            let Some(next_permit) = self.acquire(policy, next.0, &attempts, deadline) else {
+            let Some(next_permit) = self.acquire(policy, next.0, &attempts) else {
                 break (last, Stop::Overburdened, retry_after);
             };
             if let Some(received) = last {

@@ -140,13 +140,26 @@ impl<P: Ports> Exchange<P> {
         trail: &mut Trail<P::Beacon>,
     ) -> Waited<P::Body> {
         let deadline = Deadline::new(self.began_at, policy.settings.timeouts.total);
+        let timeouts = &policy.settings.timeouts;
+        let own_time = timeouts.first_byte.min(timeouts.total / 2);
         let soft_at = soft.map(|soft| self.ports.now().plus(soft));
         let failed = |cause, retry_after| {
             Waited::Failed(Box::new(Failed { last: None, cause, stop: Stop::Deadline, retry_after }))
         };
+        let mut may_ask_at_last = true;
         loop {
             let now = self.ports.now();
-            let mut span = match flight.next(self.client(), has_copy, soft.is_none(), now) {
+            let (left, me) = (deadline.left(now), self.client());
+            let is_last_chance = left <= own_time && std::mem::replace(&mut may_ask_at_last, left > own_time);
+            let step = match flight.next(me, has_copy, soft.is_none(), now) {
+                Step::Wait(_) if left.is_zero() => {
+                    return failed(Cause::Failure(Failure::NoHeaderInTime), None);
+                }
+                // There is just the time for an attempt.
+                Step::Wait(_) if is_last_chance && flight.asks_at_last(me, now) => Step::Ask,
+                step @ (Step::End(_) | Step::Ask | Step::Wait(_)) => step,
+            };
+            let mut span = match step {
                 Step::End(Upshot::Stored) => return Waited::LookAgain,
                 Step::End(Upshot::NotShared) => {
                     trail.waits = MOST_WAITS;
@@ -163,17 +176,14 @@ impl<P: Ports> Exchange<P> {
                 }
                 Step::Wait(span) => span,
             };
-            let left = deadline.left(now);
-            if left.is_zero() {
-                return failed(Cause::Failure(Failure::NoHeaderInTime), None);
-            }
+            let until_last = if may_ask_at_last { left.saturating_sub(own_time) } else { left };
             if let Some(soft_at) = soft_at {
                 if soft_at <= now {
                     return Waited::Slow;
                 }
                 span = span.min(soft_at.since(now));
             }
-            self.ports.see(&flight.beacon, span.min(left)).await;
+            self.ports.see(&flight.beacon, span.min(until_last)).await;
         }
     }
 

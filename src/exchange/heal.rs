@@ -79,7 +79,7 @@ impl<P: Ports> Exchange<P> {
             if limit.is_zero() {
                 return None;
             }
-            let permit = self.acquire_retry(&policy, origin, deadline)?;
+            let permit = self.acquire_retry(&policy, origin)?;
             forward.mark_retry(number as usize + 1);
             let fetched = self.ports.fetch(&forward, None, limit, settings.timeouts.idle, None).await;
             let end = match &fetched {

@@ -10,7 +10,6 @@ use crate::cache::stale;
 use crate::origin::breaker::evidence::Client as Witness;
 use crate::origin::breaker::place::{self, Place};
 use crate::origin::breaker::{FailedRequest, LONG_ATTEMPT, OpenCircuit, Opened, Permit, Scope, Verdict};
-use crate::origin::deadline::Deadline;
 use crate::origin::failure;
 use crate::origin::retry::Stop;
 use crate::origin::{Attempt, End, Sign};
@@ -25,11 +24,10 @@ impl<P: Ports> Exchange<P> {
         &self,
         policy: &Policy<'_>,
         stored: Option<&Stored>,
-        deadline: Deadline,
     ) -> Result<(usize, Permit), Stop> {
         let mut soonest: Option<OpenCircuit> = None;
         for origin in 0..self.origins() {
-            match self.ask(policy, origin, deadline) {
+            match self.ask(policy, origin) {
                 Verdict::Spare(permit) if self.can_stand_in(policy, stored) => {
                     self.give_back(policy, origin, permit);
                     return Err(Stop::Spared);
@@ -64,29 +62,18 @@ impl<P: Ports> Exchange<P> {
 
     /// Takes what another attempt at `origin` costs; `None` if somebody else was quicker. The first at an origin is what
     /// its budget grows by, and no retry there.
-    pub(super) fn acquire(
-        &self,
-        policy: &Policy<'_>,
-        origin: usize,
-        attempts: &[Attempt],
-        deadline: Deadline,
-    ) -> Option<Permit> {
+    pub(super) fn acquire(&self, policy: &Policy<'_>, origin: usize, attempts: &[Attempt]) -> Option<Permit> {
         if attempts.iter().any(|attempt| attempt.origin == origin) {
-            return self.acquire_retry(policy, origin, deadline);
+            return self.acquire_retry(policy, origin);
         }
-        let permit = self.ask(policy, origin, deadline).permit()?;
+        let permit = self.ask(policy, origin).permit()?;
         self.deposit(policy, origin);
         Some(permit)
     }
 
     /// The same where the request has been at `origin` already.
-    pub(super) fn acquire_retry(
-        &self,
-        policy: &Policy<'_>,
-        origin: usize,
-        deadline: Deadline,
-    ) -> Option<Permit> {
-        let permit = self.ask(policy, origin, deadline).permit()?;
+    pub(super) fn acquire_retry(&self, policy: &Policy<'_>, origin: usize) -> Option<Permit> {
+        let permit = self.ask(policy, origin).permit()?;
         let place = self.place();
         let pays = || {
             self.isolate().origin_state(origin, |state| state.budget.withdraw(state.breaker.was_well(place)))
@@ -205,11 +192,10 @@ impl<P: Ports> Exchange<P> {
         Witness { mark: hasher.finish() as u32, is_known }
     }
 
-    fn ask(&self, policy: &Policy<'_>, origin: usize, deadline: Deadline) -> Verdict {
-        let now = self.ports.now();
-        let at_most = deadline.left(now).saturating_add(policy.settings.timeouts.idle);
-        let (roll, place, settings) = (self.ports.roll(), self.place(), &policy.settings.breaker);
-        self.isolate().origin_state(origin, |state| state.breaker.admit(place, settings, at_most, roll, now))
+    fn ask(&self, policy: &Policy<'_>, origin: usize) -> Verdict {
+        let (roll, now, place) = (self.ports.roll(), self.ports.now(), self.place());
+        let settings = &policy.settings.breaker;
+        self.isolate().origin_state(origin, |state| state.breaker.admit(place, settings, roll, now))
     }
 
     fn deposit(&self, policy: &Policy<'_>, origin: usize) {

@@ -5,7 +5,8 @@
 //! at a time as it takes to have heard of [`OPINIONS`] different clients; if all of these failed, so has the origin.
 //! While nothing comes at all, another asks after [`PATIENCE`], and then whenever the wait has doubled, if it can one of a
 //! client that has not asked yet: a leader that hangs alone costs the others one second, a slow page of three seconds is
-//! fetched three times, however many want it, and an origin that hangs for 25 s is asked by six.
+//! fetched three times, however many want it, and an origin that hangs for 25 s is asked by five. When
+//! there is just the time left for an attempt of their own, some more ask, [`MOST_ASKING`] in all.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -27,6 +28,9 @@ const OPINIONS: usize = 3;
 /// How many requests of one client ask in one flight: so one client is heard twice at most, and if it fails twice, its
 /// others need not try.
 const MOST_OF_ONE: usize = 2;
+
+/// How many ask in one flight, those included that have no time left to wait: an origin that hangs is not asked by all.
+const MOST_ASKING: usize = 16;
 
 /// A fetch that others wait for. `B` is what they see that there is something new by.
 #[derive(Debug)]
@@ -120,6 +124,17 @@ impl<B> Flight<B> {
             return Step::Ask;
         }
         Step::Wait(if is_time { PATIENCE } else { turn_at.since(now) })
+    }
+
+    /// Whether a follower asks that has waited for so long that it could not do so later; only so many do.
+    pub fn asks_at_last(&self, follower: Client, now: Timestamp) -> bool {
+        let mut course = self.course.borrow_mut();
+        let is_one_of_few = course.asked.len() < MOST_ASKING;
+        if is_one_of_few {
+            course.asked.push(follower);
+            course.next_at = now.plus(now.since(course.began_at).max(PATIENCE));
+        }
+        is_one_of_few
     }
 
     /// Notes that the origin has answered, and that the body is being stored as it comes. Whether somebody waits who is

@@ -79,6 +79,8 @@ struct Troubled {
     part: Part,
     /// Of a page, its section.
     section: Option<u64>,
+    /// Of a page, what a 503 last asked for, and whom it told so.
+    asked: Option<(Client, Duration)>,
 }
 
 /// How far it reaches that something is believed to be down, the widest last.
@@ -168,16 +170,8 @@ pub struct FailedRequest {
 }
 
 impl Breaker {
-    /// Decides on an attempt that would be made now and end, in whichever way, within `at_most`; `roll` in 0..1 says
-    /// which are spared while load returns.
-    pub fn admit(
-        &mut self,
-        place: Place,
-        settings: &Settings,
-        at_most: Duration,
-        roll: f64,
-        now: Timestamp,
-    ) -> Verdict {
+    /// Decides on an attempt that would be made now; `roll` in 0..1 says which are spared while load returns.
+    pub fn admit(&mut self, place: Place, settings: &Settings, roll: f64, now: Timestamp) -> Verdict {
         let elapsed = self.clock.advance(now);
         if let Some(refusal) = self.refusal(place, settings, now) {
             return Verdict::Refuse(refusal);
@@ -187,7 +181,7 @@ impl Breaker {
             let was_well = self.was_well(place);
             for (scope, probe) in Scope::ALL.into_iter().zip(&mut probes) {
                 let Some(part) = self.part_mut(place, scope) else { continue };
-                *probe = part.circuit.begin_probe(was_well, at_most, elapsed);
+                *probe = part.circuit.begin_probe(was_well, settings.open, elapsed);
                 returned = returned.min(part.circuit.returned(settings, elapsed));
             }
         }
@@ -271,6 +265,7 @@ impl Breaker {
             self.direct.fail(client, sent_at, settings, now);
         }
         let asked = retry_after.filter(|_| end == End::Answered(503)).unwrap_or_default();
+        let asked = self.agreed(place, client, asked);
         let mut opened = None;
         for scope in Scope::ALL {
             let left = match scope {
@@ -286,6 +281,14 @@ impl Breaker {
             opened = Some(Opened { scope, because: end, left });
         }
         opened
+    }
+
+    /// Of what a page asked for by a 503, what it has asked of two clients one after the other: a rate limiter speaks to
+    /// one.
+    fn agreed(&mut self, place: Place, client: Client, asked: Duration) -> Duration {
+        let Some(page) = self.troubled.get_mut(&place.page) else { return Duration::ZERO };
+        let before = page.asked.replace((client, asked)).filter(|(other, _)| *other != client);
+        before.map_or(Duration::ZERO, |(_, before)| before.min(asked))
     }
 
     fn is_down(&self, place: Place, scope: Scope, settings: &Settings, now: Duration) -> bool {
@@ -306,7 +309,8 @@ impl Breaker {
     }
 
     /// Whether several parts are failing of what `is_here`, no fewer than were well; `part_of` names the part that a
-    /// page belongs to. What fails sometimes is not counted, and nor is what failed before the whole was last answered.
+    /// page belongs to. What fails sometimes is not counted, and nor is what failed before the whole was last answered; and
+    /// a client that goes from one part to the next is heard for one of them.
     /// Where some requests for the whole are answered and some are not, it takes [`PLENTY`].
     fn mostly_fails(
         &self,
@@ -316,13 +320,17 @@ impl Breaker {
         settings: &Settings,
         now: Duration,
     ) -> bool {
-        let mut failing: Vec<u64> = Vec::new();
+        let (mut failing, mut heard): (Vec<u64>, Vec<Client>) = (Vec::new(), Vec::new());
         for (page, troubled) in &self.troubled {
             let Some(section) = troubled.section else { continue };
             let (place, evidence) = (Place { page: *page, section }, &troubled.part.evidence);
             let is_counted =
                 evidence.is_failing() && !evidence.is_unsteady(settings, now) && evidence.failed_after(whole);
-            if is_counted && is_here(place) && !failing.contains(&part_of(place)) {
+            if !is_counted || !is_here(place) || failing.contains(&part_of(place)) {
+                continue;
+            }
+            if let Some(client) = evidence.witnesses().find(|client| !heard.contains(client)) {
+                heard.push(client);
                 failing.push(part_of(place));
             }
         }
@@ -412,6 +420,7 @@ impl Breaker {
             self.troubled.entry(id).or_insert_with(|| Troubled {
                 part: Part { evidence: Evidence::since(known.answered_at(id)), circuit: Circuit::default() },
                 section,
+                asked: None,
             });
         }
     }

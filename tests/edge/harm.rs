@@ -175,3 +175,28 @@ fn in_a_total_outage_every_error_tells_a_bad_answer_from_a_late_one() {
         assert!(at_once * 2 > answers.len(), "{at_once} of {}", answers.len());
     }
 }
+
+#[test]
+fn a_client_that_takes_the_probe_and_leaves_keeps_nobody_from_a_site_that_is_back() {
+    let is_up: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
+    // It takes its time, so that whoever leaves does so before the answer.
+    let origin = site(|_| {
+        (!is_up.load(Ordering::Relaxed))
+            .then(scripts::reset)
+            .or_else(|| Some(scripts::late(Duration::from_millis(400), scripts::ok("well"))))
+    });
+    let settings = [("breaker.open", "1s"), ("timeouts.first_byte", "5s"), ("cache.enabled", "false")];
+    let edge = Edge::start(&[origin.url()], &settings);
+    let call = |client: u64| Addresses::Known.put(edge.call("GET", "/page"), client);
+    for client in 0..8 {
+        call(client).send();
+    }
+    assert_eq!(call(9).send().error(), "destination_unavailable");
+    is_up.store(true, Ordering::Relaxed);
+    thread::sleep(Duration::from_millis(1100));
+    let rude = call(10).open();
+    thread::sleep(Duration::from_millis(100));
+    drop(rude);
+    thread::sleep(Duration::from_millis(900));
+    assert_eq!(call(11).send().status(), 200);
+}

@@ -9,9 +9,10 @@ use std::time::Duration;
 use super::super::End;
 use crate::config::Breaker as Settings;
 
-/// After this time there is another probe, whatever became of the one before. The platform ends a request without a
-/// word after about as long, once its client has gone.
-pub const LONGEST_PROBE: Duration = Duration::from_secs(30);
+/// After an open period, and after this time at least, there is another probe, whatever became of the one before: the
+/// platform may end a request without a word once its client has gone. What it comes to late counts all the same if it is
+/// a success.
+const SHORTEST_PROBE: Duration = Duration::from_secs(1);
 
 /// The longest time over which load returns.
 const LONGEST_RETURN: Duration = Duration::from_secs(10);
@@ -83,9 +84,9 @@ impl Circuit {
         Some((*because, lanes.iter().map(left).min().unwrap_or_default()))
     }
 
-    /// Begins a probe that is over within `at_most`; `None` if the circuit is closed, and what is let through is none.
-    /// Whether it is let through has to be asked before.
-    pub fn begin_probe(&mut self, was_well: bool, at_most: Duration, now: Duration) -> Option<Probe> {
+    /// Begins a probe; `None` if the circuit is closed, and what is let through is none. Whether it is let through has to be
+    /// asked before.
+    pub fn begin_probe(&mut self, was_well: bool, open_for: Duration, now: Duration) -> Option<Probe> {
         let period = self.period;
         let State::Open { lanes, .. } = &mut self.state else { return None };
         let last = usize::from(was_well);
@@ -93,7 +94,7 @@ impl Circuit {
         let (lane, free) = free.into_iter().find(|(_, lane)| lane.is_free(now))?;
         let number = free.probes;
         free.probes += 1;
-        free.probe = Some((now.saturating_add(at_most.min(LONGEST_PROBE)), number));
+        free.probe = Some((now.saturating_add(open_for.max(SHORTEST_PROBE)), number));
         Some(Probe { period, lane, number })
     }
 
@@ -171,8 +172,6 @@ mod tests {
 
     const BAD: End = End::Failed(Failure::ConnectionLost, None);
     const OPEN: Duration = Duration::from_secs(5);
-    const AT_MOST: Duration = Duration::from_secs(20);
-
     fn at(millis: u64) -> Duration {
         Duration::from_millis(millis)
     }
@@ -193,11 +192,11 @@ mod tests {
         assert_eq!(refused_for(&circuit, false, 0), Some(5000));
         assert_eq!(refused_for(&circuit, true, 4999), Some(1));
         assert_eq!(refused_for(&circuit, false, 5000), None);
-        let probe = circuit.begin_probe(false, AT_MOST, at(5000)).unwrap();
+        let probe = circuit.begin_probe(false, OPEN, at(5000)).unwrap();
         assert_eq!(refused_for(&circuit, false, 5001), Some(5000), "if the probe fails");
         circuit.end_probe(probe, Some(BAD), OPEN, at(6000));
         assert_eq!(refused_for(&circuit, false, 6000), Some(5000));
-        let probe = circuit.begin_probe(false, AT_MOST, at(11_000)).unwrap();
+        let probe = circuit.begin_probe(false, OPEN, at(11_000)).unwrap();
         circuit.end_probe(probe, None, OPEN, at(11_001));
         assert_eq!(refused_for(&circuit, false, 11_001), None, "it said nothing");
     }
@@ -205,12 +204,12 @@ mod tests {
     #[test]
     fn what_was_well_before_has_probes_of_its_own() {
         let mut circuit = opened();
-        let of_others = circuit.begin_probe(false, AT_MOST, at(5000)).unwrap();
+        let of_others = circuit.begin_probe(false, OPEN, at(5000)).unwrap();
         assert_eq!(refused_for(&circuit, true, 5001), None);
         circuit.end_probe(of_others, Some(BAD), OPEN, at(5002));
         assert_eq!(refused_for(&circuit, false, 5003), Some(4999));
         assert_eq!(refused_for(&circuit, true, 5003), None, "the probe of others lengthened their own wait");
-        let own = circuit.begin_probe(true, AT_MOST, at(5003)).unwrap();
+        let own = circuit.begin_probe(true, OPEN, at(5003)).unwrap();
         assert_eq!(own.lane, 1);
         circuit.end_probe(own, Some(BAD), OPEN, at(5004));
         assert!(refused_for(&circuit, true, 5005).is_some());
@@ -218,19 +217,19 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_that_is_never_heard_of_again_is_not_waited_for_beyond_its_limit_nor_half_a_minute() {
-        for (at_most_s, lapses_s) in [(3, 3), (30, 30), (300, 30)] {
+    fn a_probe_that_is_never_heard_of_again_is_waited_for_as_long_as_an_open_period_and_a_second() {
+        for (open_ms, lapses_ms) in [(100, 1000), (1000, 1000), (5000, 5000), (300_000, 300_000)] {
             let mut circuit = opened();
-            assert!(circuit.begin_probe(false, Duration::from_secs(at_most_s), at(5000)).is_some());
-            assert!(refused_for(&circuit, false, 5000 + lapses_s * 1000 - 1).is_some());
-            assert_eq!(refused_for(&circuit, false, 5000 + lapses_s * 1000), None);
+            assert!(circuit.begin_probe(false, at(open_ms), at(5000)).is_some());
+            assert!(refused_for(&circuit, false, 5000 + lapses_ms - 1).is_some());
+            assert_eq!(refused_for(&circuit, false, 5000 + lapses_ms), None);
         }
     }
 
     #[test]
     fn a_probe_of_an_earlier_period_says_nothing() {
         let mut circuit = opened();
-        let probe = circuit.begin_probe(false, AT_MOST, at(5000)).unwrap();
+        let probe = circuit.begin_probe(false, OPEN, at(5000)).unwrap();
         circuit.close(at(5001));
         circuit.open(BAD, OPEN, at(5002));
         circuit.end_probe(probe, None, OPEN, at(5003));

@@ -103,6 +103,11 @@ impl Evidence {
         is_past(self.failed_at) && is_past(self.unsteady_at)
     }
 
+    /// Whose requests have failed since the last success.
+    pub fn witnesses(&self) -> impl Iterator<Item = Client> {
+        self.recent.iter().rev().map_while(|(_, client)| *client)
+    }
+
     /// Whether requests of `breaker.consecutive` different clients have failed in a row.
     pub fn has_witnesses(&self, settings: &Settings, now: Duration) -> bool {
         let wanted = usize::try_from(settings.consecutive).unwrap_or(MOST).min(MOST);

@@ -7,7 +7,6 @@ const OK: End = End::Answered(200);
 const LOST: End = End::Failed(Failure::ConnectionLost, None);
 const REFUSED: End = End::Failed(Failure::EdgeRefused, Some(521));
 const BUSY: End = End::Answered(503);
-const AT_MOST: Duration = Duration::from_secs(20);
 
 fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -45,7 +44,7 @@ impl Site {
 
     fn admit(&mut self, place: Place) -> Verdict {
         let foreseen = self.breaker.refusal(place, &self.settings, self.now);
-        let verdict = self.breaker.admit(place, &self.settings, AT_MOST, 0.0, self.now);
+        let verdict = self.breaker.admit(place, &self.settings, 0.0, self.now);
         let refusal = if let Verdict::Refuse(refusal) = verdict { Some(refusal) } else { None };
         assert_eq!(refusal, foreseen);
         verdict
@@ -236,6 +235,29 @@ fn what_a_503_asks_for_keeps_its_page_closed_up_to_a_minute_and_not_the_origin()
 }
 
 #[test]
+fn what_a_rate_limiter_asks_of_one_client_holds_for_nobody_else() {
+    let mut site = site();
+    for (client, asked_s) in [(0, None), (1, None), (2, None), (3, None), (4, Some(60))] {
+        let permit = site.admit(page(0, 0)).permit().unwrap();
+        site.wait(10);
+        site.end(page(0, 0), client, permit, BUSY, asked_s.map(Duration::from_secs));
+    }
+    let refusal = site.breaker.refusal(page(0, 0), &site.settings, site.now).unwrap();
+    assert_eq!(refusal.retry_after, site.settings.open);
+}
+
+#[test]
+fn one_client_that_goes_from_section_to_section_does_not_speak_for_all_of_them() {
+    let mut site = site();
+    site.settings.consecutive = 2;
+    for number in 0..20 {
+        site.ask(page(number, 0), 1, LOST);
+    }
+    site.ask(page(20, 0), 2, LOST);
+    assert!(!site.is_refused(page(30, 0)));
+}
+
+#[test]
 fn who_is_refused_learns_why_of_the_narrowest_and_when_to_come_back() {
     let mut site = site();
     for client in 0..5 {
@@ -329,7 +351,7 @@ fn load_returns_gently_for_those_who_can_do_without() {
     site.wait(2500);
     for (roll, is_spared) in [(0.0, false), (0.54, false), (0.56, true), (0.99, true)] {
         for place in [page(0, 0), page(3, 3)] {
-            let verdict = site.breaker.admit(place, &site.settings, AT_MOST, roll, site.now);
+            let verdict = site.breaker.admit(place, &site.settings, roll, site.now);
             assert_eq!(matches!(verdict, Verdict::Spare(_)), is_spared, "{roll}");
         }
     }
@@ -447,7 +469,7 @@ proptest! {
                 Event::Back(span) => site.now = site.now.minus(millis(span)),
                 Event::Ask(number, roll) => {
                     let place = page(number % 4, number);
-                    match site.breaker.admit(place, &site.settings, AT_MOST, roll, site.now) {
+                    match site.breaker.admit(place, &site.settings, roll, site.now) {
                         Verdict::Admit(permit) | Verdict::Spare(permit) => permits.push((place, permit)),
                         Verdict::Refuse(refusal) => {
                             prop_assert!(refusal.retry_after >= LEAST_RETRY_AFTER);
