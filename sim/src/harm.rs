@@ -190,7 +190,12 @@ impl Lately<'_> {
 
     /// Until when an attempt may be felt, by what opened then.
     fn is_felt_until(&self, attempt: &Attempt) -> u64 {
-        attempt.ended_at.map_or(u64::MAX, |at| at + self.opens_for(attempt))
+        // Which 530 it is stands in its body, which may come late: no later than the request is answered.
+        let is_told_by_body = matches!(attempt.met, Some((_, Trouble::EdgeError(code))) if code >= 1000);
+        let answered_at = self.ledger.asks.get(&attempt.ask).and_then(|asked| asked.answered_at);
+        let known_at =
+            attempt.ended_at.map(|at| at.max(answered_at.filter(|_| is_told_by_body).unwrap_or_default()));
+        known_at.map_or(u64::MAX, |at| at + self.opens_for(attempt))
     }
 
     /// Whether failures by faults in `scope` of attempts in this domain may be felt: the open period is not over, or the

@@ -269,6 +269,8 @@ impl<P: Ports> Exchange<P> {
         let forward = self.head_for(policy, attempt, origin);
         let requested_at = self.ports.now();
         let limit = attempt.deadline.limit(requested_at, policy.settings.timeouts.first_byte);
+        // A clock that was put forward leaves none of it.
+        let limit = limit.max(policy.least_attempt());
         let idle = policy.settings.timeouts.idle;
         let hold = body::may_be_held_first(&self.request.method, forward.is_upgrade).then(|| HoldFirst {
             limit: policy.settings.body.hold,

@@ -255,6 +255,15 @@ impl Breaker {
         }
         let sent_at = permit.sent_at;
         self.take_in(place, settings, now);
+        let asked = retry_after.filter(|_| end == End::Answered(503));
+        let agreed = match asked {
+            // A rate limiter speaks to one client: what it says to the first of them is no evidence yet.
+            Some(asked) => match self.agreed(place, client, asked) {
+                Some(agreed) => agreed,
+                None => return None,
+            },
+            None => Duration::ZERO,
+        };
         for id in [place.page, place.section] {
             if let Some(troubled) = self.troubled.get_mut(&id) {
                 troubled.part.evidence.fail(client, sent_at, settings, now);
@@ -264,12 +273,10 @@ impl Breaker {
         if end.reach() == Reach::Origin {
             self.direct.fail(client, sent_at, settings, now);
         }
-        let asked = retry_after.filter(|_| end == End::Answered(503)).unwrap_or_default();
-        let asked = self.agreed(place, client, asked);
         let mut opened = None;
         for scope in Scope::ALL {
             let left = match scope {
-                Scope::Page => settings.open.max(asked.min(LONGEST_OPEN)),
+                Scope::Page => settings.open.max(agreed.min(LONGEST_OPEN)),
                 Scope::Section | Scope::Origin => settings.open,
             };
             let is_down = self.is_down(place, scope, settings, now);
@@ -283,12 +290,11 @@ impl Breaker {
         opened
     }
 
-    /// Of what a page asked for by a 503, what it has asked of two clients one after the other: a rate limiter speaks to
-    /// one.
-    fn agreed(&mut self, place: Place, client: Client, asked: Duration) -> Duration {
-        let Some(page) = self.troubled.get_mut(&place.page) else { return Duration::ZERO };
-        let before = page.asked.replace((client, asked)).filter(|(other, _)| *other != client);
-        before.map_or(Duration::ZERO, |(_, before)| before.min(asked))
+    /// Of what a page asked for by a 503, what it has asked of two clients one after the other.
+    fn agreed(&mut self, place: Place, client: Client, asked: Duration) -> Option<Duration> {
+        let page = self.troubled.get_mut(&place.page)?;
+        let (_, before) = page.asked.replace((client, asked)).filter(|(other, _)| *other != client)?;
+        Some(before.min(asked))
     }
 
     fn is_down(&self, place: Place, scope: Scope, settings: &Settings, now: Duration) -> bool {
