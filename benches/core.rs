@@ -267,6 +267,7 @@ mod entries {
 mod attempts {
     use super::*;
     use holdfast::origin::breaker::Breaker;
+    use holdfast::origin::breaker::evidence::Client;
     use holdfast::origin::breaker::place::Place;
     use holdfast::origin::failure::Failure;
     use holdfast::origin::retry::{Repeatable, Situation, next};
@@ -298,7 +299,8 @@ mod attempts {
         let place = Place::of(&request(8));
         bencher.bench_local(|| {
             now = now.plus(Duration::from_millis(10));
-            let permit = breaker.admit(place, &settings, 0.5, now).permit();
+            let permit =
+                breaker.admit(place, || Client { mark: 1, is_known: true }, &settings, 0.5, now).permit();
             breaker.settle(place, permit.unwrap(), Some(End::Answered(200)), &settings, now);
         });
     }

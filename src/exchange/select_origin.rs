@@ -54,7 +54,7 @@ impl<P: Ports> Exchange<P> {
             self.isolate().origin_state(origin, |state| {
                 let is_free = settings.retry.budget.is_none() || !is_retry;
                 (is_free || state.budget.may_retry(state.breaker.was_well(place)))
-                    && state.breaker.refusal(place, &settings.breaker, now).is_none()
+                    && state.breaker.refusal(place, || self.witness(), &settings.breaker, now).is_none()
             })
         };
         (0..self.origins()).map(bears).collect()
@@ -195,7 +195,8 @@ impl<P: Ports> Exchange<P> {
     fn ask(&self, policy: &Policy<'_>, origin: usize) -> Verdict {
         let (roll, now, place) = (self.ports.roll(), self.ports.now(), self.place());
         let settings = &policy.settings.breaker;
-        self.isolate().origin_state(origin, |state| state.breaker.admit(place, settings, roll, now))
+        self.isolate()
+            .origin_state(origin, |state| state.breaker.admit(place, || self.witness(), settings, roll, now))
     }
 
     fn deposit(&self, policy: &Policy<'_>, origin: usize) {

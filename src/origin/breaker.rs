@@ -29,7 +29,7 @@ use std::time::Duration;
 use super::{End, Reach, Sign};
 use crate::config::Breaker as Settings;
 use crate::time::Timestamp;
-use circuit::{Circuit, Probe};
+use circuit::{Circuit, Probe, Standing};
 use evidence::{Client, Evidence};
 use place::{Known, Place};
 
@@ -170,18 +170,33 @@ pub struct FailedRequest {
 }
 
 impl Breaker {
-    /// Decides on an attempt that would be made now; `roll` in 0..1 says which are spared while load returns.
-    pub fn admit(&mut self, place: Place, settings: &Settings, roll: f64, now: Timestamp) -> Verdict {
+    /// Decides on an attempt of `client`'s that would be made now; `roll` in 0..1 says which are spared while load returns.
+    pub fn admit(
+        &mut self,
+        place: Place,
+        client: impl Fn() -> Client,
+        settings: &Settings,
+        roll: f64,
+        now: Timestamp,
+    ) -> Verdict {
         let elapsed = self.clock.advance(now);
-        if let Some(refusal) = self.refusal(place, settings, now) {
+        if let Some(refusal) = self.refusal(place, &client, settings, now) {
+            let client = client();
+            for scope in Scope::ALL {
+                if let Some(part) = self.part_mut(place, scope) {
+                    part.circuit.is_awaited_by(client);
+                }
+            }
             return Verdict::Refuse(refusal);
         }
         let (mut probes, mut returned) = ([None; 3], 1.0_f64);
         if settings.enabled {
-            let was_well = self.was_well(place);
+            let standing = self.standing(place);
             for (scope, probe) in Scope::ALL.into_iter().zip(&mut probes) {
                 let Some(part) = self.part_mut(place, scope) else { continue };
-                *probe = part.circuit.begin_probe(was_well, settings.open, elapsed);
+                if part.circuit.is_open() {
+                    *probe = part.circuit.begin_probe(standing, client(), settings.open, elapsed);
+                }
                 returned = returned.min(part.circuit.returned(settings, elapsed));
             }
         }
@@ -190,13 +205,22 @@ impl Breaker {
     }
 
     /// Why an attempt would be refused now; `None` if it would be let through. Nothing changes by asking.
-    pub fn refusal(&self, place: Place, settings: &Settings, now: Timestamp) -> Option<OpenCircuit> {
-        if !settings.enabled || self.troubled.is_empty() && !self.whole.circuit.is_open() {
+    pub fn refusal(
+        &self,
+        place: Place,
+        client: impl Fn() -> Client,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Option<OpenCircuit> {
+        let is_open = |scope| self.part(place, scope).is_some_and(|part| part.circuit.is_open());
+        if !settings.enabled || !Scope::ALL.into_iter().any(is_open) {
             return None;
         }
-        let (now, was_well) = (self.clock.read(now), self.was_well(place));
+        let client = client();
+        let (now, standing) = (self.clock.read(now), self.standing(place));
         let parts = Scope::ALL.into_iter().filter_map(|scope| self.part(place, scope));
-        let mut refusals = parts.filter_map(|part| part.circuit.refusal(was_well, settings.open, now));
+        let mut refusals =
+            parts.filter_map(|part| part.circuit.refusal(standing, client, settings.open, now));
         let (because, left) = refusals.next()?;
         let left = refusals.map(|(_, left)| left).fold(left, Duration::max);
         Some(OpenCircuit { because, retry_after: left.max(LEAST_RETRY_AFTER) })
@@ -396,8 +420,18 @@ impl Breaker {
 
     /// Whether the page of `place` has been answered, and no request for it has failed since.
     pub fn was_well(&self, place: Place) -> bool {
+        self.standing(place) == Standing::Well
+    }
+
+    fn standing(&self, place: Place) -> Standing {
         let is_failing = |troubled: &Troubled| troubled.part.evidence.is_failing();
-        self.known.has(place) && !self.troubled.get(&place.page).is_some_and(is_failing)
+        if self.troubled.get(&place.page).is_some_and(is_failing) {
+            Standing::Failing
+        } else if self.known.has(place) {
+            Standing::Well
+        } else {
+            Standing::Unknown
+        }
     }
 
     fn part(&self, place: Place, scope: Scope) -> Option<&Part> {

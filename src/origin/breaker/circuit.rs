@@ -1,12 +1,15 @@
 //! Is one page, section or origin left alone, and who may try it?
 //!
 //! A [`Circuit`] is **closed** and lets all through, or **open**: then it refuses, but for one probe at a time after each
-//! open period. There are two lanes for probes. What was well before has one of its own, so that whoever asks for what
-//! fails never gets all the probes, and a probe that fails lengthens its own lane's wait alone.
+//! open period. There are three lanes for probes: what was well before has one of its own, and so has what is not known
+//! ([`Standing`]). So whoever asks for what fails never gets all the probes, and a probe that fails lengthens its own
+//! lane's wait alone. And where others wait, a client whose probe has failed does not get the next one: a firewall may mean
+//! that client alone.
 
 use std::time::Duration;
 
-use super::super::End;
+use super::super::{End, Reach};
+use super::evidence::Client;
 use crate::config::Breaker as Settings;
 
 /// After an open period, and after this time at least, there is another probe, whatever became of the one before: the
@@ -26,14 +29,20 @@ pub struct Circuit {
     state: State,
     /// How often it has opened or closed: the number of the present period.
     period: u64,
+    /// Who had the last probes in this period, and whether somebody else was refused since.
+    probers: Vec<Client>,
+    is_awaited: bool,
 }
+
+/// How many of those are remembered.
+const MOST_PROBERS: usize = 4;
 
 #[derive(Clone, Debug)]
 enum State {
     /// Since when, if it was ever open.
     Closed { since: Option<Duration> },
-    /// Because of what, since when, and who may try: anybody in the first lane, what was well before in the second.
-    Open { because: End, opened_at: Duration, lanes: [Lane; 2] },
+    /// Because of what, since when, and who may try: in each lane who has its [`Standing`] or a better one.
+    Open { because: End, opened_at: Duration, lanes: [Lane; LANES] },
 }
 
 impl Default for State {
@@ -57,9 +66,22 @@ impl Lane {
         Self { until, probe: None, probes: 0 }
     }
 
-    fn is_free(&self, now: Duration) -> bool {
-        now >= self.until && self.probe.is_none_or(|(lapses_at, _)| now >= lapses_at)
+    fn is_free(&self, extra: Duration, now: Duration) -> bool {
+        now >= self.until.saturating_add(extra) && self.probe.is_none_or(|(lapses_at, _)| now >= lapses_at)
     }
+}
+
+const LANES: usize = 3;
+
+/// What is known of the page that a request asks for; the best last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Its last request failed.
+    Failing,
+    /// Nothing.
+    Unknown,
+    /// Its last request was answered.
+    Well,
 }
 
 /// A probe under way.
@@ -71,12 +93,19 @@ pub struct Probe {
 }
 
 impl Circuit {
-    /// Why a request would be refused now, and for how long; `None` if it would be let through. `was_well` tells whether
-    /// what it asks for was answered before.
-    pub fn refusal(&self, was_well: bool, open_for: Duration, now: Duration) -> Option<(End, Duration)> {
+    /// Why a request would be refused now, and for how long; `None` if it would be let through. `standing` is
+    /// that of what it asks for.
+    pub fn refusal(
+        &self,
+        standing: Standing,
+        client: Client,
+        open_for: Duration,
+        now: Duration,
+    ) -> Option<(End, Duration)> {
+        let extra = self.extra_wait(client, open_for);
         let State::Open { because, lanes, .. } = &self.state else { return None };
-        let lanes = lanes_for(lanes, was_well);
-        if lanes.iter().any(|lane| lane.is_free(now)) {
+        let lanes = lanes.get(..=standing as usize).unwrap_or_default();
+        if lanes.iter().any(|lane| lane.is_free(extra, now)) {
             return None;
         }
         // Where a probe is under way: if it fails, the next one comes a period after that.
@@ -86,19 +115,43 @@ impl Circuit {
 
     /// Begins a probe; `None` if the circuit is closed, and what is let through is none. Whether it is let through has to be
     /// asked before.
-    pub fn begin_probe(&mut self, was_well: bool, open_for: Duration, now: Duration) -> Option<Probe> {
-        let period = self.period;
+    pub fn begin_probe(
+        &mut self,
+        standing: Standing,
+        client: Client,
+        open_for: Duration,
+        now: Duration,
+    ) -> Option<Probe> {
+        let (period, extra) = (self.period, self.extra_wait(client, open_for));
         let State::Open { lanes, .. } = &mut self.state else { return None };
-        let last = usize::from(was_well);
+        let last = standing as usize;
         let free = lanes.iter_mut().enumerate().rev().filter(|(index, _)| *index <= last);
-        let (lane, free) = free.into_iter().find(|(_, lane)| lane.is_free(now))?;
+        let (lane, free) = free.into_iter().find(|(_, lane)| lane.is_free(extra, now))?;
         let number = free.probes;
         free.probes += 1;
         free.probe = Some((now.saturating_add(open_for.max(SHORTEST_PROBE)), number));
+        self.is_awaited = false;
+        self.probers.retain(|prober| *prober != client);
+        if self.probers.len() >= MOST_PROBERS {
+            self.probers.remove(0);
+        }
+        self.probers.push(client);
         Some(Probe { period, lane, number })
     }
 
-    /// Ends a probe that did not succeed: because of `failed`, or with nothing known, and then the next one may try.
+    /// Notes that `client` was refused.
+    pub fn is_awaited_by(&mut self, client: Client) {
+        self.is_awaited |= self.is_open() && !self.probers.contains(&client);
+    }
+
+    /// For how much longer `client` waits than others.
+    fn extra_wait(&self, client: Client, open_for: Duration) -> Duration {
+        let lets_others_go_first = self.is_awaited && self.probers.contains(&client);
+        if lets_others_go_first { open_for } else { Duration::ZERO }
+    }
+
+    /// Ends a probe that did not succeed: because of `failed`, or with nothing known, and then the next one may try. A page
+    /// that fails says nothing of an origin that could not be reached.
     pub fn end_probe(&mut self, probe: Probe, failed: Option<End>, open_for: Duration, now: Duration) {
         if probe.period != self.period {
             return;
@@ -109,7 +162,8 @@ impl Circuit {
             return;
         }
         lane.probe = None;
-        if let Some(failed) = failed {
+        let says_something = |failed: &End| because.reach() == Reach::Page || failed.reach() == Reach::Origin;
+        if let Some(failed) = failed.filter(says_something) {
             *because = failed;
             lane.until = now.saturating_add(open_for);
         }
@@ -118,7 +172,7 @@ impl Circuit {
     /// Opens it, or keeps it open, for `left`.
     pub fn open(&mut self, because: End, left: Duration, now: Duration) {
         let until = now.saturating_add(left);
-        self.begin(State::Open { because, opened_at: now, lanes: [Lane::new(until); 2] });
+        self.begin(State::Open { because, opened_at: now, lanes: [Lane::new(until); LANES] });
     }
 
     /// Closes it, if it is open.
@@ -131,6 +185,8 @@ impl Circuit {
     fn begin(&mut self, state: State) {
         self.state = state;
         self.period = self.period.wrapping_add(1);
+        self.probers.clear();
+        self.is_awaited = false;
     }
 
     /// Lets the next request try, if it opened at or before `at`.
@@ -161,17 +217,19 @@ impl Circuit {
     }
 }
 
-fn lanes_for(lanes: &[Lane; 2], was_well: bool) -> &[Lane] {
-    if was_well { lanes } else { lanes.get(..1).unwrap_or_default() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::origin::failure::Failure;
 
     const BAD: End = End::Failed(Failure::ConnectionLost, None);
+    const FAILING: Standing = Standing::Failing;
+    const WELL: Standing = Standing::Well;
     const OPEN: Duration = Duration::from_secs(5);
+    fn client(mark: u32) -> Client {
+        Client { mark, is_known: true }
+    }
+
     fn at(millis: u64) -> Duration {
         Duration::from_millis(millis)
     }
@@ -182,58 +240,91 @@ mod tests {
         circuit
     }
 
-    fn refused_for(circuit: &Circuit, was_well: bool, now: u64) -> Option<u64> {
-        circuit.refusal(was_well, OPEN, at(now)).map(|(_, left)| left.as_millis() as u64)
+    fn refused_for(circuit: &Circuit, standing: Standing, now: u64) -> Option<u64> {
+        circuit.refusal(standing, client(now as u32), OPEN, at(now)).map(|(_, left)| left.as_millis() as u64)
     }
 
     #[test]
     fn an_open_circuit_refuses_until_its_time_is_up_and_then_lets_one_probe_through() {
         let mut circuit = opened();
-        assert_eq!(refused_for(&circuit, false, 0), Some(5000));
-        assert_eq!(refused_for(&circuit, true, 4999), Some(1));
-        assert_eq!(refused_for(&circuit, false, 5000), None);
-        let probe = circuit.begin_probe(false, OPEN, at(5000)).unwrap();
-        assert_eq!(refused_for(&circuit, false, 5001), Some(5000), "if the probe fails");
+        assert_eq!(refused_for(&circuit, FAILING, 0), Some(5000));
+        assert_eq!(refused_for(&circuit, WELL, 4999), Some(1));
+        assert_eq!(refused_for(&circuit, FAILING, 5000), None);
+        let probe = circuit.begin_probe(FAILING, client(5000), OPEN, at(5000)).unwrap();
+        assert_eq!(refused_for(&circuit, FAILING, 5001), Some(5000), "if the probe fails");
         circuit.end_probe(probe, Some(BAD), OPEN, at(6000));
-        assert_eq!(refused_for(&circuit, false, 6000), Some(5000));
-        let probe = circuit.begin_probe(false, OPEN, at(11_000)).unwrap();
+        assert_eq!(refused_for(&circuit, FAILING, 6000), Some(5000));
+        let probe = circuit.begin_probe(FAILING, client(11_000), OPEN, at(11_000)).unwrap();
         circuit.end_probe(probe, None, OPEN, at(11_001));
-        assert_eq!(refused_for(&circuit, false, 11_001), None, "it said nothing");
+        assert_eq!(refused_for(&circuit, FAILING, 11_001), None, "it said nothing");
     }
 
     #[test]
     fn what_was_well_before_has_probes_of_its_own() {
         let mut circuit = opened();
-        let of_others = circuit.begin_probe(false, OPEN, at(5000)).unwrap();
-        assert_eq!(refused_for(&circuit, true, 5001), None);
+        let of_others = circuit.begin_probe(FAILING, client(5000), OPEN, at(5000)).unwrap();
+        assert_eq!(refused_for(&circuit, WELL, 5001), None);
         circuit.end_probe(of_others, Some(BAD), OPEN, at(5002));
-        assert_eq!(refused_for(&circuit, false, 5003), Some(4999));
-        assert_eq!(refused_for(&circuit, true, 5003), None, "the probe of others lengthened their own wait");
-        let own = circuit.begin_probe(true, OPEN, at(5003)).unwrap();
-        assert_eq!(own.lane, 1);
+        assert_eq!(refused_for(&circuit, FAILING, 5003), Some(4999));
+        assert_eq!(refused_for(&circuit, WELL, 5003), None, "the probe of others lengthened their own wait");
+        let own = circuit.begin_probe(WELL, client(5003), OPEN, at(5003)).unwrap();
+        assert_eq!(own.lane, 2);
         circuit.end_probe(own, Some(BAD), OPEN, at(5004));
-        assert!(refused_for(&circuit, true, 5005).is_some());
-        assert_eq!(refused_for(&circuit, true, 10_002), None, "both lanes are open to it");
+        assert_eq!(refused_for(&circuit, WELL, 5005), None, "what is not known has not tried");
+        assert!(circuit.begin_probe(WELL, client(5005), OPEN, at(5005)).is_some());
+        assert!(refused_for(&circuit, WELL, 5006).is_some());
+        assert_eq!(refused_for(&circuit, WELL, 10_002), None, "all lanes are open to it");
     }
 
     #[test]
     fn a_probe_that_is_never_heard_of_again_is_waited_for_as_long_as_an_open_period_and_a_second() {
         for (open_ms, lapses_ms) in [(100, 1000), (1000, 1000), (5000, 5000), (300_000, 300_000)] {
             let mut circuit = opened();
-            assert!(circuit.begin_probe(false, at(open_ms), at(5000)).is_some());
-            assert!(refused_for(&circuit, false, 5000 + lapses_ms - 1).is_some());
-            assert_eq!(refused_for(&circuit, false, 5000 + lapses_ms), None);
+            assert!(circuit.begin_probe(FAILING, client(5000), at(open_ms), at(5000)).is_some());
+            assert!(refused_for(&circuit, FAILING, 5000 + lapses_ms - 1).is_some());
+            assert_eq!(refused_for(&circuit, FAILING, 5000 + lapses_ms), None);
         }
+    }
+
+    #[test]
+    fn a_page_that_fails_says_nothing_of_an_origin_that_could_not_be_reached() {
+        let refused = End::Failed(Failure::EdgeRefused, Some(521));
+        for (opened_by, probe, is_lengthened) in
+            [(refused, BAD, false), (refused, refused, true), (BAD, BAD, true), (BAD, refused, true)]
+        {
+            let mut circuit = Circuit::default();
+            circuit.open(opened_by, OPEN, at(0));
+            let first = circuit.begin_probe(FAILING, client(5000), OPEN, at(5000)).unwrap();
+            circuit.end_probe(first, Some(probe), OPEN, at(5001));
+            assert_eq!(refused_for(&circuit, FAILING, 5001).is_some(), is_lengthened);
+        }
+    }
+
+    #[test]
+    fn where_others_wait_a_client_whose_probe_failed_does_not_get_the_next_one() {
+        let mut circuit = opened();
+        let mut probes = |circuit: &mut Circuit, mark: u32, now: u64| {
+            let probe = circuit.begin_probe(FAILING, client(mark), OPEN, at(now));
+            probe.inspect(|probe| circuit.end_probe(*probe, Some(BAD), OPEN, at(now))).is_some()
+        };
+        assert!(probes(&mut circuit, 1, 5000));
+        assert!(probes(&mut circuit, 1, 10_000), "nobody else has come");
+        circuit.is_awaited_by(client(2));
+        assert!(!probes(&mut circuit, 1, 15_000));
+        assert!(probes(&mut circuit, 2, 15_001));
+        circuit.is_awaited_by(client(3));
+        assert!(!probes(&mut circuit, 1, 20_001) && !probes(&mut circuit, 2, 20_001));
+        assert!(probes(&mut circuit, 1, 25_001), "who waited has not come back");
     }
 
     #[test]
     fn a_probe_of_an_earlier_period_says_nothing() {
         let mut circuit = opened();
-        let probe = circuit.begin_probe(false, OPEN, at(5000)).unwrap();
+        let probe = circuit.begin_probe(FAILING, client(5000), OPEN, at(5000)).unwrap();
         circuit.close(at(5001));
         circuit.open(BAD, OPEN, at(5002));
         circuit.end_probe(probe, None, OPEN, at(5003));
-        assert_eq!(refused_for(&circuit, false, 5003), Some(4999));
+        assert_eq!(refused_for(&circuit, FAILING, 5003), Some(4999));
     }
 
     #[test]
@@ -255,8 +346,8 @@ mod tests {
         let mut circuit = opened();
         circuit.open(BAD, OPEN, at(1000));
         circuit.try_early(at(999), at(1500));
-        assert!(refused_for(&circuit, false, 1500).is_some());
+        assert!(refused_for(&circuit, FAILING, 1500).is_some());
         circuit.try_early(at(1000), at(1500));
-        assert_eq!(refused_for(&circuit, false, 1500), None);
+        assert_eq!(refused_for(&circuit, FAILING, 1500), None);
     }
 }
