@@ -282,10 +282,7 @@ impl Breaker {
         let asked = retry_after.filter(|_| end == End::Answered(503));
         let agreed = match asked {
             // A rate limiter speaks to one client: what it says to the first of them is no evidence yet.
-            Some(asked) => match self.agreed(place, client, asked) {
-                Some(agreed) => agreed,
-                None => return None,
-            },
+            Some(asked) => self.agreed(place, client, asked)?,
             None => Duration::ZERO,
         };
         for id in [place.page, place.section] {

@@ -3,8 +3,8 @@
 //! A [`Circuit`] is **closed** and lets all through, or **open**: then it refuses, but for one probe at a time after each
 //! open period. There are three lanes for probes: what was well before has one of its own, and so has what is not known
 //! ([`Standing`]). So whoever asks for what fails never gets all the probes, and a probe that fails lengthens its own
-//! lane's wait alone. And where others wait, a client whose probe has failed does not get the next one: a firewall may mean
-//! that client alone.
+//! lane's wait alone. And where others wait, a client whose probe has failed lets them go first: a firewall may mean that
+//! client alone.
 
 use std::time::Duration;
 
@@ -34,8 +34,10 @@ pub struct Circuit {
     is_awaited: bool,
 }
 
-/// How many of those are remembered.
+/// How many of those are remembered, and for how long they let others go first. They are not kept out for longer: it may
+/// be they alone who still ask.
 const MOST_PROBERS: usize = 4;
+const PRECEDENCE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug)]
 enum State {
@@ -102,7 +104,7 @@ impl Circuit {
         open_for: Duration,
         now: Duration,
     ) -> Option<(End, Duration)> {
-        let extra = self.extra_wait(client, open_for);
+        let extra = self.extra_wait(client);
         let State::Open { because, lanes, .. } = &self.state else { return None };
         let lanes = lanes.get(..=standing as usize).unwrap_or_default();
         if lanes.iter().any(|lane| lane.is_free(extra, now)) {
@@ -122,7 +124,7 @@ impl Circuit {
         open_for: Duration,
         now: Duration,
     ) -> Option<Probe> {
-        let (period, extra) = (self.period, self.extra_wait(client, open_for));
+        let (period, extra) = (self.period, self.extra_wait(client));
         let State::Open { lanes, .. } = &mut self.state else { return None };
         let last = standing as usize;
         let free = lanes.iter_mut().enumerate().rev().filter(|(index, _)| *index <= last);
@@ -145,9 +147,9 @@ impl Circuit {
     }
 
     /// For how much longer `client` waits than others.
-    fn extra_wait(&self, client: Client, open_for: Duration) -> Duration {
+    fn extra_wait(&self, client: Client) -> Duration {
         let lets_others_go_first = self.is_awaited && self.probers.contains(&client);
-        if lets_others_go_first { open_for } else { Duration::ZERO }
+        if lets_others_go_first { PRECEDENCE } else { Duration::ZERO }
     }
 
     /// Ends a probe that did not succeed: because of `failed`, or with nothing known, and then the next one may try. A page
@@ -301,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn where_others_wait_a_client_whose_probe_failed_does_not_get_the_next_one() {
+    fn where_others_wait_a_client_whose_probe_failed_lets_them_go_first() {
         let mut circuit = opened();
         let mut probes = |circuit: &mut Circuit, mark: u32, now: u64| {
             let probe = circuit.begin_probe(FAILING, client(mark), OPEN, at(now));
@@ -314,7 +316,7 @@ mod tests {
         assert!(probes(&mut circuit, 2, 15_001));
         circuit.is_awaited_by(client(3));
         assert!(!probes(&mut circuit, 1, 20_001) && !probes(&mut circuit, 2, 20_001));
-        assert!(probes(&mut circuit, 1, 25_001), "who waited has not come back");
+        assert!(probes(&mut circuit, 1, 21_001), "who waited has not come back");
     }
 
     #[test]
