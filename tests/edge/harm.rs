@@ -40,6 +40,17 @@ impl Addresses {
 
 /// `per_second` requests for [`SPAN`], each of another client; gives what they got.
 fn visitors(per_second: u64, ask: impl Fn(u64) -> Call + Sync) -> Vec<Answer> {
+    visits(per_second, ask).into_iter().map(|visit| visit.answer).collect()
+}
+
+/// What a client got, by its number and when it asked.
+struct Visit {
+    client: u64,
+    at: Duration,
+    answer: Answer,
+}
+
+fn visits(per_second: u64, ask: impl Fn(u64) -> Call + Sync) -> Vec<Visit> {
     let (began_at, answers) = (Instant::now(), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for number in 0..SPAN.as_secs() * per_second {
@@ -48,7 +59,8 @@ fn visitors(per_second: u64, ask: impl Fn(u64) -> Call + Sync) -> Vec<Answer> {
             let (ask, answers) = (&ask, &answers);
             scope.spawn(move || {
                 let answer = ask(number).send();
-                answers.lock().unwrap().push(answer);
+                let visit = Visit { client: number, at: at - began_at, answer };
+                answers.lock().unwrap().push(visit);
             });
         }
     });
@@ -87,6 +99,55 @@ fn pages_that_fail_cost_the_others_nothing_whatever_share_of_the_traffic_they_ar
             let others = visitors(10, |client| call(&format!("/well/{}", client % 10), client));
             assert_eq!(harmed(&format!("five pages fail, addresses {addresses:?}"), &others), 0);
         });
+    }
+}
+
+/// What a page that fails costs: of 100 requests so many are for it, and so many come in a second.
+fn share_of_traffic(fault: &'static str, share: u64, per_second: u64) {
+    let origin = site(move |seen| {
+        (seen.path() == "/fails").then(|| match fault {
+            "reset" => scripts::reset(),
+            "garbage" => scripts::garbage(),
+            "hang" => scripts::hang(),
+            "own 502" => scripts::answer("502 Bad Gateway", &[], "own"),
+            _ => scripts::answer("503 Service Unavailable", &[], "own"),
+        })
+    });
+    let edge = before(&origin);
+    let is_failing = |client: u64| client * 37 % 100 < share;
+    let visits = visits(per_second, |client| {
+        let path = if is_failing(client) { "/fails".to_owned() } else { format!("/well/{}", client % 20) };
+        Addresses::Known.put(edge.call("GET", &path), client)
+    });
+    let (failing, others): (Vec<_>, Vec<_>) = visits.into_iter().partition(|visit| is_failing(visit.client));
+    let refused = others.iter().filter(|visit| visit.answer.status() != 200).count();
+    let noticed = failing.iter().filter(|visit| visit.answer.error() == "destination_unavailable");
+    let noticed = noticed.map(|visit| visit.at).min();
+    let attempts = origin.seen().iter().filter(|seen| seen.path() == "/fails").count();
+    let asked = failing.len();
+    println!(
+        "| {fault} | {share} % of {per_second} a second | {refused} of {} | {attempts} for {asked} | {noticed:.1?} |",
+        others.len()
+    );
+    assert_eq!(refused, 0, "{fault}, {share} % of {per_second} a second");
+    // A budget's reserve, and a fifth.
+    assert!(attempts * 10 <= asked * 12 + 110, "{attempts} attempts for {asked} requests");
+}
+
+#[test]
+fn a_page_that_fails_costs_the_others_nothing_at_any_share_of_the_traffic() {
+    // All figures: HARM=1,10,50,90/1,10,100 cargo test --test edge any_share_of_the_traffic -- --nocapture
+    let set = std::env::var("HARM").unwrap_or_else(|_| "50/20".to_owned());
+    let (shares, rates) = set.split_once('/').expect("shares in percent, a slash, requests a second");
+    let numbers = |text: &str| text.split(',').map(|number| number.parse().unwrap()).collect::<Vec<u64>>();
+    for per_second in numbers(rates) {
+        for share in numbers(shares) {
+            thread::scope(|scope| {
+                for fault in ["reset", "garbage", "hang", "own 502", "own 503"] {
+                    scope.spawn(move || share_of_traffic(fault, share, per_second));
+                }
+            });
+        }
     }
 }
 

@@ -148,11 +148,13 @@ struct Second {
 
 /// `seconds` of 50 requests a second, half of them for ten pages that were stored before, half for pages that nobody has
 /// seen. The origin is down from `down` on and up again from `up` on.
-fn outage(seconds: u64, down: u64, up: u64) -> (Vec<Second>, usize, Option<Duration>) {
+fn outage(origins: u64, seconds: u64, down: u64, up: u64) -> (Vec<Second>, usize, Option<Duration>) {
     const A_SECOND: u64 = 50;
     // Connections stay, so that what the platform sends again is among the attempts.
-    let site = site_that("one", |script| script);
-    let edge = guarded(&[site.origin.url()]);
+    let sites: Vec<Site> = (0..origins).map(|_| site_that("one", |script| script)).collect();
+    let urls: Vec<String> = sites.iter().map(|site| site.origin.url()).collect();
+    let attempts = || sites.iter().map(|site| site.attempts.load(Ordering::Relaxed)).sum::<usize>();
+    let edge = guarded(&urls);
     for page in 0..10 {
         assert_eq!(ask(&edge, &format!("/stored/{page}")), 200);
     }
@@ -162,12 +164,12 @@ fn outage(seconds: u64, down: u64, up: u64) -> (Vec<Second>, usize, Option<Durat
     let (began_at, first_good) = (Instant::now(), Mutex::new(None));
     thread::scope(|scope| {
         scope.spawn(|| {
-            let mut before = site.attempts.load(Ordering::Relaxed);
+            let mut before = attempts();
             for second in 0..seconds {
                 let end = began_at + Duration::from_secs(second + 1);
-                site.is(second < down || second >= up);
+                sites.iter().for_each(|site| site.is(second < down || second >= up));
                 thread::sleep(end.saturating_duration_since(Instant::now()));
-                let now = site.attempts.load(Ordering::Relaxed);
+                let now = attempts();
                 record.lock().unwrap()[second as usize].attempts = now - before;
                 before = now;
             }
@@ -205,11 +207,13 @@ fn outage(seconds: u64, down: u64, up: u64) -> (Vec<Second>, usize, Option<Durat
 
 #[test]
 fn in_an_outage_stored_pages_are_served_and_the_origin_is_left_in_peace() {
-    // The figures of docs/outages.md: OUTAGE=45,5,35 cargo test --test edge left_in_peace -- --nocapture
-    let set = std::env::var("OUTAGE").unwrap_or_else(|_| "8,1,5".to_owned());
+    // The figures of docs/outages.md: OUTAGE=45,5,35,1 cargo test --test edge left_in_peace -- --nocapture
+    let set = std::env::var("OUTAGE").unwrap_or_else(|_| "8,1,5,1".to_owned());
     let times: Vec<u64> = set.split(',').map(|number| number.parse().unwrap()).collect();
-    let [seconds, down, up] = times[..] else { panic!("how long, down from, up from, in seconds: {set}") };
-    let (record, stored_errors, first_good) = outage(seconds, down, up);
+    let [seconds, down, up, origins] = times[..] else {
+        panic!("how long, down from, up from, in seconds, and how many origins: {set}")
+    };
+    let (record, stored_errors, first_good) = outage(origins, seconds, down, up);
     for (second, Second { requests, attempts, errors, stale }) in record.iter().enumerate() {
         println!("second {second}: {requests} requests, {attempts} attempts, {errors} errors, {stale} stale");
     }
