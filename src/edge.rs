@@ -107,10 +107,11 @@ pub fn start_pages() {
     language::read_with(|index| bridge::catalogue(u32::try_from(index).unwrap_or(u32::MAX)));
 }
 
-/// Answers the request of `visit`, whose `head` is a line with its method and URL and the header fields behind it;
-/// JavaScript enters at `now`.
-pub fn fetch(now: f64, visit: Visit, head: String) {
+/// Answers the request of `visit`, which has this number and whose `head` is a line with its method and URL and the header
+/// fields behind it; JavaScript enters at `now`.
+pub fn fetch(now: f64, visit: Visit, number: u32, head: String) {
     task::enter(now);
+    task::is_for(number);
     let Some((platform, request)) = Platform::answering(visit, head) else { return };
     let config = match config(|| bridge::env_of(&platform.visit)) {
         Ok(config) => config,
@@ -130,8 +131,9 @@ pub fn fetch(now: f64, visit: Visit, head: String) {
 }
 
 /// Answers the request of `visit`, on which another instance died.
-pub fn internal_error(now: f64, visit: Visit, head: String) {
+pub fn internal_error(now: f64, visit: Visit, number: u32, head: String) {
     task::enter(now);
+    task::is_for(number);
     let Some((platform, request)) = Platform::answering(visit, head) else { return };
     let config = config(|| bridge::env_of(&platform.visit)).unwrap_or_default();
     platform.respond(exchange::internal_error(platform.clone(), config, request));
@@ -139,8 +141,9 @@ pub fn internal_error(now: f64, visit: Visit, head: String) {
 }
 
 /// What the cron trigger does.
-pub fn scheduled(now: f64, visit: Visit) {
+pub fn scheduled(now: f64, visit: Visit, number: u32) {
     task::enter(now);
+    task::is_for(number);
     task::spawn(Box::pin(async move {
         let platform = Platform::new(visit);
         if let Ok(config) = config(|| bridge::env_of(&platform.visit)) {
@@ -323,6 +326,13 @@ impl Origin for Platform {
     ) -> Relay<Handle, impl Future<Output = End> + 'static> {
         let idle = idle.map_or(0.0, millis);
         let copy_limit = copy.map_or(-1.0, bytes);
+        let number = task::visit();
+        let resume = resume.map(|resume| -> Resume<Handle> {
+            Box::new(move |at| {
+                task::is_for(number);
+                resume(at)
+            })
+        });
         let resume = resume.map(bridge::resume_function);
         let mut parts = None;
         let call = Call::new(|call| {

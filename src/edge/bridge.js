@@ -146,23 +146,13 @@ export function finish(visit) {
   visit.resolve();
 }
 
-// The promise that the platform waits for cannot be refused where there is a request; elsewhere the work goes on.
 export function keepAlive(visit) {
-  return keptAlive(visit).resolve;
+  visit.stays();
+  return visit;
 }
 
-// What keeps a request alive after its client has left is counted; see `pipe`.
-function keptAlive(visit) {
-  const { promise, resolve } = Promise.withResolvers();
-  visit.kept += 1;
-  try {
-    visit.ctx.waitUntil(promise);
-  } catch {}
-  return { promise, resolve: () => void (visit.kept -= 1, resolve()) };
-}
-
-export function letGo(end) {
-  end();
+export function letGo(visit) {
+  visit.leaves();
 }
 
 // Sends what `order` says: a line with the method, a space and the URL, and behind it how the fields of the request differ
@@ -940,8 +930,8 @@ export function areEqual(one, other) {
 // request has made fails once that one is over. The first to light it is kept alive until somebody has, should its client
 // leave while others wait.
 export function beacon(visit) {
-  const { resolve } = keptAlive(visit);
-  return { waiting: new Set([resolve]) };
+  visit.stays();
+  return { waiting: new Set([() => visit.leaves()]) };
 }
 
 export function light(beacon) {

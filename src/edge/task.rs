@@ -73,14 +73,19 @@ pub struct Response {
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
+/// The number of a visit, and that of a task among all that were ever taken on.
+type Number = (u32, u32);
+
 thread_local! {
     static NOW: Cell<Timestamp> = const { Cell::new(Timestamp::from_millis(0)) };
+    /// The visit for which something is being done.
+    static VISIT: Cell<u32> = const { Cell::new(0) };
     /// The number that is given next, to a task or to a call.
     static NEXT: Cell<u32> = const { Cell::new(0) };
-    static TASKS: RefCell<BTreeMap<u32, (Task, Waker)>> = const { RefCell::new(BTreeMap::new()) };
-    static READY: RefCell<VecDeque<u32>> = const { RefCell::new(VecDeque::new()) };
+    static TASKS: RefCell<BTreeMap<Number, (Task, Waker)>> = const { RefCell::new(BTreeMap::new()) };
+    static READY: RefCell<VecDeque<Number>> = const { RefCell::new(VecDeque::new()) };
     /// Tasks that may never be done, the oldest first.
-    static ATTENDED: RefCell<VecDeque<u32>> = const { RefCell::new(VecDeque::new()) };
+    static ATTENDED: RefCell<VecDeque<Number>> = const { RefCell::new(VecDeque::new()) };
     static CALLS: RefCell<BTreeMap<u32, Waiting>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -105,13 +110,23 @@ pub fn enter(now: f64) {
     NOW.set(Timestamp::from_millis(now as u64));
 }
 
+/// The visit for which something is being done.
+pub fn visit() -> u32 {
+    VISIT.get()
+}
+
+/// Notes that what is done now is done for this visit.
+pub fn is_for(visit: u32) {
+    VISIT.set(visit);
+}
+
 /// Takes on a task, which [`run`] begins.
 pub fn spawn(task: Task) {
     begin(task);
 }
 
-fn begin(task: Task) -> u32 {
-    let number = number();
+fn begin(task: Task) -> Number {
+    let number = (visit(), number());
     TASKS.with_borrow_mut(|tasks| tasks.insert(number, (task, Waker::from(Arc::new(Wakes(number))))));
     READY.with_borrow_mut(|ready| ready.push_back(number));
     number
@@ -140,10 +155,19 @@ pub fn run() {
     while let Some(number) = READY.with_borrow_mut(VecDeque::pop_front) {
         // Woken twice, or done.
         let Some((mut task, waker)) = TASKS.with_borrow_mut(|tasks| tasks.remove(&number)) else { continue };
+        is_for(number.0);
         if task.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
             TASKS.with_borrow_mut(|tasks| tasks.insert(number, (task, waker)));
         }
     }
+}
+
+/// Drops all tasks of a visit for which nothing can be done any more.
+pub fn forget(visit: u32) {
+    let all = (visit, 0)..=(visit, u32::MAX);
+    let forgotten: Vec<_> = TASKS.with_borrow_mut(|tasks| tasks.extract_if(all, |_, _| true).collect());
+    // What they hold may end calls.
+    drop(forgotten);
 }
 
 /// Takes the outcome of call `number` in at `now`, and runs what waited for it.
@@ -161,7 +185,7 @@ pub fn hand_in(now: f64, number: u32, outcome: Outcome) {
     }
 }
 
-struct Wakes(u32);
+struct Wakes(Number);
 
 impl Wake for Wakes {
     fn wake(self: Arc<Self>) {

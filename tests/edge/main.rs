@@ -26,6 +26,7 @@ mod harness;
 mod healing;
 mod health;
 mod keeping;
+mod leaving;
 mod operators;
 mod outages;
 mod pages;

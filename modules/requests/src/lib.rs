@@ -17,20 +17,26 @@ pub fn start() {
 
 /// As [`edge::fetch`].
 #[wasm_bindgen]
-pub fn fetch(now: f64, visit: Visit, head: String) {
-    edge::fetch(now, visit, head);
+pub fn fetch(now: f64, visit: Visit, number: u32, head: String) {
+    edge::fetch(now, visit, number, head);
 }
 
 /// As [`edge::internal_error`].
 #[wasm_bindgen]
-pub fn internal_error(now: f64, visit: Visit, head: String) {
-    edge::internal_error(now, visit, head);
+pub fn internal_error(now: f64, visit: Visit, number: u32, head: String) {
+    edge::internal_error(now, visit, number, head);
 }
 
 /// As [`edge::scheduled`].
 #[wasm_bindgen]
-pub fn scheduled(now: f64, visit: Visit) {
-    edge::scheduled(now, visit);
+pub fn scheduled(now: f64, visit: Visit, number: u32) {
+    edge::scheduled(now, visit, number);
+}
+
+/// As [`task::forget`].
+#[wasm_bindgen]
+pub fn forget(visit: u32) {
+    task::forget(visit);
 }
 
 /// As [`edge::passes_through`].
