@@ -43,24 +43,29 @@ addEventListener("unhandledrejection", (event) => {
 });
 
 // When a client leaves, the platform may end its request without a word: nothing that it waits for comes any more. So where
-// more than a few visits are under way, they are asked now and then whether they are there. A promise that any request may
-// resolve goes on in the one that waits for it, or not at all if that is over: who has not answered when it is time to ask
-// again is forgotten.
+// more than a few visits are under way, those that have been left alone for long are asked whether they are there. A promise
+// that any request may resolve goes on in the one that waits for it, or not at all if that is over: who has not answered
+// after the same time again is forgotten.
 const FEW = 256;
 // An answer takes milliseconds.
-const ASK_EVERY_MS = 2000;
-let askedAt = 0;
+const LONG_MS = 2000;
+// With each new visit, so that none pays for many: of one that is over, that is one to ask it and one to forget it.
+const AT_ONCE = 4;
 
-function forgetTheGone() {
-  const now = Date.now();
-  if (now - askedAt < ASK_EVERY_MS) return;
-  askedAt = now;
+function forgetTheGone(now) {
+  let left = AT_ONCE;
+  // In the order in which they came or were asked.
   for (const visit of underWay) {
+    if (left === 0 || now - visit.aloneSince < LONG_MS) return;
+    left -= 1;
+    underWay.delete(visit);
     if (visit.isAsked) {
       requests.forget(visit.number);
       visit.isLost(new Error("the platform seemed to have ended the request"));
     } else {
       visit.isAsked = true;
+      visit.aloneSince = now;
+      underWay.add(visit);
       visit.wake();
     }
   }
@@ -83,8 +88,9 @@ class Visit {
     this.turn = undefined;
     // Whether it was asked if it is there, and has not answered.
     this.isAsked = false;
+    this.aloneSince = Date.now();
     // Not this one: it does not listen yet.
-    if (underWay.size > FEW) forgetTheGone();
+    if (underWay.size > FEW) forgetTheGone(this.aloneSince);
     underWay.add(this);
   }
 
