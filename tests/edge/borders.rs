@@ -43,14 +43,14 @@ const SCENES: &[(&str, Scene)] = &[
         (edges.calm.get(&Page::new([scripts::reset()])).browsing(), 502)
     }),
     ("stale, while the breaker is open", |edges| (edges.stale_when_down.clone(), 200)),
-    ("an error page, while the breaker is open", |edges| (edges.down.get(&Page::new([])).browsing(), 503)),
+    ("an error page, while the breaker is open", |edges| (edges.down.get(&Page::new([])).browsing(), 502)),
     ("from memory", |edges| (recalled(&edges.down_recalling, &edges.fresh), 200)),
     ("stale, from memory, while the breaker is open", |edges| {
         (recalled(&edges.down_recalling, &edges.stale), 200)
     }),
     ("an error page, known from memory, while the breaker is open", |edges| {
         let nothing = edges.down_recalling.get(&Page::new([])).browsing();
-        (recalled(&edges.down_recalling, &nothing), 503)
+        (recalled(&edges.down_recalling, &nothing), 502)
     }),
 ];
 
@@ -80,8 +80,13 @@ impl Edges {
             Edge::counting(&[site().url()], &overlay(&settings), false)
         };
         let fails = |edge: &Edge| {
-            let failing = Page::new([scripts::reset()]);
-            while edge.get(&failing).send().status() == 502 {}
+            // That it refuses connections is evidence about the origin, by clients of different addresses.
+            let failing = Page::new([scripts::answer("521 Refused", &[], "")]);
+            let asks = |client: u8| {
+                let call = edge.get(&failing).with("CF-Connecting-IP", &format!("10.0.0.{client}"));
+                call.send().error() == "destination_unavailable"
+            };
+            assert!((0..20).any(asks), "the breaker opens");
         };
         let down = starts(FORGETFUL);
         let stale_when_down = stale(&down);
