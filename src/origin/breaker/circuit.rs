@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn where_others_wait_a_client_whose_probe_failed_lets_them_go_first() {
         let mut circuit = opened();
-        let mut probes = |circuit: &mut Circuit, mark: u32, now: u64| {
+        let probes = |circuit: &mut Circuit, mark: u32, now: u64| {
             let probe = circuit.begin_probe(FAILING, client(mark), OPEN, at(now));
             probe.inspect(|probe| circuit.end_probe(*probe, Some(BAD), OPEN, at(now))).is_some()
         };
