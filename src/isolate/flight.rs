@@ -2,11 +2,11 @@
 //!
 //! How an origin treats one client says little of how it would treat the next: a firewall resets one, a rate limiter
 //! answers another with 503. So no failure of one request is that of all who wait. After one, followers ask too, as many
-//! at a time as it takes to have heard of [`OPINIONS`] different clients; if all of these failed, so has the origin.
-//! While nothing comes at all, another asks after [`PATIENCE`], and then whenever the wait has doubled, if it can one of a
+//! at a time as it takes to have heard of `OPINIONS` different clients; if all of these failed, so has the origin.
+//! While nothing comes at all, another asks after `PATIENCE`, and then whenever the wait has doubled, if it can one of a
 //! client that has not asked yet: a leader that hangs alone costs the others one second, a slow page of three seconds is
 //! fetched three times, however many want it, and an origin that hangs for 25 s is asked by five. When
-//! there is just the time left for an attempt of their own, some more ask, [`MOST_ASKING`] in all.
+//! there is just the time left for an attempt of their own, some more ask, `MOST_ASKING` in all.
 
 use std::cell::RefCell;
 use std::time::Duration;

@@ -4,7 +4,7 @@
 //! **origin**. Each has a [`Circuit`], and a request is refused where one on its way is open.
 //!
 //! - A page's opens when the requests of enough different clients for it failed in a row ([`Evidence`]).
-//! - A section's opens when that holds for it as a whole, at least [`SEVERAL`] of its pages are failing, those are no
+//! - A section's opens when that holds for it as a whole, at least `SEVERAL` of its pages are failing, those are no
 //!   fewer than the pages of it that were well, and none was answered since the first of them failed.
 //! - The origin's opens in the same way by its sections, and by failures that are evidence about the origin itself
 //!   ([`Reach::Origin`](super::Reach)), with no answer since the first of them.
@@ -15,7 +15,7 @@
 //! From an origin's recovery it takes the rest of the open period and one request to the first good answer. After
 //! that, load **returns gently**: for a while the breaker asks to spare the origin where a copy can answer.
 //!
-//! All is bounded: [`MOST_TROUBLED`] pages and sections, and the pages that were well of late ([`Known`]). Where nothing
+//! All is bounded: `MOST_TROUBLED` pages and sections, and the pages that were well of late ([`Known`]). Where nothing
 //! fails, an answer costs one look into that.
 
 pub mod circuit;
