@@ -18,7 +18,6 @@
 const CHUNK_BYTES = 65536;
 // The largest read, once it is clear that a body is larger than that.
 const MOST_AT_ONCE = 4 * CHUNK_BYTES;
-const PAUSE_MS = 8;
 const ENTRY = "holdfast-entry";
 const BODY_AT = "holdfast-body";
 const BODY_SECONDS = 30 * 86400;
@@ -615,9 +614,6 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
 
 // The chunks of a body in turn: those read already, then the rest (a plain read of a native stream gives 4 KiB at most).
 // A chunk may be overwritten once the next is asked for.
-//
-// A read gives what has come. Of a large body that comes in small pieces faster than `PAUSE_MS`, some are left to gather
-// before the next is read: fewer turns of JavaScript's, no piece later than that, and none lost should it break off.
 function sourceOf(handle) {
   const { chunks = [], reader = handle.response.body.getReader({ mode: "byob" }), pending = null, before = 0 } =
     handle.started ?? {};
@@ -625,15 +621,12 @@ function sourceOf(handle) {
   let unseen = before;
   let buffer;
   let bytes = 0;
-  let mayGather = false;
   return {
     hasBegun: () => chunks.length > 0 || read !== null,
     letGo: () => reader.releaseLock(),
     async next() {
       if (chunks.length > 0) return chunks.shift();
       leave(handle.room);
-      if (mayGather) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      const askedAt = Date.now();
       const isOurs = read === null;
       if (isOurs) read = reader.read(new Uint8Array((buffer ??= new ArrayBuffer(CHUNK_BYTES))));
       const { value, done } = await read;
@@ -641,7 +634,6 @@ function sourceOf(handle) {
       if (done) return null;
       bytes += value.byteLength;
       const isFull = value.byteLength === value.buffer.byteLength;
-      mayGather = bytes > MOST_AT_ONCE && !isFull && Date.now() - askedAt < PAUSE_MS;
       // The buffer of a read begun elsewhere is of another size.
       if (isOurs) buffer = isFull && bytes > MOST_AT_ONCE ? sized(value.buffer, MOST_AT_ONCE) : value.buffer;
       const chunk = new Uint8Array(value.buffer, value.byteOffset - unseen, value.byteLength + unseen);

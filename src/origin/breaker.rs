@@ -3,9 +3,11 @@
 //! As little as the evidence allows: a **page**, a **section** (all pages under one first path segment), or the whole
 //! **origin**. Each has a [`Circuit`], and a request is refused where one on its way is open.
 //!
-//! - A page's opens when the requests of enough different clients for it failed in a row ([`Evidence`]).
+//! - A page's opens when the requests of enough different clients for it failed in a row, and none was answered for a whole
+//!   window ([`Evidence`]).
 //! - A section's opens when that holds for it as a whole, at least `SEVERAL` of its pages are failing, those are no
-//!   fewer than the pages of it that were well, and none was answered since the first of them failed.
+//!   fewer than the pages of it that were well, and none was answered since the first of them failed, nor for a window. A
+//!   page that was well is tried at once all the same.
 //! - The origin's opens in the same way by its sections, and by failures that are evidence about the origin itself
 //!   ([`Reach::Origin`](super::Reach)), with no answer since the first of them.
 //!
@@ -22,8 +24,7 @@ pub mod circuit;
 pub mod evidence;
 pub mod place;
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{End, Reach, Sign};
@@ -63,7 +64,7 @@ pub struct Breaker {
     /// Failures that are evidence about the origin itself.
     direct: Evidence,
     known: Known,
-    troubled: HashMap<u64, Troubled>,
+    troubled: BTreeMap<u64, Troubled>,
 }
 
 /// A part of the site: what was seen of it, and whether it is left alone.
@@ -306,6 +307,9 @@ impl Breaker {
                 continue;
             };
             part.circuit.open(end, left, now);
+            if scope != Scope::Page && end.reach() == Reach::Page {
+                part.circuit.let_well_try(now);
+            }
             opened = Some(Opened { scope, because: end, left });
         }
         opened
@@ -320,7 +324,11 @@ impl Breaker {
 
     fn is_down(&self, place: Place, scope: Scope, settings: &Settings, now: Duration) -> bool {
         let Some(Part { evidence, .. }) = self.part(place, scope) else { return false };
-        let is_in_parts = || evidence.is_failing() && evidence.has_witnesses(settings, now);
+        let is_in_parts = || {
+            evidence.is_failing()
+                && !evidence.succeeded_within(settings.window, now)
+                && evidence.has_witnesses(settings, now)
+        };
         match scope {
             Scope::Page => evidence.says_down(settings, now),
             Scope::Section => {
@@ -328,7 +336,7 @@ impl Breaker {
                 is_in_parts() && self.mostly_fails(is_here, |other| other.page, evidence, settings, now)
             }
             Scope::Origin => {
-                self.direct.says_down(settings, now)
+                self.direct.says_unreachable(settings, now)
                     || is_in_parts()
                         && self.mostly_fails(|_| true, |other| other.section, evidence, settings, now)
             }
@@ -476,9 +484,7 @@ impl Breaker {
             let others = self.troubled.iter().filter(|(id, _)| ![place.page, place.section].contains(id));
             let oldest = others.min_by_key(|(_, troubled)| troubled.part.evidence.failed_at());
             let Some(oldest) = oldest.map(|(id, _)| *id) else { return };
-            if let Entry::Occupied(entry) = self.troubled.entry(oldest) {
-                entry.remove();
-            }
+            self.troubled.remove(&oldest);
         }
     }
 }

@@ -90,9 +90,10 @@ fn in_an_outage_a_crowd_with_a_copy_costs_as_much_as_one_request() {
 #[test]
 fn in_an_outage_a_crowd_without_a_copy_costs_as_much_as_a_few_requests() {
     let busy = scripts::late(SLOW / 4, scripts::answer("503 Service Unavailable", &[], "busy"));
-    // Three requests with three attempts each; one each time that the wait doubles, until eight seconds are over.
+    // Three requests with three attempts each; one each time that the wait doubles, and some that have just the time left
+    // for an attempt of their own, sixteen in all, some of them twice.
     let (soon, at_most) = (Duration::from_secs(4), QUICK_TOTAL);
-    for (script, status, most, within) in [(busy, 503, 9, soon), (scripts::hang(), 504, 12, at_most)] {
+    for (script, status, most, within) in [(busy, 503, 9, soon), (scripts::hang(), 504, 32, at_most)] {
         let page = Page::new([script]);
         let all = crowd(&quick(), &page);
         let longest = all.iter().map(|answer| answer.head_took).max().unwrap();

@@ -82,6 +82,7 @@ pub const GUARDED: Settings<'_> = &[
     ("retry.budget", "0.2"),
     ("breaker.enabled", "true"),
     ("breaker.open", "2s"),
+    ("breaker.window", "1s"),
     ("timeouts.first_byte", "1s"),
 ];
 

@@ -177,6 +177,15 @@ impl Circuit {
         self.begin(State::Open { because, opened_at: now, lanes: [Lane::new(until); LANES] });
     }
 
+    /// Lets the next request for what was well before try at once: what opened the circuit was seen of others.
+    pub fn let_well_try(&mut self, now: Duration) {
+        if let State::Open { lanes, .. } = &mut self.state
+            && let Some(lane) = lanes.get_mut(Standing::Well as usize)
+        {
+            lane.until = now;
+        }
+    }
+
     /// Closes it, if it is open.
     pub fn close(&mut self, now: Duration) {
         if self.is_open() {

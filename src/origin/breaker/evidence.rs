@@ -1,12 +1,12 @@
 //! Is what failed down, or does it only fail sometimes?
 //!
 //! What counts are requests of different clients: a client that asks ten times is one, so that neither a script that
-//! polls nor a scanner that a firewall turns away says anything for others. Where the platform does not say who asks, a
-//! burst may be one client's: such requests count only once nobody was answered for a whole window.
+//! polls nor a scanner that a firewall turns away says anything for others. And one answer in the window says that it is
+//! not down, whoever else failed: a firewall may mean many clients.
 
 use std::time::Duration;
 
-use crate::config::Breaker as Settings;
+use crate::config::{Breaker as Settings, Share};
 
 /// How many requests are remembered: those of the window, the newest of them.
 const MOST: usize = 64;
@@ -117,11 +117,22 @@ impl Evidence {
         failed.filter(|client| client.is_known || nobody_was_answered).count() >= wanted
     }
 
-    /// Whether it is down: enough failed in a row of what is not unsteady, or too large a share of all.
+    /// Whether it is down: nothing was answered for a whole window, and enough failed in a row of what is not unsteady, or
+    /// all of many. Or, if an operator wants it so, too large a share failed of what was answered in part.
     pub fn says_down(&self, settings: &Settings, now: Duration) -> bool {
+        let is_share_set = settings.failures < Share::in_10_000(10_000);
         self.is_failing()
-            && (self.has_witnesses(settings, now) && !self.is_unsteady(settings, now)
-                || self.share_is_reached(settings, now))
+            && if self.succeeded_within(settings.window, now) {
+                is_share_set && self.share_is_reached(settings, now)
+            } else {
+                self.says_unreachable(settings, now) || self.share_is_reached(settings, now)
+            }
+    }
+
+    /// Whether enough failed in a row of what is not unsteady, whenever it was answered last: for failures that no client
+    /// can bring about for others.
+    pub fn says_unreachable(&self, settings: &Settings, now: Duration) -> bool {
+        self.is_failing() && self.has_witnesses(settings, now) && !self.is_unsteady(settings, now)
     }
 
     /// Of the requests in the window, at least `breaker.minimum`, a share of `breaker.failures` has failed.
@@ -198,11 +209,13 @@ mod tests {
     }
 
     #[test]
-    fn a_success_before_the_first_failure_does_not_count_against_it() {
+    fn an_answer_in_the_window_says_that_it_is_not_down() {
         let settings = Settings::default();
-        let mut requests = vec![(0, 100, false), (1, 101, false)];
-        requests.extend((0..5).map(|number| (20 + number, number as u32, true)));
-        assert!(says_down(&settings, &requests));
+        for (after, expected) in [(20, false), (9_990, false), (10_010, true)] {
+            let mut requests = vec![(0, 100, false), (1, 101, false)];
+            requests.extend((0..5).map(|number| (after + number, number as u32, true)));
+            assert_eq!(says_down(&settings, &requests), expected, "{after}");
+        }
     }
 
     #[test]
