@@ -183,10 +183,10 @@ impl<P: Ports> Exchange<P> {
                 < timeouts.first_byte.min(timeouts.total)
                 && end == End::Failed(Failure::NoHeaderInTime, None);
             self.settle_attempt(policy, origin, permit, Some(end).filter(|_| !is_cut_short));
-            if end.sign() != Sign::Down {
+            if !is_cut_short {
                 failures.retain(|(failed, ..)| *failed != origin);
-            } else if !is_cut_short {
-                failures.retain(|(failed, ..)| *failed != origin);
+            }
+            if end.sign() == Sign::Down && !is_cut_short {
                 if !attempts.iter().any(|before| before.origin == origin) {
                     self.heed_others(policy, origin).await;
                 }

@@ -166,10 +166,7 @@ impl<P: Ports> Exchange<P> {
         let part = match scope {
             Scope::Origin => String::new(),
             Scope::Section => [target.authority(), place::section(target)].concat(),
-            Scope::Page => {
-                let method = if self.request.is_safe() { "" } else { self.request.method.as_str() };
-                [method, " ", target.as_str()].concat()
-            }
+            Scope::Page => [place::method(&self.request), " ", target.as_str()].concat(),
         };
         Key::of_circuit(target, self.config.origin_name(origin), &part)
     }

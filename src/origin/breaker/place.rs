@@ -27,12 +27,16 @@ impl Place {
     /// The place of `request`.
     pub fn of(request: &Request) -> Self {
         let target = &request.target;
-        let method = if request.is_safe() { "" } else { request.method.as_str() };
         Self {
-            page: hash((target.as_str(), method)),
+            page: hash((target.as_str(), method(request))),
             section: hash((target.authority(), section(target), "section")),
         }
     }
+}
+
+/// The method, where pages differ by it.
+pub fn method(request: &Request) -> &str {
+    if request.is_safe() { "" } else { request.method.as_str() }
 }
 
 /// The first segment of the path, with the slash before it.
