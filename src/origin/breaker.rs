@@ -324,11 +324,7 @@ impl Breaker {
 
     fn is_down(&self, place: Place, scope: Scope, settings: &Settings, now: Duration) -> bool {
         let Some(Part { evidence, .. }) = self.part(place, scope) else { return false };
-        let is_in_parts = || {
-            evidence.is_failing()
-                && !evidence.succeeded_within(settings.window, now)
-                && evidence.has_witnesses(settings, now)
-        };
+        let is_in_parts = || evidence.fails_lastingly(settings, now) && evidence.has_witnesses(settings, now);
         match scope {
             Scope::Page => evidence.says_down(settings, now),
             Scope::Section => {

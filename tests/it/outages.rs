@@ -16,12 +16,17 @@ fn attempts(world: &World, requests: usize, gap_ms: u64, path: impl Fn(usize) ->
         .sum()
 }
 
+/// A request every half second for longer than a window, each for another page: all of them fail.
+fn outage(world: &World) {
+    attempts(world, 25, 500, |number| format!("/{number}"));
+}
+
 #[test]
 fn in_an_outage_attempts_per_request_fall_to_next_to_nothing() {
     for failing in [refuses as fn() -> Behaviour, || answers(503, "busy"), || answers(521, "")] {
         let world = world().guarded().origin(std::iter::repeat_with(failing).take(100_000));
-        let first = attempts(&world, 20, 20, |number| format!("/{number}"));
-        assert!(first <= 12, "{first} attempts before the breaker is open");
+        let first = attempts(&world, 520, 20, |number| format!("/{number}"));
+        assert!(first <= 624, "{first} attempts for 520 requests before the breaker is open");
         // 10 s at 50 requests a second: a probe in 5 s, and nothing else.
         let then = attempts(&world, 500, 20, |number| format!("/{number}"));
         assert!(then <= 4, "{then} attempts for 500 requests");
@@ -50,8 +55,7 @@ fn a_lone_request_on_a_quiet_site_gets_its_retries() {
 fn while_the_breaker_is_open_stale_copies_and_honest_pages_answer_at_once() {
     let world = world().guarded().origin([page("v1")]);
     world.get("/seen").answers(200, "v1");
-    world.pass(Duration::from_secs(10));
-    attempts(&world, 8, 10, |number| format!("/{number}"));
+    outage(&world);
     // What was well is tried once, for it might still be.
     world.get("/seen").answers(200, "v1").attempts(1);
     world
@@ -74,7 +78,7 @@ fn while_the_breaker_is_open_stale_copies_and_honest_pages_answer_at_once() {
 #[test]
 fn an_origin_that_comes_back_answers_after_the_open_period_and_one_request() {
     let world = world().guarded().origin([]);
-    attempts(&world, 10, 10, |number| format!("/{number}"));
+    outage(&world);
     let fresh = || page("v1").cache_control("no-store");
     let world = world.origin(std::iter::repeat_with(fresh).take(1000));
     world.get("/").status(502).attempts(0);
@@ -86,11 +90,11 @@ fn an_origin_that_comes_back_answers_after_the_open_period_and_one_request() {
 #[test]
 fn while_one_request_tries_the_others_are_answered_without_the_origin() {
     let world = world().guarded().origin([]);
-    attempts(&world, 10, 10, |number| format!("/{number}"));
+    outage(&world);
     world.pass(Duration::from_secs(5));
     let slow = page("v1").cache_control("no-store").after(Duration::from_secs(2));
     let world = world.origin([slow.clone(), slow]);
-    let paths: Vec<String> = (0..20).map(|number| format!("/{number}")).collect();
+    let paths: Vec<String> = (20..40).map(|number| format!("/{number}")).collect();
     let stories = world.together(paths.iter().map(|path| (&world, "GET", path.as_str(), None)));
     // One that asks for what failed, and one that asks for what is not known.
     assert_eq!(stories[0].seen.len(), 2);
@@ -102,8 +106,7 @@ fn while_one_request_tries_the_others_are_answered_without_the_origin() {
 fn after_an_outage_load_returns_gently_where_copies_can_answer() {
     let world = world().guarded().origin([page("v1")]);
     world.get("/").answers(200, "v1");
-    world.pass(Duration::from_secs(10));
-    attempts(&world, 10, 10, |number| format!("/{number}"));
+    outage(&world);
     world.pass(Duration::from_secs(5));
     let world = world.origin(std::iter::repeat_with(|| page("v2")).take(1000));
     world.get("/").answers(200, "v2");
@@ -118,7 +121,7 @@ fn after_an_outage_load_returns_gently_where_copies_can_answer() {
 #[test]
 fn a_new_isolate_learns_of_an_outage_with_its_first_failure() {
     let world = world().guarded().origin([]);
-    attempts(&world, 10, 10, |number| format!("/{number}"));
+    outage(&world);
     let other = world.clone().new_isolate();
     other.get("/a").status(502).attempts(1);
     other.get("/b").status(502).attempts(0);
@@ -133,10 +136,12 @@ fn the_next_origin_takes_over_and_a_broken_one_comes_back_by_trial() {
     let fresh = |text: &str| page(text).cache_control("no-store");
     let down = |world: World| world.at_origin("one.test", refuses()).at_origin("two.test", fresh("two"));
     let world = down(world().guarded().set("origins", origins));
-    for number in 0..5 {
+    for number in 0..15 {
         let story = world.get(&format!("/{number}")).answers(200, "two").attempts(2);
         assert!(story.value("server-timing").unwrap().contains("2: 200 at origin 2"), "{story:#?}");
+        world.pass(Duration::from_millis(500));
     }
+    attempts(&world, 10, 500, |number| format!("/{number}"));
     for number in 0..50 {
         world.get(&format!("/{number}")).answers(200, "two").attempts(1);
     }

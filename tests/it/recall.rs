@@ -138,8 +138,11 @@ fn in_an_outage_a_stale_copy_is_looked_for_once_a_second() {
 fn while_the_origin_is_left_alone_it_is_known_for_a_second_that_there_is_no_copy() {
     let world = world().keeping().set("keep.paths", serde_json::json!(["/*"]));
     let world = world.set("breaker.enabled", true).set("breaker.open", "60s").set("retry.attempts", 1);
-    let world = world.origin(std::iter::repeat_with(refuses).take(5));
-    (0..5).for_each(|_| drop(world.get("/").status(502)));
+    let world = world.set("breaker.window", "1s").origin(std::iter::repeat_with(refuses).take(11));
+    for _ in 0..11 {
+        world.get("/").status(502);
+        world.pass(Duration::from_millis(100));
+    }
     let world = world.later(1);
     for expected in [2, 0, 0] {
         let (story, operations) = counted(&world);

@@ -30,6 +30,8 @@ pub struct Evidence {
     /// failure alone stands there.
     recent: Vec<(Duration, Option<Client>)>,
     failed_at: Option<Duration>,
+    /// When the first was sent of the requests that have failed since, with no answer and no window of silence between.
+    failing_since: Option<Duration>,
     succeeded_at: Option<Duration>,
     /// When last a success and a failure were seen mixed.
     unsteady_at: Option<Duration>,
@@ -58,6 +60,10 @@ impl Evidence {
         self.recent.retain(|(at, known)| *known != Some(client) && now < at.saturating_add(settings.window));
         if self.succeeded_at.is_some_and(|at| at > sent_at) {
             return;
+        }
+        let is_new = self.failed_at.is_none_or(|at| now >= at.saturating_add(settings.window));
+        if is_new || !self.is_failing() {
+            self.failing_since = Some(sent_at);
         }
         self.failed_at = Some(now);
         self.push(now, Some(client));
@@ -90,6 +96,12 @@ impl Evidence {
         self.succeeded_at.is_some_and(|at| now < at.saturating_add(span))
     }
 
+    /// Whether all that was asked for a whole window has failed. Before that, it may be those alone who asked first that a
+    /// firewall turns away.
+    pub fn fails_lastingly(&self, settings: &Settings, now: Duration) -> bool {
+        self.is_failing() && self.failing_since.is_some_and(|at| now >= at.saturating_add(settings.window))
+    }
+
     /// Whether it has been seen to fail only sometimes.
     pub fn is_unsteady(&self, settings: &Settings, now: Duration) -> bool {
         let span = settings.window.saturating_mul(UNSTEADY_WINDOWS);
@@ -113,20 +125,17 @@ impl Evidence {
         let wanted = usize::try_from(settings.consecutive).unwrap_or(MOST).min(MOST);
         let counts = |(at, _): &&(Duration, Option<Client>)| now < at.saturating_add(settings.window);
         let failed = self.recent.iter().rev().filter(counts).map_while(|(_, client)| *client);
-        let nobody_was_answered = !self.succeeded_within(settings.window, now);
-        failed.filter(|client| client.is_known || nobody_was_answered).count() >= wanted
+        let is_lasting = self.fails_lastingly(settings, now);
+        failed.filter(|client| client.is_known || is_lasting).count() >= wanted
     }
 
-    /// Whether it is down: nothing was answered for a whole window, and enough failed in a row of what is not unsteady, or
-    /// all of many. Or, if an operator wants it so, too large a share failed of what was answered in part.
+    /// Whether it is down: all has failed for a whole window, and enough in a row of what is not unsteady, or all of many.
+    /// Or, if an operator wants it so, too large a share failed of what was answered in part.
     pub fn says_down(&self, settings: &Settings, now: Duration) -> bool {
         let is_share_set = settings.failures < Share::in_10_000(10_000);
-        self.is_failing()
-            && if self.succeeded_within(settings.window, now) {
-                is_share_set && self.share_is_reached(settings, now)
-            } else {
-                self.says_unreachable(settings, now) || self.share_is_reached(settings, now)
-            }
+        let is_lasting = self.fails_lastingly(settings, now);
+        is_lasting && self.says_unreachable(settings, now)
+            || (is_lasting || is_share_set) && self.is_failing() && self.share_is_reached(settings, now)
     }
 
     /// Whether enough failed in a row of what is not unsteady, whenever it was answered last: for failures that no client
@@ -173,8 +182,10 @@ mod tests {
         evidence.says_down(settings, now)
     }
 
+    /// After client 0 alone has failed for a window.
     fn failures(count: u32, clients: u32, gap: u64) -> Vec<(u64, u32, bool)> {
-        (0..count).map(|number| (u64::from(number) * gap, number % clients, true)).collect()
+        let later = (0..count).map(|number| (10_000 + u64::from(number) * gap, number % clients, true));
+        [(0, 0, true), (5000, 0, true)].into_iter().chain(later).collect()
     }
 
     #[test]
@@ -197,23 +208,31 @@ mod tests {
     #[test]
     fn what_fails_sometimes_is_not_down() {
         let settings = Settings::default();
-        let then = |after: u64, more: u32| {
+        // A failure and a success, and from then on only failures, one in a second, of so many clients.
+        let then = |seconds: u64, clients: u32| {
             let mut requests = vec![(0, 100, true), (100, 101, false)];
-            requests.extend((0..more).map(|number| (after + u64::from(number), number, true)));
+            let later = 1..=seconds;
+            requests.extend(later.map(|second| (100 + second * 1000, second as u32 % clients, true)));
             says_down(&settings, &requests)
         };
-        assert!(!then(200, 19), "a failure and a success have been seen mixed");
-        assert!(!then(30_000, 5));
-        assert!(then(30_200, 5), "for half a minute");
-        assert!(then(12_000, 20), "all of twenty requests in the window failed");
+        assert!(!then(19, 5), "they have been seen mixed");
+        assert!(!then(29, 5));
+        assert!(then(30, 5), "for half a minute");
     }
 
     #[test]
-    fn an_answer_in_the_window_says_that_it_is_not_down() {
+    fn what_has_not_failed_for_a_whole_window_is_not_down() {
         let settings = Settings::default();
-        for (after, expected) in [(20, false), (9_990, false), (10_010, true)] {
-            let mut requests = vec![(0, 100, false), (1, 101, false)];
-            requests.extend((0..5).map(|number| (after + number, number as u32, true)));
+        for (failures, after, expected) in [
+            // Who came first may be turned away for a reason of their own.
+            (20, 0, false),
+            (20, 9_900, false),
+            (20, 9_980, true),
+            // Nobody asked for a window: it begins anew.
+            (20, 10_000, false),
+        ] {
+            let later = (0..failures).map(|number| (after + number, number as u32, true));
+            let requests: Vec<_> = [(0, 100, true)].into_iter().chain(later).collect();
             assert_eq!(says_down(&settings, &requests), expected, "{after}");
         }
     }
@@ -230,15 +249,20 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_of_nobody_in_particular_says_nothing_while_others_are_answered() {
+    fn a_burst_of_nobody_in_particular_says_nothing_before_a_window_has_passed() {
         let settings = Settings::default();
-        for (after, is_down) in [(100, false), (9_900, false), (10_000, true)] {
+        for (after, is_down) in [(100, false), (9_900, false), (10_010, true)] {
             let mut evidence = Evidence::default();
             evidence.succeed(at(0));
-            for mark in 0..8 {
+            let mut fail = |mark, after| {
                 evidence.fail(Client { mark, is_known: false }, at(after), &settings, at(after));
+            };
+            fail(0, 10);
+            fail(0, 5000);
+            for mark in 1..9 {
+                fail(mark, after);
             }
-            assert_eq!(evidence.says_down(&settings, at(after)), is_down, "{after} ms after an answer");
+            assert_eq!(evidence.says_down(&settings, at(after)), is_down, "{after} ms after the first");
         }
     }
 
