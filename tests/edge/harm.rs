@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use faulty_origin::{Origin, Script, Seen, scripts};
 
 use crate::client::{Answer, Call};
-use crate::harness::{Edge, any_port};
+use crate::harness::{Edge, Settings, any_port};
 
 /// How long each world lasts.
 const SPAN: Duration = Duration::from_secs(6);
@@ -23,9 +23,12 @@ fn site(fails: impl Fn(&Seen) -> Option<Script> + Send + Sync + 'static) -> Orig
     .unwrap()
 }
 
-/// A worker before `origin` with the settings that hold where nothing is set, but for limits of time.
+/// Settings that hold where nothing is set, but for limits of time.
+const SOON: Settings<'_> = &[("timeouts.first_byte", "1s"), ("timeouts.total", "4s")];
+
+/// A worker before `origin` with those.
 fn before(origin: &Origin) -> Edge {
-    Edge::start(&[origin.url()], &[("timeouts.first_byte", "1s"), ("timeouts.total", "4s")])
+    Edge::start(&[origin.url()], SOON)
 }
 
 /// Whether requests carry the address of their client, as the platform has it.
@@ -237,7 +240,7 @@ fn uploads_that_their_clients_break_off_or_leave_lying_cost_the_others_nothing()
 fn in_a_total_outage_every_error_tells_a_bad_answer_from_a_late_one() {
     for (fault, status) in [(scripts::reset(), 502), (scripts::hang(), 504)] {
         let origin = site(move |_| Some(fault.clone()));
-        let edge = before(&origin);
+        let edge = Edge::start(&[origin.url()], &[SOON, &[("breaker.window", "1s")]].concat());
         let answers = visitors(40, |client| {
             Addresses::Known.put(edge.call("GET", &format!("/{}", client % 8)).browsing(), client)
         });
@@ -258,18 +261,24 @@ fn a_client_that_takes_the_probe_and_leaves_keeps_nobody_from_a_site_that_is_bac
             .then(scripts::reset)
             .or_else(|| Some(scripts::late(Duration::from_millis(400), scripts::ok("well"))))
     });
-    let settings = [("breaker.open", "1s"), ("timeouts.first_byte", "5s"), ("cache.enabled", "false")];
+    let settings = [
+        ("breaker.open", "1s"),
+        ("breaker.window", "1s"),
+        ("timeouts.first_byte", "5s"),
+        ("cache.enabled", "false"),
+    ];
     let edge = Edge::start(&[origin.url()], &settings);
     let call = |client: u64| Addresses::Known.put(edge.call("GET", "/page"), client);
-    for client in 0..8 {
+    for client in 0..12 {
         call(client).send();
+        thread::sleep(Duration::from_millis(100));
     }
-    assert_eq!(call(9).send().error(), "destination_unavailable");
+    assert_eq!(call(20).send().error(), "destination_unavailable");
     is_up.store(true, Ordering::Relaxed);
     thread::sleep(Duration::from_millis(1100));
-    let rude = call(10).open();
+    let rude = call(21).open();
     thread::sleep(Duration::from_millis(100));
     drop(rude);
     thread::sleep(Duration::from_millis(900));
-    assert_eq!(call(11).send().status(), 200);
+    assert_eq!(call(22).send().status(), 200);
 }

@@ -3,6 +3,8 @@
 //! Here whatever the worker fetches goes to the site that the tests share, under the visitor's own URL.
 
 use std::sync::{Arc, LazyLock};
+use std::thread;
+use std::time::Duration;
 
 use faulty_origin::{Origin, scripts};
 use xtask::serve::Options;
@@ -99,6 +101,7 @@ fn a_zone_s_own_origin_that_is_down_is_left_alone_and_found_when_it_is_back() {
     // Pages of several groups fail: that is no page's own failure any more.
     let mut paths = (0..).map(|n| format!("/group-{}/{n}", n % 5));
     let until_closed = paths.by_ref().take(60).find(|path| {
+        thread::sleep(Duration::from_millis(100));
         let answer = ask(path);
         assert!(answer.status() >= 502, "{answer:?}");
         answer.error() == "destination_unavailable"
