@@ -3,10 +3,10 @@
 //! As little as the evidence allows: a **page**, a **section** (all pages under one first path segment), or the whole
 //! **origin**. Each has a [`Circuit`], and a request is refused where one on its way is open.
 //!
-//! - A page's opens when the requests of enough different clients for it failed in a row, and none was answered for a whole
-//!   window ([`Evidence`]).
+//! - A page's opens when all requests for it have failed for a whole window, those of enough different clients in a row
+//!   ([`Evidence`]).
 //! - A section's opens when that holds for it as a whole, at least `SEVERAL` of its pages are failing, those are no
-//!   fewer than the pages of it that were well, and none was answered since the first of them failed, nor for a window. A
+//!   fewer than the pages of it that were well, and none was answered since the first of them failed. A
 //!   page that was well is tried at once all the same.
 //! - The origin's opens in the same way by its sections, and by failures that are evidence about the origin itself
 //!   ([`Reach::Origin`](super::Reach)), with no answer since the first of them.
