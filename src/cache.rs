@@ -3,6 +3,7 @@
 //! Everything here decides and nothing fetches: the exchange looks into the store and brings what it found.
 
 pub mod admission;
+pub mod bearing;
 pub mod directives;
 pub mod entry;
 pub mod freshness;

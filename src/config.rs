@@ -307,6 +307,11 @@ pub struct Cache {
     pub stale_while_revalidate: Duration,
     /// Names of cookies that cannot identify anybody; a `*` at the end stands for any ending.
     pub harmless_cookies: Vec<Pattern>,
+    /// Whether an answer is stored only if its `Vary` names every request field of which nothing is known, also where it
+    /// says that it may be stored.
+    pub strict: bool,
+    /// Whether a request that changes something removes what is stored (RFC 9111 §4.4), and not just calls it out of date.
+    pub remove_invalidated: bool,
     /// The largest body that is stored, in bytes.
     pub max_body: u64,
     /// How many variants of one URL are kept side by side, at least 2.
@@ -324,6 +329,8 @@ impl Default for Cache {
             heuristic_max: Duration::from_secs(24 * 60 * 60),
             stale_if_error: Duration::from_secs(24 * 60 * 60),
             stale_while_revalidate: Duration::ZERO,
+            strict: false,
+            remove_invalidated: false,
             harmless_cookies: ["_ga", "_ga_*", "_gid", "_fbp"].map(Pattern::new).to_vec(),
             max_body: 25 * 1024 * 1024,
             max_variants: 32,
@@ -436,7 +443,7 @@ mod tests {
                 "cache": {
                     "enabled": false, "default_ttl": "1m", "heuristic": 0.25, "heuristic_max": "4h",
                     "stale_if_error": "2h", "stale_while_revalidate": "3s", "harmless_cookies": ["theme"],
-                    "max_body": "1MiB", "max_variants": 2, "memory": "0s"
+                    "strict": true, "remove_invalidated": true, "max_body": "1MiB", "max_variants": 2, "memory": "0s"
                 },
                 "body": { "hold": "0B", "resume": false, "watch": false },
                 "keep": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
@@ -488,6 +495,8 @@ mod tests {
                 stale_if_error: seconds(7200),
                 stale_while_revalidate: seconds(3),
                 harmless_cookies: vec![Pattern::new("theme")],
+                strict: true,
+                remove_invalidated: true,
                 max_body: 1 << 20,
                 max_variants: 2,
                 memory: Duration::ZERO,
@@ -858,7 +867,7 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 58] = [
+    const KEYS: [&str; 60] = [
         "name",
         "origins",
         "timeouts.first_byte",
@@ -884,6 +893,8 @@ mod tests {
         "cache.stale_if_error",
         "cache.stale_while_revalidate",
         "cache.harmless_cookies",
+        "cache.strict",
+        "cache.remove_invalidated",
         "cache.max_body",
         "cache.max_variants",
         "cache.memory",
@@ -960,6 +971,8 @@ mod tests {
                 "default_ttl",
                 "heuristic",
                 "harmless_cookies",
+                "strict",
+                "remove_invalidated",
                 "max_body",
                 "max_variants",
                 "memory",

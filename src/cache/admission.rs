@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use http::header::{self, AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, SET_COOKIE, UPGRADE};
+use http::header::{self, AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, ORIGIN, SET_COOKIE, UPGRADE};
 use http::{Method, StatusCode};
 
+use super::bearing::{self, Bearing};
 use super::directives::{RequestDirectives, ResponseDirectives};
 use super::entry::Stored;
 use super::key::Vary;
@@ -127,7 +128,7 @@ pub enum NotStored {
     NoStore,
     /// `private`.
     Private,
-    /// `Set-Cookie`: it belongs to one visitor.
+    /// `Set-Cookie`, and neither `public` nor `s-maxage`: it belongs to one visitor.
     SetCookie,
     /// `Vary: *`, or a `Vary` that cannot be read.
     VaryAny,
@@ -229,9 +230,9 @@ pub struct Asked<'a> {
     pub request: &'a Request,
     /// What [`may_look_up`] says of it.
     pub lookup: Result<(), Bypass>,
-    /// Names of fields sent to the origin that are not known to be harmless, and so could have changed the
-    /// answer: it may be stored only if its `Vary` names each.
-    pub unkeyed: &'a [HeaderName],
+    /// Fields sent to the origin that are not known to be harmless, and so could have changed the answer where its
+    /// `Vary` does not name them.
+    pub unkeyed: &'a [(HeaderName, Bearing)],
     /// Whether a cookie that could identify somebody was sent.
     pub identified: bool,
 }
@@ -240,7 +241,7 @@ impl Asked<'_> {
     /// Whether nothing in the request makes its answer somebody's in particular, apart from what `vary` names.
     pub fn is_anybody(&self, vary: &Vary) -> bool {
         !self.identified
-            && self.unkeyed.iter().all(|name| vary.covers(name))
+            && self.unkeyed.iter().all(|(name, _)| vary.covers(name))
             && !self.request.headers.contains_key(AUTHORIZATION)
     }
 }
@@ -278,7 +279,8 @@ pub fn admit(
         return Err(NotStored::Private);
     }
     let vary = Vary::of(headers).ok_or(NotStored::VaryAny)?;
-    is_for_all(asked, headers, &directives, &vary)?;
+    let says_so = directives.public || explicit.is_some_and(|lifetime| !lifetime.is_zero());
+    is_for_all(asked, headers, &directives, &vary, says_so && !settings.strict)?;
     if length.is_some_and(|length| length > settings.max_body) {
         return Err(NotStored::TooLarge);
     }
@@ -381,22 +383,31 @@ fn fits_status(status: StatusCode, has_lifetime: bool) -> Result<(), NotStored> 
     }
 }
 
-/// Whether the answer may be shown to somebody else.
+/// Whether the answer may be shown to somebody else. `says_so` is whether it says that it may be stored: then `Vary` is
+/// believed about fields of which nothing is known.
 fn is_for_all(
     asked: &Asked<'_>,
     headers: &HeaderMap,
     directives: &ResponseDirectives,
     vary: &Vary,
+    says_so: bool,
 ) -> Result<(), NotStored> {
-    if headers.contains_key(SET_COOKIE) {
-        return Err(NotStored::SetCookie);
+    let unkeyed = asked.unkeyed.iter().filter(|(name, _)| !vary.covers(name)).map(|(_, bearing)| *bearing);
+    if unkeyed.max().is_some_and(|worst| worst == Bearing::Suspect || !says_so) {
+        return Err(NotStored::UnkeyedHeader);
     }
-    if asked.unkeyed.iter().any(|name| !vary.covers(name)) {
+    if asked.request.headers.contains_key(ORIGIN)
+        && !Vary::suits_scripts(headers)
+        && !bearing::is_own_origin(asked.request)
+    {
         return Err(NotStored::UnkeyedHeader);
     }
     // A zero may stand for a value that could not be read, which permits nothing.
     let states = |lifetime: Option<Duration>| lifetime.is_some_and(|lifetime| !lifetime.is_zero());
     let shared = directives.public || states(directives.s_maxage);
+    if headers.contains_key(SET_COOKIE) && !shared {
+        return Err(NotStored::SetCookie);
+    }
     if asked.request.headers.contains_key(AUTHORIZATION) && !shared && !directives.must_revalidate {
         return Err(NotStored::Authorization);
     }
@@ -518,7 +529,9 @@ mod tests {
             (200, &[cc("max-age=60, no-store, must-understand")], Ok(60 + DAY)), // §5.2.2.3
             (200, &[cc("max-age=60, private")], Err(Private)),
             (200, &[cc("max-age=60, private=\"x-user\"")], Err(Private)),
-            (200, &[cc("public, max-age=60"), ("set-cookie", "a=b")], Err(SetCookie)),
+            (200, &[cc("max-age=60"), ("set-cookie", "a=b")], Err(SetCookie)),
+            (200, &[cc("public, max-age=60"), ("set-cookie", "a=b")], Ok(60 + DAY)),
+            (200, &[cc("s-maxage=60"), ("set-cookie", "a=b")], Ok(60)),
             (200, &[("cdn-cache-control", "max-age=60"), ("set-cookie", "a=b")], Err(SetCookie)),
             (200, &[("cdn-cache-control", "max-age=60"), cc("no-store, private")], Ok(60 + DAY)), // RFC 9213
             (200, &[("cdn-cache-control", "no-store"), cc("max-age=60")], Err(NoStore)),
@@ -568,17 +581,58 @@ mod tests {
 
     #[test]
     fn a_field_outside_the_key_must_be_named_by_vary() {
-        let (request, now, settings) = (request("GET", &[]), seconds(0), Cache::default());
-        let unkeyed = [HeaderName::from_static("x-theme"), HeaderName::from_static("x-size")];
-        let asked = Asked { request: &request, lookup: Ok(()), unkeyed: &unkeyed, identified: false };
-        for (vary, expected) in [
-            ("x-theme", Err(NotStored::UnkeyedHeader)),
-            ("X-Theme, x-size", Ok(())),
-            ("accept", Err(NotStored::UnkeyedHeader)),
+        use Bearing::{Suspect, Unfamiliar};
+        let (request, now) = (request("GET", &[]), seconds(0));
+        let refused = Err(NotStored::UnkeyedHeader);
+        for (bearing, cache_control, vary, strict, expected) in [
+            // Nothing says that it may be stored.
+            (Unfamiliar, "", "x-theme", false, refused),
+            (Unfamiliar, "", "X-Theme, x-size", false, Ok(())),
+            (Unfamiliar, "stale-if-error=60", "accept", false, refused),
+            (Unfamiliar, "max-age=0", "accept", false, refused),
+            // It says so itself, and `Vary` is believed.
+            (Unfamiliar, "max-age=60", "x-theme", false, Ok(())),
+            (Unfamiliar, "public", "accept", false, Ok(())),
+            (Unfamiliar, "max-age=60", "x-theme", true, refused),
+            (Unfamiliar, "max-age=60", "x-theme, x-size", true, Ok(())),
+            (Suspect, "public, max-age=60", "x-theme", false, refused),
+            (Suspect, "public, max-age=60", "x-size, x-theme", false, Ok(())),
         ] {
-            let headers = fields(&[("vary", vary)]);
+            let unkeyed = ["x-theme", "x-size"].map(|name| (HeaderName::from_static(name), bearing));
+            let asked = Asked { request: &request, lookup: Ok(()), unkeyed: &unkeyed, identified: false };
+            let settings = Cache { strict, ..Cache::default() };
+            let headers = fields(&[("vary", vary), ("cache-control", cache_control)]);
             let verdict = admit(&asked, StatusCode::OK, &headers, None, &settings, now, now);
-            assert_eq!(verdict.map(|_| ()), expected, "{vary}");
+            assert_eq!(verdict.map(|_| ()), expected, "{bearing:?} {cache_control} {vary} {strict}");
+        }
+    }
+
+    #[test]
+    fn what_a_script_of_another_site_asks_for_is_stored_if_it_says_who_may_read_it() {
+        let (now, settings) = (seconds(0), Cache::default());
+        for (origin, headers, expected) in [
+            ("https://a.example", &[][..], Err(NotStored::UnkeyedHeader)),
+            ("https://a.example", &[("access-control-allow-origin", "*")], Ok(vec![])),
+            (
+                "https://a.example",
+                &[("access-control-allow-origin", "https://a.example")],
+                Ok(vec!["origin"]),
+            ),
+            ("https://a.example", &[("vary", "Origin")], Ok(vec!["origin"])),
+            ("https://example.com", &[], Ok(vec![])),
+        ] {
+            let request = request("GET", &[("origin", origin)]);
+            let asked = Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false };
+            let headers = fields(&[&[("cache-control", "max-age=60")], headers].concat());
+            let verdict = admit(&asked, StatusCode::OK, &headers, None, &settings, now, now);
+            let names = |admission: Admission| {
+                admission.vary.names().iter().map(|name| name.as_str().to_owned()).collect::<Vec<_>>()
+            };
+            assert_eq!(
+                verdict.map(names),
+                expected.map(|names| names.into_iter().map(str::to_owned).collect()),
+                "{headers:?}"
+            );
         }
     }
 

@@ -13,7 +13,8 @@
 use std::rc::Rc;
 
 use http::header::{
-    ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING, COOKIE, HeaderMap, HeaderName, VARY,
+    ACCEPT_ENCODING, ACCEPT_LANGUAGE, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CONTENT_ENCODING, COOKIE,
+    HeaderMap, HeaderName, ORIGIN, VARY,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -102,17 +103,32 @@ fn has_dot_segments(path: &str) -> bool {
 pub struct Vary(Vec<HeaderName>);
 
 impl Vary {
-    /// By what a response with these fields differs: what [`stated`](Self::stated) gives, and for one that is coded
-    /// `Accept-Encoding` even where it does not say so. Many origins do not, and a client that did not ask for a
-    /// coding could not read it.
+    /// By what a response with these fields differs: what [`stated`](Self::stated) gives, and more where it does not say
+    /// so. Many origins do not.
+    ///
+    /// For one that is coded `Accept-Encoding`: a client that did not ask for a coding could not read it. For one whose
+    /// `Access-Control-Allow-Origin` names somebody `Origin`: it may be read by them alone.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let stated = Self::stated(headers)?;
-        if stated.covers(&ACCEPT_ENCODING) || !headers.contains_key(CONTENT_ENCODING) {
-            return Some(stated);
+        let Self(mut names) = Self::stated(headers)?;
+        let stated = names.len();
+        if headers.contains_key(CONTENT_ENCODING) {
+            names.push(ACCEPT_ENCODING);
         }
-        let Self(mut names) = stated;
-        names.push(ACCEPT_ENCODING);
-        Some(Self::from_names(names))
+        if headers
+            .get_all(ACCESS_CONTROL_ALLOW_ORIGIN)
+            .iter()
+            .any(|line| line.as_bytes().trim_ascii() != b"*")
+        {
+            names.push(ORIGIN);
+        }
+        Some(if names.len() > stated { Self::from_names(names) } else { Self(names) })
+    }
+
+    /// Whether a response with `headers` may answer a request with `Origin` and be readable where one that was made for
+    /// it would be: it says who may read it.
+    pub fn suits_scripts(headers: &HeaderMap) -> bool {
+        headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN)
+            || Self::of(headers).is_some_and(|vary| vary.covers(&ORIGIN))
     }
 
     /// Reads `Vary` (RFC 9110 §12.5.5). `None` if it is `*`, or if a member is no field name: then no later

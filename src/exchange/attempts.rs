@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use super::Exchange;
 use crate::body::{self, Plan};
 use crate::cache::admission::{self, Asked};
+use crate::cache::bearing::Bearing;
 use crate::cache::entry::Stored;
 use crate::cache::validation;
 use crate::config::Origin as OriginConfig;
@@ -56,7 +57,7 @@ pub(super) struct Received<B> {
     pub location: Option<HeaderValue>,
     pub body: Guarded<B>,
     /// See [`Forward::unkeyed`].
-    pub unkeyed: Vec<HeaderName>,
+    pub unkeyed: Vec<(HeaderName, Bearing)>,
     /// See [`Forward::identified`].
     pub identified: bool,
     pub requested_at: Timestamp,

@@ -186,7 +186,9 @@ impl<P: Ports> Exchange<P> {
         let presented = self.presented(policy);
         let vary = Vary::of(&found.stored.headers).unwrap_or_default();
         let wishes = [&header::COOKIE, &header::CACHE_CONTROL, &header::PRAGMA];
-        for name in presented.unkeyed.iter().chain(wishes).filter(|name| !vary.covers(name)) {
+        for name in
+            presented.unkeyed.iter().map(|(name, _)| name).chain(wishes).filter(|name| !vary.covers(name))
+        {
             headers.remove(name);
         }
         headers

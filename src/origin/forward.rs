@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
+use crate::cache::bearing::{self, Bearing};
 use crate::cache::directives::joined;
 use crate::cache::{admission, key};
 use crate::config::{self, Cache};
@@ -42,8 +43,8 @@ pub struct Forward {
     pub method: Method,
     /// The header fields.
     pub headers: Rc<HeaderMap>,
-    /// Names of fields that the client chose and that could have changed the answer.
-    pub unkeyed: Vec<HeaderName>,
+    /// Fields that the client chose and that could have changed the answer, and how likely.
+    pub unkeyed: Vec<(HeaderName, Bearing)>,
     /// Whether a cookie that could identify somebody is sent.
     pub identified: bool,
     /// Whether it asks to change protocols to WebSocket.
@@ -57,7 +58,7 @@ pub struct Forward {
 pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: Option<&Cache>) -> Forward {
     let named = admission::connection_options(&request.headers);
     let mut headers = HeaderMap::with_capacity(request.headers.len() + MOST_ADDED);
-    let mut unkeyed: Vec<HeaderName> = Vec::new();
+    let mut unkeyed: Vec<(HeaderName, Bearing)> = Vec::new();
     let mut has_cookies = false;
     for name in request.headers.keys() {
         let kind = Kind::of(name);
@@ -68,8 +69,9 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
         let values = request.headers.get_all(name);
         has_cookies |= kind == Kind::Cookie;
         if fills_cache.is_some() {
-            if kind != Kind::Cookie && values.iter().any(has_markup) || !kind.is_harmless(name, request) {
-                unkeyed.push(name.clone());
+            if kind != Kind::Cookie {
+                let bearing = bearing::of(name, request);
+                unkeyed.extend((bearing != Bearing::Harmless).then(|| (name.clone(), bearing)));
             }
             if kind == Kind::List
                 && let Some(list) = compact(&request.headers, name)
@@ -93,7 +95,8 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
             keep_identifying_cookies(&mut headers, settings);
             let cookies = headers.get(header::COOKIE);
             identified = cookies.is_some();
-            unkeyed.extend(cookies.filter(|line| has_markup(line)).map(|_| header::COOKIE));
+            let marked = cookies.filter(|line| bearing::has_markup(line));
+            unkeyed.extend(marked.map(|_| (header::COOKIE, Bearing::Suspect)));
         }
     }
     set_provenance(&mut headers, request);
@@ -138,7 +141,7 @@ impl Forward {
         let headers = Rc::make_mut(&mut self.headers);
         for name in CONDITIONS {
             headers.remove(&name);
-            self.unkeyed.retain(|other| *other != name);
+            self.unkeyed.retain(|(other, _)| *other != name);
         }
         headers.extend(conditions);
         self
@@ -149,7 +152,7 @@ impl Forward {
     pub fn is_personal(&self, validating: bool) -> bool {
         self.identified
             || self.headers.contains_key(header::AUTHORIZATION)
-            || self.unkeyed.iter().any(|name| !validating || !CONDITIONS.contains(name))
+            || self.unkeyed.iter().any(|(name, _)| !validating || !CONDITIONS.contains(name))
     }
 
     /// Marks this as attempt number `number`, from 2.
@@ -201,14 +204,7 @@ enum Kind {
     Cookie,
     /// A list that is sent in the form in which the key has it.
     List,
-    /// The page that led here.
-    Referer,
-    /// Directives, which have to be passed on (RFC 9111 §5.2).
-    Directives,
-    /// It is judged by a rule of its own (`Authorization`), is set here or by the platform, or is sent by every browser
-    /// and chooses an answer only where `Vary` says so, as origins that are cached anywhere must.
-    Known,
-    /// Anything else.
+    /// Anything else: [`bearing`] says what it means.
     Other,
 }
 
@@ -217,8 +213,6 @@ impl Kind {
         match name.as_str() {
             "accept-encoding" | "accept-language" => Self::List,
             "cookie" => Self::Cookie,
-            "referer" => Self::Referer,
-            "cache-control" | "pragma" => Self::Directives,
             "cf-worker" | "expect" | "forwarded" | "holdfast-attempt" | "holdfast-drill"
             | "holdfast-token" | "host" | "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto"
             | "x-real-ip" => Self::NotSent,
@@ -235,42 +229,7 @@ impl Kind {
             | "x-original-uri"
             | "x-original-url"
             | "x-rewrite-url" => Self::Override,
-            "accept"
-            | "authorization"
-            | "cdn-loop"
-            | "cf-connecting-ip"
-            | "cf-connecting-ipv6"
-            | "cf-ipcountry"
-            | "cf-ray"
-            | "cf-visitor"
-            | "device-memory"
-            | "dnt"
-            | "downlink"
-            | "dpr"
-            | "early-data"
-            | "ect"
-            | "holdfast-hop"
-            | "priority"
-            | "rtt"
-            | "save-data"
-            | "sec-gpc"
-            | "upgrade-insecure-requests"
-            | "user-agent"
-            | "via"
-            | "viewport-width"
-            | "width" => Self::Known,
-            name if name.starts_with("sec-ch-") || name.starts_with("sec-fetch-") => Self::Known,
             _ => Self::Other,
-        }
-    }
-
-    /// Whether the field of this kind that `request` has cannot change what others get, going by its name and its form.
-    fn is_harmless(self, name: &HeaderName, request: &Request) -> bool {
-        match self {
-            Self::Cookie | Self::List | Self::Known => true,
-            Self::Referer => is_own_referer(request),
-            Self::Directives => says_nothing_else(&request.headers, name),
-            Self::NotSent | Self::Override | Self::Other => false,
         }
     }
 }
@@ -297,45 +256,6 @@ fn set_provenance(headers: &mut HeaderMap, request: &Request) {
 /// A list in the form in which the key has it: what is the same to the key is the same to the origin.
 fn compact(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
     joined(headers, name).and_then(|list| HeaderValue::try_from(key::compact(&list)).ok())
-}
-
-/// Whether a field that has to be passed on (RFC 9111 §5.2) has none but the registered directives for requests, which
-/// are words and numbers.
-fn says_nothing_else(headers: &HeaderMap, name: &HeaderName) -> bool {
-    const REGISTERED: [&str; 8] = [
-        "max-age",
-        "max-stale",
-        "min-fresh",
-        "no-cache",
-        "no-store",
-        "no-transform",
-        "only-if-cached",
-        "stale-if-error",
-    ];
-    let is_registered = |directive: &str| {
-        let (word, number) = directive.split_once('=').unwrap_or((directive, "0"));
-        REGISTERED.contains(&word.to_ascii_lowercase().as_str())
-            && number.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    headers.get_all(name).iter().all(|line| {
-        line.to_str().is_ok_and(|line| line.split(',').all(|directive| is_registered(directive.trim())))
-    })
-}
-
-/// Whether a value has what no browser writes there and an origin might write into a page.
-fn has_markup(value: &HeaderValue) -> bool {
-    value.as_bytes().iter().any(|byte| matches!(byte, b'<' | b'>'))
-}
-
-/// Whether the page that led here is the site's own. Origins serve something else to what is linked from elsewhere,
-/// without a word in `Vary`.
-fn is_own_referer(request: &Request) -> bool {
-    let mut lines = request.headers.get_all(header::REFERER).iter();
-    let (Some(line), None) = (lines.next(), lines.next()) else { return false };
-    // In the normal form of a URL these are encoded.
-    let is_normal = |text: &&str| !text.contains(['"', '\'', '`', ' ']);
-    let referer = line.to_str().ok().filter(is_normal).and_then(Target::parse);
-    referer.is_some_and(|referer| referer.authority() == request.target.authority())
 }
 
 /// Takes out the cookie of an operator's session, which is no business of the origin's and says nothing of a visitor.
@@ -468,7 +388,7 @@ mod tests {
             assert!(!sent.headers.contains_key(name), "{name}");
         }
         assert!(!sent.identified);
-        assert_eq!(sent.unkeyed, ["x-theme"]);
+        assert_eq!(sent.unkeyed, [("x-theme".parse().unwrap(), Bearing::Unfamiliar)]);
         let passed = forward(&request, None, None);
         assert!(
             passed.headers.contains_key("cookie") && passed.headers.contains_key("x-http-method-override")

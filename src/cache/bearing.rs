@@ -1,0 +1,404 @@
+//! What does a field that a client sent mean for an answer whose `Vary` does not name it?
+//!
+//! `Vary` alone says what selects an answer (RFC 9111 §4.1), and an origin that permits an answer to be stored has to
+//! send it. Not all origins know what they do, so there are three classes of fields ([`Bearing`]). A name decides, and the
+//! form of the value: a browser's field with what no browser writes there was written by somebody who tries what happens.
+
+use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER};
+
+use crate::request::{Request, Target};
+use crate::time::Timestamp;
+
+/// Longer values are written by nobody who just visits.
+const LONGEST: usize = 512;
+
+/// What a request field that `Vary` does not name says of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bearing {
+    /// Nothing: ordinary visitors send it, and it changes an answer only where `Vary` says so.
+    Harmless,
+    /// Nothing is known of it. An answer that says that it may be stored is believed; one that says nothing is not.
+    Unfamiliar,
+    /// It is known to change answers of origins that do not say so, or to be somebody's own, or its value is none that
+    /// is found there. No answer is stored.
+    Suspect,
+}
+
+/// What the field `name` of `request` means, all its lines together.
+pub fn of(name: &HeaderName, request: &Request) -> Bearing {
+    let lines = || request.headers.get_all(name).iter();
+    let is_text = |is: fn(&str) -> bool| {
+        lines().all(|line| line.len() <= LONGEST && line.to_str().is_ok_and(|text| is(text.trim())))
+    };
+    let if_so = |is: fn(&str) -> bool| if is_text(is) { Bearing::Harmless } else { Bearing::Suspect };
+    let usual = || if lines().any(has_markup) { Bearing::Suspect } else { Bearing::Harmless };
+    match name.as_str() {
+        "accept"
+        | "accept-encoding"
+        | "accept-language"
+        | "authorization"
+        | "cdn-loop"
+        | "cf-connecting-ip"
+        | "cf-connecting-ipv6"
+        | "cf-ew-via"
+        | "cf-ipcountry"
+        | "cf-ray"
+        | "cf-visitor"
+        | "device-memory"
+        | "dnt"
+        | "downlink"
+        | "dpr"
+        | "early-data"
+        | "ect"
+        | "holdfast-hop"
+        | "priority"
+        | "rtt"
+        | "save-data"
+        | "sec-gpc"
+        | "upgrade-insecure-requests"
+        | "user-agent"
+        | "via"
+        | "viewport-width"
+        | "width" => usual(),
+        "referer" => of_referer(request),
+        "origin" => if_so(is_origin),
+        "cache-control" | "pragma" => match says_nothing_else(&request.headers, name) {
+            true => Bearing::Harmless,
+            false => usual().max(Bearing::Unfamiliar),
+        },
+        "if-none-match" | "if-range" => if_so(is_tag_or_date),
+        "if-modified-since" => if_so(|text| Timestamp::parse_http_date(text).is_some()),
+        "range" => if_so(is_byte_range),
+        "purpose" | "sec-purpose" | "x-moz" | "x-purpose" => if_so(is_prefetch),
+        "x-requested-with" => if_so(is_app).min(match is_text(|text| text == "XMLHttpRequest") {
+            // Some frameworks answer a script with something else than a page.
+            true => Bearing::Unfamiliar,
+            false => Bearing::Suspect,
+        }),
+        "content-type" => match is_text(is_plain_type) {
+            true => Bearing::Unfamiliar,
+            false => Bearing::Suspect,
+        },
+        "cf-request-id"
+        | "newrelic"
+        | "request-id"
+        | "traceparent"
+        | "tracestate"
+        | "baggage"
+        | "sentry-trace"
+        | "uber-trace-id"
+        | "x-amzn-trace-id"
+        | "x-client-data"
+        | "x-cloud-trace-context"
+        | "x-correlation-id"
+        | "x-request-id"
+        | "x-trace-id" => if_so(is_trace),
+        name if name.starts_with("sec-ch-") || name.starts_with("sec-fetch-") => usual(),
+        // The platform writes where visitors are, where the site has asked it to.
+        name if ["cf-ip", "cf-region", "cf-metro", "cf-postal", "cf-timezone"]
+            .iter()
+            .any(|of| name.starts_with(of)) =>
+        {
+            usual().max(Bearing::Unfamiliar)
+        }
+        name if name.starts_with("x-b3-") || name.starts_with("x-datadog-") => if_so(is_trace),
+        name if is_suspect(name) => Bearing::Suspect,
+        _ if is_text(is_address) || !is_text(|text| !text.contains(['<', '>'])) => Bearing::Suspect,
+        _ => Bearing::Unfamiliar,
+    }
+}
+
+/// Whether a value has what no browser writes there and an origin might write into a page.
+pub fn has_markup(value: &HeaderValue) -> bool {
+    value.as_bytes().iter().any(|byte| matches!(byte, b'<' | b'>'))
+}
+
+/// Whether `Origin` is the site's own, as when a page asks for what is beside it.
+pub fn is_own_origin(request: &Request) -> bool {
+    let mut lines = request.headers.get_all(ORIGIN).iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else { return false };
+    let target = &request.target;
+    line.to_str().is_ok_and(|origin| origin == [target.scheme(), "://", target.authority()].concat())
+}
+
+/// Names, or beginnings of names, of fields by which origins, frameworks and what stands before them choose another
+/// target, method, scheme, address or version, or know whom they serve. No browser sends them by itself.
+const SUSPECT_BEGINNINGS: [&str; 56] = [
+    "-method",
+    "accept-charset",
+    "akamai-",
+    "base-url",
+    "cdn-",
+    "cf-",
+    "client-ip",
+    "content-",
+    "destination",
+    "fastly-",
+    "forwarded",
+    "from",
+    "front-end",
+    "http-",
+    "http2-",
+    "incap-",
+    "max-forwards",
+    "method",
+    "next-url",
+    "profile",
+    "proxy",
+    "redirect",
+    "request-uri",
+    "surrogate-",
+    "trailer",
+    "transfer-",
+    "translate",
+    "true-client",
+    "uri",
+    "url",
+    "x-accel",
+    "x-akamai",
+    "x-amz-",
+    "x-arr-",
+    "x-backend",
+    "x-cluster",
+    "x-client-ip",
+    "x-debug",
+    "x-envoy",
+    "x-forward",
+    "x-goog-",
+    "x-host",
+    "x-http",
+    "x-invoke",
+    "x-matched",
+    "x-method",
+    "x-middleware",
+    "x-ms-",
+    "x-nextjs",
+    "x-now-",
+    "x-orig",
+    "x-proxy",
+    "x-re",
+    "x-sendfile",
+    "x-url",
+    "x-wap",
+];
+
+/// The same within names.
+const SUSPECT_PARTS: [&str; 17] = [
+    "account", "api-key", "apikey", "auth", "cookie", "csrf", "host", "jwt", "override", "passw", "real-ip",
+    "scheme", "secret", "session", "token", "user-", "xsrf",
+];
+
+fn is_suspect(name: &str) -> bool {
+    // Gateway interfaces make the same of both.
+    let dashed;
+    let name = if name.contains('_') {
+        dashed = name.replace('_', "-");
+        dashed.as_str()
+    } else {
+        name
+    };
+    SUSPECT_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+        || SUSPECT_PARTS.iter().any(|part| name.contains(part))
+}
+
+/// The page that led here. Today's browsers tell other sites of no more than the origin of it.
+fn of_referer(request: &Request) -> Bearing {
+    let mut lines = request.headers.get_all(REFERER).iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else { return Bearing::Suspect };
+    // In the normal form of a URL these are encoded.
+    let is_normal = |text: &&str| !text.contains(['"', '\'', '`', ' ', '<', '>', '\\']);
+    let Some(text) = line.to_str().ok().filter(is_normal) else { return Bearing::Suspect };
+    match Target::parse(text) {
+        Some(referer) if referer.authority() == request.target.authority() => Bearing::Harmless,
+        Some(referer) if referer.path_and_query() == "/" => Bearing::Harmless,
+        Some(_) => Bearing::Unfamiliar,
+        // Apps for phones: `android-app://…`.
+        None if text.starts_with("android-app://") => Bearing::Harmless,
+        None => Bearing::Suspect,
+    }
+}
+
+/// Whether a field that has to be passed on (RFC 9111 §5.2) has none but the registered directives for requests, which
+/// are words and numbers.
+fn says_nothing_else(headers: &HeaderMap, name: &HeaderName) -> bool {
+    const REGISTERED: [&str; 8] = [
+        "max-age",
+        "max-stale",
+        "min-fresh",
+        "no-cache",
+        "no-store",
+        "no-transform",
+        "only-if-cached",
+        "stale-if-error",
+    ];
+    let is_registered = |directive: &str| {
+        let (word, number) = directive.split_once('=').unwrap_or((directive, "0"));
+        REGISTERED.contains(&word.to_ascii_lowercase().as_str())
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    headers.get_all(name).iter().all(|line| {
+        line.to_str().is_ok_and(|line| line.split(',').all(|directive| is_registered(directive.trim())))
+    })
+}
+
+fn is_origin(text: &str) -> bool {
+    text == "null"
+        || Target::parse(text).is_some_and(|target| {
+            text.eq_ignore_ascii_case(&[target.scheme(), "://", target.authority()].concat())
+        })
+}
+
+/// Also what is nearly a tag: origins get their own back.
+fn is_tag_or_date(text: &str) -> bool {
+    text == "*"
+        || text.contains('"') && !text.contains(['<', '>'])
+        || !text.is_empty()
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=+".contains(&byte))
+        || Timestamp::parse_http_date(text).is_some()
+}
+
+fn is_byte_range(text: &str) -> bool {
+    let spans = text.strip_prefix("bytes=").unwrap_or_default();
+    !spans.is_empty() && spans.bytes().all(|byte| byte.is_ascii_digit() || b"-, ".contains(&byte))
+}
+
+fn is_prefetch(text: &str) -> bool {
+    let words = text.split([';', ',', ' ', '=']).filter(|word| !word.is_empty());
+    words.into_iter().all(|word| {
+        ["prefetch", "prerender", "preview", "instant", "anonymous-client-ip", "tags"].contains(&word)
+    })
+}
+
+/// The name of an app: a web view says by it whose it is.
+fn is_app(text: &str) -> bool {
+    let begins = ["com.", "org.", "net.", "io.", "de.", "app."].iter().any(|begin| text.starts_with(begin));
+    begins && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(&byte))
+}
+
+fn is_plain_type(text: &str) -> bool {
+    let (kind, parameters) = text.split_once(';').unwrap_or((text, ""));
+    let kinds = ["application/json", "application/x-www-form-urlencoded", "text/plain"];
+    let parameters = parameters.trim().to_ascii_lowercase();
+    kinds.contains(&kind.trim()) && ["", "charset=utf-8"].contains(&parameters.as_str())
+}
+
+/// Numbers that tell requests apart: what is there to be counted, not read.
+fn is_trace(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=,;:@+*/%. ".contains(&byte))
+        && !text.contains("//")
+}
+
+/// A path, a URL, a name of a host or the address of one, and nothing beside it.
+fn is_address(text: &str) -> bool {
+    let is_one = !text.contains([' ', '\t']);
+    let mut labels = text.split(['.', ':']).filter(|label| !label.is_empty());
+    is_one
+        && (text.contains(['/', '\\'])
+            || text.contains(['.', ':'])
+                && labels.all(|label| label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Method;
+
+    fn of(name: &str, value: &str) -> Bearing {
+        let mut headers = HeaderMap::new();
+        headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap());
+        let request = Request {
+            method: Method::GET,
+            target: Target::parse("https://www.example.com/a?b").unwrap(),
+            headers,
+            has_body: false,
+            id: "1".to_owned(),
+        };
+        super::of(&name.parse().unwrap(), &request)
+    }
+
+    #[test]
+    fn what_ordinary_visitors_send_is_harmless() {
+        for (name, value) in [
+            ("accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"),
+            ("user-agent", "Mozilla/5.0 (X11; Linux x86_64)"),
+            ("referer", "https://www.google.com/"),
+            ("referer", "https://www.example.com/other?page=2"),
+            ("referer", "android-app://com.google.android.gm/"),
+            ("origin", "https://shop.example"),
+            ("origin", "null"),
+            ("if-none-match", "\"v1\""),
+            ("if-none-match", "W/\"a/b+c==\", \"d\""),
+            ("if-none-match", "5f3e-1a"),
+            ("if-modified-since", "Sun, 06 Nov 1994 08:49:37 GMT"),
+            ("range", "bytes=0-1, 4-"),
+            ("if-range", "\"v1\""),
+            ("purpose", "prefetch"),
+            ("sec-purpose", "prefetch;prerender"),
+            ("sec-purpose", "prefetch; anonymous-client-ip"),
+            ("x-moz", "prefetch"),
+            ("x-requested-with", "com.android.browser"),
+            ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+            ("tracestate", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"),
+            ("x-request-id", "7b1e6d3a-9d1b-4a75-9a55-2f1b8f0a8a11"),
+            ("x-b3-traceid", "80f198ee56343ba864fe8b2a57d3eff7"),
+            ("sentry-trace", "771a43a4192642f0b136d5159a501700-b9b0ec1d2c1f4e5d-1"),
+            ("cache-control", "max-age=0"),
+            ("pragma", "no-cache"),
+            ("sec-fetch-mode", "navigate"),
+        ] {
+            assert_eq!(of(name, value), Bearing::Harmless, "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_to_vary() {
+        for (name, value) in [
+            ("x-requested-with", "XMLHttpRequest"),
+            ("content-type", "application/json; charset=UTF-8"),
+            ("referer", "https://other.example/with/a/path"),
+            ("rsc", "1"),
+            ("x-theme", "dark"),
+            ("foo", "1"),
+            ("test-name", "Does a cache reuse `Vary: *`, e.g. here (https://a.example/)?"),
+            ("cache-control", "nothing-to-see-here"),
+        ] {
+            assert_eq!(of(name, value), Bearing::Unfamiliar, "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn what_no_visitor_sends_keeps_an_answer_out() {
+        for (name, value) in [
+            ("x-forwarded-path", "/evil"),
+            ("x_forwarded_port", "1"),
+            ("x-original-method", "PUT"),
+            ("x-api-key", "1"),
+            ("x-csrf-token", "1"),
+            ("my-session", "1"),
+            ("x-middleware-subrequest", "1"),
+            ("x-rewrite", "1"),
+            ("client-ip", "1"),
+            ("foo", "evil.example"),
+            ("foo", "//evil"),
+            ("foo", "/evil"),
+            ("foo", "127.0.0.1"),
+            ("foo", "evil:80"),
+            ("foo", "a <b>"),
+            ("accept", "<script>"),
+            ("referer", "evil"),
+            ("referer", "https://a.example/\"x"),
+            ("origin", "https://a.example/path"),
+            ("if-none-match", "\"><script>"),
+            ("if-modified-since", "evil"),
+            ("range", "bytes=evil"),
+            ("purpose", "evil"),
+            ("x-requested-with", "evil.example"),
+            ("x-request-id", "evil"),
+            ("traceparent", "//evil1"),
+            ("content-type", "text/evil"),
+        ] {
+            assert_eq!(of(name, value), Bearing::Suspect, "{name}: {value}");
+        }
+    }
+}
