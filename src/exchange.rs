@@ -346,22 +346,19 @@ impl<P: Ports> Exchange<P> {
         match lookup {
             Lookup::NotAsked => return None,
             Lookup::Spared { .. } | Lookup::Absent { .. } => {}
-            Lookup::Found(found) => {
-                let settings = &policy.settings.cache;
-                match stale::may_stand_in(&found.stored, &policy.asked, settings, self.ports.now()) {
-                    Ok(()) => {
-                        trail.outcome = Outcome::Stale;
-                        return Some(found);
-                    }
-                    Err(forbidden) => {
-                        trail.stale_forbidden = Some(forbidden);
-                        self.ports.cancel(found.body);
-                        if forbidden != stale::Forbidden::PastWindow {
-                            return None;
-                        }
+            Lookup::Found(found) => match self.may_stand_in(policy, &found.stored) {
+                Ok(()) => {
+                    trail.outcome = Outcome::Stale;
+                    return Some(found);
+                }
+                Err(forbidden) => {
+                    trail.stale_forbidden = Some(forbidden);
+                    self.ports.cancel(found.body);
+                    if forbidden != stale::Forbidden::PastWindow {
+                        return None;
                     }
                 }
-            }
+            },
         }
         let kept = self.kept_copy(policy, trail).await?;
         trail.outcome = Outcome::Kept;

@@ -48,6 +48,12 @@ const APART: Duration = Duration::from_secs(120);
 const MOST_INVALIDATED: usize = 1024;
 const UNDER_WAY: Duration = Duration::from_secs(300);
 
+/// How many variants are remembered that answered somebody, and how many that were asked for and not stored; and for how
+/// long.
+const MOST_USED: usize = 1024;
+const MOST_SIGHTED: usize = 4096;
+const SIGHTINGS: Duration = Duration::from_secs(60 * 60);
+
 /// When a kept copy is looked after again where that came to nothing.
 const SOON: Duration = Duration::from_secs(60);
 
@@ -58,6 +64,8 @@ pub struct Isolate<B> {
     apart: RefCell<ByHash<Timestamp>>,
     misses: RefCell<ByHash<ExpectedMiss>>,
     invalidated: RefCell<ByHash<Timestamp>>,
+    used: RefCell<ByHash<Timestamp>>,
+    sighted: RefCell<ByHash<Timestamp>>,
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
     origins: RefCell<Vec<OriginState>>,
@@ -81,6 +89,8 @@ impl<B> Default for Isolate<B> {
             apart: RefCell::default(),
             misses: RefCell::default(),
             invalidated: RefCell::default(),
+            used: RefCell::default(),
+            sighted: RefCell::default(),
             marks: RefCell::default(),
             kept: RefCell::default(),
             origins: RefCell::default(),
@@ -257,6 +267,32 @@ impl<B> Isolate<B> {
         let looked_after = LookedAfter { until: now.plus(interval), forbids };
         remember(&mut kept, digest, looked_after, MOST_KEPT, |last| last.until > now);
         true
+    }
+
+    /// Notes that the copy kept under `name` is out of date: the next answer is looked at.
+    pub fn is_due_now(&self, name: &Name) {
+        self.kept.borrow_mut().remove(&name.digest());
+    }
+
+    /// Notes that somebody was answered with the variant that stands under `key`.
+    pub fn note_use(&self, key: &Key, now: Timestamp) {
+        let is_of_use = |at: &Timestamp| now.since(*at) < SIGHTINGS;
+        remember(&mut self.used.borrow_mut(), hash(key), now, MOST_USED, is_of_use);
+    }
+
+    /// When that was last, within the last hour.
+    pub fn used_at(&self, key: &Key) -> Option<Timestamp> {
+        self.used.borrow().get(&hash(key)).copied()
+    }
+
+    /// Notes that somebody asked for the variant that would stand under `key`, and tells whether somebody did within the last
+    /// hour.
+    pub fn is_asked_for_again(&self, key: &Key, now: Timestamp) -> bool {
+        let (key, mut sighted) = (hash(key), self.sighted.borrow_mut());
+        let is_of_use = |at: &Timestamp| now.since(*at) < SIGHTINGS;
+        let is_again = sighted.get(&key).is_some_and(is_of_use);
+        remember(&mut sighted, key, now, MOST_SIGHTED, is_of_use);
+        is_again
     }
 
     /// Notes that looking after the copy kept under `name` came to nothing: it is due again in a minute.

@@ -199,28 +199,55 @@ impl NotStored {
         }
     }
 
-    /// Whether the origin thereby withdraws what is stored for the URL already. The other reasons concern this
-    /// one request or answer; a copy that was stored by everybody's leave stays good. It does so too where the
-    /// request came from somebody in particular: what they get says nothing about what others would.
-    pub fn withdraws(self, asked: &Asked<'_>) -> bool {
-        asked.is_anybody(&Vary::default())
-            && match self {
-                Self::NoStore | Self::Private | Self::VaryAny => true,
-                Self::Bypassed(_)
-                | Self::Head
-                | Self::Status
-                | Self::Partial
-                | Self::SetCookie
-                | Self::UnkeyedHeader
-                | Self::Authorization
-                | Self::Identified
-                | Self::TooLarge
-                | Self::Unreadable
-                | Self::Endless
-                | Self::Invalidated
-                | Self::NothingToGain => false,
-            }
+    /// What an answer with `status` that is not stored for this reason says of the one that is. `is_fresh` is whether
+    /// that one was fresh when it was asked for.
+    ///
+    /// A full answer ends the old one (RFC 9111 §4.3.3), but not everybody gets the same: one who sends credentials,
+    /// or fields that others do not, says nothing of what others would get.
+    pub fn effect(self, status: StatusCode, is_fresh: bool, asked: &Asked<'_>) -> Effect {
+        let (code, is_gone) = (status.as_u16(), is_gone(status));
+        if !asked.is_anybody(&Vary::default()) {
+            return Effect::None;
+        }
+        match self {
+            Self::Bypassed(_)
+            | Self::Head
+            | Self::Partial
+            | Self::UnkeyedHeader
+            | Self::Authorization
+            | Self::Identified
+            | Self::Unreadable
+            | Self::Invalidated => Effect::None,
+            Self::NothingToGain if is_gone && asked.is_ordinary() => Effect::Removes,
+            Self::NoStore | Self::Private | Self::VaryAny if code < 400 => Effect::Withdraws,
+            _ if is_gone => Effect::Withdraws,
+            // What one visitor may not see, others may: it only is not fresh for longer than it was.
+            _ if is_fresh || status.is_server_error() || code == 304 => Effect::None,
+            _ if matches!(code, 401 | 403 | 451) => Effect::Withdraws,
+            Self::NoStore
+            | Self::Private
+            | Self::VaryAny
+            | Self::Status
+            | Self::SetCookie
+            | Self::TooLarge
+            | Self::Endless
+            | Self::NothingToGain => Effect::Outdates,
+        }
     }
+}
+
+/// What an answer that is not stored says of the one that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing.
+    None,
+    /// It is out of date: it may stand in for a failing origin, and no more.
+    Outdates,
+    /// The same, and it does not stand in for this client. It goes when a second one is told so: one alone may have
+    /// brought it about.
+    Withdraws,
+    /// It goes.
+    Removes,
 }
 
 /// What was asked, as far as it decides whether the answer may be shown to others.
@@ -235,9 +262,20 @@ pub struct Asked<'a> {
     pub unkeyed: &'a [(HeaderName, Bearing)],
     /// Whether a cookie that could identify somebody was sent.
     pub identified: bool,
+    /// Whether something is stored already that the answer would take the place of.
+    pub has_copy: bool,
 }
 
 impl Asked<'_> {
+    /// Whether a page of the usual kind was asked for, so that it is not its form that there is none of.
+    fn is_ordinary(&self) -> bool {
+        let mut accepted = self.request.headers.get_all(header::ACCEPT).iter().peekable();
+        accepted.peek().is_none()
+            || accepted.any(|line| {
+                line.to_str().is_ok_and(|line| line.contains("*/*") || line.contains("text/html"))
+            })
+    }
+
     /// Whether nothing in the request makes its answer somebody's in particular, apart from what `vary` names.
     pub fn is_anybody(&self, vary: &Vary) -> bool {
         !self.identified
@@ -270,7 +308,10 @@ pub fn admit(
     }
     let directives = ResponseDirectives::of(headers);
     let explicit = freshness::explicit_lifetime(&directives, headers, now);
-    fits_status(status, explicit.is_some_and(|lifetime| !lifetime.is_zero()))?;
+    let has_lifetime = explicit.is_some_and(|lifetime| !lifetime.is_zero());
+    let takes_place =
+        asked.has_copy && is_gone(status) && asked.is_ordinary() && asked.is_anybody(&Vary::default());
+    fits_status(status, has_lifetime || takes_place)?;
     // All statuses that get this far are understood, so `must-understand` lifts `no-store` (§5.2.2.3).
     if directives.no_store && !directives.must_understand {
         return Err(NotStored::NoStore);
@@ -279,8 +320,7 @@ pub fn admit(
         return Err(NotStored::Private);
     }
     let vary = Vary::of(headers).ok_or(NotStored::VaryAny)?;
-    let says_so = directives.public || explicit.is_some_and(|lifetime| !lifetime.is_zero());
-    is_for_all(asked, headers, &directives, &vary, says_so && !settings.strict)?;
+    is_for_all(asked, headers, &directives, &vary, (directives.public || has_lifetime) && !settings.strict)?;
     if length.is_some_and(|length| length > settings.max_body) {
         return Err(NotStored::TooLarge);
     }
@@ -372,12 +412,18 @@ const NEVER_HOP_BY_HOP: [&str; 15] = [
     "vary",
 ];
 
-/// Which statuses are stored. Those that tell of a passing state, or that the request itself may have provoked,
-/// need a lifetime of more than zero.
-fn fits_status(status: StatusCode, has_lifetime: bool) -> Result<(), NotStored> {
+/// Whether a status says that what was there is there no more.
+fn is_gone(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308 | 404 | 410)
+}
+
+/// Which statuses are stored. Those that tell of a passing state, or that the request itself may have provoked, need a
+/// lifetime of more than zero, or to tell that something else is there no more: what was deleted or moved does not come
+/// back from the store.
+fn fits_status(status: StatusCode, is_wanted: bool) -> Result<(), NotStored> {
     match status.as_u16() {
         200 | 203 | 300 | 301 => Ok(()),
-        204 | 302 | 303 | 307 | 308 | 404 | 410 if has_lifetime => Ok(()),
+        204 | 302 | 303 | 307 | 308 | 404 | 410 if is_wanted => Ok(()),
         206 => Err(NotStored::Partial),
         _ => Err(NotStored::Status),
     }
@@ -478,8 +524,13 @@ mod tests {
         status: u16,
         headers: &[(&str, &str)],
     ) -> Result<u64, NotStored> {
-        let asked =
-            Asked { request, lookup: looked_up(request, &Cache::default()), unkeyed: &[], identified };
+        let asked = Asked {
+            request,
+            lookup: looked_up(request, &Cache::default()),
+            unkeyed: &[],
+            identified,
+            has_copy: false,
+        };
         let status = StatusCode::from_u16(status).unwrap();
         let (settings, now) = (Cache::default(), seconds(0));
         admit(&asked, status, &fields(headers), Some(10), &settings, now, now)
@@ -599,7 +650,13 @@ mod tests {
             (Suspect, "public, max-age=60", "x-size, x-theme", false, Ok(())),
         ] {
             let unkeyed = ["x-theme", "x-size"].map(|name| (HeaderName::from_static(name), bearing));
-            let asked = Asked { request: &request, lookup: Ok(()), unkeyed: &unkeyed, identified: false };
+            let asked = Asked {
+                request: &request,
+                lookup: Ok(()),
+                unkeyed: &unkeyed,
+                identified: false,
+                has_copy: false,
+            };
             let settings = Cache { strict, ..Cache::default() };
             let headers = fields(&[("vary", vary), ("cache-control", cache_control)]);
             let verdict = admit(&asked, StatusCode::OK, &headers, None, &settings, now, now);
@@ -622,7 +679,8 @@ mod tests {
             ("https://example.com", &[], Ok(vec![])),
         ] {
             let request = request("GET", &[("origin", origin)]);
-            let asked = Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false };
+            let asked =
+                Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false, has_copy: false };
             let headers = fields(&[&[("cache-control", "max-age=60")], headers].concat());
             let verdict = admit(&asked, StatusCode::OK, &headers, None, &settings, now, now);
             let names = |admission: Admission| {
@@ -667,7 +725,7 @@ mod tests {
     fn large_bodies_and_answers_to_head_are_not_stored() {
         let (now, settings) = (seconds(0), Cache { max_body: 9, ..Cache::default() });
         let get = request("GET", &[]);
-        let asked = Asked { request: &get, lookup: Ok(()), unkeyed: &[], identified: false };
+        let asked = Asked { request: &get, lookup: Ok(()), unkeyed: &[], identified: false, has_copy: false };
         let of_length = |length| {
             admit(&asked, StatusCode::OK, &HeaderMap::new(), length, &settings, now, now).map(|_| ())
         };

@@ -52,6 +52,8 @@ pub struct Variant {
     pub digest: String,
     /// Until when the store was asked to keep it.
     pub until: Timestamp,
+    /// When all that was stored by then was called out of date, if it was.
+    pub outdated_at: Option<Timestamp>,
 }
 
 /// A stored response without its body.
@@ -69,6 +71,9 @@ pub struct Stored {
     pub length: Option<u64>,
     /// Whether it is known to be out of date: it is not served as fresh, and may stand in all the same.
     pub outdated: bool,
+    /// Of the client that was told last that it is not for everybody any more, the mark: it does not stand in for that
+    /// client, and goes when another one is told the same.
+    pub withdrawn_from: Option<u32>,
     /// What the request had under the names in `Vary`, as [`Vary::values`] gives it.
     pub selected_by: Vec<(HeaderName, String)>,
 }
@@ -139,9 +144,12 @@ impl Entry {
             }
             Self::Variants(variants) => {
                 writer.part(&[b"variants"]);
-                for Variant { vary, digest, until } in variants {
+                for Variant { vary, digest, until, outdated_at } in variants {
                     let names: Vec<_> = vary.names().iter().map(HeaderName::as_str).collect();
-                    let text = format!("{}:{digest}:{}", names.join(","), until.as_millis());
+                    let mut text = format!("{}:{digest}:{}", names.join(","), until.as_millis());
+                    if let Some(at) = outdated_at {
+                        text = format!("{text}:{}", at.as_millis());
+                    }
                     writer.part(&[text.as_bytes()]);
                 }
             }
@@ -175,13 +183,22 @@ impl Entry {
 
 impl Variant {
     fn read(part: &str) -> Option<Self> {
-        let mut halves = part.splitn(3, ':');
+        let mut halves = part.split(':');
         let names = halves.next()?.split(',').filter(|name| !name.is_empty());
         let names = names.map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect::<Option<_>>()?;
         let digest = halves.next()?;
         let is_digest = !digest.is_empty() && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
         let until = Timestamp::from_millis(number(halves.next()?)?);
-        is_digest.then(|| Self { vary: Vary::from_names(names), digest: digest.to_owned(), until })
+        let outdated_at = match halves.next() {
+            Some(at) => Some(Timestamp::from_millis(number(at)?)),
+            None => None,
+        };
+        (is_digest && halves.next().is_none()).then(|| Self {
+            vary: Vary::from_names(names),
+            digest: digest.to_owned(),
+            until,
+            outdated_at,
+        })
     }
 }
 
@@ -203,7 +220,10 @@ impl Stored {
         writer.part(&[self.requested_at.as_millis().to_string().as_bytes()]);
         writer.part(&[self.received_at.as_millis().to_string().as_bytes()]);
         writer.part(&[self.length.map_or_else(|| "-".to_owned(), |length| length.to_string()).as_bytes()]);
-        writer.part(&[if self.outdated { b"outdated" } else { b"-" }]);
+        match self.withdrawn_from {
+            Some(client) => writer.part(&[b"withdrawn:", client.to_string().as_bytes()]),
+            None => writer.part(&[if self.outdated { b"outdated" } else { b"-" }]),
+        }
         for (name, value) in &self.selected_by {
             writer.part(&[b"<", name.as_str().as_bytes(), b":", value.as_bytes()]);
         }
@@ -220,10 +240,10 @@ impl Stored {
             "-" => None,
             digits => Some(number(digits)?),
         };
-        let outdated = match parts.next()? {
-            "-" => false,
-            "outdated" => true,
-            _ => return None,
+        let (outdated, withdrawn_from) = match parts.next()? {
+            "-" => (false, None),
+            "outdated" => (true, None),
+            other => (true, Some(number(other.strip_prefix("withdrawn:")?)?.try_into().ok()?)),
         };
         let mut headers = HeaderMap::with_capacity(USUAL_FIELDS);
         let mut selected_by = Vec::new();
@@ -239,7 +259,16 @@ impl Stored {
             }
         }
         let headers = headers.into();
-        Some(Self { status, headers, requested_at, received_at, length, outdated, selected_by })
+        Some(Self {
+            status,
+            headers,
+            requested_at,
+            received_at,
+            length,
+            outdated,
+            withdrawn_from,
+            selected_by,
+        })
     }
 }
 
@@ -315,6 +344,7 @@ pub(super) mod test {
             received_at: seconds(0),
             length: Some(10),
             outdated: false,
+            withdrawn_from: None,
             selected_by: Vec::new(),
         }
     }
@@ -340,7 +370,12 @@ mod tests {
             vary: Vary::of(&fields(&[("vary", names)])).unwrap(),
             digest: digest.to_owned(),
             until: Timestamp::from_millis(until),
+            outdated_at: None,
         };
+        let marked = Variant { outdated_at: Some(Timestamp::from_millis(4)), ..variant("a", "ab", 7) };
+        let entry = Entry::Variants(vec![marked]);
+        assert_eq!(entry.encode().unwrap(), "2;variants;a:ab:7:4;.");
+        assert_eq!(Entry::decode("2;variants;a:ab:7:4;."), Some(entry));
         let variants = Entry::Variants(vec![variant("b, a", "01ab", 5), variant("", "ef", 6)]);
         assert_eq!(variants.encode().unwrap(), "2;variants;a,b:01ab:5;:ef:6;.");
         assert_eq!(Entry::decode("2;variants;a,b:01ab:5;:ef:6;."), Some(variants));
@@ -381,6 +416,10 @@ mod tests {
             "2;variants;a::5;.",
             "2;variants;a:x:5;.",
             "2;variants;a:ef:x;.",
+            "2;variants;a:ef:1:x;.",
+            "2;variants;a:ef:1:2:3;.",
+            "2;response;200;1;2;-;withdrawn:x;.",
+            "2;response;200;1;2;-;withdrawn:99999999999;.",
         ] {
             assert_eq!(Entry::decode(text), None, "{text}");
         }
@@ -415,7 +454,7 @@ mod tests {
             lines in prop::collection::vec(("[a-c!%'|~]{1,3}", prop::collection::vec(any::<u8>(), 0..12)), 0..8),
             selecting in prop::collection::vec(("[a-c%]{1,3}", ".{0,8}"), 0..3),
             (status, requested, received) in (100..1000_u16, any::<u64>(), any::<u64>()),
-            (length, outdated) in any::<(Option<u64>, bool)>(),
+            (length, outdated, withdrawn_from) in any::<(Option<u64>, bool, Option<u32>)>(),
         ) {
             let mut headers = HeaderMap::new();
             for (name, value) in lines {
@@ -433,7 +472,8 @@ mod tests {
                 requested_at: Timestamp::from_millis(requested),
                 received_at: Timestamp::from_millis(received),
                 length,
-                outdated,
+                outdated: outdated || withdrawn_from.is_some(),
+                withdrawn_from,
                 selected_by,
             });
             let text = entry.encode().unwrap();

@@ -49,7 +49,10 @@ pub(super) fn implied_lifetime(
     received_at: Timestamp,
     settings: &config::Cache,
 ) -> Duration {
-    heuristic(status, headers, received_at, settings).unwrap_or(settings.default_ttl)
+    // The others are stored without a lifetime only to take the place of what is gone.
+    let default =
+        if matches!(status.as_u16(), 200 | 203 | 300 | 301) { settings.default_ttl } else { Duration::ZERO };
+    heuristic(status, headers, received_at, settings).unwrap_or(default)
 }
 
 /// A share of the time for which the response had not changed when it was made, at most `heuristic_max` (RFC 9111

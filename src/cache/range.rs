@@ -250,6 +250,7 @@ mod tests {
             received_at: Timestamp::from_millis(0),
             length,
             outdated: false,
+            withdrawn_from: None,
             selected_by: Vec::new(),
         }
     }

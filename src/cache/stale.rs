@@ -29,6 +29,9 @@ pub enum Forbidden {
     RequestNoCache,
     /// It is too old for the client's `stale-if-error`, which narrows the window and never widens it.
     RequestStaleIfError,
+    /// The origin told this client that it is not for everybody any more; see
+    /// [`Stored::withdrawn_from`](super::entry::Stored::withdrawn_from).
+    Withdrawn,
 }
 
 impl Forbidden {
@@ -43,6 +46,7 @@ impl Forbidden {
             Self::PastWindow => "stale-if-error",
             Self::RequestNoCache => "no-cache in the request",
             Self::RequestStaleIfError => "stale-if-error in the request",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
@@ -74,6 +78,10 @@ impl Forbidden {
             }
             Self::RequestNoCache | Self::RequestStaleIfError => {
                 "Nothing needs to change: this client asked not to get an older copy."
+            }
+            Self::Withdrawn => {
+                "Nothing needs to change: before it failed, the origin refused this client the page, or sent it as one \
+                 that is not for everybody."
             }
         }
     }

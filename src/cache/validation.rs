@@ -66,7 +66,14 @@ pub fn freshen(
     for (name, value) in &news {
         headers.append(name, value.clone());
     }
-    Some(Stored { headers: headers.into(), requested_at, received_at, outdated: false, ..stored })
+    Some(Stored {
+        headers: headers.into(),
+        requested_at,
+        received_at,
+        outdated: false,
+        withdrawn_from: None,
+        ..stored
+    })
 }
 
 /// Whether the answer to a HEAD, 200 with these fields, speaks of the representation that is stored (RFC 9111

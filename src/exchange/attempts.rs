@@ -73,12 +73,15 @@ impl<B> Received<B> {
 
     /// What was asked, for the rules of storing.
     pub fn asked<'a>(&'a self, policy: &Policy<'_>, request: &'a Request) -> Asked<'a> {
-        Asked { request, lookup: policy.lookup, unkeyed: &self.unkeyed, identified: self.identified }
+        let (lookup, unkeyed) = (policy.lookup, &self.unkeyed);
+        Asked { request, lookup, unkeyed, identified: self.identified, has_copy: false }
     }
 
     /// The header fields as they are stored.
     pub fn headers_to_store(&self) -> HeaderMap {
         let mut headers = admission::without_hop_by_hop(&self.headers);
+        // It is for the first visitor alone. An answer that has it is stored only if it says that it is for all.
+        headers.remove(header::SET_COOKIE);
         if let Some(location) = &self.location {
             headers.insert(header::LOCATION, location.clone());
         }

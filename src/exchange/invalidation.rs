@@ -1,5 +1,6 @@
 //! What is stored, called out of date: by unsafe requests (RFC 9111 §4.4), and by operators.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::Exchange;
 use super::attempts::Received;
 use super::recall;
 use super::trail::Trail;
-use crate::cache::admission;
+use crate::cache::admission::{self, Asked, Effect, LONGEST_RETENTION, NotStored};
 use crate::cache::entry::Entry;
 use crate::cache::key::Key;
 use crate::cache::purge::Marks;
@@ -27,8 +28,22 @@ const MARKS_ARE_OLD: Duration = Duration::from_secs(60);
 /// How long a client waits for purge marks.
 const LONGEST_READ_OF_MARKS: Duration = Duration::from_secs(1);
 
+/// What is noted at a stored response.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mark {
+    /// It is out of date: it may stand in for a failing origin, and no more.
+    Outdated,
+    /// A client was told that it is not for everybody any more. Where it has been said to another one before, it goes.
+    Withdrawn {
+        /// The client's mark.
+        from: u32,
+        /// Whether it is known who that is. Where not, the next one who is told the same counts as another.
+        is_known: bool,
+    },
+}
+
 impl<P: Ports> Exchange<P> {
-    /// Removes what stands at the target of an unsafe request that was not refused, and at what `Location` and
+    /// Calls out of date what stands at the target of an unsafe request that was not refused, and at what `Location` and
     /// `Content-Location` name at the same origin (RFC 9111 §4.4).
     pub(super) fn invalidate_behind(
         self: &Rc<Self>,
@@ -54,6 +69,44 @@ impl<P: Ports> Exchange<P> {
         self.invalidate(policy, keys);
     }
 
+    /// Does to the stored response what an answer says of it that is not stored for `reason`.
+    pub(super) fn note_not_stored(
+        self: &Rc<Self>,
+        reason: NotStored,
+        received: &Received<P::Body>,
+        asked: &Asked<'_>,
+        trail: &Trail<P::Beacon>,
+    ) {
+        let Some(key) = trail.key.clone().filter(|_| trail.has_entry) else { return };
+        // Not the URL's own key where this is one variant: who chooses it must not take others with it.
+        let (keys, until) = (vec![key], received.requested_at);
+        match reason.effect(received.status_code(), trail.is_fresh, asked) {
+            Effect::Outdates if trail.is_outdated => {}
+            Effect::None => {}
+            Effect::Outdates => self.mark_behind(keys, Mark::Outdated, until),
+            Effect::Withdraws => self.mark_behind(keys, self.withdrawn(), until),
+            Effect::Removes => self.remove_behind(keys),
+        }
+    }
+
+    /// That this client was told that what is stored is not for everybody any more.
+    pub(super) fn withdrawn(&self) -> Mark {
+        Mark::Withdrawn { from: self.asker(), is_known: self.witness().is_known }
+    }
+
+    /// Tells whoever asks from others, also later: by address, and where the platform gives none by what they send.
+    pub(super) fn asker(&self) -> u32 {
+        let witness = self.witness();
+        if witness.is_known {
+            return witness.mark;
+        }
+        self.request.headers.iter().fold(0, |mark, field| {
+            let mut hasher = DefaultHasher::new();
+            field.hash(&mut hasher);
+            mark ^ hasher.finish() as u32
+        })
+    }
+
     /// The same where the answer broke off behind its status: what was asked has been done.
     pub(super) fn invalidate_though_torn(self: &Rc<Self>, policy: &Policy<'_>, status: u16) {
         let invalidates = StatusCode::from_u16(status)
@@ -63,11 +116,16 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    fn invalidate(&self, policy: &Policy<'_>, keys: Vec<Key>) {
+    fn invalidate(self: &Rc<Self>, policy: &Policy<'_>, keys: Vec<Key>) {
         let now = self.ports.now();
         keys.iter().for_each(|key| self.ports.isolate().invalidate(key, now));
-        self.remove_behind(keys);
-        self.unkeep_behind(policy);
+        if policy.settings.cache.remove_invalidated {
+            self.remove_behind(keys);
+            self.unkeep_behind(policy);
+        } else {
+            self.mark_behind(keys, Mark::Outdated, now);
+            self.keep_anew(policy);
+        }
     }
 
     /// Whether the URL was invalidated since `requested_at`, as far as this isolate knows.
@@ -75,17 +133,69 @@ impl<P: Ports> Exchange<P> {
         self.ports.isolate().is_invalidated_since(self.key(), requested_at)
     }
 
-    /// Takes what was just written under `at` out again if the URL was invalidated while the body came: the removal
-    /// found nothing then.
-    pub(super) async fn is_still_good(&self, at: &Key, entry: &Entry) -> bool {
+    /// Calls what was just written under `at` out of date if the URL was invalidated while the body came: the mark found
+    /// nothing then. `true` if it was not.
+    pub(super) async fn is_still_good(&self, policy: &Policy<'_>, at: &Key, entry: &Entry) -> bool {
         let is_good = match entry {
             Entry::Response(stored) => !self.is_invalidated_since(stored.requested_at),
             Entry::Variants(_) | Entry::Down { .. } => true,
         };
-        if !is_good {
+        if !is_good && policy.settings.cache.remove_invalidated {
             recall::remove(&self.ports, at).await;
+        } else if !is_good {
+            self.mark(policy, at, Mark::Outdated, self.ports.now()).await;
         }
         is_good
+    }
+
+    /// Marks, behind the answer, what is stored under `keys` and was asked for by `until`; with a URL's own key all of its
+    /// variants.
+    pub(super) fn mark_behind(self: &Rc<Self>, keys: Vec<Key>, mark: Mark, until: Timestamp) {
+        if self.drill.is_some() {
+            return;
+        }
+        let this = Rc::clone(self);
+        self.ports.spawn(async move {
+            let policy = Policy::of(&this.config, &this.request);
+            for key in keys {
+                this.mark(&policy, &key, mark, until).await;
+            }
+        });
+    }
+
+    async fn mark(&self, policy: &Policy<'_>, key: &Key, mark: Mark, until: Timestamp) {
+        match self.ports.load(key).await {
+            Ok(Some((Entry::Response(mut stored), body))) => {
+                let told = stored.withdrawn_from;
+                let changes = stored.requested_at <= until
+                    && match mark {
+                        Mark::Outdated => !stored.outdated,
+                        Mark::Withdrawn { from, is_known } => told != Some(from) || !is_known,
+                    };
+                if !changes {
+                    return self.ports.cancel(body);
+                }
+                if let (Mark::Withdrawn { .. }, Some(_)) = (mark, told) {
+                    self.ports.cancel(body);
+                    return recall::remove(&self.ports, key).await;
+                }
+                stored.outdated = true;
+                if let Mark::Withdrawn { from, .. } = mark {
+                    stored.withdrawn_from = Some(from);
+                }
+                let left = admission::retention_left(&stored, &policy.settings.cache, self.ports.now());
+                self.move_to(policy, key, stored, body, left).await;
+            }
+            Ok(Some((Entry::Variants(mut variants), nothing))) => {
+                self.ports.cancel(nothing);
+                for variant in &mut variants {
+                    variant.outdated_at = variant.outdated_at.max(Some(until));
+                }
+                recall::save(&self.ports, key, &Entry::Variants(variants), None, LONGEST_RETENTION).await;
+            }
+            Ok(Some((Entry::Down { .. }, nothing))) => self.ports.cancel(nothing),
+            Ok(None) | Err(_) => {}
+        }
     }
 
     /// Removes what is stored under `keys`, and with a URL's own key all of its variants.

@@ -11,7 +11,7 @@ use super::recall;
 use super::store::Found;
 use super::trail::Trail;
 use crate::cache::Verdict;
-use crate::cache::admission::{self, NotStored};
+use crate::cache::admission::{self, Effect, NotStored};
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::keep::{self, Decision, Leave};
 use crate::cache::key::Vary;
@@ -55,6 +55,10 @@ impl<P: Ports> Exchange<P> {
             return None;
         }
         let now = self.ports.now();
+        if !self.is_readable(&stored) {
+            trail.kept_refused = Some(keep::Refused::OtherVariant);
+            return None;
+        }
         match keep::may_stand_in(&stored, &self.presented(policy).headers, &policy.asked, settings, now) {
             Ok(()) => {
                 Some(Found { at: self.key().clone(), stored, body, is_dressed, verdict: Verdict::Stale })
@@ -94,7 +98,7 @@ impl<P: Ports> Exchange<P> {
         );
         match admitted {
             Ok(_) | Err(NotStored::NothingToGain) => {}
-            Err(reason) if reason.withdraws(&asked) => {}
+            Err(reason) if reason.effect(received.status_code(), true, &asked) == Effect::Withdraws => {}
             Err(_) => return,
         }
         let vary = Vary::of(&received.headers).unwrap_or_default();
@@ -105,6 +109,7 @@ impl<P: Ports> Exchange<P> {
             received_at: received.received_at,
             length: Some(length),
             outdated: false,
+            withdrawn_from: None,
             selected_by: vary.values(&self.presented(policy).headers),
         };
         let forbids = keep::forbids(&new);
@@ -126,6 +131,14 @@ impl<P: Ports> Exchange<P> {
         self.ports.spawn(async move {
             recall::remove_kept(&ports, &name).await;
         });
+    }
+
+    /// Has the next good answer for the target of such a request kept: what stands there is out of date.
+    pub(super) fn keep_anew(&self, policy: &Policy<'_>) {
+        let request = Request { method: Method::GET, ..Request::clone(&self.request) };
+        if let Some(name) = keep::name(&request, &policy.settings.keep).filter(|_| self.ports.keeps()) {
+            self.ports.isolate().is_due_now(&name);
+        }
     }
 
     async fn keep(&self, name: keep::Name, new: Stored, body: P::Body) {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method, StatusCode, header};
 
 use super::Exchange;
 use super::attempts::{Pursuit, Received};
@@ -10,9 +10,9 @@ use super::collapse::Lead;
 use super::recall;
 use super::store::{Found, Lookup};
 use super::trail::Trail;
-use crate::cache::admission::NotStored;
+use crate::cache::admission::{Effect, NotStored};
 use crate::cache::entry::{Entry, Stored};
-use crate::cache::key::Vary;
+use crate::cache::key::{Key, Vary};
 use crate::cache::{admission, validation};
 use crate::isolate::Turn;
 use crate::origin::deadline::Deadline;
@@ -90,7 +90,7 @@ impl<P: Ports> Exchange<P> {
         );
         match admitted {
             Ok(_) | Err(NotStored::NothingToGain) => true,
-            Err(reason) => reason.withdraws(&asked),
+            Err(reason) => reason.effect(received.status_code(), true, &asked) != Effect::None,
         }
     }
 
@@ -119,8 +119,13 @@ impl<P: Ports> Exchange<P> {
         let admission = match admitted {
             Ok(admission) => admission,
             Err(reason) => {
-                if reason.withdraws(&asked) || stored.outdated {
-                    self.remove_behind(vec![found.at.clone()]);
+                let keys = vec![found.at.clone()];
+                match reason.effect(StatusCode::OK, true, &asked) {
+                    Effect::None if stored.outdated => self.remove_behind(keys),
+                    Effect::None => {}
+                    Effect::Outdates | Effect::Withdraws | Effect::Removes => {
+                        self.mark_behind(keys, self.withdrawn(), received.requested_at);
+                    }
                 }
                 return Some(found);
             }
@@ -134,8 +139,9 @@ impl<P: Ports> Exchange<P> {
         if found.stored.length.is_none_or(|length| length > settings.body.hold) {
             let renewed = recall::renew(&self.ports, &at, &entry, &found.body, retention);
             self.ports.spawn(async move {
-                let saved = renewed.await && this.is_still_good(&at, &entry).await;
-                this.settle_saved(&Policy::of(&this.config, &this.request), lead, entry, saved);
+                let policy = Policy::of(&this.config, &this.request);
+                let saved = renewed.await && this.is_still_good(&policy, &at, &entry).await;
+                this.settle_saved(&policy, lead, entry, saved);
             });
             return Some(found);
         }
@@ -155,9 +161,10 @@ impl<P: Ports> Exchange<P> {
         }
         let copy = self.ports.copy(&found.body);
         self.ports.spawn(async move {
+            let policy = Policy::of(&this.config, &this.request);
             let saved = recall::save(&this.ports, &at, &entry, Some(copy), retention).await
-                && this.is_still_good(&at, &entry).await;
-            this.settle_saved(&Policy::of(&this.config, &this.request), lead, entry, saved);
+                && this.is_still_good(&policy, &at, &entry).await;
+            this.settle_saved(&policy, lead, entry, saved);
         });
         Some(found)
     }
@@ -175,8 +182,8 @@ impl<P: Ports> Exchange<P> {
             ..Request::clone(&self.request)
         };
         let behind = Self::new(self.ports.clone(), Rc::clone(&self.config), Rc::new(request));
-        let stored = found.stored.clone();
-        self.ports.spawn(async move { behind.refresh(&stored, lead).await });
+        let (stored, at) = (found.stored.clone(), found.at.clone());
+        self.ports.spawn(async move { behind.refresh(&stored, at, lead).await });
     }
 
     /// The fields of the request less those that would make the answer to it the asker's own, and less their wishes.
@@ -194,10 +201,11 @@ impl<P: Ports> Exchange<P> {
         headers
     }
 
-    async fn refresh(self: &Rc<Self>, stored: &Stored, lead: Lead<P::Beacon>) {
+    async fn refresh(self: &Rc<Self>, stored: &Stored, at: Key, lead: Lead<P::Beacon>) {
         let policy = Policy::of(&self.config, &self.request);
         let mut trail = Trail::new(&policy);
         trail.lead = Some(lead);
+        (trail.key, trail.has_entry) = (Some(at), true);
         let pursuit = self.pursue(&policy, None, Some(stored)).await;
         self.conclude_behind(&policy, pursuit, trail).await;
     }

@@ -177,7 +177,7 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// Who asks; where nobody says from where, each request comes from somebody else.
-    fn witness(&self) -> Witness {
+    pub(super) fn witness(&self) -> Witness {
         let client = Client::of(&self.request.headers);
         let (mut hasher, is_known) = (DefaultHasher::new(), client.is_known());
         if is_known {
@@ -202,9 +202,15 @@ impl<P: Ports> Exchange<P> {
     }
 
     pub(super) fn can_stand_in(&self, policy: &Policy<'_>, stored: Option<&Stored>) -> bool {
-        stored.is_some_and(|stored| {
-            stale::may_stand_in(stored, &policy.asked, &policy.settings.cache, self.ports.now()).is_ok()
-        })
+        stored.is_some_and(|stored| self.may_stand_in(policy, stored).is_ok())
+    }
+
+    /// Whether `stored` may answer this client in the origin's place.
+    pub(super) fn may_stand_in(&self, policy: &Policy<'_>, stored: &Stored) -> Result<(), stale::Forbidden> {
+        if stored.withdrawn_from.is_some_and(|client| client == self.asker()) {
+            return Err(stale::Forbidden::Withdrawn);
+        }
+        stale::may_stand_in(stored, &policy.asked, &policy.settings.cache, self.ports.now())
     }
 
     /// How many origins there are: in route mode the zone's own.

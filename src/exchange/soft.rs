@@ -12,7 +12,6 @@ use super::Exchange;
 use super::answer::Draft;
 use super::store::{Found, Lookup};
 use super::trail::Trail;
-use crate::cache::stale;
 use crate::policy::Policy;
 use crate::ports::Ports;
 use crate::report::Outcome;
@@ -21,9 +20,8 @@ impl<P: Ports> Exchange<P> {
     /// What is left of the time for which a client waits although a copy could answer; `None` if it waits to the end.
     pub(super) fn soft_deadline(&self, policy: &Policy<'_>, lookup: &Lookup<P::Body>) -> Option<Duration> {
         let soft = policy.settings.timeouts.soft.filter(|_| self.request.method == Method::GET)?;
-        let (settings, now) = (&policy.settings.cache, self.ports.now());
-        let may_answer = stale::may_stand_in(lookup.found()?, &policy.asked, settings, now).is_ok();
-        may_answer.then(|| soft.saturating_sub(now.since(self.began_at)))
+        let may_answer = self.may_stand_in(policy, lookup.found()?).is_ok();
+        may_answer.then(|| soft.saturating_sub(self.ports.now().since(self.began_at)))
     }
 
     /// Asks the origin, and answers with `found` if that takes longer than `soft`.

@@ -2,13 +2,15 @@
 
 use std::rc::Rc;
 
-use http::Method;
+use http::{Method, header};
 
 use super::Exchange;
 use super::attempts::{Guarded, Received};
 use super::trail::Trail;
 use super::variants;
-use crate::cache::admission::{self, NotStored};
+use crate::cache::admission::{self, Asked, NotStored};
+use crate::cache::bearing;
+use crate::cache::directives::RequestDirectives;
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::{Key, Vary};
 use crate::cache::purge::Standing;
@@ -130,14 +132,15 @@ impl<P: Ports> Exchange<P> {
         key: Key,
         trail: &mut Trail<P::Beacon>,
     ) -> Lookup<P::Body> {
+        let mut outdated_at = None;
         let (at, loaded) = match self.load(policy, &key, trail).await {
             Loaded::Variants(variants) => {
                 trail.has_variants = true;
-                let (digest, is_stored) = variants::choose(&variants, &self.presented(policy).headers);
+                let (digest, stored) = variants::choose(&variants, &self.presented(policy).headers);
                 let at = key.variant(&digest);
-                if !is_stored {
-                    return Lookup::Absent { at, vary_miss: true };
-                }
+                let Some(variant) = stored else { return Lookup::Absent { at, vary_miss: true } };
+                outdated_at = variant.outdated_at;
+                self.isolate().note_use(&at, self.ports.now());
                 let loaded = self.load(policy, &at, trail).await;
                 (at, loaded)
             }
@@ -146,7 +149,9 @@ impl<P: Ports> Exchange<P> {
         match loaded {
             Loaded::Response { mut stored, body, is_dressed } if self.selects(policy, &stored, trail) => {
                 match self.marks().await.on(&self.request.target, stored.requested_at) {
-                    Standing::Good => {}
+                    Standing::Good => {
+                        stored.outdated |= outdated_at.is_some_and(|at| stored.requested_at <= at)
+                    }
                     Standing::Purged => stored.outdated = true,
                     Standing::Forgotten => {
                         self.ports.cancel(body);
@@ -154,7 +159,11 @@ impl<P: Ports> Exchange<P> {
                         return Lookup::Absent { at, vary_miss: false };
                     }
                 }
-                let verdict = judge(&stored, &policy.asked, &policy.settings.cache, self.ports.now());
+                let (settings, now) = (&policy.settings.cache, self.ports.now());
+                trail.is_outdated = stored.outdated;
+                trail.is_fresh =
+                    judge(&stored, &RequestDirectives::default(), settings, now) == Verdict::Fresh;
+                let verdict = judge(&stored, &policy.asked, settings, now);
                 Lookup::Found(Found { at, stored, body, is_dressed, verdict })
             }
             Loaded::Response { stored, body, .. } => {
@@ -176,7 +185,14 @@ impl<P: Ports> Exchange<P> {
     fn selects(&self, policy: &Policy<'_>, stored: &Stored, trail: &mut Trail<P::Beacon>) -> bool {
         let is_plain = stored.is_plain();
         trail.has_variants |= !is_plain;
-        is_plain || stored.matches(&self.presented(policy).headers)
+        (is_plain || stored.matches(&self.presented(policy).headers)) && self.is_readable(stored)
+    }
+
+    /// Whether a script of another site could read the stored response, where one asks.
+    pub(super) fn is_readable(&self, stored: &Stored) -> bool {
+        !self.request.headers.contains_key(header::ORIGIN)
+            || Vary::suits_scripts(&stored.headers)
+            || bearing::is_own_origin(&self.request)
     }
 
     /// Stores `received` behind the answer where the rules allow it, and gives it back for the client.
@@ -193,7 +209,7 @@ impl<P: Ports> Exchange<P> {
             trail.not_stored = Some(NotStored::Endless);
             return received;
         }
-        let asked = received.asked(policy, &self.request);
+        let asked = Asked { has_copy: trail.has_entry, ..received.asked(policy, &self.request) };
         let length = match &received.body {
             Guarded::Bare(_) => Some(0),
             Guarded::Whole(_, bytes) => Some(*bytes),
@@ -213,10 +229,7 @@ impl<P: Ports> Exchange<P> {
         ) {
             Ok(admission) => admission,
             Err(reason) => {
-                if reason.withdraws(&asked) && trail.has_entry {
-                    // Not the URL's own where this is one variant: who chooses it must not take others with it.
-                    self.remove_behind(trail.key.iter().cloned().collect());
-                }
+                self.note_not_stored(reason, &received, &asked, trail);
                 // Having waited, it may have found what was not there at first.
                 let had_nothing = trail.forwarded == Some(Forwarded::UriMiss) && !trail.has_entry;
                 if had_nothing && reason.is_of_the_answer(status) {
@@ -239,6 +252,7 @@ impl<P: Ports> Exchange<P> {
             received_at: received.received_at,
             length,
             outdated: false,
+            withdrawn_from: None,
             selected_by: admission.vary.values(&self.presented(policy).headers),
         };
         let entry = Entry::Response(stored);
@@ -264,7 +278,7 @@ impl<P: Ports> Exchange<P> {
         self.ports.spawn(async move {
             let policy = Policy::of(&this.config, &this.request);
             let saved = this.store(&policy, &admission, &entry, copy, has_variants).await
-                && this.is_still_good(this.key(), &entry).await;
+                && this.is_still_good(&policy, this.key(), &entry).await;
             this.settle_saved(&policy, lead, entry, saved);
         });
         received

@@ -47,6 +47,10 @@ pub(super) struct Trail<B> {
     pub has_variants: bool,
     /// Whether it had anything for the URL when it was asked last.
     pub has_entry: bool,
+    /// Whether that was fresh, whatever the client made of it.
+    pub is_fresh: bool,
+    /// Whether it was out of date.
+    pub is_outdated: bool,
     /// Whether that is known from memory alone.
     pub is_recalled: bool,
     /// Under which key the store was asked last.
@@ -78,6 +82,8 @@ impl<B> Trail<B> {
             waited_for: None,
             has_variants: false,
             has_entry: false,
+            is_fresh: false,
+            is_outdated: false,
             is_recalled: false,
             key: None,
             forwarded: None,

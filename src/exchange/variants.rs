@@ -19,11 +19,11 @@ use crate::time::Timestamp;
 /// By how many different lists of fields the answers for one URL may differ: each costs a digest at every look.
 const MOST_LISTS: usize = 4;
 
-/// The digest of the variant that a request with these fields selects, and whether it is among `variants`.
+/// The digest of the variant that a request with these fields selects, and the one of `variants` that it is, if any.
 ///
 /// Of several that fit, the one that was stored last, but one that differs by something before one that is for all:
 /// many origins leave `Vary` out of what they send by default (RFC 9111 §4.1).
-pub(super) fn choose(variants: &[Variant], headers: &HeaderMap) -> (String, bool) {
+pub(super) fn choose<'a>(variants: &'a [Variant], headers: &HeaderMap) -> (String, Option<&'a Variant>) {
     let mut digests: Vec<(&Vary, String)> = Vec::new();
     for Variant { vary, .. } in variants.iter().rev() {
         if !digests.iter().any(|(known, _)| *known == vary) {
@@ -31,20 +31,27 @@ pub(super) fn choose(variants: &[Variant], headers: &HeaderMap) -> (String, bool
         }
     }
     digests.sort_by_key(|(vary, _)| vary.is_empty());
-    let is_stored = |(vary, digest): &&(&Vary, String)| {
-        variants.iter().any(|variant| variant.vary == **vary && variant.digest == *digest)
+    let stored = |(vary, digest): &(&Vary, String)| {
+        variants.iter().find(|variant| variant.vary == **vary && variant.digest == *digest)
     };
-    let chosen = digests.iter().find(is_stored);
-    let is_stored = chosen.is_some();
-    let digest = chosen.or(digests.first()).map(|(_, digest)| digest.clone());
-    (digest.unwrap_or_else(|| Vary::default().digest(headers)), is_stored)
+    let chosen = digests.iter().find_map(stored);
+    let digest = chosen.map(|variant| &variant.digest).or(digests.first().map(|(_, digest)| digest)).cloned();
+    (digest.unwrap_or_else(|| Vary::default().digest(headers)), chosen)
 }
 
 /// Adds `new` to `variants`, and gives what has to make room for it, which may be itself.
 ///
-/// Who came first stays for as long as it can be of use: a client that asks for many variants in a row pushes out its
-/// own. An answer for all is never pushed out.
-fn add(variants: &mut Vec<Variant>, new: Variant, most: usize, now: Timestamp) -> Vec<Variant> {
+/// Who came first stays for as long as it can be of use. Past `most`, one that is asked for again (`is_again`) takes the
+/// place of one that nobody used, the youngest, and if all are in use of the one that was used longest ago: so neither
+/// made-up values nor values that are met once push out what visitors ask for. An answer for all is never pushed out.
+fn add(
+    variants: &mut Vec<Variant>,
+    new: Variant,
+    most: usize,
+    is_again: impl Fn() -> bool,
+    used_at: impl Fn(&Variant) -> Option<Timestamp>,
+    now: Timestamp,
+) -> Vec<Variant> {
     if let Some(known) = variants.iter_mut().find(|one| one.vary == new.vary && one.digest == new.digest) {
         known.until = known.until.max(new.until);
         return Vec::new();
@@ -58,18 +65,24 @@ fn add(variants: &mut Vec<Variant>, new: Variant, most: usize, now: Timestamp) -
     if lists.len() >= MOST_LISTS && !lists.contains(&&new.vary) {
         return vec![new];
     }
-    variants.push(new);
     let mut over = Vec::new();
-    if variants.len() > most {
+    if variants.len() >= most {
         over.extend(variants.extract_if(.., |variant| variant.until <= now));
     }
-    while variants.len() > most {
-        let last = variants.len() - 1;
-        let Some(youngest) = variants.iter().take(last).rposition(|variant| !variant.vary.is_empty()) else {
-            break;
-        };
-        over.push(variants.remove(youngest));
+    let is_for_all = new.vary.is_empty();
+    while variants.len() >= most {
+        let others = variants.iter().enumerate().rev().filter(|(_, variant)| !variant.vary.is_empty());
+        // Of several that are as good the first is taken, so the youngest.
+        let least = others.min_by_key(|(_, variant)| used_at(variant)).map(|(at, _)| at);
+        match least.filter(|_| is_for_all || is_again()) {
+            Some(least) => over.push(variants.remove(least)),
+            None => {
+                over.push(new);
+                return over;
+            }
+        }
     }
+    variants.push(new);
     over
 }
 
@@ -99,7 +112,8 @@ impl<P: Ports> Exchange<P> {
                     return recall::save(&self.ports, &key, entry, body, retention).await;
                 }
                 let left = admission::retention_left(&other, &policy.settings.cache, self.ports.now());
-                let other_variant = Variant { until: self.ports.now().plus(left), vary, digest };
+                let other_variant =
+                    Variant { until: self.ports.now().plus(left), vary, digest, outdated_at: None };
                 let at = key.variant(&other_variant.digest);
                 if !self.move_to(policy, &at, other, other_body, left).await {
                     return recall::save(&self.ports, &key, entry, body, retention).await;
@@ -113,7 +127,10 @@ impl<P: Ports> Exchange<P> {
         };
         let at = key.variant(&own.digest);
         let most = usize::try_from(policy.settings.cache.max_variants).unwrap_or(usize::MAX);
-        let over = add(&mut variants, own.clone(), most, self.ports.now());
+        let (isolate, now) = (self.isolate(), self.ports.now());
+        let is_again = || isolate.is_asked_for_again(&at, now);
+        let used_at = |variant: &Variant| isolate.used_at(&key.variant(&variant.digest));
+        let over = add(&mut variants, own.clone(), most, is_again, used_at, now);
         if over.contains(&own) {
             // A copy that nobody reads would hold up the client's.
             if let Some(body) = body {
@@ -135,11 +152,12 @@ impl<P: Ports> Exchange<P> {
 
     fn variant(&self, policy: &Policy<'_>, vary: &Vary, retention: Duration) -> Variant {
         let until = self.ports.now().plus(retention);
-        Variant { vary: vary.clone(), digest: vary.digest(&self.presented(policy).headers), until }
+        let digest = vary.digest(&self.presented(policy).headers);
+        Variant { vary: vary.clone(), digest, until, outdated_at: None }
     }
 
-    /// Writes a stored response anew under another key; `true` if the store took it.
-    async fn move_to(
+    /// Writes a stored response anew, perhaps under another key; `true` if the store took it.
+    pub(super) async fn move_to(
         &self,
         policy: &Policy<'_>,
         at: &Key,
@@ -182,7 +200,7 @@ mod tests {
     fn variant(names: &'static str, headers: &HeaderMap, until: u64) -> Variant {
         let vary = Vary::of(&fields(&[("vary", names)])).unwrap();
         let digest = vary.digest(headers);
-        Variant { vary, digest, until: Timestamp::from_millis(until) }
+        Variant { vary, digest, until: Timestamp::from_millis(until), outdated_at: None }
     }
 
     #[test]
@@ -192,37 +210,49 @@ mod tests {
         let both = fields(&[("accept-language", "de"), ("x-beta", "1")]);
         let variants =
             [variant("accept-language", &german, 9), variant("x-beta", &beta, 9), variant("", &german, 9)];
-        let digest = |at: usize| variants[at].digest.clone();
-        assert_eq!(choose(&variants, &german), (digest(0), true));
-        assert_eq!(choose(&variants, &both), (digest(1), true));
-        assert_eq!(choose(&variants, &HeaderMap::new()), (digest(2), true));
-        let (_, is_stored) = choose(&variants[..2], &HeaderMap::new());
-        assert!(!is_stored);
-        assert!(!choose(&[], &german).1);
+        let chosen = |at: usize| (variants[at].digest.clone(), Some(&variants[at]));
+        assert_eq!(choose(&variants, &german), chosen(0));
+        assert_eq!(choose(&variants, &both), chosen(1));
+        assert_eq!(choose(&variants, &HeaderMap::new()), chosen(2));
+        assert_eq!(choose(&variants[..2], &HeaderMap::new()).1, None);
+        assert_eq!(choose(&[], &german).1, None);
+    }
+
+    /// Adds it as one that is asked for again or not, where those with the digests in `used` were used at these times.
+    fn added(
+        variants: &mut Vec<Variant>,
+        new: Variant,
+        is_again: bool,
+        used: &[(Variant, u64)],
+    ) -> Vec<Variant> {
+        let used_at = |variant: &Variant| {
+            let at = used.iter().find(|(used, _)| used.digest == variant.digest)?.1;
+            Some(Timestamp::from_millis(at))
+        };
+        add(variants, new, 4, || is_again, used_at, Timestamp::from_millis(5))
     }
 
     #[test]
-    fn who_came_first_stays_as_long_as_it_can_be_of_use() {
-        let languages = ["de", "en", "fr", "it", "pt"].map(|one| fields(&[("accept-language", one)]));
+    fn a_newcomer_is_asked_for_twice_before_another_makes_room() {
+        let languages = ["de", "en", "fr", "it", "pt", "pl"].map(|one| fields(&[("accept-language", one)]));
+        let new = |at: usize, until: u64| variant("accept-language", &languages[at], until);
         let mut variants = Vec::new();
-        let now = Timestamp::from_millis(5);
-        let until = [9, 4, 9, 9, 9];
-        let new = |at: usize| variant("accept-language", &languages[at], until[at]);
-        for at in 0..3 {
-            assert!(add(&mut variants, new(at), 3, now).is_empty());
-        }
-        assert!(
-            add(&mut variants, variant("", &languages[0], 9), 4, now).is_empty(),
-            "there is room for four"
+        assert!(added(&mut variants, new(0, 9), false, &[]).is_empty());
+        assert!(added(&mut variants, new(1, 4), false, &[]).is_empty());
+        assert!(added(&mut variants, new(2, 9), false, &[]).is_empty());
+        let for_all = variant("", &languages[0], 9);
+        assert!(added(&mut variants, for_all.clone(), false, &[]).is_empty(), "there is room for four");
+        assert_eq!(added(&mut variants, new(3, 9), false, &[]), [new(1, 4)], "its time was up");
+        assert_eq!(
+            added(&mut variants, new(4, 9), false, &[]),
+            [new(4, 9)],
+            "it is asked for the first time"
         );
-        let over = add(&mut variants, new(3), 4, now);
-        assert_eq!(over, [new(1)], "its time was up");
-        let over = add(&mut variants, new(4), 4, now);
-        assert_eq!(over, [new(3)], "the youngest but the new one, and not the one that is for all");
-        assert_eq!(variants[0], new(0));
-        assert!(
-            add(&mut variants, Variant { until: Timestamp::from_millis(99), ..new(0) }, 4, now).is_empty()
-        );
+        assert_eq!(added(&mut variants, new(4, 9), true, &[(new(3, 9), 1)]), [new(2, 9)], "nobody used it");
+        let used = [(new(0, 9), 3), (new(3, 9), 2), (new(4, 9), 4)];
+        assert_eq!(added(&mut variants, new(5, 9), true, &used), [new(3, 9)], "it was used longest ago");
+        assert!(variants.contains(&new(0, 9)) && variants.contains(&for_all));
+        assert!(added(&mut variants, new(0, 99), false, &used).is_empty());
         assert_eq!((variants[0].until.as_millis(), variants.len()), (99, 4));
     }
 
@@ -231,10 +261,10 @@ mod tests {
         let mut variants = Vec::new();
         let nobody = HeaderMap::new();
         for names in ["a", "b", "c", "d"] {
-            assert!(add(&mut variants, variant(names, &nobody, 9), 32, Timestamp::from_millis(0)).is_empty());
+            assert!(added(&mut variants, variant(names, &nobody, 9), false, &[]).is_empty());
         }
         let fifth = variant("e", &nobody, 9);
-        assert_eq!(add(&mut variants, fifth.clone(), 32, Timestamp::from_millis(0)), [fifth]);
+        assert_eq!(added(&mut variants, fifth.clone(), true, &[]), [fifth]);
     }
 
     #[test]
@@ -243,7 +273,10 @@ mod tests {
         let now = Timestamp::from_millis(0);
         for (names, value) in [("a", "1"), ("b", "1"), ("a", "2"), ("b", "2"), ("c", "1"), ("", "")] {
             let nobody = fields(&[("a", value), ("b", value), ("c", value)]);
-            assert!(add(&mut variants, variant(names, &nobody, 9), 32, now).is_empty(), "{names} {value}");
+            assert!(
+                add(&mut variants, variant(names, &nobody, 9), 32, || false, |_| None, now).is_empty(),
+                "{names} {value}"
+            );
         }
     }
 }

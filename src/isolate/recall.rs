@@ -218,6 +218,7 @@ mod tests {
             received_at: at(0),
             length: Some(3),
             outdated: false,
+            withdrawn_from: None,
             selected_by: Vec::new(),
         };
         Loaded::Response { stored, body, is_dressed: false }

@@ -42,6 +42,7 @@ fn written(headers: HeaderMap, asked: &HeaderMap) -> String {
         received_at: at,
         length: Some(48_213),
         outdated: false,
+        withdrawn_from: None,
         selected_by,
     };
     Entry::Response(stored).encode().unwrap()
