@@ -16,6 +16,7 @@ use crate::cache::entry::{Entry, Stored};
 use crate::cache::keep::{self, Decision, Leave};
 use crate::cache::key::Vary;
 use crate::cache::purge::Standing;
+use crate::config;
 use crate::isolate::recall::Loaded;
 use crate::policy::Policy;
 use crate::ports::Ports;
@@ -153,6 +154,10 @@ impl<P: Ports> Exchange<P> {
             Some((Entry::Response(old), old_body)) => (Some(old), self.ports.are_equal(&body, old_body)),
             Some((Entry::Variants(_) | Entry::Down { .. }, _)) | None => (None, false),
         };
+        // What was called out of date gives way at once.
+        let is_outdated = old.is_some_and(|old| self.is_invalidated_since(old.requested_at));
+        let interval = if is_outdated { Duration::ZERO } else { settings.interval };
+        let settings = &config::Keep { interval, ..settings.clone() };
         match keep::decide(&new, same_body, old, settings, self.ports.now()) {
             Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids | Leave::NothingToReplace) => {
             }

@@ -138,6 +138,10 @@ impl<P: Ports> Exchange<P> {
             }
             return false;
         }
+        if !over.is_empty() {
+            // It was asked for twice, so it is in use.
+            isolate.note_use(&at, now);
+        }
         if !recall::save(&self.ports, &at, entry, body, retention).await {
             return false;
         }

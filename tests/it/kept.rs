@@ -153,14 +153,26 @@ fn a_client_that_insists_gets_no_kept_copy() {
 }
 
 #[test]
-fn an_unsafe_request_that_succeeds_removes_the_kept_copy() {
+fn an_unsafe_request_that_succeeds_removes_the_kept_copy_where_operators_want_it_so() {
     // RFC 9111 §4.4
-    let world = visited(robots("v1")).origin([answers(405, "")]);
-    world.send("POST", PATH, Some("x")).status(405);
-    world.get(PATH).answers(200, "v1");
-    let world = world.origin([answers(204, "")]);
+    for removes in [false, true] {
+        let world = visited(robots("v1")).set("cache.remove_invalidated", removes);
+        let world = world.origin([answers(405, "")]);
+        world.send("POST", PATH, Some("x")).status(405);
+        world.get(PATH).answers(200, "v1");
+        let world = world.origin([answers(204, "")]);
+        world.send("PUT", PATH, Some("x")).status(204);
+        assert_eq!(world.get(PATH).status, if removes { 502 } else { 200 });
+    }
+}
+
+#[test]
+fn after_an_unsafe_request_the_next_good_answer_is_kept_at_once() {
+    let world = visited(robots("v1")).origin([answers(204, ""), robots("v2")]);
     world.send("PUT", PATH, Some("x")).status(204);
-    world.get(PATH).status(502);
+    let world = world.evicted();
+    world.get(PATH).answers(200, "v2");
+    world.evicted().get(PATH).answers(200, "v2");
 }
 
 #[test]

@@ -23,4 +23,5 @@ mod sparing;
 mod stale;
 mod storing;
 mod sweeps;
+mod withdrawing;
 mod world;

@@ -66,7 +66,7 @@ fn an_answer_that_one_request_alone_was_owed_spares_nobody() {
         ("range", "bytes=9-", answers(416, "")),
         ("cookie", "sid=1", page("theirs")),
         ("authorization", "Bearer x", page("theirs").cache_control("max-age=60")),
-        ("x-theme", "dark", page("theirs").cache_control("max-age=60")),
+        ("x-forwarded-theme", "dark", page("theirs").cache_control("max-age=60")),
     ] {
         let asking = world().with(field, value).origin([answer.clone(), answer]);
         for _ in 0..2 {
