@@ -64,6 +64,7 @@ pub struct Isolate<B> {
     apart: RefCell<ByHash<Timestamp>>,
     misses: RefCell<ByHash<ExpectedMiss>>,
     invalidated: RefCell<ByHash<Timestamp>>,
+    told: RefCell<HashMap<Digest, (u32, Timestamp)>>,
     used: RefCell<ByHash<Timestamp>>,
     sighted: RefCell<ByHash<Timestamp>>,
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
@@ -89,6 +90,7 @@ impl<B> Default for Isolate<B> {
             apart: RefCell::default(),
             misses: RefCell::default(),
             invalidated: RefCell::default(),
+            told: RefCell::default(),
             used: RefCell::default(),
             sighted: RefCell::default(),
             marks: RefCell::default(),
@@ -267,6 +269,19 @@ impl<B> Isolate<B> {
         let looked_after = LookedAfter { until: now.plus(interval), forbids };
         remember(&mut kept, digest, looked_after, MOST_KEPT, |last| last.until > now);
         true
+    }
+
+    /// Notes that `client` was told something that forbids to serve the copy kept under `name`, and tells whether another one
+    /// was within the last hour. Where it is not known who that is, the next one is another.
+    pub fn is_told_by_another(&self, name: &Name, client: u32, is_known: bool, now: Timestamp) -> bool {
+        let (digest, mut told) = (name.digest(), self.told.borrow_mut());
+        let is_of_use = |(_, at): &(u32, Timestamp)| now.since(*at) < SIGHTINGS;
+        let before = told.get(&digest).filter(|told| is_of_use(told)).map(|(before, _)| *before);
+        if before.is_some_and(|before| before != client || !is_known) {
+            return true;
+        }
+        remember(&mut told, digest, (client, now), MOST_KEPT, is_of_use);
+        false
     }
 
     /// Notes that the copy kept under `name` is out of date: the next answer is looked at.

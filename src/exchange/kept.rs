@@ -114,6 +114,13 @@ impl<P: Ports> Exchange<P> {
             selected_by: vary.values(&self.presented(policy).headers),
         };
         let forbids = keep::forbids(&new);
+        let isolate = self.ports.isolate();
+        // One client alone may have brought it about.
+        if forbids
+            && !isolate.is_told_by_another(&name, self.asker(), self.witness().is_known, self.ports.now())
+        {
+            return;
+        }
         if !self.ports.isolate().is_due(&name, forbids, settings.interval, self.ports.now()) {
             return;
         }

@@ -138,10 +138,19 @@ fn what_may_not_be_shown_to_others_is_not_kept() {
 }
 
 #[test]
-fn a_prohibition_takes_hold_at_once() {
+fn a_prohibition_takes_hold_when_a_second_client_is_told() {
     for directives in ["no-cache", "no-store", "private", "must-revalidate"] {
-        let world = visited(robots("v1")).origin([robots("v1").cache_control(directives)]);
-        world.get(PATH).answers(200, "v1");
+        let forbidding = || robots("v1").cache_control(directives);
+        let world = visited(robots("v1")).origin([forbidding(), forbidding(), forbidding()]);
+        let told = |address| {
+            world.clone().with("cf-connecting-ip", address).get(PATH).answers(200, "v1").attempts(1)
+        };
+        told("192.0.2.1");
+        told("192.0.2.1");
+        let world = world.clone().evicted();
+        world.clone().new_isolate().origin([]).get(PATH).answers(200, "v1").attempts(3);
+        let world = world.origin([forbidding()]);
+        world.clone().with("cf-connecting-ip", "192.0.2.2").get(PATH).attempts(1);
         world.evicted().get(PATH).status(502);
     }
 }
@@ -170,7 +179,7 @@ fn an_unsafe_request_that_succeeds_removes_the_kept_copy_where_operators_want_it
 fn after_an_unsafe_request_the_next_good_answer_is_kept_at_once() {
     let world = visited(robots("v1")).origin([answers(204, ""), robots("v2")]);
     world.send("PUT", PATH, Some("x")).status(204);
-    let world = world.evicted();
+    let world = world.later(1).evicted();
     world.get(PATH).answers(200, "v2");
     world.evicted().get(PATH).answers(200, "v2");
 }
