@@ -122,7 +122,7 @@ pub enum NotStored {
     Head,
     /// An error, or another status that is not stored, or one that needs an explicit lifetime and has none.
     Status,
-    /// 206.
+    /// 206, or an answer that says by `Content-Range` that it is a part.
     Partial,
     /// `no-store`.
     NoStore,
@@ -312,6 +312,9 @@ pub fn admit(
     let takes_place =
         asked.has_copy && is_gone(status) && asked.is_ordinary() && asked.is_anybody(&Vary::default());
     fits_status(status, has_lifetime || takes_place)?;
+    if headers.contains_key(header::CONTENT_RANGE) {
+        return Err(NotStored::Partial);
+    }
     // All statuses that get this far are understood, so `must-understand` lifts `no-store` (§5.2.2.3).
     if directives.no_store && !directives.must_understand {
         return Err(NotStored::NoStore);
@@ -451,7 +454,8 @@ fn is_for_all(
     // A zero may stand for a value that could not be read, which permits nothing.
     let states = |lifetime: Option<Duration>| lifetime.is_some_and(|lifetime| !lifetime.is_zero());
     let shared = directives.public || states(directives.s_maxage);
-    if headers.contains_key(SET_COOKIE) && !shared {
+    // One who is known gets cookies with pages of their own.
+    if headers.contains_key(SET_COOKIE) && (!shared || asked.identified) {
         return Err(NotStored::SetCookie);
     }
     if asked.request.headers.contains_key(AUTHORIZATION) && !shared && !directives.must_revalidate {
@@ -588,6 +592,7 @@ mod tests {
             (200, &[("cdn-cache-control", "no-store"), cc("max-age=60")], Err(NoStore)),
             (200, &[("vary", "*")], Err(VaryAny)),
             (206, &[cc("max-age=60")], Err(Partial)),
+            (200, &[cc("max-age=60"), ("content-range", "bytes 0-0/4")], Err(Partial)),
             (204, &[], Err(Status)),
             (204, &[cc("max-age=60")], Ok(60 + DAY)),
             (301, &[], Ok(DAY)),

@@ -390,6 +390,7 @@ mod tests {
             ("referer", "https://a.example/\"x"),
             ("origin", "https://a.example/path"),
             ("if-none-match", "\"><script>"),
+            ("if-none-match", "evil"),
             ("if-modified-since", "evil"),
             ("range", "bytes=evil"),
             ("purpose", "evil"),

@@ -202,7 +202,10 @@ fn what_belongs_to_one_visitor_is_never_shown_to_another() {
         ("private", &[("Cache-Control", "private, max-age=60")][..]),
         ("no-store", &[("Cache-Control", "no-store, max-age=60")]),
         ("a cookie is set", &[("Set-Cookie", "sid=1"), ("Cache-Control", "max-age=60")]),
-        ("a cookie is set, public", &[("Set-Cookie", "sid=1"), ("Cache-Control", "public, s-maxage=60")]),
+        (
+            "a cookie is set again, public",
+            &[("Set-Cookie", "sid=1"), ("Cache-Control", "public, s-maxage=60")],
+        ),
         ("a cookie is set, for CDNs", &[("Set-Cookie", "sid=1"), ("CDN-Cache-Control", "max-age=60")]),
         ("Vary: *", &[("Vary", "*"), ("Cache-Control", "max-age=60")]),
         ("Vary: Cookie", &[("Vary", "Cookie"), ("Cache-Control", "max-age=60")]),
@@ -266,8 +269,8 @@ fn a_field_outside_the_key_cannot_change_what_others_get() {
         ("X-Rewrite-URL", "/evil"),
         ("X-HTTP-Method-Override", "EVIL"),
         ("X-Host", "evil.example"),
-        ("X-Theme", "evil"),
-        ("Range", "bytes=0-1"),
+        ("X-Theme", "//evil"),
+        ("Range", "bytes=evil"),
     ] {
         let all_fields = |seen: &Seen| -> Script {
             let fields: Vec<String> =
@@ -278,7 +281,7 @@ fn a_field_outside_the_key_cannot_change_what_others_get() {
         quick().get(&page).with(name, value).send();
         settle();
         let next = quick().get(&page).send().text();
-        assert!(!next.contains("evil") && !next.contains("bytes=0-1"), "{name} stayed:\n{next}");
+        assert!(!next.to_lowercase().contains("evil"), "{name} stayed:\n{next}");
     }
 }
 
