@@ -95,11 +95,11 @@ pub fn of(name: &HeaderName, request: &Request) -> Bearing {
         | "x-trace-id" => if_so(is_trace),
         name if name.starts_with("sec-ch-") || name.starts_with("sec-fetch-") => usual(),
         // The platform writes where visitors are, where the site has asked it to.
-        name if ["cf-ip", "cf-region", "cf-metro", "cf-postal", "cf-timezone"]
-            .iter()
-            .any(|of| name.starts_with(of)) =>
-        {
-            usual().max(Bearing::Unfamiliar)
+        name if GEOGRAPHY.iter().any(|beginning| name.starts_with(beginning)) => {
+            let is_name = |text: &str| {
+                !is_address(text) || text.bytes().all(|byte| byte.is_ascii_digit() || b"-.".contains(&byte))
+            };
+            if is_text(is_name) { usual().max(Bearing::Unfamiliar) } else { Bearing::Suspect }
         }
         name if name.starts_with("x-b3-") || name.starts_with("x-datadog-") => if_so(is_trace),
         name if is_suspect(name) => Bearing::Suspect,
@@ -187,6 +187,9 @@ const SUSPECT_PARTS: [&str; 17] = [
     "account", "api-key", "apikey", "auth", "cookie", "csrf", "host", "jwt", "override", "passw", "real-ip",
     "scheme", "secret", "session", "token", "user-", "xsrf",
 ];
+
+/// Beginnings of what Cloudflare writes of a visitor's place, where a site has asked for that.
+const GEOGRAPHY: [&str; 5] = ["cf-ip", "cf-region", "cf-metro", "cf-postal", "cf-timezone"];
 
 fn is_suspect(name: &str) -> bool {
     // Gateway interfaces make the same of both.
@@ -362,6 +365,8 @@ mod tests {
             ("foo", "1"),
             ("test-name", "Does a cache reuse `Vary: *`, e.g. here (https://a.example/)?"),
             ("cache-control", "nothing-to-see-here"),
+            ("cf-iplongitude", "-13.4"),
+            ("cf-ipcity", "St. Gallen"),
         ] {
             assert_eq!(of(name, value), Bearing::Unfamiliar, "{name}: {value}");
         }
@@ -379,6 +384,7 @@ mod tests {
             ("x-middleware-subrequest", "1"),
             ("x-rewrite", "1"),
             ("client-ip", "1"),
+            ("cf-ipcity", "evil.example"),
             ("foo", "evil.example"),
             ("foo", "//evil"),
             ("foo", "/evil"),
