@@ -79,6 +79,11 @@ pub fn of(name: &HeaderName, request: &Request) -> Bearing {
             true => Bearing::Unfamiliar,
             false => Bearing::Suspect,
         },
+        // Next.js' scripts say on which page they are, and its `Vary` names it where that matters.
+        "next-url" => match is_text(|text| text.starts_with('/') && !text.contains(['<', '>', '"', '\\'])) {
+            true => Bearing::Unfamiliar,
+            false => Bearing::Suspect,
+        },
         "cf-request-id"
         | "newrelic"
         | "request-id"
@@ -123,7 +128,7 @@ pub fn is_own_origin(request: &Request) -> bool {
 
 /// Names, or beginnings of names, of fields by which origins, frameworks and what stands before them choose another
 /// target, method, scheme, address or version, or know whom they serve. No browser sends them by itself.
-const SUSPECT_BEGINNINGS: [&str; 56] = [
+const SUSPECT_BEGINNINGS: [&str; 55] = [
     "-method",
     "accept-charset",
     "akamai-",
@@ -142,7 +147,6 @@ const SUSPECT_BEGINNINGS: [&str; 56] = [
     "incap-",
     "max-forwards",
     "method",
-    "next-url",
     "profile",
     "proxy",
     "redirect",
@@ -253,11 +257,17 @@ fn is_origin(text: &str) -> bool {
 
 /// Also what is nearly a tag: origins get their own back.
 fn is_tag_or_date(text: &str) -> bool {
+    let is_number = || {
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=+".contains(&byte)) && has_digit(text)
+    };
     text == "*"
         || text.contains('"') && !text.contains(['<', '>'])
-        || !text.is_empty()
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=+".contains(&byte))
+        || is_number()
         || Timestamp::parse_http_date(text).is_some()
+}
+
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 fn is_byte_range(text: &str) -> bool {
@@ -287,7 +297,7 @@ fn is_plain_type(text: &str) -> bool {
 
 /// Numbers that tell requests apart: what is there to be counted, not read.
 fn is_trace(text: &str) -> bool {
-    text.bytes().any(|byte| byte.is_ascii_digit())
+    has_digit(text)
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=,;:@+*/%. ".contains(&byte))
         && !text.contains("//")
 }

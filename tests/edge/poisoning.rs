@@ -222,7 +222,7 @@ const NAMES: &str = "\
     Hash Header Host-Liveserver Host-Name Host-Override Http-Client-Ip Http-Host Http-Referer Http-Url \
     Http-X-Forwarded-For Https Https-Keysize Incap-Client-IP Ip Ip-Address Jenkins-Url Json Key Kiss-Rpc Label \
     Lang Language Layout Link Locale Location Lock-Token Log Login-Url Method Mod-Rewrite Mode Module Name \
-    Next-Router-Prefetch Next-Router-State-Tree Next-Url Nonce Notification-Template Oauth On-Behalf-Of \
+    Next-Router-Prefetch Next-Router-State-Tree Nonce Notification-Template Oauth On-Behalf-Of \
     Orig-Path Origin-Url Original-Host Original-Uri Original-Url Overwrite Page Param Params Password Path \
     Path-Base Path-Info Path-Translated Php-Auth-User Port Portal Prefix Preview Profile Project Proto Protocol \
     Proxy Proxy-Host Proxy-Url Public-Url Query Query-String Real-Ip Real-Method Realm Redirect Redirect-Url \
