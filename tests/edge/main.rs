@@ -38,4 +38,5 @@ mod rfc5861;
 mod rfc9111;
 mod rfc9111_options;
 mod route_mode;
+mod suite;
 mod uploads;
