@@ -39,4 +39,5 @@ mod rfc9111;
 mod rfc9111_options;
 mod route_mode;
 mod sites;
+mod suite;
 mod uploads;
