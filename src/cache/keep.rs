@@ -165,7 +165,7 @@ pub fn decide(
     };
     let age = now.since(old.received_at);
     let is_past_half = age > settings.max_age / 2;
-    let old_forbids = prohibition(old).is_some();
+    let old_forbids = bound(old).is_err();
     let doubt = doubt(new, old, settings).filter(|_| !is_past_half && !old_forbids);
     match (doubt, unfit) {
         (Some(doubt), _) => Stay(doubt),
@@ -215,9 +215,9 @@ impl Refused {
 /// nothing that may stand in.
 ///
 /// Its age counts from its receipt. However fresh it is, a directive that forbids stale use refuses it: the
-/// copy is not from a cache that could still validate it. How long the response's own `stale-if-error` is
-/// does not matter, as `keep.max_age` is what the operator agreed to; that of the request narrows, as it does
-/// for [`stale::may_stand_in`].
+/// copy is not from a cache that could still validate it. Where a window stands beside such a directive, that holds.
+/// Else how long the response's own `stale-if-error` is does not matter, as `keep.max_age` is what the operator agreed
+/// to; that of the request narrows, as it does for [`stale::may_stand_in`].
 pub fn may_stand_in(
     kept: &Stored,
     request_headers: &HeaderMap,
@@ -225,12 +225,14 @@ pub fn may_stand_in(
     settings: &config::Keep,
     now: Timestamp,
 ) -> Result<(), Refused> {
-    if let Some(forbidden) = prohibition(kept) {
-        Err(Refused::Forbidden(forbidden))
-    } else if asked.no_cache {
-        Err(Refused::Forbidden(Forbidden::RequestNoCache))
-    } else if now.since(kept.received_at) > settings.max_age {
+    let own = match bound(kept) {
+        Ok(window) => window.map_or(Window::NotStated, Window::Length),
+        Err(forbidden) => return Err(Refused::Forbidden(forbidden)),
+    };
+    if now.since(kept.received_at) > settings.max_age {
         Err(Refused::TooOld)
+    } else if is_too_stale(kept, own, now) {
+        Err(Refused::Forbidden(Forbidden::PastWindow))
     } else if is_too_stale(kept, asked.stale_if_error, now) {
         Err(Refused::Forbidden(Forbidden::RequestStaleIfError))
     } else if !kept.matches(request_headers) {
@@ -240,7 +242,7 @@ pub fn may_stand_in(
     }
 }
 
-/// Whether `kept` is stale by more than the client's `window` (RFC 5861 §4).
+/// Whether `kept` is stale by more than `window` (RFC 5861 §4).
 fn is_too_stale(kept: &Stored, window: Window, now: Timestamp) -> bool {
     let lifetime = freshness::explicit_lifetime(kept.headers.directives(), &kept.headers, kept.received_at);
     let staleness = freshness::age(kept, now).checked_sub(lifetime.unwrap_or_default());
@@ -251,18 +253,16 @@ fn is_too_stale(kept: &Stored, window: Window, now: Timestamp) -> bool {
     })
 }
 
-/// What in `response` forbids to serve it as a kept copy.
-fn prohibition(response: &Stored) -> Option<Forbidden> {
-    let directives = response.headers.directives();
-    let zero = directives.stale_if_error == Window::Forbidden;
-    stale::prohibition(directives).or(zero.then_some(Forbidden::StaleIfErrorZero))
+/// The window within which `response` may be served as a kept copy, if it has one of its own, or what in it forbids that.
+fn bound(response: &Stored) -> Result<Option<Duration>, Forbidden> {
+    stale::bound(response.status, response.headers.directives())
 }
 
 /// Whether `new` takes back the leave to serve what is kept: by a prohibition, or since nothing for its URL
 /// may be stored any more (as in [`withdraws`](super::admission::NotStored::withdraws)). That has to take hold at
 /// once.
 pub fn forbids(new: &Stored) -> bool {
-    prohibition(new).is_some() || is_withdrawn(new)
+    bound(new).is_err() || is_withdrawn(new)
 }
 
 fn is_withdrawn(new: &Stored) -> bool {
@@ -618,7 +618,17 @@ mod tests {
             ("max-age=60, stale-if-error=5", "", 30 * DAY, Ok(())),
             ("max-age=60, stale-if-error=31536000", "", 30 * DAY + 1, Err(Refused::TooOld)),
             ("", "max-age=0", DAY, Ok(())),
-            ("", "no-cache", 0, Err(Refused::Forbidden(Forbidden::RequestNoCache))),
+            ("", "no-cache", DAY, Ok(())),
+            // What forbids stale use allows it within the window beside it.
+            ("s-maxage=60, stale-while-revalidate=30", "", 90, Ok(())),
+            (
+                "s-maxage=60, stale-while-revalidate=30",
+                "",
+                91,
+                Err(Refused::Forbidden(Forbidden::PastWindow)),
+            ),
+            ("no-cache, stale-if-error=30", "", 30, Ok(())),
+            ("no-cache, stale-if-error=30", "", 31, Err(Refused::Forbidden(Forbidden::PastWindow))),
             ("max-age=60", "stale-if-error=40", 100, Ok(())),
             ("max-age=60", "stale-if-error=40", 101, Err(Refused::Forbidden(Forbidden::RequestStaleIfError))),
             ("max-age=60", "stale-if-error=0", 59, Ok(())),
@@ -643,7 +653,8 @@ mod tests {
             ("max-age=60, no-cache", Forbidden::NoCache),
             ("max-age=60, must-revalidate", Forbidden::MustRevalidate),
             ("max-age=60, proxy-revalidate", Forbidden::ProxyRevalidate),
-            ("s-maxage=60, stale-if-error=500", Forbidden::SMaxage),
+            ("s-maxage=60", Forbidden::SMaxage),
+            ("no-cache, stale-while-revalidate=500", Forbidden::NoCache),
             ("max-age=60, stale-if-error=0", Forbidden::StaleIfErrorZero),
             ("max-age=60, stale-if-error=soon", Forbidden::StaleIfErrorZero),
         ] {
@@ -681,7 +692,7 @@ mod tests {
             "date",
             "x",
         ]);
-        let directives = "((no-cache|no-store|private|public|must-revalidate|proxy-revalidate|s-maxage|max-age|stale-if-error|accept|\\*|text/html)(=[0-9]{0,3}|=\"|;)?[, ]{0,2}){0,3}";
+        let directives = "((no-cache|no-store|private|public|must-revalidate|proxy-revalidate|s-maxage|max-age|stale-if-error|stale-while-revalidate|accept|\\*|text/html)(=[0-9]{0,3}|=\"|;)?[, ]{0,2}){0,3}";
         let values =
             prop_oneof![directives.prop_map(String::into_bytes), prop::collection::vec(any::<u8>(), 0..20),];
         let statuses = prop_oneof![
@@ -726,11 +737,16 @@ mod tests {
     /// above.
     fn has_prohibition(response: &Stored) -> bool {
         let said = response.headers.directives();
-        said.no_cache
-            || said.must_revalidate
-            || said.proxy_revalidate
-            || said.s_maxage.is_some()
-            || said.stale_if_error == Window::Forbidden
+        let is_allowed = match (said.stale_if_error, said.stale_while_revalidate) {
+            (Window::Forbidden, _) => return true,
+            (Window::Length(_), _) => true,
+            (Window::NotStated, Window::Length(_)) => !said.no_cache,
+            (Window::NotStated, Window::Forbidden | Window::NotStated) => false,
+        };
+        let is_forbidden =
+            said.no_cache || said.must_revalidate || said.proxy_revalidate || said.s_maxage.is_some();
+        let is_error = response.status.as_u16() >= 400 && !matches!(response.status.as_u16(), 404 | 410);
+        is_error || is_forbidden && !is_allowed
     }
 
     proptest! {
@@ -742,7 +758,6 @@ mod tests {
             if may_stand_in(&kept, &request.headers, &asked, &settings, now).is_ok() {
                 prop_assert!(!has_prohibition(&kept));
                 prop_assert!(now.since(kept.received_at) <= settings.max_age);
-                prop_assert!(!asked.no_cache);
                 prop_assert!(kept.matches(&request.headers));
             }
         }

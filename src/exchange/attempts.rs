@@ -18,7 +18,7 @@ use crate::origin::deadline::Deadline;
 use crate::origin::failure::{self, Failure, Lapse, Rejection};
 use crate::origin::forward::{self, Forward};
 use crate::origin::retry::{self, Next, Repeatable, Situation, Stop};
-use crate::origin::{Attempt, End, Sign, backoff, is_origin_error};
+use crate::origin::{Attempt, End, Sign, backoff};
 use crate::policy::Policy;
 use crate::ports::{Held, HeldUpload, HoldFirst, Ports, Resume};
 use crate::request::Request;
@@ -179,7 +179,8 @@ impl<P: Ports> Exchange<P> {
             };
             let now = self.ports.now();
             let attempt = Attempt { origin, waited, took: now.since(began_at), end };
-            let failed = last.as_ref().filter(|received| is_origin_error(received.status));
+            let is_final = retry::is_final(end, &policy.settings.retry);
+            let failed = last.as_ref().filter(|received| !is_final || policy.is_failure(received.status));
             let retry_after = failed.and_then(|received| backoff::retry_after(&received.headers, now));
             // What was given less than its time says nothing of the origin.
             let timeouts = &policy.settings.timeouts;
@@ -201,7 +202,7 @@ impl<P: Ports> Exchange<P> {
                 }
             }
             attempts.push(attempt);
-            if retry::is_final(end) {
+            if is_final {
                 break (last, Stop::Final, retry_after);
             }
             let can_bear = self.can_bear(policy, &attempts);
