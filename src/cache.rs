@@ -5,6 +5,7 @@
 pub mod admission;
 pub mod bearing;
 pub mod directives;
+pub mod doubt;
 pub mod entry;
 pub mod freshness;
 pub mod keep;

@@ -327,6 +327,11 @@ pub struct Cache {
     pub stale_statuses: Vec<u16>,
     /// Which error statuses are stored if they state a lifetime.
     pub error_statuses: Vec<u16>,
+    /// A 200 whose body is shorter than this share of the last good one's is not believed at once; zero turns the
+    /// check off.
+    pub shrink: Share,
+    /// What a page must contain to be stored.
+    pub must_contain: Option<String>,
 }
 
 /// What a request's own `Cache-Control` counts for, and its `Pragma`.
@@ -357,6 +362,8 @@ impl Default for Cache {
             client_directives: ClientDirectives::Obey,
             stale_statuses: vec![500, 502, 503, 504],
             error_statuses: vec![404, 410],
+            shrink: Share::in_10_000(1000),
+            must_contain: None,
         }
     }
 }
@@ -466,7 +473,8 @@ mod tests {
                     "enabled": false, "default_ttl": "1m", "heuristic": 0.25, "heuristic_max": "4h",
                     "stale_if_error": "2h", "stale_while_revalidate": "3s", "harmless_cookies": ["theme"],
                     "strict": true, "remove_invalidated": true, "max_body": "1MiB", "max_variants": 2, "memory": "0s",
-                    "client_directives": "ignore", "stale_statuses": [403, 599], "error_statuses": []
+                    "client_directives": "ignore", "stale_statuses": [403, 599], "error_statuses": [], "shrink": 0,
+                    "must_contain": "</html>"
                 },
                 "body": { "hold": "0B", "resume": false, "watch": false },
                 "keep": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
@@ -527,6 +535,8 @@ mod tests {
                 client_directives: ClientDirectives::Ignore,
                 stale_statuses: vec![403, 599],
                 error_statuses: Vec::new(),
+                shrink: Share::ZERO,
+                must_contain: Some("</html>".to_owned()),
             },
             body: Body { hold: 0, resume: false, watch: false },
             keep: Keep {
@@ -694,10 +704,19 @@ mod tests {
             let value = json!({ table: { key: [599, status] } });
             assert_eq!(errors(&value), [format!("{table}.{key}[1] = {status}: {rule}")]);
         }
-        for (key, value, rule) in [("client_directives", json!("yes"), r#""obey" or "ignore" is accepted"#)] {
+        for (key, value, rule) in [
+            ("client_directives", json!("yes"), r#""obey" or "ignore" is accepted"#),
+            ("must_contain", json!(""), r#"a text of 1 to 200 bytes is accepted, e.g. "</html>"; or "none""#),
+        ] {
             let expected = format!("cache.{key} = {value}: {rule}");
             assert_eq!(errors(&json!({ "cache": { key: value } })), [expected]);
         }
+        let settings = json!({
+            "cache": { "must_contain": "</html>" },
+            "routes": [{ "path": "/api/*", "cache": { "must_contain": "none" } }],
+        });
+        let config = Config::from_value(&settings).unwrap();
+        assert_eq!(config.routes[0].settings.cache.must_contain, None);
     }
 
     #[test]
@@ -920,7 +939,7 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 64] = [
+    const KEYS: [&str; 66] = [
         "name",
         "origins",
         "timeouts.first_byte",
@@ -955,6 +974,8 @@ mod tests {
         "cache.client_directives",
         "cache.stale_statuses",
         "cache.error_statuses",
+        "cache.shrink",
+        "cache.must_contain",
         "body.hold",
         "body.resume",
         "body.watch",
@@ -1035,6 +1056,7 @@ mod tests {
                 "memory",
                 "client_directives",
                 "statuses",
+                "must_contain",
                 "paths",
                 "interval",
                 "max_age",

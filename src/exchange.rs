@@ -6,6 +6,7 @@
 mod answer;
 mod attempts;
 mod collapse;
+mod doubt;
 mod drill;
 mod heal;
 mod invalidation;
@@ -447,6 +448,7 @@ impl<P: Ports> Exchange<P> {
         self.invalidate_behind(policy, &received, trail);
         self.keep_behind(policy, &received);
         let conditional = lookup.found().is_some();
+        trail.replaces = lookup.key().cloned().zip(lookup.found().cloned());
         match lookup {
             Lookup::Found(found) if self.request.method == Method::HEAD => {
                 self.note_head(policy, found, &received, trail).await;

@@ -7,6 +7,7 @@ use http::{Method, StatusCode};
 
 use super::bearing::{self, Bearing};
 use super::directives::{RequestDirectives, ResponseDirectives};
+use super::doubt::Doubt;
 use super::entry::Stored;
 use super::key::Vary;
 use super::{freshness, stale, validation};
@@ -148,6 +149,8 @@ pub enum NotStored {
     Invalidated,
     /// It is neither fresh nor can it be used stale or be validated.
     NothingToGain,
+    /// It may be the word of a broken site.
+    Doubtful(Doubt),
 }
 
 impl NotStored {
@@ -173,7 +176,8 @@ impl NotStored {
             | Self::Authorization
             | Self::Identified
             | Self::Unreadable
-            | Self::Invalidated => false,
+            | Self::Invalidated
+            | Self::Doubtful(_) => false,
         }
     }
 
@@ -196,6 +200,7 @@ impl NotStored {
             Self::Endless => "endless",
             Self::Invalidated => "invalidated",
             Self::NothingToGain => "nothing_to_gain",
+            Self::Doubtful(doubt) => doubt.word(),
         }
     }
 
@@ -218,6 +223,8 @@ impl NotStored {
             | Self::Identified
             | Self::Unreadable
             | Self::Invalidated => Effect::None,
+            // Whether the page has changed or the site is broken: what was fresh is no longer.
+            Self::Doubtful(Doubt::Shrunk | Doubt::Retyped | Doubt::Unmarked) => Effect::Outdates,
             Self::NothingToGain if is_gone && asked.is_ordinary() => Effect::Removes,
             Self::NoStore | Self::Private | Self::VaryAny if code < 400 => Effect::Withdraws,
             _ if is_gone => Effect::Withdraws,
@@ -231,7 +238,8 @@ impl NotStored {
             | Self::SetCookie
             | Self::TooLarge
             | Self::Endless
-            | Self::NothingToGain => Effect::Outdates,
+            | Self::NothingToGain
+            | Self::Doubtful(Doubt::Error) => Effect::Outdates,
         }
     }
 }

@@ -9,13 +9,14 @@
 
 use std::time::Duration;
 
+use http::Method;
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, LINK, SET_COOKIE,
     VARY,
 };
-use http::{Method, StatusCode};
 
 use super::directives::{RequestDirectives, TARGETED, Window};
+use super::doubt::{self, Doubt};
 use super::entry::Stored;
 use super::freshness;
 use super::key::{Digest, Vary};
@@ -84,10 +85,8 @@ pub enum Leave {
     Unchanged,
     /// It was written less than `keep.interval` ago.
     TooSoon,
-    /// The new body is empty, or shorter than `keep.shrink` of the kept one.
-    Shrunk,
-    /// The new media type is another one, or missing.
-    Retyped,
+    /// The answer may be the word of a broken site.
+    Doubtful(Doubt),
     /// The answer leads elsewhere.
     Redirected,
     /// The answer is neither 200 nor 404 nor 410.
@@ -108,8 +107,7 @@ impl Leave {
         match self {
             Self::Unchanged => "unchanged",
             Self::TooSoon => "too_soon",
-            Self::Shrunk => "shrunk",
-            Self::Retyped => "retyped",
+            Self::Doubtful(doubt) => doubt.word(),
             Self::Redirected => "redirected",
             Self::NotGood => "not_good",
             Self::NothingToReplace => "nothing_to_replace",
@@ -166,9 +164,9 @@ pub fn decide(
     let age = now.since(old.received_at);
     let is_past_half = age > settings.max_age / 2;
     let old_forbids = bound(old).is_err();
-    let doubt = doubt(new, old, settings).filter(|_| !is_past_half && !old_forbids);
+    let doubt = doubt::between(new, old, settings.shrink).filter(|_| !is_past_half && !old_forbids);
     match (doubt, unfit) {
-        (Some(doubt), _) => Stay(doubt),
+        (Some(doubt), _) => Stay(Leave::Doubtful(doubt)),
         (None, Some(unfit)) if !is_gone && !forbids => Stay(unfit),
         (None, _) if forbids && old_forbids => Stay(Leave::Forbids),
         (None, _) if !forbids && !is_past_half && is_unchanged(new, same_body, old) => Stay(Leave::Unchanged),
@@ -285,37 +283,6 @@ fn unfit(new: &Stored) -> Option<Leave> {
     }
 }
 
-/// Why the 200 `new` may be the word of a broken site, held against the 200 `old`. Lengths are those on the
-/// wire, whatever the coding: the short answer of a broken site often comes without one.
-fn doubt(new: &Stored, old: &Stored, settings: &config::Keep) -> Option<Leave> {
-    if new.status != StatusCode::OK || old.status != StatusCode::OK {
-        return None;
-    }
-    let types = essences(&old.headers);
-    let has_shrunk = match (new.length, old.length) {
-        (Some(0), Some(old)) => old > 0,
-        (Some(new), Some(old)) => new < settings.shrink.of(old),
-        (None, _) | (_, None) => false,
-    };
-    if !settings.shrink.is_zero() && has_shrunk {
-        Some(Leave::Shrunk)
-    } else if !types.is_empty() && types != essences(&new.headers) {
-        Some(Leave::Retyped)
-    } else {
-        None
-    }
-}
-
-/// The media types that `Content-Type` states, in lower case and without parameters (RFC 9110 §8.3.1); one
-/// for each line that states any, of which there should be one.
-fn essences(headers: &HeaderMap) -> Vec<Vec<u8>> {
-    let essence = |line: &[u8]| {
-        line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase()
-    };
-    let lines = headers.get_all(CONTENT_TYPE).iter().map(|line| essence(line.as_bytes()));
-    lines.filter(|essence| !essence.is_empty()).collect()
-}
-
 /// Whether a client would be served the same by either.
 fn is_unchanged(new: &Stored, same_body: bool, old: &Stored) -> bool {
     same_body
@@ -336,7 +303,7 @@ mod tests {
     use crate::config::{Keep, Pattern, Share};
     use crate::request::Target;
     use Decision::{Leave as Stay, Remove, Write};
-    use http::HeaderValue;
+    use http::{HeaderValue, StatusCode};
     use proptest::prelude::*;
 
     const HOUR: u64 = 60 * 60;
@@ -496,30 +463,30 @@ mod tests {
         let old = kept(&[]);
         for (new, expected) in [
             (page(100, &[TEXT]), Write),
-            (page(99, &[TEXT]), Stay(Leave::Shrunk)),
-            (page(0, &[TEXT]), Stay(Leave::Shrunk)),
+            (page(99, &[TEXT]), Stay(Leave::Doubtful(Doubt::Shrunk))),
+            (page(0, &[TEXT]), Stay(Leave::Doubtful(Doubt::Shrunk))),
             (page(999, &[("content-type", "TEXT/Plain")]), Write),
-            (page(999, &[HTML]), Stay(Leave::Retyped)),
-            (page(999, &[]), Stay(Leave::Retyped)),
-            (page(999, &[("content-type", "")]), Stay(Leave::Retyped)),
-            (page(999, &[TEXT, HTML]), Stay(Leave::Retyped)),
+            (page(999, &[HTML]), Stay(Leave::Doubtful(Doubt::Retyped))),
+            (page(999, &[]), Stay(Leave::Doubtful(Doubt::Retyped))),
+            (page(999, &[("content-type", "")]), Stay(Leave::Doubtful(Doubt::Retyped))),
+            (page(999, &[TEXT, HTML]), Stay(Leave::Doubtful(Doubt::Retyped))),
             // The page for "we are working on it" must not take the copy along that it is there for.
-            (page(99, &[TEXT, cc("no-cache")]), Stay(Leave::Shrunk)),
-            (page(999, &[HTML, cc("no-store")]), Stay(Leave::Retyped)),
-            (page(999, &[HTML, ("set-cookie", "a=b")]), Stay(Leave::Retyped)),
+            (page(99, &[TEXT, cc("no-cache")]), Stay(Leave::Doubtful(Doubt::Shrunk))),
+            (page(999, &[HTML, cc("no-store")]), Stay(Leave::Doubtful(Doubt::Retyped))),
+            (page(999, &[HTML, ("set-cookie", "a=b")]), Stay(Leave::Doubtful(Doubt::Retyped))),
         ] {
             for age in [0, HOUR, 15 * DAY] {
                 let expected = if expected == Write && age == 0 { Stay(Leave::TooSoon) } else { expected };
                 assert_eq!(after(age, &new, &old), expected, "{age} {new:?}");
             }
             let late = after(15 * DAY + 1, &new, &old);
-            assert!(!matches!(late, Stay(Leave::Shrunk | Leave::Retyped)), "{new:?}");
+            assert!(!matches!(late, Stay(Leave::Doubtful(_))), "{new:?}");
         }
         assert_eq!(after(15 * DAY + 1, &page(0, &[HTML]), &old), Write);
         assert_eq!(after(HOUR, &page(999, &[HTML]), &page(1000, &[])), Write);
         assert_eq!(after(HOUR, &page(0, &[TEXT]), &page(0, &[TEXT, cc("max-age=1")])), Write);
         // Of five bytes a tenth is none, and none of five is none all the same.
-        assert_eq!(after(HOUR, &page(0, &[TEXT]), &page(5, &[TEXT])), Stay(Leave::Shrunk));
+        assert_eq!(after(HOUR, &page(0, &[TEXT]), &page(5, &[TEXT])), Stay(Leave::Doubtful(Doubt::Shrunk)));
     }
 
     #[test]
@@ -527,7 +494,10 @@ mod tests {
         let settings = Keep { shrink: Share::ZERO, ..Keep::default() };
         let decide = |new: &Stored| decide(new, false, Some(&kept(&[])), &settings, seconds(HOUR));
         assert_eq!(decide(&answer(200, 0, &[])), Write);
-        assert_eq!(decide(&Stored { headers: fields(&[HTML]).into(), ..kept(&[]) }), Stay(Leave::Retyped));
+        assert_eq!(
+            decide(&Stored { headers: fields(&[HTML]).into(), ..kept(&[]) }),
+            Stay(Leave::Doubtful(Doubt::Retyped))
+        );
     }
 
     #[test]

@@ -166,6 +166,8 @@ fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
     table.read("client_directives", &mut into.client_directives, values::client_directives);
     table.list("stale_statuses", &mut into.stale_statuses, &STATUSES, values::status(&[403, 408, 425, 429]));
     table.list("error_statuses", &mut into.error_statuses, &STATUSES, values::status(&STORABLE));
+    table.read("shrink", &mut into.shrink, values::share);
+    table.read("must_contain", &mut into.must_contain, values::or_none(values::marker));
 }
 
 /// As for `retry.replay_body`: 16 MiB of the isolate's 128 MB.

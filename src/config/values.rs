@@ -147,6 +147,16 @@ pub(super) fn client_directives(value: &Value) -> Accepted<ClientDirectives> {
     }
 }
 
+/// Accepts what a page must contain.
+pub(super) fn marker(value: &Value) -> Accepted<String> {
+    let is_marker = |text: &&str| (1..=200).contains(&text.len());
+    value
+        .as_str()
+        .filter(is_marker)
+        .map(str::to_owned)
+        .ok_or_else(|| r#"a text of 1 to 200 bytes is accepted, e.g. "</html>""#.to_owned())
+}
+
 /// Accepts a name for `Proxy-Status`: what a structured string can hold (RFC 8941 §3.3.3).
 pub(super) fn name(value: &Value) -> Accepted<String> {
     let is_name = |text: &&str| {

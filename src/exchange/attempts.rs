@@ -64,6 +64,8 @@ pub(super) struct Received<B> {
     pub received_at: Timestamp,
     /// How often its body had to be taken up again so far, where it can be.
     pub resumed: Option<Rc<Cell<u32>>>,
+    /// Whether it is a page that lacks what one must contain.
+    pub lacks_marker: bool,
 }
 
 impl<B> Received<B> {
@@ -304,6 +306,7 @@ impl<P: Ports> Exchange<P> {
                 return rejection.lapse().map_or_else(failed, Err);
             }
         };
+        let lacks_marker = self.lacks_marker(policy, status, &fetched.headers, &body).await;
         let mut resumed = None;
         let body = match body {
             Guarded::Stream { body, length, idle: Some(idle), begun, .. } => {
@@ -327,6 +330,7 @@ impl<P: Ports> Exchange<P> {
             requested_at,
             received_at,
             resumed,
+            lacks_marker,
         };
         Ok((End::Answered(status), Some(received)))
     }

@@ -254,3 +254,20 @@ fn errors_are_stored_by_setting_for_as_long_as_they_say_themselves() {
     world.get("/b").status(502);
     world.get("/a").answers(404, "no");
 }
+
+#[test]
+fn an_error_that_may_be_stored_takes_no_copy_away() {
+    let statuses = serde_json::json!([403, 503]);
+    for status in [403, 503] {
+        for directives in ["max-age=600", "max-age=600, no-store", "max-age=600, private"] {
+            let world = world().set("retry.attempts", 1).set("cache.error_statuses", statuses.clone());
+            let error = answers(status, "no").header("content-type", "text/plain").cache_control(directives);
+            let world = world.origin([page("v1").cache_control("max-age=1"), error]);
+            world.get("/a").answers(200, "v1");
+            let world = world.later(5);
+            world.get("/a").status(if status == 403 { 403 } else { 200 });
+            let another = world.from("192.0.2.2");
+            another.get("/a").answers(200, "v1").reports("connection_terminated");
+        }
+    }
+}
