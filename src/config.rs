@@ -244,6 +244,8 @@ pub struct Retry {
     pub budget: Option<Share>,
     /// A request body up to this many bytes is held so that it can be sent again.
     pub replay_body: u64,
+    /// The origin's own statuses after which there is another attempt.
+    pub statuses: Vec<u16>,
 }
 
 impl Default for Retry {
@@ -255,6 +257,7 @@ impl Default for Retry {
             backoff_max: Duration::from_secs(2),
             budget: Some(Share::in_10_000(2000)),
             replay_body: 64 * 1024,
+            statuses: vec![502, 503, 504],
         }
     }
 }
@@ -318,6 +321,27 @@ pub struct Cache {
     pub max_variants: u32,
     /// For how long an isolate goes by what it has found in the store, without another look; zero for never.
     pub memory: Duration,
+    /// What a request's own `Cache-Control` counts for.
+    pub client_directives: ClientDirectives,
+    /// For which of the origin's own statuses a copy may stand in.
+    pub stale_statuses: Vec<u16>,
+    /// Which error statuses are stored if they state a lifetime.
+    pub error_statuses: Vec<u16>,
+    /// A 200 whose body is shorter than this share of the last good one's is not believed at once; zero turns the
+    /// check off.
+    pub shrink: Share,
+    /// What a page must contain to be stored.
+    pub must_contain: Option<String>,
+}
+
+/// What a request's own `Cache-Control` counts for, and its `Pragma`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientDirectives {
+    /// What it says (RFC 9111 §5.2.1).
+    #[default]
+    Obey,
+    /// Nothing.
+    Ignore,
 }
 
 impl Default for Cache {
@@ -335,6 +359,11 @@ impl Default for Cache {
             max_body: 25 * 1024 * 1024,
             max_variants: 32,
             memory: Duration::from_secs(1),
+            client_directives: ClientDirectives::Obey,
+            stale_statuses: vec![500, 502, 503, 504],
+            error_statuses: vec![404, 410],
+            shrink: Share::in_10_000(1000),
+            must_contain: None,
         }
     }
 }
@@ -434,7 +463,7 @@ mod tests {
                 "timeouts": { "first_byte": "3s", "idle": "4s", "total": "8s", "soft": "2s" },
                 "retry": {
                     "attempts": 2, "idempotency_key": true, "backoff": "1ms", "backoff_max": "1s",
-                    "budget": 0.5, "replay_body": "1KiB"
+                    "budget": 0.5, "replay_body": "1KiB", "statuses": [429]
                 },
                 "breaker": {
                     "enabled": false, "failures": 0.25, "minimum": 10, "consecutive": 3, "window": "1m",
@@ -443,7 +472,9 @@ mod tests {
                 "cache": {
                     "enabled": false, "default_ttl": "1m", "heuristic": 0.25, "heuristic_max": "4h",
                     "stale_if_error": "2h", "stale_while_revalidate": "3s", "harmless_cookies": ["theme"],
-                    "strict": true, "remove_invalidated": true, "max_body": "1MiB", "max_variants": 2, "memory": "0s"
+                    "strict": true, "remove_invalidated": true, "max_body": "1MiB", "max_variants": 2, "memory": "0s",
+                    "client_directives": "ignore", "stale_statuses": [403, 599], "error_statuses": [], "shrink": 0,
+                    "must_contain": "</html>"
                 },
                 "body": { "hold": "0B", "resume": false, "watch": false },
                 "keep": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
@@ -478,6 +509,7 @@ mod tests {
                 backoff_max: seconds(1),
                 budget: Some(Share::in_10_000(5000)),
                 replay_body: 1024,
+                statuses: vec![429],
             },
             breaker: Breaker {
                 enabled: false,
@@ -500,6 +532,11 @@ mod tests {
                 max_body: 1 << 20,
                 max_variants: 2,
                 memory: Duration::ZERO,
+                client_directives: ClientDirectives::Ignore,
+                stale_statuses: vec![403, 599],
+                error_statuses: Vec::new(),
+                shrink: Share::ZERO,
+                must_contain: Some("</html>".to_owned()),
             },
             body: Body { hold: 0, resume: false, watch: false },
             keep: Keep {
@@ -645,6 +682,41 @@ mod tests {
                 "{mistakes:?}"
             );
         }
+    }
+
+    #[test]
+    fn only_statuses_of_the_origins_own_that_make_sense_there_are_accepted() {
+        let accepted = |client: &str| {
+            format!(
+                "{client} and 500 to 599 are accepted, without quotes; 520 to 527 and 530 are Cloudflare's, and failures"
+            )
+        };
+        for (table, key, status, rule) in [
+            ("retry", "statuses", json!(404), accepted("408, 425, 429")),
+            ("retry", "statuses", json!("503"), accepted("408, 425, 429")),
+            ("retry", "statuses", json!(522), accepted("408, 425, 429")),
+            ("cache", "stale_statuses", json!(404), accepted("403, 408, 425, 429")),
+            ("cache", "stale_statuses", json!(530), accepted("403, 408, 425, 429")),
+            ("cache", "error_statuses", json!(429), accepted("400, 403, 404, 405, 410, 414, 451, 499")),
+            ("cache", "error_statuses", json!(600), accepted("400, 403, 404, 405, 410, 414, 451, 499")),
+            ("cache", "error_statuses", json!(599), "this status is in the list already".to_owned()),
+        ] {
+            let value = json!({ table: { key: [599, status] } });
+            assert_eq!(errors(&value), [format!("{table}.{key}[1] = {status}: {rule}")]);
+        }
+        for (key, value, rule) in [
+            ("client_directives", json!("yes"), r#""obey" or "ignore" is accepted"#),
+            ("must_contain", json!(""), r#"a text of 1 to 200 bytes is accepted, e.g. "</html>"; or "none""#),
+        ] {
+            let expected = format!("cache.{key} = {value}: {rule}");
+            assert_eq!(errors(&json!({ "cache": { key: value } })), [expected]);
+        }
+        let settings = json!({
+            "cache": { "must_contain": "</html>" },
+            "routes": [{ "path": "/api/*", "cache": { "must_contain": "none" } }],
+        });
+        let config = Config::from_value(&settings).unwrap();
+        assert_eq!(config.routes[0].settings.cache.must_contain, None);
     }
 
     #[test]
@@ -867,7 +939,7 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 60] = [
+    const KEYS: [&str; 66] = [
         "name",
         "origins",
         "timeouts.first_byte",
@@ -880,6 +952,7 @@ mod tests {
         "retry.backoff_max",
         "retry.budget",
         "retry.replay_body",
+        "retry.statuses",
         "breaker.enabled",
         "breaker.failures",
         "breaker.minimum",
@@ -898,6 +971,11 @@ mod tests {
         "cache.max_body",
         "cache.max_variants",
         "cache.memory",
+        "cache.client_directives",
+        "cache.stale_statuses",
+        "cache.error_statuses",
+        "cache.shrink",
+        "cache.must_contain",
         "body.hold",
         "body.resume",
         "body.watch",
@@ -976,6 +1054,9 @@ mod tests {
                 "max_body",
                 "max_variants",
                 "memory",
+                "client_directives",
+                "statuses",
+                "must_contain",
                 "paths",
                 "interval",
                 "max_age",

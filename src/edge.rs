@@ -366,6 +366,11 @@ impl Origin for Platform {
         Call::new(call).await.ok().and_then(Given::text).unwrap_or_default()
     }
 
+    async fn contains(&self, whole: &Handle, text: &str) -> Option<bool> {
+        let given = Call::new(|call| bridge::contains(call, whole, text)).await.ok()?;
+        given.number().map(|number| number > 0.0)
+    }
+
     fn cancel(&self, body: Handle) {
         bridge::cancel(&body);
     }

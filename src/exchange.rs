@@ -6,6 +6,7 @@
 mod answer;
 mod attempts;
 mod collapse;
+mod doubt;
 mod drill;
 mod heal;
 mod invalidation;
@@ -27,8 +28,9 @@ use std::rc::Rc;
 
 use http::Method;
 
+use crate::cache::Verdict;
 use crate::cache::key::Key;
-use crate::cache::{Verdict, stale};
+use crate::cache::stale::Forbidden;
 use crate::config::Config;
 use crate::endpoint;
 use crate::isolate::Isolate;
@@ -226,8 +228,8 @@ impl<P: Ports> Exchange<P> {
         match self.wait_for(policy, flight, soft, has_copy, trail).await {
             Waited::LookAgain => None,
             Waited::Failed(failed) => match self.look_up(policy, trail).await {
-                // The copy that one failure was enough for has gone meanwhile.
-                lookup if has_copy && lookup.found().is_none() => {
+                // The copy that one failure was enough for has gone meanwhile, or does not cover it.
+                lookup if has_copy && (lookup.found().is_none() || rules_out(policy, failed.cause)) => {
                     trail.waits = usize::MAX;
                     self.let_go(lookup);
                     None
@@ -287,7 +289,7 @@ impl<P: Ports> Exchange<P> {
             (Some(received), Lookup::Found(found)) if received.status == 304 => {
                 self.revalidated(policy, found, received, trail).await
             }
-            (Some(received), lookup) if !is_origin_error(received.status) => {
+            (Some(received), lookup) if !policy.is_failure(received.status) => {
                 self.origin_answer(policy, lookup, received, trail).await
             }
             (last, lookup) => {
@@ -315,6 +317,7 @@ impl<P: Ports> Exchange<P> {
         let Failed { last, cause, stop, retry_after } = failed;
         trail.retry_after = retry_after;
         let lookup = self.look_after_all(policy, lookup, trail).await;
+        let lookup = self.unless_ruled_out(policy, lookup, cause, trail);
         if let Some(found) = self.stand_in(policy, lookup, trail).await {
             if let Some(received) = last {
                 self.give_up(received);
@@ -323,8 +326,9 @@ impl<P: Ports> Exchange<P> {
             return self.stored_answer(policy, found, trail);
         }
         match last {
-            Some(received) if !self.deserves_page(&received, stop) => {
+            Some(received) if !is_origin_error(received.status) || !self.deserves_page(&received, stop) => {
                 trail.cause = Some(cause);
+                let received = self.store_error(policy, received, trail);
                 self.handed_on(policy, received, trail)
             }
             last => {
@@ -334,6 +338,35 @@ impl<P: Ports> Exchange<P> {
                 self.page(policy, cause, retry_after, trail)
             }
         }
+    }
+
+    /// `lookup`, or none if the operator wants no copy to stand in for `cause`.
+    fn unless_ruled_out(
+        &self,
+        policy: &Policy<'_>,
+        lookup: Lookup<P::Body>,
+        cause: Cause,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Lookup<P::Body> {
+        if !rules_out(policy, cause) {
+            return lookup;
+        }
+        trail.stale_forbidden = lookup.found().map(|_| Forbidden::Setting);
+        self.let_go(lookup);
+        Lookup::NotAsked
+    }
+
+    /// Stores an error of the origin's own behind the answer, where a setting says so and nothing is stored yet.
+    fn store_error(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        received: Received<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Received<P::Body> {
+        if trail.has_entry || !policy.settings.cache.error_statuses.contains(&received.status) {
+            return received;
+        }
+        self.store_behind(policy, received, trail)
     }
 
     /// A copy that may answer in the origin's place.
@@ -354,7 +387,7 @@ impl<P: Ports> Exchange<P> {
                 Err(forbidden) => {
                     trail.stale_forbidden = Some(forbidden);
                     self.ports.cancel(found.body);
-                    if forbidden != stale::Forbidden::PastWindow {
+                    if !matches!(forbidden, Forbidden::PastWindow | Forbidden::ErrorStatus) {
                         return None;
                     }
                 }
@@ -415,6 +448,7 @@ impl<P: Ports> Exchange<P> {
         self.invalidate_behind(policy, &received, trail);
         self.keep_behind(policy, &received);
         let conditional = lookup.found().is_some();
+        trail.replaces = lookup.key().cloned().zip(lookup.found().cloned());
         match lookup {
             Lookup::Found(found) if self.request.method == Method::HEAD => {
                 self.note_head(policy, found, &received, trail).await;
@@ -430,4 +464,9 @@ impl<P: Ports> Exchange<P> {
         }
         self.handed_on(policy, received, trail)
     }
+}
+
+/// Whether the operator wants no copy to stand in for `cause`: a status of the origin's own.
+fn rules_out(policy: &Policy<'_>, cause: Cause) -> bool {
+    matches!(cause.shown(), Cause::OriginStatus(status) if !policy.may_be_covered(status.as_u16()))
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::cache::admission::{self, Bypass};
 use crate::cache::directives::RequestDirectives;
-use crate::config::{Config, Route, Settings};
+use crate::config::{ClientDirectives, Config, Route, Settings};
 use crate::origin::forward::ATTEMPT;
+use crate::origin::is_origin_error;
 use crate::origin::retry::Repeatable;
 use crate::request::Request;
 
@@ -18,7 +19,7 @@ pub struct Policy<'a> {
     pub settings: &'a Settings,
     /// Whether the store is looked into, or why not.
     pub lookup: Result<(), Bypass>,
-    /// What the request's `Cache-Control` asks for.
+    /// What the request's `Cache-Control` asks for, as far as it counts.
     pub asked: RequestDirectives,
     /// Whether the request may be sent again, as far as its head tells.
     pub repeatable: Repeatable,
@@ -29,7 +30,10 @@ impl<'a> Policy<'a> {
     pub fn of(config: &'a Config, request: &Request) -> Self {
         let matched = config.routes.iter().enumerate().find(|(_, route)| is_for(route, request));
         let settings = matched.map_or(&config.defaults, |(_, route)| &route.settings);
-        let asked = RequestDirectives::of(&request.headers);
+        let asked = match settings.cache.client_directives {
+            ClientDirectives::Obey => RequestDirectives::of(&request.headers),
+            ClientDirectives::Ignore => RequestDirectives::default(),
+        };
         Self {
             route: matched.map(|(index, _)| index),
             settings,
@@ -37,6 +41,17 @@ impl<'a> Policy<'a> {
             asked,
             repeatable: repeatable(request, settings),
         }
+    }
+
+    /// Whether an answer of the origin's own counts as a failure that something else may answer for: an error that is
+    /// the gateway's affair, or one that a copy is to cover.
+    pub fn is_failure(&self, status: u16) -> bool {
+        is_origin_error(status) || self.may_be_covered(status)
+    }
+
+    /// Whether a copy may stand in for an answer of the origin's own with this status.
+    pub fn may_be_covered(&self, status: u16) -> bool {
+        self.settings.cache.stale_statuses.contains(&status)
     }
 
     /// The least time in which an attempt can be expected to succeed: a tenth of its limit.

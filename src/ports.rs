@@ -196,6 +196,9 @@ pub trait Origin {
     /// The beginning of `body` as text, at most `limit` bytes, for telling failures apart.
     fn peek(&self, body: Self::Body, limit: u64, within: Duration) -> impl Future<Output = String>;
 
+    /// Whether a body that is whole contains `text` in UTF-8, its coding undone; `None` if that cannot be told.
+    fn contains(&self, whole: &Self::Body, text: &str) -> impl Future<Output = Option<bool>>;
+
     /// Gives up `body`, so that its connection is free.
     fn cancel(&self, body: Self::Body);
 }

@@ -396,6 +396,10 @@ impl Origin for View {
         content.text.chars().take(limit as usize).collect()
     }
 
+    async fn contains(&self, whole: &Body, text: &str) -> Option<bool> {
+        Some(whole.content().text.contains(text))
+    }
+
     fn cancel(&self, body: Body) {
         body.spend();
     }

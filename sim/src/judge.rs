@@ -14,7 +14,7 @@ use crate::body::{Content, Ending, Kind};
 use crate::ledger::{Asked, Attempt, Class};
 use crate::page::Personal;
 use crate::plan::{Ask, FIRST_PROBE, target};
-use crate::rules::{by_its_window, is_selected, may_answer, may_stand_in, prohibition, storable};
+use crate::rules::{by_its_window, is_selected, may_answer, may_stand_in, storable, window_on_error};
 use crate::site::{Record, SERIAL, text_of};
 use crate::world::{FIRST_CRON, FIRST_ORDER, World};
 use crate::{orders, retries};
@@ -239,9 +239,8 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, i
     // What is purged is stale, which some directives forbid at once.
     let is_purged = is_ordered
         || world.ledger.borrow().orders.iter().any(|order| order.page.is_none_or(|page| page == ask.page));
-    let binds = is_purged && (prohibition(&head.rules).is_some() || head.rules.sie == Some(0));
-    let has_window = head.rules.sie.map_or(world.plan.settings.stale_if_error, |span| span * 1000) > 0;
-    let is_held_back = is_forgotten || binds || is_purged && !has_window;
+    let has_window = window_on_error(&world.plan, &head.rules).is_ok_and(|window| window > 0);
+    let is_held_back = is_forgotten || is_purged && !has_window;
     let unknown_for = if is_untried { MEMORY } else { 0 };
     let was_there = filed.filed_at + unknown_for < asked.began_at && filed.until > world.now();
     if was_there && !is_held_back && by_its_window(&world.plan, ask, &head, at + 1_000).is_ok() {

@@ -7,6 +7,7 @@ use http::{Method, StatusCode};
 
 use super::bearing::{self, Bearing};
 use super::directives::{RequestDirectives, ResponseDirectives};
+use super::doubt::Doubt;
 use super::entry::Stored;
 use super::key::Vary;
 use super::{freshness, stale, validation};
@@ -148,6 +149,8 @@ pub enum NotStored {
     Invalidated,
     /// It is neither fresh nor can it be used stale or be validated.
     NothingToGain,
+    /// It may be the word of a broken site.
+    Doubtful(Doubt),
 }
 
 impl NotStored {
@@ -173,7 +176,8 @@ impl NotStored {
             | Self::Authorization
             | Self::Identified
             | Self::Unreadable
-            | Self::Invalidated => false,
+            | Self::Invalidated
+            | Self::Doubtful(_) => false,
         }
     }
 
@@ -196,6 +200,7 @@ impl NotStored {
             Self::Endless => "endless",
             Self::Invalidated => "invalidated",
             Self::NothingToGain => "nothing_to_gain",
+            Self::Doubtful(doubt) => doubt.word(),
         }
     }
 
@@ -218,6 +223,8 @@ impl NotStored {
             | Self::Identified
             | Self::Unreadable
             | Self::Invalidated => Effect::None,
+            // Whether the page has changed or the site is broken: what was fresh is no longer.
+            Self::Doubtful(Doubt::Shrunk | Doubt::Retyped | Doubt::Unmarked) => Effect::Outdates,
             Self::NothingToGain if is_gone && asked.is_ordinary() => Effect::Removes,
             Self::NoStore | Self::Private | Self::VaryAny if code < 400 => Effect::Withdraws,
             _ if is_gone => Effect::Withdraws,
@@ -231,7 +238,8 @@ impl NotStored {
             | Self::SetCookie
             | Self::TooLarge
             | Self::Endless
-            | Self::NothingToGain => Effect::Outdates,
+            | Self::NothingToGain
+            | Self::Doubtful(Doubt::Error) => Effect::Outdates,
         }
     }
 }
@@ -311,9 +319,13 @@ pub fn admit(
     let has_lifetime = explicit.is_some_and(|lifetime| !lifetime.is_zero());
     let takes_place =
         asked.has_copy && is_gone(status) && asked.is_ordinary() && asked.is_anybody(&Vary::default());
-    fits_status(status, has_lifetime || takes_place)?;
+    fits_status(status, has_lifetime, takes_place, settings)?;
     if headers.contains_key(header::CONTENT_RANGE) {
         return Err(NotStored::Partial);
+    }
+    // Of an error that may pass, what it says about storing is said of itself alone: it withdraws nothing.
+    if stale::is_passing_error(status) && (directives.no_store || directives.private) {
+        return Err(NotStored::Status);
     }
     // All statuses that get this far are understood, so `must-understand` lifts `no-store` (§5.2.2.3).
     if directives.no_store && !directives.must_understand {
@@ -332,7 +344,8 @@ pub fn admit(
     }
     let age = freshness::age_of(headers, requested_at, now, now);
     let lifetime = explicit.unwrap_or_else(|| freshness::implied_lifetime(status, headers, now, settings));
-    let retention = retention(&directives, validation::names_a_version(headers), lifetime, age, settings);
+    let has_validator = validation::names_a_version(headers);
+    let retention = retention(status, &directives, has_validator, lifetime, age, settings);
     if retention.is_zero() {
         return Err(NotStored::NothingToGain);
     }
@@ -421,13 +434,20 @@ fn is_gone(status: StatusCode) -> bool {
 }
 
 /// Which statuses are stored. Those that tell of a passing state, or that the request itself may have provoked, need a
-/// lifetime of more than zero, or to tell that something else is there no more: what was deleted or moved does not come
-/// back from the store.
-fn fits_status(status: StatusCode, is_wanted: bool) -> Result<(), NotStored> {
+/// lifetime of more than zero, and which errors do then is a setting; or they have to tell that something else is there no
+/// more: what was deleted or moved does not come back from the store.
+fn fits_status(
+    status: StatusCode,
+    has_lifetime: bool,
+    takes_place: bool,
+    settings: &config::Cache,
+) -> Result<(), NotStored> {
     match status.as_u16() {
         200 | 203 | 300 | 301 => Ok(()),
-        204 | 302 | 303 | 307 | 308 | 404 | 410 if is_wanted => Ok(()),
+        204 | 302 | 303 | 307 | 308 if has_lifetime || takes_place => Ok(()),
+        404 | 410 if takes_place => Ok(()),
         206 => Err(NotStored::Partial),
+        error if has_lifetime && settings.error_statuses.contains(&error) => Ok(()),
         _ => Err(NotStored::Status),
     }
 }
@@ -471,11 +491,12 @@ fn is_for_all(
 pub fn retention_left(stored: &Stored, settings: &config::Cache, now: Timestamp) -> Duration {
     let has_validator = validation::has_validator(stored);
     let (lifetime, age) = (freshness::lifetime(stored, settings), freshness::age(stored, now));
-    retention(stored.headers.directives(), has_validator, lifetime, age, settings)
+    retention(stored.status, stored.headers.directives(), has_validator, lifetime, age, settings)
 }
 
 /// For how long a response of this age can be of use.
 fn retention(
+    status: StatusCode,
     directives: &ResponseDirectives,
     has_validator: bool,
     lifetime: Duration,
@@ -483,17 +504,13 @@ fn retention(
     settings: &config::Cache,
 ) -> Duration {
     let fresh = lifetime.saturating_sub(age);
-    let for_validation =
-        if has_validator { fresh.saturating_add(KEPT_FOR_VALIDATION) } else { Duration::ZERO };
-    let as_it_is = match stale::prohibition(directives) {
-        Some(stale::Forbidden::NoCache) => Duration::ZERO,
-        Some(_) => fresh,
-        None => {
-            let if_error = stale::span(directives.stale_if_error, settings.stale_if_error);
-            let behind = stale::span(directives.stale_while_revalidate, settings.stale_while_revalidate);
-            lifetime.saturating_add(if_error.max(behind)).saturating_sub(age)
-        }
+    let for_validation = if has_validator && !stale::is_passing_error(status) {
+        fresh.saturating_add(KEPT_FOR_VALIDATION)
+    } else {
+        Duration::ZERO
     };
+    let as_it_is = stale::use_past_freshness(status, directives, settings)
+        .map_or(Duration::ZERO, |past| lifetime.saturating_add(past).saturating_sub(age));
     as_it_is.max(for_validation).min(LONGEST_RETENTION)
 }
 
@@ -711,7 +728,12 @@ mod tests {
             (&[cc("max-age=60, stale-if-error=0")], Ok(60)),
             (&[cc("max-age=60, stale-if-error=30"), ("age", "70")], Ok(20)),
             (&[cc("max-age=60, stale-if-error=30"), ("age", "90")], nothing),
-            (&[cc("max-age=60, must-revalidate, stale-if-error=30")], Ok(60)),
+            (&[cc("max-age=60, must-revalidate, stale-if-error=30")], Ok(90)),
+            (&[cc("s-maxage=60, stale-while-revalidate=30")], Ok(90)),
+            (&[cc("s-maxage=60, stale-while-revalidate=30, stale-if-error=0")], Ok(90)),
+            (&[cc("s-maxage=60, stale-while-revalidate")], Ok(365 * DAY)),
+            (&[cc("no-cache, stale-if-error=30")], Ok(30)),
+            (&[cc("no-cache, stale-while-revalidate=30")], nothing),
             (&[cc("max-age=60, must-revalidate"), tag], Ok(60 + DAY)),
             (&[cc("max-age=60, must-revalidate"), ("age", "50")], Ok(10)),
             (&[cc("max-age=60, stale-if-error=30"), tag], Ok(60 + DAY)),

@@ -11,7 +11,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::reader::as_written;
-use super::{Origin, Pattern, Share};
+use super::{ClientDirectives, Origin, Pattern, Share};
 use crate::request::Target;
 use crate::time::Timestamp;
 
@@ -113,6 +113,48 @@ pub(super) fn moment(value: &Value) -> Accepted<Timestamp> {
 /// Accepts `true` and `false`.
 pub(super) fn switch(value: &Value) -> Accepted<bool> {
     value.as_bool().ok_or_else(|| "true or false is accepted, without quotes".to_owned())
+}
+
+/// Accepts the origin's own error statuses: some `client` errors, and all from 500 to 599 but for those that Cloudflare
+/// gives in the origin's place.
+pub(super) fn status(client: &[u16]) -> impl Fn(&Value, &[u16]) -> Accepted<u16> {
+    move |value, earlier| {
+        let status = value.as_u64().and_then(|status| u16::try_from(status).ok());
+        let is_own = |status: &u16| match status {
+            520..=527 | 530 => false,
+            status => (500..600).contains(status) || client.contains(status),
+        };
+        let status = status.filter(is_own).ok_or_else(|| {
+            let client: Vec<_> = client.iter().map(u16::to_string).collect();
+            format!(
+                "{} and 500 to 599 are accepted, without quotes; 520 to 527 and 530 are Cloudflare's, and failures",
+                client.join(", ")
+            )
+        })?;
+        if earlier.contains(&status) {
+            return Err("this status is in the list already".to_owned());
+        }
+        Ok(status)
+    }
+}
+
+/// Accepts what a request's own directives count for.
+pub(super) fn client_directives(value: &Value) -> Accepted<ClientDirectives> {
+    match value.as_str() {
+        Some("obey") => Ok(ClientDirectives::Obey),
+        Some("ignore") => Ok(ClientDirectives::Ignore),
+        Some(_) | None => Err(r#""obey" or "ignore" is accepted"#.to_owned()),
+    }
+}
+
+/// Accepts what a page must contain.
+pub(super) fn marker(value: &Value) -> Accepted<String> {
+    let is_marker = |text: &&str| (1..=200).contains(&text.len());
+    value
+        .as_str()
+        .filter(is_marker)
+        .map(str::to_owned)
+        .ok_or_else(|| r#"a text of 1 to 200 bytes is accepted, e.g. "</html>""#.to_owned())
 }
 
 /// Accepts a name for `Proxy-Status`: what a structured string can hold (RFC 8941 §3.3.3).

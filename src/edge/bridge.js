@@ -714,6 +714,40 @@ async function beginning(handle, limit, withinMs) {
   }
 }
 
+// Whether the body, which is whole, contains `text`: 1 or 0; nothing where its coding cannot be undone here.
+export function contains(call, handle, text) {
+  handIn(call, hasText(handle, text), isNumber(call));
+}
+
+// How much of a decoded body is looked through: a small coded one may become very large.
+const MOST_DECODED = 16 * 1024 * 1024;
+
+async function hasText({ bytes, response }, text) {
+  // One character for each byte, so that it does not matter in which encoding the rest is.
+  const asText = (part) => new TextDecoder("latin1").decode(part);
+  const wanted = asText(new TextEncoder().encode(text));
+  const coding = (response.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+  if (coding === "identity") return Number(asText(bytes).includes(wanted));
+  try {
+    const stream = new Response(bytes).body.pipeThrough(new DecompressionStream(FORMATS[coding]));
+    let tail = "";
+    let seen = 0;
+    for await (const chunk of stream) {
+      const part = tail + asText(chunk);
+      if (part.includes(wanted)) return 1;
+      seen += chunk.byteLength;
+      if (seen > MOST_DECODED) return undefined;
+      tail = part.slice(1 - wanted.length || part.length);
+    }
+    return 0;
+  } catch {
+    return undefined;
+  }
+}
+
+// Not every runtime can undo the last one.
+const FORMATS = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate", br: "brotli" };
+
 export function cancel(handle) {
   leave(handle.room);
   if (handle.fetching) handle.fetching.abort();

@@ -109,6 +109,8 @@ extern "C" {
 
     pub fn peek(call: u32, handle: &Handle, limit: f64, within_ms: f64);
 
+    pub fn contains(call: u32, handle: &Handle, text: &str);
+
     pub fn cancel(handle: &Handle);
 
     pub fn load(call: u32, url: &str);

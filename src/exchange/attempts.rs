@@ -18,7 +18,7 @@ use crate::origin::deadline::Deadline;
 use crate::origin::failure::{self, Failure, Lapse, Rejection};
 use crate::origin::forward::{self, Forward};
 use crate::origin::retry::{self, Next, Repeatable, Situation, Stop};
-use crate::origin::{Attempt, End, Sign, backoff, is_origin_error};
+use crate::origin::{Attempt, End, Sign, backoff};
 use crate::policy::Policy;
 use crate::ports::{Held, HeldUpload, HoldFirst, Ports, Resume};
 use crate::request::Request;
@@ -64,6 +64,8 @@ pub(super) struct Received<B> {
     pub received_at: Timestamp,
     /// How often its body had to be taken up again so far, where it can be.
     pub resumed: Option<Rc<Cell<u32>>>,
+    /// Whether it is a page that lacks what one must contain.
+    pub lacks_marker: bool,
 }
 
 impl<B> Received<B> {
@@ -179,7 +181,8 @@ impl<P: Ports> Exchange<P> {
             };
             let now = self.ports.now();
             let attempt = Attempt { origin, waited, took: now.since(began_at), end };
-            let failed = last.as_ref().filter(|received| is_origin_error(received.status));
+            let is_final = retry::is_final(end, &policy.settings.retry);
+            let failed = last.as_ref().filter(|received| !is_final || policy.is_failure(received.status));
             let retry_after = failed.and_then(|received| backoff::retry_after(&received.headers, now));
             // What was given less than its time says nothing of the origin.
             let timeouts = &policy.settings.timeouts;
@@ -201,7 +204,7 @@ impl<P: Ports> Exchange<P> {
                 }
             }
             attempts.push(attempt);
-            if retry::is_final(end) {
+            if is_final {
                 break (last, Stop::Final, retry_after);
             }
             let can_bear = self.can_bear(policy, &attempts);
@@ -303,6 +306,7 @@ impl<P: Ports> Exchange<P> {
                 return rejection.lapse().map_or_else(failed, Err);
             }
         };
+        let lacks_marker = self.lacks_marker(policy, status, &fetched.headers, &body).await;
         let mut resumed = None;
         let body = match body {
             Guarded::Stream { body, length, idle: Some(idle), begun, .. } => {
@@ -326,6 +330,7 @@ impl<P: Ports> Exchange<P> {
             requested_at,
             received_at,
             resumed,
+            lacks_marker,
         };
         Ok((End::Answered(status), Some(received)))
     }

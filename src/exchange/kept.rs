@@ -78,7 +78,7 @@ impl<P: Ports> Exchange<P> {
             return;
         }
         let Some(name) = keep::name(&self.request, settings) else { return };
-        if !matches!(received.status, 200 | 404 | 410) {
+        if !matches!(received.status, 200 | 404 | 410) || received.lacks_marker {
             return;
         }
         let (body, length) = match &received.body {
@@ -169,8 +169,7 @@ impl<P: Ports> Exchange<P> {
             Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids | Leave::NothingToReplace) => {
             }
             Decision::Leave(
-                Leave::Shrunk
-                | Leave::Retyped
+                Leave::Doubtful(_)
                 | Leave::Redirected
                 | Leave::NotGood
                 | Leave::NotForAll

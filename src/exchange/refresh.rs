@@ -16,7 +16,6 @@ use crate::cache::key::{Key, Vary};
 use crate::cache::{admission, validation};
 use crate::isolate::Turn;
 use crate::origin::deadline::Deadline;
-use crate::origin::is_origin_error;
 use crate::policy::Policy;
 use crate::ports::{Held, Ports};
 use crate::report::Outcome;
@@ -204,6 +203,7 @@ impl<P: Ports> Exchange<P> {
     async fn refresh(self: &Rc<Self>, stored: &Stored, at: Key, lead: Lead<P::Beacon>) {
         let policy = Policy::of(&self.config, &self.request);
         let mut trail = Trail::new(&policy);
+        trail.replaces = Some((lead.key.clone(), stored.clone()));
         trail.lead = Some(lead);
         (trail.key, trail.has_entry) = (Some(at), true);
         let pursuit = self.pursue(&policy, None, Some(stored)).await;
@@ -227,7 +227,7 @@ impl<P: Ports> Exchange<P> {
                     self.ports.cancel(found.body);
                 }
             }
-            Some(received) if !is_origin_error(received.status) => {
+            Some(received) if !policy.is_failure(received.status) => {
                 self.keep_behind(policy, &received);
                 let received = self.store_behind(policy, received, &mut trail);
                 self.give_up(received);

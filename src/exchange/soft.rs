@@ -20,7 +20,7 @@ impl<P: Ports> Exchange<P> {
     /// What is left of the time for which a client waits although a copy could answer; `None` if it waits to the end.
     pub(super) fn soft_deadline(&self, policy: &Policy<'_>, lookup: &Lookup<P::Body>) -> Option<Duration> {
         let soft = policy.settings.timeouts.soft.filter(|_| self.request.method == Method::GET)?;
-        let may_answer = self.may_stand_in(policy, lookup.found()?).is_ok();
+        let may_answer = self.can_bridge(policy, lookup.found());
         may_answer.then(|| soft.saturating_sub(self.ports.now().since(self.began_at)))
     }
 
@@ -42,6 +42,8 @@ impl<P: Ports> Exchange<P> {
         }
         let (this, mut behind) = (Rc::clone(self), Trail::new(policy));
         behind.lead = trail.lead.take();
+        (behind.key, behind.has_entry) = (Some(found.at.clone()), true);
+        behind.replaces = Some((found.at.clone(), found.stored.clone()));
         self.ports.spawn(async move {
             let policy = Policy::of(&this.config, &this.request);
             let pursuit = pursuit.await;

@@ -255,6 +255,12 @@ impl<P: Ports> Exchange<P> {
             withdrawn_from: None,
             selected_by: admission.vary.values(&self.presented(policy).headers),
         };
+        if let Some(doubt) = self.doubt(policy, &received, &stored, trail) {
+            let reason = NotStored::Doubtful(doubt);
+            self.note_not_stored(reason, &received, &asked, trail);
+            trail.not_stored = Some(reason);
+            return received;
+        }
         let entry = Entry::Response(stored);
         if entry.encode().is_none() {
             trail.not_stored = Some(NotStored::TooLarge);

@@ -9,6 +9,7 @@ use http::StatusCode;
 use super::collapse::Lead;
 use super::store::Lookup;
 use crate::cache::admission::{Bypass, NotStored};
+use crate::cache::entry::Stored;
 use crate::cache::key::Key;
 use crate::cache::{keep, stale};
 use crate::origin::retry::Stop;
@@ -55,6 +56,8 @@ pub(super) struct Trail<B> {
     pub is_recalled: bool,
     /// Under which key the store was asked last.
     pub key: Option<Key>,
+    /// The copy whose place an answer would take, and where that stands.
+    pub replaces: Option<(Key, Stored)>,
     pub forwarded: Option<Forwarded>,
     pub stale_age: Option<Duration>,
     /// Freshness left of a stored answer, in seconds; negative for a stale one.
@@ -86,6 +89,7 @@ impl<B> Trail<B> {
             is_outdated: false,
             is_recalled: false,
             key: None,
+            replaces: None,
             forwarded: None,
             stale_age: None,
             ttl: None,
@@ -106,8 +110,8 @@ impl<B> Trail<B> {
         self.forwarded.get_or_insert(forwarded);
     }
 
-    /// Whether there is nothing to tell: no failure on the way, no copy in place of an answer, no error handed on. What
-    /// became of the body, of which `end` speaks, is known last.
+    /// Whether there is nothing to tell: no failure on the way, no copy in place of an answer, no error handed on, no doubt
+    /// about it. What became of the body, of which `end` speaks, is known last.
     pub fn is_plain_sailing(&self, status: Option<StatusCode>, end: Option<&ports::End>) -> bool {
         if self.outcome == Outcome::OnlyIfCached {
             return true;
@@ -118,6 +122,7 @@ impl<B> Trail<B> {
             && self.attempts.iter().all(|attempt| attempt.end.failure().is_none())
             && !matches!(end, Some(ports::End::Torn(_)))
             && self.resumed() == 0
+            && !matches!(self.not_stored, Some(NotStored::Doubtful(_)))
             && self.mistakes.is_empty()
     }
 
@@ -150,6 +155,7 @@ impl<B> Trail<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::doubt::Doubt;
     use crate::config::Config;
     use crate::origin::failure::{Failure, Rejection};
     use crate::request::{Request, Target};
@@ -179,6 +185,7 @@ mod tests {
         }
         assert!(is_plain(404, |_| {}));
         assert!(is_plain(200, |trail| trail.not_stored = Some(NotStored::Private)));
+        assert!(!is_plain(200, |trail| trail.not_stored = Some(NotStored::Doubtful(Doubt::Shrunk))));
         assert!(!is_plain(500, |_| {}));
         assert!(is_plain(504, |trail| trail.outcome = Outcome::OnlyIfCached));
         assert!(!is_plain(200, |trail| trail.cause = Some(Cause::Failure(lost))));

@@ -13,7 +13,7 @@ use crate::cache::bearing::{self, Bearing};
 use crate::cache::directives::joined;
 use crate::cache::{admission, key};
 use crate::config::{self, Cache};
-use crate::request::{Request, Target};
+use crate::request::{Request, Target, weight};
 
 /// Marks a retry towards the origin; its value is the number of the attempt, from 2.
 pub const ATTEMPT: HeaderName = HeaderName::from_static("holdfast-attempt");
@@ -54,7 +54,7 @@ pub struct Forward {
 /// Makes the head that `origin`, or the zone's own origin if there is none, gets for `request`.
 ///
 /// With `fills_cache`, the answer may be stored: then harmless cookies and fields that override the method
-/// or the target are left out.
+/// or the target are left out, and where a page must contain something, it is asked for in a coding that can be undone.
 pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: Option<&Cache>) -> Forward {
     let named = admission::connection_options(&request.headers);
     let mut headers = HeaderMap::with_capacity(request.headers.len() + MOST_ADDED);
@@ -72,6 +72,11 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
             if kind != Kind::Cookie {
                 let bearing = bearing::of(name, request);
                 unkeyed.extend((bearing != Bearing::Harmless).then(|| (name.clone(), bearing)));
+            }
+            let must_be_read = fills_cache.is_some_and(|settings| settings.must_contain.is_some());
+            if must_be_read && *name == header::ACCEPT_ENCODING {
+                headers.insert(name.clone(), readable_coding(&request.headers));
+                continue;
             }
             if kind == Kind::List
                 && let Some(list) = compact(&request.headers, name)
@@ -253,6 +258,20 @@ fn set_provenance(headers: &mut HeaderMap, request: &Request) {
     headers.append(header::VIA, HeaderValue::from_static("1.1 holdfast"));
 }
 
+/// Which coding is asked for of those that the client takes, where the answer will be looked into: the platform can undo
+/// no other one that is in use.
+fn readable_coding(headers: &HeaderMap) -> HeaderValue {
+    let is_zero = |parameter: &str| {
+        let weight_of = parameter.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+        weight_of.is_some_and(|(_, number)| weight(number.trim()) == Some(0))
+    };
+    let takes_gzip = members(headers, &header::ACCEPT_ENCODING).any(|member| {
+        let mut parts = member.split(';').map(str::trim);
+        parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case("gzip")) && !parts.any(is_zero)
+    });
+    HeaderValue::from_static(if takes_gzip { "gzip" } else { "identity" })
+}
+
 /// A list in the form in which the key has it: what is the same to the key is the same to the origin.
 fn compact(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
     joined(headers, name).and_then(|list| HeaderValue::try_from(key::compact(&list)).ok())
@@ -346,6 +365,26 @@ mod tests {
             drop_session(&mut headers);
             assert_eq!(headers.get(header::COOKIE).map(|value| value.to_str().unwrap()), expected, "{sent}");
         }
+    }
+
+    #[test]
+    fn a_page_that_is_to_be_looked_into_is_asked_for_in_a_coding_that_can_be_undone() {
+        let plain = Cache::default();
+        let must_contain = Cache { must_contain: Some("</html>".to_owned()), ..Cache::default() };
+        for (sent, expected) in [
+            ("br, gzip", "gzip"),
+            ("GZIP;q=0.5, zstd", "gzip"),
+            ("gzip; Q=0, br", "identity"),
+            ("br", "identity"),
+            ("xgzip", "identity"),
+        ] {
+            let request = request(&[("accept-encoding", sent)]);
+            let asked = |settings| forward(&request, None, settings).headers["accept-encoding"].clone();
+            assert_eq!(asked(Some(&must_contain)), expected, "{sent}");
+            assert_ne!(asked(Some(&plain)), "identity", "{sent}");
+            assert_eq!(asked(None), sent);
+        }
+        assert!(!forward(&request(&[]), None, Some(&must_contain)).headers.contains_key("accept-encoding"));
     }
 
     #[test]

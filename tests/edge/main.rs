@@ -19,6 +19,7 @@ mod cache;
 mod client;
 mod crowds;
 mod deaths;
+mod doubts;
 mod drills;
 mod failures;
 mod harm;

@@ -7,6 +7,7 @@ mod catalogues;
 mod collapsing;
 mod counting;
 mod docs;
+mod doubts;
 mod drills;
 mod envelope;
 mod headers;
