@@ -310,9 +310,8 @@ pub struct Cache {
     pub stale_while_revalidate: Duration,
     /// Names of cookies that cannot identify anybody; a `*` at the end stands for any ending.
     pub harmless_cookies: Vec<Pattern>,
-    /// Whether an answer is stored only if its `Vary` names every request field of which nothing is known, also where it
-    /// says that it may be stored.
-    pub strict: bool,
+    /// When an answer's `Vary` is believed about request fields of which nothing is known.
+    pub trust_vary: TrustVary,
     /// Whether a request that changes something removes what is stored (RFC 9111 §4.4), and not just calls it out of date.
     pub remove_invalidated: bool,
     /// The largest body that is stored, in bytes.
@@ -334,6 +333,19 @@ pub struct Cache {
     pub must_contain: Option<String>,
 }
 
+/// When an answer's `Vary` is believed about request fields of which nothing is known. One that does not name such a field
+/// is stored then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TrustVary {
+    /// In every answer (RFC 9111 §4.1).
+    Always,
+    /// In one that says that it may be stored.
+    #[default]
+    Permitted,
+    /// In none.
+    Never,
+}
+
 /// What a request's own `Cache-Control` counts for, and its `Pragma`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClientDirectives {
@@ -353,7 +365,7 @@ impl Default for Cache {
             heuristic_max: Duration::from_secs(24 * 60 * 60),
             stale_if_error: Duration::from_secs(24 * 60 * 60),
             stale_while_revalidate: Duration::ZERO,
-            strict: false,
+            trust_vary: TrustVary::default(),
             remove_invalidated: false,
             harmless_cookies: ["_ga", "_ga_*", "_gid", "_fbp"].map(Pattern::new).to_vec(),
             max_body: 25 * 1024 * 1024,
@@ -472,7 +484,7 @@ mod tests {
                 "cache": {
                     "enabled": false, "default_ttl": "1m", "heuristic": 0.25, "heuristic_max": "4h",
                     "stale_if_error": "2h", "stale_while_revalidate": "3s", "harmless_cookies": ["theme"],
-                    "strict": true, "remove_invalidated": true, "max_body": "1MiB", "max_variants": 2, "memory": "0s",
+                    "trust_vary": "never", "remove_invalidated": true, "max_body": "1MiB", "max_variants": 2, "memory": "0s",
                     "client_directives": "ignore", "stale_statuses": [403, 599], "error_statuses": [], "shrink": 0,
                     "must_contain": "</html>"
                 },
@@ -527,7 +539,7 @@ mod tests {
                 stale_if_error: seconds(7200),
                 stale_while_revalidate: seconds(3),
                 harmless_cookies: vec![Pattern::new("theme")],
-                strict: true,
+                trust_vary: TrustVary::Never,
                 remove_invalidated: true,
                 max_body: 1 << 20,
                 max_variants: 2,
@@ -966,7 +978,7 @@ mod tests {
         "cache.stale_if_error",
         "cache.stale_while_revalidate",
         "cache.harmless_cookies",
-        "cache.strict",
+        "cache.trust_vary",
         "cache.remove_invalidated",
         "cache.max_body",
         "cache.max_variants",
@@ -1049,7 +1061,7 @@ mod tests {
                 "default_ttl",
                 "heuristic",
                 "harmless_cookies",
-                "strict",
+                "trust_vary",
                 "remove_invalidated",
                 "max_body",
                 "max_variants",

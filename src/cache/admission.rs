@@ -11,7 +11,7 @@ use super::doubt::Doubt;
 use super::entry::Stored;
 use super::key::Vary;
 use super::{freshness, stale, validation};
-use crate::config;
+use crate::config::{self, TrustVary};
 use crate::request::Request;
 use crate::time::Timestamp;
 
@@ -335,7 +335,13 @@ pub fn admit(
         return Err(NotStored::Private);
     }
     let vary = Vary::of(headers).ok_or(NotStored::VaryAny)?;
-    is_for_all(asked, headers, &directives, &vary, (directives.public || has_lifetime) && !settings.strict)?;
+    let trusts_vary = match settings.trust_vary {
+        TrustVary::Always => true,
+        // What says `no-cache` may be stored, and answers nobody without the origin's word.
+        TrustVary::Permitted => directives.public || has_lifetime || directives.no_cache,
+        TrustVary::Never => false,
+    };
+    is_for_all(asked, headers, &directives, &vary, trusts_vary)?;
     if length.is_some_and(|length| length > settings.max_body) {
         return Err(NotStored::TooLarge);
     }
@@ -444,25 +450,26 @@ fn fits_status(
 ) -> Result<(), NotStored> {
     match status.as_u16() {
         200 | 203 | 300 | 301 => Ok(()),
-        204 | 302 | 303 | 307 | 308 if has_lifetime || takes_place => Ok(()),
-        404 | 410 if takes_place => Ok(()),
         206 => Err(NotStored::Partial),
+        201..=299 if has_lifetime => Ok(()),
+        302 | 303 | 307 | 308 if has_lifetime || takes_place => Ok(()),
+        404 | 410 if takes_place => Ok(()),
         error if has_lifetime && settings.error_statuses.contains(&error) => Ok(()),
         _ => Err(NotStored::Status),
     }
 }
 
-/// Whether the answer may be shown to somebody else. `says_so` is whether it says that it may be stored: then `Vary` is
-/// believed about fields of which nothing is known.
+/// Whether the answer may be shown to somebody else. `trusts_vary` is whether `Vary` is believed about
+/// fields of which nothing is known.
 fn is_for_all(
     asked: &Asked<'_>,
     headers: &HeaderMap,
     directives: &ResponseDirectives,
     vary: &Vary,
-    says_so: bool,
+    trusts_vary: bool,
 ) -> Result<(), NotStored> {
     let unkeyed = asked.unkeyed.iter().filter(|(name, _)| !vary.covers(name)).map(|(_, bearing)| *bearing);
-    if unkeyed.max().is_some_and(|worst| worst == Bearing::Suspect || !says_so) {
+    if unkeyed.max().is_some_and(|worst| worst == Bearing::Suspect || !trusts_vary) {
         return Err(NotStored::UnkeyedHeader);
     }
     if asked.request.headers.contains_key(ORIGIN)
@@ -655,21 +662,25 @@ mod tests {
     #[test]
     fn a_field_outside_the_key_must_be_named_by_vary() {
         use Bearing::{Suspect, Unfamiliar};
+        use TrustVary::{Always, Never, Permitted};
         let (request, now) = (request("GET", &[]), seconds(0));
         let refused = Err(NotStored::UnkeyedHeader);
-        for (bearing, cache_control, vary, strict, expected) in [
+        for (bearing, cache_control, vary, trust_vary, expected) in [
             // Nothing says that it may be stored.
-            (Unfamiliar, "", "x-theme", false, refused),
-            (Unfamiliar, "", "X-Theme, x-size", false, Ok(())),
-            (Unfamiliar, "stale-if-error=60", "accept", false, refused),
-            (Unfamiliar, "max-age=0", "accept", false, refused),
+            (Unfamiliar, "", "x-theme", Permitted, refused),
+            (Unfamiliar, "", "X-Theme, x-size", Permitted, Ok(())),
+            (Unfamiliar, "stale-if-error=60", "accept", Permitted, refused),
+            (Unfamiliar, "max-age=0", "accept", Permitted, refused),
             // It says so itself, and `Vary` is believed.
-            (Unfamiliar, "max-age=60", "x-theme", false, Ok(())),
-            (Unfamiliar, "public", "accept", false, Ok(())),
-            (Unfamiliar, "max-age=60", "x-theme", true, refused),
-            (Unfamiliar, "max-age=60", "x-theme, x-size", true, Ok(())),
-            (Suspect, "public, max-age=60", "x-theme", false, refused),
-            (Suspect, "public, max-age=60", "x-size, x-theme", false, Ok(())),
+            (Unfamiliar, "max-age=60", "x-theme", Permitted, Ok(())),
+            (Unfamiliar, "public", "accept", Permitted, Ok(())),
+            (Unfamiliar, "max-age=60", "x-theme", Never, refused),
+            (Unfamiliar, "max-age=60", "x-theme, x-size", Never, Ok(())),
+            (Suspect, "public, max-age=60", "x-theme", Permitted, refused),
+            (Suspect, "public, max-age=60", "x-size, x-theme", Permitted, Ok(())),
+            (Unfamiliar, "", "", Always, Ok(())),
+            (Suspect, "", "", Always, refused),
+            (Unfamiliar, "no-cache, stale-if-error=9", "", Permitted, Ok(())),
         ] {
             let unkeyed = ["x-theme", "x-size"].map(|name| (HeaderName::from_static(name), bearing));
             let asked = Asked {
@@ -679,10 +690,10 @@ mod tests {
                 identified: false,
                 has_copy: false,
             };
-            let settings = Cache { strict, ..Cache::default() };
+            let settings = Cache { trust_vary, ..Cache::default() };
             let headers = fields(&[("vary", vary), ("cache-control", cache_control)]);
             let verdict = admit(&asked, StatusCode::OK, &headers, None, &settings, now, now);
-            assert_eq!(verdict.map(|_| ()), expected, "{bearing:?} {cache_control} {vary} {strict}");
+            assert_eq!(verdict.map(|_| ()), expected, "{bearing:?} {cache_control} {vary} {trust_vary:?}");
         }
     }
 
@@ -849,6 +860,8 @@ mod tests {
             let text = directives.join(", ");
             let forbidding = [("cache-control", "private"), ("set-cookie", "a"), ("vary", "*"), ("cache-control", "no-store")];
             prop_assume!(prohibition != 3 || !text.contains("must-understand"));
+            let is_for_all = text.contains("public") || text.contains("s-maxage");
+            prop_assume!(prohibition != 1 || identified || !is_for_all);
             let request = request("GET", if authorized { &[("authorization", "x")] } else { &[] });
             let headers = [("cache-control", text.as_str()), forbidding[prohibition]];
             prop_assert!(admitted(&request, identified, status, &headers).is_err());

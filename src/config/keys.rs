@@ -158,7 +158,7 @@ fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
     table.read("stale_if_error", &mut into.stale_if_error, duration(Duration::ZERO..=YEAR));
     table.read("stale_while_revalidate", &mut into.stale_while_revalidate, duration(Duration::ZERO..=YEAR));
     table.list("harmless_cookies", &mut into.harmless_cookies, &COOKIES, values::cookie);
-    table.read("strict", &mut into.strict, values::switch);
+    table.read("trust_vary", &mut into.trust_vary, values::trust_vary);
     table.read("remove_invalidated", &mut into.remove_invalidated, values::switch);
     table.read("max_body", &mut into.max_body, size(0..=100 * MIB));
     table.read("max_variants", &mut into.max_variants, values::count(2..=128));

@@ -11,7 +11,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::reader::as_written;
-use super::{ClientDirectives, Origin, Pattern, Share};
+use super::{ClientDirectives, Origin, Pattern, Share, TrustVary};
 use crate::request::Target;
 use crate::time::Timestamp;
 
@@ -144,6 +144,16 @@ pub(super) fn client_directives(value: &Value) -> Accepted<ClientDirectives> {
         Some("obey") => Ok(ClientDirectives::Obey),
         Some("ignore") => Ok(ClientDirectives::Ignore),
         Some(_) | None => Err(r#""obey" or "ignore" is accepted"#.to_owned()),
+    }
+}
+
+/// Accepts when `Vary` is believed.
+pub(super) fn trust_vary(value: &Value) -> Accepted<TrustVary> {
+    match value.as_str() {
+        Some("always") => Ok(TrustVary::Always),
+        Some("permitted") => Ok(TrustVary::Permitted),
+        Some("never") => Ok(TrustVary::Never),
+        Some(_) | None => Err(r#""always", "permitted" or "never" is accepted"#.to_owned()),
     }
 }
 

@@ -21,9 +21,13 @@ use crate::serve::{self, Worker};
 use crate::{root, setup};
 
 /// The settings of the second run, beside the defaults: what the suite tests and an operator has to ask for.
-pub const SETTINGS: [(&str, &str); 2] = [
+pub const SETTINGS: [(&str, &str); 4] = [
     // An answer that states no lifetime is fresh for a tenth of its age: the share that RFC 9111 §4.2.2 names.
     ("cache.heuristic", "0.1"),
+    // It names its tests in fields of the request.
+    ("cache.trust_vary", "always"),
+    // Errors that state a lifetime are stored.
+    ("cache.error_statuses", "[400, 404, 405, 410, 414, 499, 500, 501, 502, 503, 504, 599]"),
     // The suite gives up where its origin is asked twice for one request.
     ("retry.attempts", "1"),
 ];
