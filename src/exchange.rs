@@ -317,8 +317,7 @@ impl<P: Ports> Exchange<P> {
         let Failed { last, cause, stop, retry_after } = failed;
         trail.retry_after = retry_after;
         let lookup = self.look_after_all(policy, lookup, trail).await;
-        let lookup = self.unless_ruled_out(policy, lookup, cause, trail);
-        if let Some(found) = self.stand_in(policy, lookup, trail).await {
+        if let Some(found) = self.stand_in(policy, lookup, cause, trail).await {
             if let Some(received) = last {
                 self.give_up(received);
             }
@@ -340,22 +339,6 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    /// `lookup`, or none if the operator wants no copy to stand in for `cause`.
-    fn unless_ruled_out(
-        &self,
-        policy: &Policy<'_>,
-        lookup: Lookup<P::Body>,
-        cause: Cause,
-        trail: &mut Trail<P::Beacon>,
-    ) -> Lookup<P::Body> {
-        if !rules_out(policy, cause) {
-            return lookup;
-        }
-        trail.stale_forbidden = lookup.found().map(|_| Forbidden::Setting);
-        self.let_go(lookup);
-        Lookup::NotAsked
-    }
-
     /// Stores an error of the origin's own behind the answer, where a setting says so and nothing is stored yet.
     fn store_error(
         self: &Rc<Self>,
@@ -369,14 +352,20 @@ impl<P: Ports> Exchange<P> {
         self.store_behind(policy, received, trail)
     }
 
-    /// A copy that may answer in the origin's place.
+    /// A copy that may answer in the origin's place after `cause`.
     async fn stand_in(
         &self,
         policy: &Policy<'_>,
         lookup: Lookup<P::Body>,
+        cause: Cause,
         trail: &mut Trail<P::Beacon>,
     ) -> Option<Found<P::Body>> {
         match lookup {
+            lookup if rules_out(policy, cause) => {
+                trail.stale_forbidden = lookup.found().map(|_| Forbidden::Setting);
+                self.let_go(lookup);
+                return None;
+            }
             Lookup::NotAsked => return None,
             Lookup::Spared { .. } | Lookup::Absent { .. } => {}
             Lookup::Found(found) => match self.may_stand_in(policy, &found.stored) {
@@ -448,7 +437,7 @@ impl<P: Ports> Exchange<P> {
         self.invalidate_behind(policy, &received, trail);
         self.keep_behind(policy, &received);
         let conditional = lookup.found().is_some();
-        trail.replaces = lookup.key().cloned().zip(lookup.found().cloned());
+        trail.replaces = self.protected(policy, lookup.found());
         match lookup {
             Lookup::Found(found) if self.request.method == Method::HEAD => {
                 self.note_head(policy, found, &received, trail).await;

@@ -54,9 +54,8 @@ const UNDER_WAY: Duration = Duration::from_secs(300);
 const MOST_USED: usize = 1024;
 const MOST_SIGHTED: usize = 4096;
 const SIGHTINGS: Duration = Duration::from_secs(60 * 60);
-/// How many doubtful answers are remembered, and for how long at least.
-const MOST_DOUBTS: usize = 1024;
-const DOUBTS: Duration = Duration::from_secs(60 * 60);
+/// How many doubtful answers are remembered. They are few: so they are gone through.
+const MOST_DOUBTS: usize = 512;
 
 /// When a kept copy is looked after again where that came to nothing.
 const SOON: Duration = Duration::from_secs(60);
@@ -71,7 +70,7 @@ pub struct Isolate<B> {
     told: RefCell<HashMap<Digest, (u32, Timestamp)>>,
     used: RefCell<ByHash<Timestamp>>,
     sighted: RefCell<ByHash<Timestamp>>,
-    doubts: RefCell<ByHash<Sighting>>,
+    doubts: RefCell<Vec<(u64, Sighting)>>,
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
     origins: RefCell<Vec<OriginState>>,
@@ -238,16 +237,20 @@ impl<B> Isolate<B> {
         !invalidated.is_empty() && invalidated.get(&hash(key)).is_some_and(|at| *at >= requested_at)
     }
 
-    /// Remembers an answer for `key` that was doubted.
-    pub fn remember_doubt(&self, key: &Key, sighting: Sighting, now: Timestamp) {
-        let is_of_use = |sighting: &Sighting| now.since(sighting.at) < DOUBTS;
-        remember(&mut self.doubts.borrow_mut(), hash(key), sighting, MOST_DOUBTS, is_of_use);
+    /// Remembers an answer for `key` that was doubted, in place of the oldest if there are many.
+    pub fn remember_doubt(&self, key: &Key, sighting: Sighting) {
+        let (key, mut doubts) = (hash(key), self.doubts.borrow_mut());
+        doubts.retain(|(other, _)| *other != key);
+        if doubts.len() >= MOST_DOUBTS {
+            doubts.remove(0);
+        }
+        doubts.push((key, sighting));
     }
 
     /// The answer for `key` that was doubted last.
     pub fn doubt(&self, key: &Key) -> Option<Sighting> {
-        let doubts = self.doubts.borrow();
-        if doubts.is_empty() { None } else { doubts.get(&hash(key)).copied() }
+        let (key, doubts) = (hash(key), self.doubts.borrow());
+        doubts.iter().find(|(other, _)| *other == key).map(|(_, sighting)| *sighting)
     }
 
     /// The purge marks, and when they were read.

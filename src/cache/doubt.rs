@@ -5,11 +5,10 @@
 //! first sight: the copy is not served as fresh any more, and stands in should the origin fail, until somebody else is
 //! told the same. A page that was changed on purpose is stored some seconds later for it.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::directives::RequestDirectives;
 use super::entry::Stored;
@@ -47,62 +46,74 @@ impl Doubt {
     }
 }
 
-/// Why the 200 `new` may be the word of a broken site, held against the last good 200, `old`.
-///
-/// Lengths are those on the wire: the short answer of a broken site often comes without a coding. But that a body comes
-/// coded which did not before is no doubt.
-pub fn between(new: &Stored, old: &Stored, shrink: Share) -> Option<Doubt> {
-    if new.status != StatusCode::OK || old.status != StatusCode::OK {
-        return None;
-    }
-    let is_coded = |stored: &Stored| stored.headers.contains_key(CONTENT_ENCODING);
-    let has_shrunk = match (new.length, old.length) {
-        (Some(0), Some(old)) => old > 0,
-        (Some(length), Some(old_length)) => {
-            length < shrink.of(old_length) && (is_coded(old) || !is_coded(new))
+/// What two answers for one page are held against each other by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Likeness {
+    status: u16,
+    length: Option<u64>,
+    types: u64,
+    is_coded: bool,
+    requested_at: Timestamp,
+}
+
+impl Likeness {
+    /// That of `stored`.
+    pub fn of(stored: &Stored) -> Self {
+        Self {
+            status: stored.status.as_u16(),
+            length: stored.length,
+            types: types(&stored.headers),
+            is_coded: stored.headers.contains_key(CONTENT_ENCODING),
+            requested_at: stored.requested_at,
         }
-        (None, _) | (_, None) => false,
-    };
-    let types = essences(&old.headers);
-    if !shrink.is_zero() && has_shrunk {
-        Some(Doubt::Shrunk)
-    } else if !types.is_empty() && types != essences(&new.headers) {
-        Some(Doubt::Retyped)
-    } else {
-        None
+    }
+
+    /// That of a copy which could stand in for anybody; others need no protection.
+    pub fn of_copy(stored: &Stored, settings: &config::Cache, now: Timestamp) -> Option<Self> {
+        let anybody = RequestDirectives::default();
+        stale::may_stand_in(stored, &anybody, settings, now).ok().map(|()| Self::of(stored))
+    }
+
+    /// Why this 200 may be the word of a broken site, held against the last good 200, `old`.
+    ///
+    /// Lengths are those on the wire: the short answer of a broken site often comes without a coding. But that a body comes
+    /// coded which did not before is no doubt.
+    pub fn doubt(&self, old: &Self, shrink: Share) -> Option<Doubt> {
+        if self.status != 200 || old.status != 200 {
+            return None;
+        }
+        let has_shrunk = match (self.length, old.length) {
+            (Some(0), Some(old)) => old > 0,
+            (Some(length), Some(old_length)) => {
+                length < shrink.of(old_length) && (old.is_coded || !self.is_coded)
+            }
+            (None, _) | (_, None) => false,
+        };
+        if !shrink.is_zero() && has_shrunk {
+            Some(Doubt::Shrunk)
+        } else if old.types != 0 && old.types != self.types {
+            Some(Doubt::Retyped)
+        } else {
+            None
+        }
+    }
+
+    /// Whether both are of one kind: of the same status and type, and neither much shorter than the other.
+    fn is_near(&self, other: &Self, shrink: Share) -> bool {
+        let are_near = match (self.length, other.length) {
+            (Some(one), Some(other)) => one.min(other) >= shrink.of(one.max(other)),
+            (None, _) | (_, None) => true,
+        };
+        (self.status, self.types) == (other.status, other.types) && are_near
     }
 }
 
 /// A doubtful answer, as far as it is remembered until somebody else gets its like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// When it came first.
-    pub at: Timestamp,
+    at: Timestamp,
     by: Client,
-    length: Option<u64>,
-    types: u64,
-}
-
-impl Sighting {
-    fn of(new: &Stored, by: Client, at: Timestamp) -> Self {
-        let mut hasher = DefaultHasher::new();
-        essences(&new.headers).hash(&mut hasher);
-        Self { at, by, length: new.length, types: hasher.finish() }
-    }
-
-    /// Whether `stored` is what it would have taken the place of.
-    fn concerns(&self, stored: &Stored) -> bool {
-        stored.requested_at < self.at
-    }
-
-    /// Whether both are of one kind: of the same type, and neither much shorter than the other.
-    fn is_like(&self, other: &Self, shrink: Share) -> bool {
-        let are_near = match (self.length, other.length) {
-            (Some(one), Some(other)) => one.min(other) >= shrink.of(one.max(other)),
-            (None, _) | (_, None) => true,
-        };
-        self.types == other.types && are_near
-    }
+    of: Likeness,
 }
 
 /// That an answer is handed on and not stored.
@@ -110,59 +121,70 @@ impl Sighting {
 pub struct Doubted {
     /// Why.
     pub doubt: Doubt,
-    /// What is to be remembered of it; `None` where the last good copy stays as fresh as it is.
-    pub sighting: Option<Sighting>,
+    /// What is to be remembered of it.
+    pub sighting: Sighting,
 }
 
-/// Whether `new`, which may be stored, takes the place of `old`, the copy that it would replace.
+/// Whether `new`, which may be stored, takes the place of `old`, a copy that could stand in.
 ///
-/// It does where `old` could not stand in anyway. `seen` is what was doubted last under the same key, and `by` who is given `new`. Where the platform does
-/// not say who asks, each request is somebody else's.
+/// `seen` is what was doubted last under the same key, and `by` who is given `new`. Where the platform does not say who
+/// asks, each request is somebody else's.
 pub fn weigh(
-    new: &Stored,
+    new: Likeness,
     lacks_marker: bool,
-    old: Option<&Stored>,
+    old: Option<Likeness>,
     seen: Option<Sighting>,
     by: Client,
-    settings: &config::Cache,
+    shrink: Share,
     now: Timestamp,
 ) -> Result<(), Doubted> {
-    let sighting = Sighting::of(new, by, now);
-    if lacks_marker {
-        return Err(Doubted { doubt: Doubt::Unmarked, sighting: Some(sighting) });
-    }
-    let anybody = RequestDirectives::default();
-    let can_stand_in = |old: &&Stored| stale::may_stand_in(old, &anybody, settings, now).is_ok();
-    let Some(old) = old.filter(can_stand_in) else { return Ok(()) };
-    if stale::is_passing_error(new.status) {
-        return Err(Doubted { doubt: Doubt::Error, sighting: None });
-    }
-    let seen = seen.filter(|seen| seen.concerns(old));
-    let Some(doubt) = between(new, old, settings.shrink) else { return Ok(()) };
-    let Some(first) = seen.filter(|seen| seen.is_like(&sighting, settings.shrink)) else {
-        return Err(Doubted { doubt, sighting: Some(sighting) });
-    };
-    let is_another = !by.is_known() || by != first.by;
-    if is_another && now.since(first.at) >= BELIEVED_AFTER {
+    let mut sighting = Sighting { at: now, by, of: new };
+    let doubt = if lacks_marker {
+        Doubt::Unmarked
+    } else if let Some(old) = old {
+        let is_error = StatusCode::from_u16(new.status).is_ok_and(stale::is_passing_error);
+        match new.doubt(&old, shrink) {
+            _ if is_error => Doubt::Error,
+            None => return Ok(()),
+            Some(doubt) => {
+                // One that was doubted before `old` came says nothing any more.
+                let is_alike = |seen: &Sighting| seen.at > old.requested_at && seen.of.is_near(&new, shrink);
+                if let Some(first) = seen.filter(is_alike) {
+                    let is_another = !by.is_known() || by != first.by;
+                    if is_another && now.since(first.at) >= BELIEVED_AFTER {
+                        return Ok(());
+                    }
+                    sighting = first;
+                }
+                doubt
+            }
+        }
+    } else {
         return Ok(());
-    }
-    Err(Doubted { doubt, sighting: Some(first) })
+    };
+    Err(Doubted { doubt, sighting })
 }
 
 /// Whether `cache.must_contain` is about an answer with this head: a page, in HTML.
 pub fn is_page(status: u16, headers: &HeaderMap) -> bool {
     let html: [&[u8]; 2] = [b"text/html", b"application/xhtml+xml"];
-    status == 200 && essences(headers).iter().any(|essence| html.contains(&essence.as_slice()))
+    let is_html = |line| html.iter().any(|html| html.eq_ignore_ascii_case(essence(line)));
+    status == 200 && headers.get(CONTENT_TYPE).is_some_and(is_html)
 }
 
-/// The media types that `Content-Type` states, in lower case and without parameters (RFC 9110 §8.3.1); one
-/// for each line that states any, of which there should be one.
-fn essences(headers: &HeaderMap) -> Vec<Vec<u8>> {
-    let essence = |line: &[u8]| {
-        line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase()
-    };
-    let lines = headers.get_all(CONTENT_TYPE).iter().map(|line| essence(line.as_bytes()));
-    lines.filter(|essence| !essence.is_empty()).collect()
+/// The media types that `Content-Type` states, in lower case and without parameters (RFC 9110 §8.3.1), as a number: one
+/// for each line that states any, of which there should be one. Zero if there is none.
+fn types(headers: &HeaderMap) -> u64 {
+    // FNV-1a: short, and nobody gains by two types that look alike.
+    let lines = headers.get_all(CONTENT_TYPE).iter().map(essence).filter(|essence| !essence.is_empty());
+    lines.flat_map(|essence| essence.iter().chain(b";")).fold(0, |number: u64, byte| {
+        let seeded = if number == 0 { 0xcbf2_9ce4_8422_2325 } else { number };
+        (seeded ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+fn essence(line: &HeaderValue) -> &[u8] {
+    line.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
 }
 
 #[cfg(test)]
@@ -193,7 +215,9 @@ mod tests {
         by: &str,
         after: u64,
     ) -> Result<(), Doubted> {
-        weigh(new, false, Some(old), seen, client(by), &config::Cache::default(), seconds(after))
+        let (settings, now) = (config::Cache::default(), seconds(after));
+        let old = Likeness::of_copy(old, &settings, now);
+        weigh(Likeness::of(new), false, old, seen, client(by), settings.shrink, now)
     }
 
     #[test]
@@ -217,9 +241,11 @@ mod tests {
             (with_status(404, answer(0, &[JSON])), answer(1000, &[HTML]), None),
             (answer(0, &[JSON]), with_status(404, answer(1000, &[HTML])), None),
         ] {
-            assert_eq!(between(&new, &old, shrink), expected, "{new:?} {old:?}");
+            let doubt = Likeness::of(&new).doubt(&Likeness::of(&old), shrink);
+            assert_eq!(doubt, expected, "{new:?} {old:?}");
         }
-        assert_eq!(between(&answer(0, &[HTML]), &answer(1000, &[HTML]), Share::ZERO), None);
+        let (empty, old) = (Likeness::of(&answer(0, &[HTML])), Likeness::of(&answer(1000, &[HTML])));
+        assert_eq!(empty.doubt(&old, Share::ZERO), None);
     }
 
     #[test]
@@ -236,14 +262,14 @@ mod tests {
             (answer(4, &[HTML]), "192.0.2.2", 110, false),  // another answer
             (answer(50, &[JSON]), "192.0.2.2", 110, false),
         ] {
-            let verdict = weighed(&new, &old, first.sighting, by, after);
+            let verdict = weighed(&new, &old, Some(first.sighting), by, after);
             assert_eq!(verdict.is_ok(), is_believed, "{new:?} {by} {after}");
         }
         // Where nobody says who asks, each request is somebody else's.
         let first = weighed(&new, &old, None, "", 100).unwrap_err();
-        assert_eq!(weighed(&new, &old, first.sighting, "", 110), Ok(()));
+        assert_eq!(weighed(&new, &old, Some(first.sighting), "", 110), Ok(()));
         // However often one client asks, the time counts from the first.
-        let again = weighed(&new, &old, first.sighting, "192.0.2.1", 105).unwrap_err();
+        let again = weighed(&new, &old, Some(first.sighting), "192.0.2.1", 105).unwrap_err();
         assert_eq!(again.sighting, first.sighting);
     }
 
@@ -252,8 +278,7 @@ mod tests {
         let new = answer(50, &[HTML]);
         let first = weighed(&new, &answer(1000, &[HTML]), None, "192.0.2.1", 100).unwrap_err();
         let newer = Stored { requested_at: seconds(200), received_at: seconds(200), ..answer(1000, &[HTML]) };
-        assert!(!first.sighting.unwrap().concerns(&newer));
-        assert!(weighed(&new, &newer, first.sighting, "192.0.2.2", 300).is_err());
+        assert!(weighed(&new, &newer, Some(first.sighting), "192.0.2.2", 300).is_err());
     }
 
     #[test]
@@ -272,8 +297,9 @@ mod tests {
             let verdict = weighed(&new, &old, None, "192.0.2.1", 100).map_err(|doubted| doubted.doubt);
             assert_eq!(verdict, expected, "{old:?}");
         }
-        let settings = config::Cache::default();
-        assert_eq!(weigh(&new, false, None, None, client("192.0.2.1"), &settings, seconds(0)), Ok(()));
+        let shrink = config::Cache::default().shrink;
+        let first = Likeness::of(&new);
+        assert_eq!(weigh(first, false, None, None, client("192.0.2.1"), shrink, seconds(0)), Ok(()));
     }
 
     #[test]
@@ -282,7 +308,7 @@ mod tests {
         for status in [400, 403, 451, 500, 503] {
             let error = with_status(status, answer(1000, &[HTML]));
             let doubted = weighed(&error, &old, None, "192.0.2.1", 100).unwrap_err();
-            assert_eq!((doubted.doubt, doubted.sighting), (Doubt::Error, None));
+            assert_eq!(doubted.doubt, Doubt::Error);
             let another = with_status(500, old.clone());
             assert_eq!(weighed(&error, &another, None, "192.0.2.1", 100), Ok(()));
         }
@@ -295,13 +321,12 @@ mod tests {
     #[test]
     fn what_lacks_the_marker_is_never_believed() {
         let (old, new) = (answer(1000, &[HTML]), answer(1000, &[HTML]));
-        let settings = config::Cache::default();
-        let weigh = |old, seen, after| {
-            weigh(&new, true, old, seen, client("192.0.2.2"), &settings, seconds(after)).unwrap_err()
-        };
-        let first = weigh(Some(&old), None, 100);
+        let (shrink, by) = (config::Cache::default().shrink, client("192.0.2.2"));
+        let (old, new) = (Likeness::of(&old), Likeness::of(&new));
+        let weigh = |old, seen, after| weigh(new, true, old, seen, by, shrink, seconds(after)).unwrap_err();
+        let first = weigh(Some(old), None, 100);
         assert_eq!(first.doubt, Doubt::Unmarked);
-        assert_eq!(weigh(Some(&old), first.sighting, 200).doubt, Doubt::Unmarked);
+        assert_eq!(weigh(Some(old), Some(first.sighting), 200).doubt, Doubt::Unmarked);
         assert_eq!(weigh(None, None, 100).doubt, Doubt::Unmarked);
     }
 

@@ -16,7 +16,7 @@ use http::header::{
 };
 
 use super::directives::{RequestDirectives, TARGETED, Window};
-use super::doubt::{self, Doubt};
+use super::doubt::{Doubt, Likeness};
 use super::entry::Stored;
 use super::freshness;
 use super::key::{Digest, Vary};
@@ -164,7 +164,9 @@ pub fn decide(
     let age = now.since(old.received_at);
     let is_past_half = age > settings.max_age / 2;
     let old_forbids = bound(old).is_err();
-    let doubt = doubt::between(new, old, settings.shrink).filter(|_| !is_past_half && !old_forbids);
+    let doubt = Likeness::of(new)
+        .doubt(&Likeness::of(old), settings.shrink)
+        .filter(|_| !is_past_half && !old_forbids);
     match (doubt, unfit) {
         (Some(doubt), _) => Stay(Leave::Doubtful(doubt)),
         (None, Some(unfit)) if !is_gone && !forbids => Stay(unfit),

@@ -33,6 +33,11 @@ const METHODS: Items = Items {
 const COOKIES: Items = Items { count: 0..=64, if_empty: "", of: r#"cookie names, e.g. ["_ga*", "_gid"],"# };
 const KEPT_PATHS: Items =
     Items { count: 0..=32, if_empty: "", of: r#"paths, e.g. ["/robots.txt", "/.well-known/*"],"# };
+/// Client errors that may be gone at the next attempt; that may be an outage's; that may say something of the page. The
+/// others are about the one request, or final.
+const RETRIED: [u16; 3] = [408, 425, 429];
+const COVERED: [u16; 4] = [403, 408, 425, 429];
+const STORABLE: [u16; 8] = [400, 403, 404, 405, 410, 414, 451, 499];
 const STATUSES: Items = Items { count: 0..=32, if_empty: "", of: "statuses, e.g. [502, 503]," };
 const LANGUAGES: Items = Items {
     count: 1..=64,
@@ -129,7 +134,7 @@ fn retry(table: &mut Table<'_, '_>, into: &mut Retry) {
     table.read("backoff_max", &mut into.backoff_max, duration(MILLISECOND..=60 * SECOND));
     table.read("budget", &mut into.budget, values::share_or_off);
     table.read("replay_body", &mut into.replay_body, size(0..=16 * MIB));
-    table.list("statuses", &mut into.statuses, &STATUSES, values::status(&[408, 425, 429]));
+    table.list("statuses", &mut into.statuses, &STATUSES, values::status(&RETRIED, "408, 425, 429"));
     table.in_order(("backoff", into.backoff), ("backoff_max", into.backoff_max), write_duration);
 }
 
@@ -143,10 +148,6 @@ fn breaker(table: &mut Table<'_, '_>, into: &mut Breaker) {
     table.read("window", &mut into.window, duration(SECOND..=300 * SECOND));
     table.read("open", &mut into.open, duration(100 * MILLISECOND..=300 * SECOND));
 }
-
-/// Client errors that may say something of the page. The others are about the one request, as 401, 408, 412, 413, 416, 428,
-/// 429 and 431 are.
-const STORABLE: [u16; 8] = [400, 403, 404, 405, 410, 414, 451, 499];
 
 /// Variants have an entry each in the platform's cache, which evicts as it likes: past some number they only
 /// push each other out. What an isolate remembers hides what others do, and is of little more use after a second.
@@ -164,8 +165,14 @@ fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
     table.read("max_variants", &mut into.max_variants, values::count(2..=128));
     table.read("memory", &mut into.memory, duration(Duration::ZERO..=10 * SECOND));
     table.read("client_directives", &mut into.client_directives, values::client_directives);
-    table.list("stale_statuses", &mut into.stale_statuses, &STATUSES, values::status(&[403, 408, 425, 429]));
-    table.list("error_statuses", &mut into.error_statuses, &STATUSES, values::status(&STORABLE));
+    table.list(
+        "stale_statuses",
+        &mut into.stale_statuses,
+        &STATUSES,
+        values::status(&COVERED, "403, 408, 425, 429"),
+    );
+    let storable = values::status(&STORABLE, "400, 403, 404, 405, 410, 414, 451, 499");
+    table.list("error_statuses", &mut into.error_statuses, &STATUSES, storable);
     table.read("shrink", &mut into.shrink, values::share);
     table.read("must_contain", &mut into.must_contain, values::or_none(values::marker));
 }

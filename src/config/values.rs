@@ -117,7 +117,7 @@ pub(super) fn switch(value: &Value) -> Accepted<bool> {
 
 /// Accepts the origin's own error statuses: some `client` errors, and all from 500 to 599 but for those that Cloudflare
 /// gives in the origin's place.
-pub(super) fn status(client: &[u16]) -> impl Fn(&Value, &[u16]) -> Accepted<u16> {
+pub(super) fn status(client: &'static [u16], named: &str) -> impl Fn(&Value, &[u16]) -> Accepted<u16> {
     move |value, earlier| {
         let status = value.as_u64().and_then(|status| u16::try_from(status).ok());
         let is_own = |status: &u16| match status {
@@ -125,11 +125,8 @@ pub(super) fn status(client: &[u16]) -> impl Fn(&Value, &[u16]) -> Accepted<u16>
             status => (500..600).contains(status) || client.contains(status),
         };
         let status = status.filter(is_own).ok_or_else(|| {
-            let client: Vec<_> = client.iter().map(u16::to_string).collect();
-            format!(
-                "{} and 500 to 599 are accepted, without quotes; 520 to 527 and 530 are Cloudflare's, and failures",
-                client.join(", ")
-            )
+            [named, " and 500 to 599 are accepted, without quotes; 520 to 527 and 530 are Cloudflare's, and failures"]
+                .concat()
         })?;
         if earlier.contains(&status) {
             return Err("this status is in the list already".to_owned());

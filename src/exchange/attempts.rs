@@ -306,7 +306,8 @@ impl<P: Ports> Exchange<P> {
                 return rejection.lapse().map_or_else(failed, Err);
             }
         };
-        let lacks_marker = self.lacks_marker(policy, status, &fetched.headers, &body).await;
+        let lacks_marker = policy.settings.cache.must_contain.is_some()
+            && Box::pin(self.lacks_marker(policy, status, &fetched.headers, &body)).await;
         let mut resumed = None;
         let body = match body {
             Guarded::Stream { body, length, idle: Some(idle), begun, .. } => {

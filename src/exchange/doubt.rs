@@ -5,7 +5,7 @@ use http::HeaderMap;
 use super::Exchange;
 use super::attempts::{Guarded, Received};
 use super::trail::Trail;
-use crate::cache::doubt::{self, Doubt};
+use crate::cache::doubt::{self, Doubt, Likeness};
 use crate::cache::entry::Stored;
 use crate::isolate::flight::Upshot;
 use crate::policy::Policy;
@@ -31,7 +31,13 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
+    /// `stored`, as far as an answer is held against it: if it could stand in for anybody.
+    pub(super) fn protected(&self, policy: &Policy<'_>, stored: Option<&Stored>) -> Option<Likeness> {
+        Likeness::of_copy(stored?, &policy.settings.cache, self.ports.now())
+    }
+
     /// Why `received`, which may be stored as `new`, is not. Then whoever waits for it asks for itself.
+    #[inline(never)]
     pub(super) fn doubt(
         &self,
         policy: &Policy<'_>,
@@ -39,14 +45,12 @@ impl<P: Ports> Exchange<P> {
         new: &Stored,
         trail: &mut Trail<P::Beacon>,
     ) -> Option<Doubt> {
-        let (settings, now) = (&policy.settings.cache, self.ports.now());
-        let old = trail.replaces.as_ref().map(|(_, stored)| stored);
-        let seen = trail.replaces.as_ref().and_then(|(at, _)| self.isolate().doubt(at));
-        let weighed = doubt::weigh(new, received.lacks_marker, old, seen, self.client(), settings, now);
-        let doubted = weighed.err()?;
-        if let Some((sighting, (at, _))) = doubted.sighting.zip(trail.replaces.as_ref()) {
-            self.isolate().remember_doubt(at, sighting, now);
-        }
+        let (at, isolate) = (trail.key.as_ref().unwrap_or(self.key()), self.isolate());
+        let (seen, shrink) = (isolate.doubt(at), policy.settings.cache.shrink);
+        let (new, old, now) = (Likeness::of(new), trail.replaces, self.ports.now());
+        let doubted =
+            doubt::weigh(new, received.lacks_marker, old, seen, self.client(), shrink, now).err()?;
+        isolate.remember_doubt(at, doubted.sighting);
         // It says nothing of whether waiting pays.
         if let Some(lead) = trail.lead.take() {
             self.finish_flight(&lead, Upshot::NotShared);

@@ -203,7 +203,7 @@ impl<P: Ports> Exchange<P> {
     async fn refresh(self: &Rc<Self>, stored: &Stored, at: Key, lead: Lead<P::Beacon>) {
         let policy = Policy::of(&self.config, &self.request);
         let mut trail = Trail::new(&policy);
-        trail.replaces = Some((lead.key.clone(), stored.clone()));
+        trail.replaces = self.protected(&policy, Some(stored));
         trail.lead = Some(lead);
         (trail.key, trail.has_entry) = (Some(at), true);
         let pursuit = self.pursue(&policy, None, Some(stored)).await;

@@ -43,7 +43,7 @@ impl<P: Ports> Exchange<P> {
         let (this, mut behind) = (Rc::clone(self), Trail::new(policy));
         behind.lead = trail.lead.take();
         (behind.key, behind.has_entry) = (Some(found.at.clone()), true);
-        behind.replaces = Some((found.at.clone(), found.stored.clone()));
+        behind.replaces = self.protected(policy, Some(&found.stored));
         self.ports.spawn(async move {
             let policy = Policy::of(&this.config, &this.request);
             let pursuit = pursuit.await;

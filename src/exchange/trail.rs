@@ -9,7 +9,7 @@ use http::StatusCode;
 use super::collapse::Lead;
 use super::store::Lookup;
 use crate::cache::admission::{Bypass, NotStored};
-use crate::cache::entry::Stored;
+use crate::cache::doubt::Likeness;
 use crate::cache::key::Key;
 use crate::cache::{keep, stale};
 use crate::origin::retry::Stop;
@@ -56,8 +56,8 @@ pub(super) struct Trail<B> {
     pub is_recalled: bool,
     /// Under which key the store was asked last.
     pub key: Option<Key>,
-    /// The copy whose place an answer would take, and where that stands.
-    pub replaces: Option<(Key, Stored)>,
+    /// The copy whose place an answer would take, under that key, if it could stand in.
+    pub replaces: Option<Likeness>,
     pub forwarded: Option<Forwarded>,
     pub stale_age: Option<Duration>,
     /// Freshness left of a stored answer, in seconds; negative for a stale one.

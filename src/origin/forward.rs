@@ -73,15 +73,12 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
                 let bearing = bearing::of(name, request);
                 unkeyed.extend((bearing != Bearing::Harmless).then(|| (name.clone(), bearing)));
             }
-            let must_be_read = fills_cache.is_some_and(|settings| settings.must_contain.is_some());
-            if must_be_read && *name == header::ACCEPT_ENCODING {
-                headers.insert(name.clone(), readable_coding(&request.headers));
-                continue;
-            }
             if kind == Kind::List
                 && let Some(list) = compact(&request.headers, name)
             {
-                headers.insert(name.clone(), list);
+                let must_be_read = fills_cache.is_some_and(|settings| settings.must_contain.is_some());
+                let is_coding = must_be_read && *name == header::ACCEPT_ENCODING;
+                headers.insert(name.clone(), if is_coding { readable_coding(&list) } else { list });
                 continue;
             }
         }
@@ -258,17 +255,16 @@ fn set_provenance(headers: &mut HeaderMap, request: &Request) {
     headers.append(header::VIA, HeaderValue::from_static("1.1 holdfast"));
 }
 
-/// Which coding is asked for of those that the client takes, where the answer will be looked into: the platform can undo
-/// no other one that is in use.
-fn readable_coding(headers: &HeaderMap) -> HeaderValue {
-    let is_zero = |parameter: &str| {
-        let weight_of = parameter.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
-        weight_of.is_some_and(|(_, number)| weight(number.trim()) == Some(0))
+/// Which of the codings in `list` is asked for where the answer will be looked into: the platform can undo no other one
+/// that is in use.
+fn readable_coding(list: &HeaderValue) -> HeaderValue {
+    let is_gzip = |member: &str| {
+        member.strip_prefix("gzip").is_some_and(|rest| match rest.strip_prefix(";q=") {
+            Some(number) => weight(number) != Some(0),
+            None => rest.is_empty(),
+        })
     };
-    let takes_gzip = members(headers, &header::ACCEPT_ENCODING).any(|member| {
-        let mut parts = member.split(';').map(str::trim);
-        parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case("gzip")) && !parts.any(is_zero)
-    });
+    let takes_gzip = list.to_str().is_ok_and(|list| list.split(',').any(is_gzip));
     HeaderValue::from_static(if takes_gzip { "gzip" } else { "identity" })
 }
 
