@@ -123,7 +123,7 @@ pub enum NotStored {
     Head,
     /// An error, or another status that is not stored, or one that needs an explicit lifetime and has none.
     Status,
-    /// 206, or an answer that says by `Content-Range` that it is a part.
+    /// 206, or an answer to `Range` that says by `Content-Range` that it is a part.
     Partial,
     /// `no-store`.
     NoStore,
@@ -320,14 +320,17 @@ pub fn admit(
     let takes_place =
         asked.has_copy && is_gone(status) && asked.is_ordinary() && asked.is_anybody(&Vary::default());
     fits_status(status, has_lifetime, takes_place, settings)?;
-    if headers.contains_key(header::CONTENT_RANGE) {
+    if headers.contains_key(header::CONTENT_RANGE) && asked.request.headers.contains_key(header::RANGE) {
         return Err(NotStored::Partial);
+    }
+    if directives.must_understand && status.canonical_reason().is_none() {
+        return Err(NotStored::Status);
     }
     // Of an error that may pass, what it says about storing is said of itself alone: it withdraws nothing.
     if stale::is_passing_error(status) && (directives.no_store || directives.private) {
         return Err(NotStored::Status);
     }
-    // All statuses that get this far are understood, so `must-understand` lifts `no-store` (§5.2.2.3).
+    // What gets this far with it is understood, so `must-understand` lifts `no-store` (§5.2.2.3).
     if directives.no_store && !directives.must_understand {
         return Err(NotStored::NoStore);
     }
@@ -616,7 +619,10 @@ mod tests {
             (200, &[("cdn-cache-control", "no-store"), cc("max-age=60")], Err(NoStore)),
             (200, &[("vary", "*")], Err(VaryAny)),
             (206, &[cc("max-age=60")], Err(Partial)),
-            (200, &[cc("max-age=60"), ("content-range", "bytes 0-0/4")], Err(Partial)),
+            (200, &[cc("max-age=60"), ("content-range", "bytes 0-0/4")], Ok(60 + DAY)),
+            (299, &[cc("max-age=60")], Ok(60 + DAY)),
+            (299, &[cc("max-age=60, must-understand")], Err(Status)),
+            (201, &[cc("max-age=60, must-understand, no-store")], Ok(60 + DAY)),
             (204, &[], Err(Status)),
             (204, &[cc("max-age=60")], Ok(60 + DAY)),
             (301, &[], Ok(DAY)),
