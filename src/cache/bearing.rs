@@ -48,13 +48,6 @@ pub fn of(name: &HeaderName, request: &Request) -> Bearing {
         _ if GEOGRAPHY.iter().any(|beginning| name.starts_with(beginning)) && fits(is_place) => {
             Bearing::Unfamiliar
         }
-        _ if name.starts_with("x-b3-") || name.starts_with("x-datadog-") => {
-            if fits(is_trace) {
-                Bearing::Harmless
-            } else {
-                Bearing::Suspect
-            }
-        }
         _ if is_suspect(name) || fits(is_address) || is_marked() => Bearing::Suspect,
         _ => Bearing::Unfamiliar,
     }
@@ -110,9 +103,16 @@ const FORMS: [Form; 8] = [
             "tracestate",
             "uber-trace-id",
             "x-amzn-trace-id",
+            "x-b3-parentspanid",
+            "x-b3-sampled",
+            "x-b3-spanid",
+            "x-b3-traceid",
             "x-client-data",
             "x-cloud-trace-context",
             "x-correlation-id",
+            "x-datadog-parent-id",
+            "x-datadog-sampling-priority",
+            "x-datadog-trace-id",
             "x-request-id",
             "x-trace-id",
         ],
