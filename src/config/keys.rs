@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::reader::{Items, Table};
 use super::values::{self, duration, size, write_duration};
 use super::{
-    Alert, Body, Breaker, Cache, Config, Incident, Keep, Maintenance, OwnText, Page, Pattern, Probe, Retry,
-    Route, Settings, Timeouts, alert, page,
+    Alert, Body, Breaker, Cache, Config, Incident, Keep, Maintenance, OwnText, Page, PathPattern, Pattern,
+    Probe, Retry, Route, Settings, Timeouts, alert, page,
 };
 use crate::language::{Language, Message};
 use crate::time::Timestamp;
@@ -72,7 +72,12 @@ fn probe(table: &mut Table<'_, '_>, into: &mut Probe) {
 fn route(table: &mut Table<'_, '_>, defaults: &Settings, earlier: &[Route]) -> Route {
     let mut route = Route { host: None, path: None, methods: Vec::new(), settings: defaults.clone() };
     table.read("host", &mut route.host, |value| values::host_pattern(value).map(Some));
-    table.read("path", &mut route.path, |value| values::path_pattern(value).map(Some));
+    let mut ignores_case = false;
+    table.read("ignore_case", &mut ignores_case, values::switch);
+    let path = |value: &_| {
+        values::path_pattern(value).map(|path| Some(PathPattern::new(path.as_str(), ignores_case)))
+    };
+    table.read("path", &mut route.path, path);
     table.list("methods", &mut route.methods, &METHODS, values::method);
     settings(table, &mut route.settings);
     let selects = ["host", "path", "methods"];
@@ -90,13 +95,14 @@ fn route(table: &mut Table<'_, '_>, defaults: &Settings, earlier: &[Route]) -> R
 }
 
 /// Whether every request that `route` is for is also one for `earlier`, as far as their text shows.
-fn covers(earlier: &Route, route: &Route) -> bool {
-    let takes = |earlier: &Option<Pattern>, pattern: &Option<Pattern>, all: &[&str]| match earlier {
-        Some(earlier) => all.contains(&earlier.as_str()) || pattern.as_ref() == Some(earlier),
-        None => true,
+fn covers<'a>(earlier: &'a Route, route: &'a Route) -> bool {
+    let takes = |earlier: Option<&str>, pattern: Option<&str>, all: &[&str]| {
+        earlier.is_none_or(|earlier| all.contains(&earlier) || pattern == Some(earlier))
     };
-    takes(&earlier.host, &route.host, &["*"])
-        && takes(&earlier.path, &route.path, &["*", "/*"])
+    let host = |route: &'a Route| route.host.as_ref().map(Pattern::as_str);
+    let path = |route: &'a Route| route.path.as_ref().map(PathPattern::as_str);
+    takes(host(earlier), host(route), &["*"])
+        && takes(path(earlier), path(route), &["*", "/*"])
         && (earlier.methods.is_empty()
             || !route.methods.is_empty()
                 && route.methods.iter().all(|method| earlier.methods.contains(method)))

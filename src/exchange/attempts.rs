@@ -377,7 +377,7 @@ impl<P: Ports> Exchange<P> {
         body: P::Body,
         whole: Option<u64>,
     ) -> Result<Guarded<P::Body>, Rejection> {
-        let settings = policy.settings;
+        let settings = &policy.settings;
         if status == 101 {
             return Ok(Guarded::Bare(body));
         }

@@ -66,6 +66,7 @@ pub const ROUTED: Settings<'_> = &[
             { path = "/uncached/*", cache = { enabled = false } },
             { path = "/once/*", methods = ["GET"], retry = { attempts = 1 } },
             { host = "other.*", page = { brand = "Other" } },
+            { path = "/closed/*", maintenance = { enabled = true } },
         ]"#,
     ),
 ];

@@ -770,6 +770,17 @@ fn nothing_is_stored_where_the_cache_is_off_however_the_path_is_spelt() {
         // RFC 3986 §6.2.2.2: an encoded letter is that letter.
         ("/%75ncached/{}", "/%75ncached/{}"),
         ("/uncache%64/{}", "/uncache%64/{}"),
+        // What servers take for the same besides, alone or one behind the other.
+        ("//uncached/{}", "//uncached/{}"),
+        ("/uncached//{}", "/uncached//{}"),
+        ("/uncached%2f{}", "/uncached%2f{}"),
+        ("/uncached%2F/{}", "/uncached%2F/{}"),
+        ("/uncached%5c{}", "/uncached%5c{}"),
+        ("/uncached%252f{}", "/uncached%252f{}"),
+        ("/x/..%2funcached/{}", "/x/..%2funcached/{}"),
+        ("/x%2f%2e%2e%2funcached%2f{}", "/x%2f%2e%2e%2funcached%2f{}"),
+        ("/x/..;/uncached/{}", "/x/..;/uncached/{}"),
+        ("/uncached;id=1/{}", "/uncached;id=1/{}"),
     ];
     let pages = rows.map(|(sent, asked)| {
         let name = Page::new([]).path.trim_start_matches('/').to_owned();
