@@ -378,6 +378,11 @@ pub struct Cache {
     pub shrink: Share,
     /// What a page must contain to be stored.
     pub must_contain: Option<String>,
+    /// Names in a query that do not keep the copy of the URL without them from standing in; a `*` at the end stands for
+    /// any ending.
+    pub ignore_query: Vec<Pattern>,
+    /// Whether they are in no key either.
+    pub ignore_query_always: bool,
 }
 
 /// When an answer's `Vary` is believed about request fields of which nothing is known. One that does not name such a field
@@ -403,6 +408,35 @@ pub enum ClientDirectives {
     Ignore,
 }
 
+/// What links of campaigns and of advertisers bring along.
+const CAMPAIGNS: [&str; 25] = [
+    "utm_*",
+    "gad_*",
+    "gclid",
+    "gclsrc",
+    "dclid",
+    "gbraid",
+    "wbraid",
+    "fbclid",
+    "msclkid",
+    "twclid",
+    "ttclid",
+    "li_fat_id",
+    "mc_cid",
+    "mc_eid",
+    "igsh",
+    "igshid",
+    "yclid",
+    "ysclid",
+    "_ga",
+    "_gl",
+    "_hsenc",
+    "_hsmi",
+    "mtm_*",
+    "epik",
+    "srsltid",
+];
+
 impl Default for Cache {
     fn default() -> Self {
         Self {
@@ -423,6 +457,8 @@ impl Default for Cache {
             error_statuses: vec![404, 410],
             shrink: Share::in_10_000(1000),
             must_contain: None,
+            ignore_query: CAMPAIGNS.iter().map(|name| Pattern::new(*name)).collect(),
+            ignore_query_always: false,
         }
     }
 }
@@ -533,7 +569,7 @@ mod tests {
                     "stale_if_error": "2h", "stale_while_revalidate": "3s", "harmless_cookies": ["theme"],
                     "trust_vary": "never", "remove_invalidated": true, "max_body": "1MiB", "max_variants": 2, "memory": "0s",
                     "client_directives": "ignore", "stale_statuses": [403, 599], "error_statuses": [], "shrink": 0,
-                    "must_contain": "</html>"
+                    "must_contain": "</html>", "ignore_query": ["ref", "x_*"], "ignore_query_always": true
                 },
                 "body": { "hold": "0B", "resume": false, "watch": false },
                 "keep": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
@@ -596,6 +632,8 @@ mod tests {
                 error_statuses: Vec::new(),
                 shrink: Share::ZERO,
                 must_contain: Some("</html>".to_owned()),
+                ignore_query: vec![Pattern::new("ref"), Pattern::new("x_*")],
+                ignore_query_always: true,
             },
             body: Body { hold: 0, resume: false, watch: false },
             keep: Keep {
@@ -998,7 +1036,7 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 67] = [
+    const KEYS: [&str; 69] = [
         "name",
         "origins",
         "timeouts.first_byte",
@@ -1035,6 +1073,8 @@ mod tests {
         "cache.error_statuses",
         "cache.shrink",
         "cache.must_contain",
+        "cache.ignore_query",
+        "cache.ignore_query_always",
         "body.hold",
         "body.resume",
         "body.watch",

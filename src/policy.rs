@@ -155,6 +155,8 @@ fn tighten(own: &mut Settings, other: &Settings) {
     if into.must_contain.is_none() {
         into.must_contain.clone_from(&cache.must_contain);
     }
+    keep_common(&mut into.ignore_query, &cache.ignore_query);
+    into.ignore_query_always &= cache.ignore_query_always;
     keep_common(&mut own.keep.paths, &keep.paths);
     own.keep.max_age = own.keep.max_age.min(keep.max_age);
 }

@@ -4,8 +4,10 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::reader::{Items, Table};
-use super::values::{self, duration, size, write_duration};
+use super::values::{self, Accepted, duration, size, write_duration};
 use super::{
     Alert, Body, Breaker, Cache, Config, Incident, Keep, Maintenance, OwnText, Page, PathPattern, Pattern,
     Probe, Retry, Route, Settings, Timeouts, alert, page,
@@ -20,6 +22,9 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const MIB: u64 = 1024 * 1024;
 
+/// What reads an entry of a list of patterns: of one type, so that there is one list of them in the module.
+type Accepts = fn(&Value, &[Pattern]) -> Accepted<Pattern>;
+
 const ORIGINS: Items = Items {
     count: 1..=8,
     if_empty: "name one, or leave the key out for the zone's own origin",
@@ -31,6 +36,8 @@ const METHODS: Items = Items {
     of: r#"methods, e.g. ["GET", "HEAD"],"#,
 };
 const COOKIES: Items = Items { count: 0..=64, if_empty: "", of: r#"cookie names, e.g. ["_ga*", "_gid"],"# };
+const QUERY_NAMES: Items =
+    Items { count: 0..=64, if_empty: "", of: r#"names in queries, e.g. ["utm_*", "ref"],"# };
 const KEPT_PATHS: Items =
     Items { count: 0..=32, if_empty: "", of: r#"paths, e.g. ["/robots.txt", "/.well-known/*"],"# };
 /// Client errors that may be gone at the next attempt; that may be an outage's; that may say something of the page. The
@@ -164,7 +171,7 @@ fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
     table.read("heuristic_max", &mut into.heuristic_max, duration(Duration::ZERO..=YEAR));
     table.read("stale_if_error", &mut into.stale_if_error, duration(Duration::ZERO..=YEAR));
     table.read("stale_while_revalidate", &mut into.stale_while_revalidate, duration(Duration::ZERO..=YEAR));
-    table.list("harmless_cookies", &mut into.harmless_cookies, &COOKIES, values::cookie);
+    table.list("harmless_cookies", &mut into.harmless_cookies, &COOKIES, values::cookie as Accepts);
     table.read("trust_vary", &mut into.trust_vary, values::trust_vary);
     table.read("remove_invalidated", &mut into.remove_invalidated, values::switch);
     table.read("max_body", &mut into.max_body, size(0..=100 * MIB));
@@ -181,6 +188,8 @@ fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
     table.list("error_statuses", &mut into.error_statuses, &STATUSES, storable);
     table.read("shrink", &mut into.shrink, values::share);
     table.read("must_contain", &mut into.must_contain, values::or_none(values::marker));
+    table.list("ignore_query", &mut into.ignore_query, &QUERY_NAMES, values::query_name as Accepts);
+    table.read("ignore_query_always", &mut into.ignore_query_always, values::switch);
 }
 
 /// As for `retry.replay_body`: 16 MiB of the isolate's 128 MB.
@@ -192,7 +201,8 @@ fn body(table: &mut Table<'_, '_>, into: &mut Body) {
 
 /// KV, where copies are kept, forgets nothing sooner than after a minute.
 fn keep(table: &mut Table<'_, '_>, into: &mut Keep) {
-    table.list("paths", &mut into.paths, &KEPT_PATHS, |value, _| values::path_pattern(value));
+    let path: Accepts = |value, _| values::path_pattern(value);
+    table.list("paths", &mut into.paths, &KEPT_PATHS, path);
     table.read("interval", &mut into.interval, duration(MINUTE..=YEAR));
     table.read("max_age", &mut into.max_age, duration(MINUTE..=YEAR));
     table.read("shrink", &mut into.shrink, values::share);

@@ -347,7 +347,8 @@ impl<P: Ports> Exchange<P> {
         status.collapsed = trail.waits > 0 && trail.attempts.is_empty();
         status.ttl = trail.ttl;
         let is_kept = trail.outcome == Outcome::Kept;
-        status.detail = is_kept.then_some("kept").or(trail.not_stored.map(NotStored::word));
+        let is_other = trail.ignored_query.then_some("ignore_query");
+        status.detail = is_kept.then_some("kept").or(is_other).or(trail.not_stored.map(NotStored::word));
         status.key = trail.key.as_ref().filter(|_| self.is_for_operator()).map(Key::as_str);
         Some(status)
     }

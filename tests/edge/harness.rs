@@ -71,6 +71,9 @@ pub const ROUTED: Settings<'_> = &[
     ),
 ];
 
+/// With a key in which the parameters of campaigns are not.
+pub const ALWAYS: Settings<'_> = &[("cache.ignore_query_always", "true")];
+
 /// The operators' secret of every worker.
 pub const TOKEN: &str = "the-token-of-the-tests";
 
