@@ -14,6 +14,7 @@ use super::store::Found;
 use super::trail::Trail;
 use crate::cache::admission::{self, NotStored};
 use crate::cache::key::Key;
+use crate::cache::purge::CACHE_TAG;
 use crate::cache::range::{self, Multipart, Selection};
 use crate::cache::{freshness, validation};
 use crate::origin::drill::DRILL;
@@ -141,6 +142,7 @@ impl<P: Ports> Exchange<P> {
         let mut edits = Edits::default();
         if received.status != 101 {
             edits.remove = admission::hop_by_hop(&received.headers);
+            edits.remove.extend(received.headers.contains_key(CACHE_TAG).then_some(CACHE_TAG));
         }
         trail.resumed = received.resumed;
         if let Some(location) = received.location {
@@ -312,6 +314,7 @@ impl<P: Ports> Exchange<P> {
         match &mut answer.headers {
             Headers::Edited(edits) => edits.append.extend(append),
             Headers::Own(headers) => {
+                headers.remove(CACHE_TAG);
                 for (name, value) in append {
                     headers.append(name, value);
                 }

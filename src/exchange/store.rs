@@ -148,7 +148,7 @@ impl<P: Ports> Exchange<P> {
         };
         match loaded {
             Loaded::Response { mut stored, body, is_dressed } if self.selects(policy, &stored, trail) => {
-                match self.marks().await.on(self.target(), stored.requested_at) {
+                match self.marks().await.on(self.target(), &stored) {
                     Standing::Good => {
                         stored.outdated |= outdated_at.is_some_and(|at| stored.requested_at <= at)
                     }
