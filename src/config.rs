@@ -17,7 +17,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
-use crate::request::Target;
+use crate::request::{Target, spelling};
 use crate::time::Timestamp;
 pub use alert::{Alert, AlertForm, Incident, RoutingKey, Webhook};
 pub use page::{Accent, Colour, DARKEST_LIGHT, Ground, LIGHTEST_DARK, Look, OwnText, Page};
@@ -130,7 +130,7 @@ pub struct Route {
     /// What the host must look like.
     pub host: Option<Pattern>,
     /// What the path must look like.
-    pub path: Option<Pattern>,
+    pub path: Option<PathPattern>,
     /// Which methods; empty for all.
     pub methods: Vec<Method>,
     /// The defaults with this route's own tables laid over them.
@@ -153,6 +153,7 @@ impl Pattern {
     }
 
     /// Whether the whole of `text` fits.
+    #[inline(never)]
     pub fn matches(&self, text: &str) -> bool {
         let mut parts = self.0.split('*');
         let first = parts.next().unwrap_or_default();
@@ -163,6 +164,52 @@ impl Pattern {
             rest = rest.get(at + part.len()..).unwrap_or_default();
         }
         rest.ends_with(last)
+    }
+}
+
+/// A [`Pattern`] for paths, which fits what is written, and in another form what a server may read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPattern {
+    written: Pattern,
+    /// Where it differs.
+    folded: Option<Pattern>,
+    ignores_case: bool,
+}
+
+impl PathPattern {
+    /// The pattern that `text` writes. With `ignores_case`, small and large letters are the same to a server.
+    pub fn new(text: impl Into<String>, ignores_case: bool) -> Self {
+        let written = text.into();
+        let mut folded = spelling::folded_pattern(&written);
+        if ignores_case {
+            folded.make_ascii_lowercase();
+        }
+        let folded = Some(folded).filter(|folded| ignores_case || *folded != written);
+        Self { written: Pattern(written), folded: folded.map(Pattern), ignores_case }
+    }
+
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        self.written.as_str()
+    }
+
+    /// Whether the whole of `path` fits as it is written.
+    pub fn matches(&self, path: &str) -> bool {
+        self.written.matches(path)
+    }
+
+    /// Whether the whole of `reading` fits, which has the form of [`folded`](spelling::folded).
+    pub fn fits(&self, reading: &str) -> bool {
+        match &self.folded {
+            Some(folded) if self.ignores_case => folded.matches(&reading.to_ascii_lowercase()),
+            Some(folded) => folded.matches(reading),
+            None => self.written.matches(reading),
+        }
+    }
+
+    /// Whether a path that is written in that form fits just if it matches.
+    pub fn is_folded(&self) -> bool {
+        self.folded.is_none()
     }
 }
 
@@ -331,11 +378,16 @@ pub struct Cache {
     pub shrink: Share,
     /// What a page must contain to be stored.
     pub must_contain: Option<String>,
+    /// Names in a query that do not keep the copy of the URL without them from standing in; a `*` at the end stands for
+    /// any ending.
+    pub ignore_query: Vec<Pattern>,
+    /// Whether they are in no key either.
+    pub ignore_query_always: bool,
 }
 
 /// When an answer's `Vary` is believed about request fields of which nothing is known. One that does not name such a field
-/// is stored then.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// is stored then. The later is the stricter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TrustVary {
     /// In every answer (RFC 9111 §4.1).
     Always,
@@ -346,8 +398,8 @@ pub enum TrustVary {
     Never,
 }
 
-/// What a request's own `Cache-Control` counts for, and its `Pragma`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a request's own `Cache-Control` counts for, and its `Pragma`. The earlier is the stricter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClientDirectives {
     /// What it says (RFC 9111 §5.2.1).
     #[default]
@@ -355,6 +407,35 @@ pub enum ClientDirectives {
     /// Nothing.
     Ignore,
 }
+
+/// What links of campaigns and of advertisers bring along.
+const CAMPAIGNS: [&str; 25] = [
+    "utm_*",
+    "gad_*",
+    "gclid",
+    "gclsrc",
+    "dclid",
+    "gbraid",
+    "wbraid",
+    "fbclid",
+    "msclkid",
+    "twclid",
+    "ttclid",
+    "li_fat_id",
+    "mc_cid",
+    "mc_eid",
+    "igsh",
+    "igshid",
+    "yclid",
+    "ysclid",
+    "_ga",
+    "_gl",
+    "_hsenc",
+    "_hsmi",
+    "mtm_*",
+    "epik",
+    "srsltid",
+];
 
 impl Default for Cache {
     fn default() -> Self {
@@ -376,6 +457,8 @@ impl Default for Cache {
             error_statuses: vec![404, 410],
             shrink: Share::in_10_000(1000),
             must_contain: None,
+            ignore_query: CAMPAIGNS.iter().map(|name| Pattern::new(*name)).collect(),
+            ignore_query_always: false,
         }
     }
 }
@@ -486,7 +569,7 @@ mod tests {
                     "stale_if_error": "2h", "stale_while_revalidate": "3s", "harmless_cookies": ["theme"],
                     "trust_vary": "never", "remove_invalidated": true, "max_body": "1MiB", "max_variants": 2, "memory": "0s",
                     "client_directives": "ignore", "stale_statuses": [403, 599], "error_statuses": [], "shrink": 0,
-                    "must_contain": "</html>"
+                    "must_contain": "</html>", "ignore_query": ["ref", "x_*"], "ignore_query_always": true
                 },
                 "body": { "hold": "0B", "resume": false, "watch": false },
                 "keep": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
@@ -503,7 +586,7 @@ mod tests {
                 "log": { "sample": 0.01 },
                 "incident": { "minimum": 20, "share": 0.5 },
                 "alert": { "webhook": "https://d.example/e", "form": "slack", "quiet": "10m" },
-                "routes": [{ "host": "API.example.com", "path": "/v1/*", "methods": ["GET", "HEAD"] }]
+                "routes": [{ "host": "API.example.com", "path": "/v1/*", "ignore_case": true, "methods": ["GET", "HEAD"] }]
             }"##,
         );
         let seconds = Duration::from_secs;
@@ -549,6 +632,8 @@ mod tests {
                 error_statuses: Vec::new(),
                 shrink: Share::ZERO,
                 must_contain: Some("</html>".to_owned()),
+                ignore_query: vec![Pattern::new("ref"), Pattern::new("x_*")],
+                ignore_query_always: true,
             },
             body: Body { hold: 0, resume: false, watch: false },
             keep: Keep {
@@ -584,7 +669,7 @@ mod tests {
             origins: vec![origin("https://a.example/"), origin("http://b.example:8080/")],
             routes: vec![Route {
                 host: Some(Pattern::new("api.example.com")),
-                path: Some(Pattern::new("/v1/*")),
+                path: Some(PathPattern::new("/v1/*", true)),
                 methods: vec![Method::GET, Method::HEAD],
                 settings: defaults.clone(),
             }],
@@ -951,7 +1036,7 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 66] = [
+    const KEYS: [&str; 69] = [
         "name",
         "origins",
         "timeouts.first_byte",
@@ -988,6 +1073,8 @@ mod tests {
         "cache.error_statuses",
         "cache.shrink",
         "cache.must_contain",
+        "cache.ignore_query",
+        "cache.ignore_query_always",
         "body.hold",
         "body.resume",
         "body.watch",
@@ -1017,6 +1104,7 @@ mod tests {
         "alert.quiet",
         "routes[].host",
         "routes[].path",
+        "routes[].ignore_case",
         "routes[].methods",
     ];
 

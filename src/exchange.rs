@@ -29,7 +29,7 @@ use std::rc::Rc;
 use http::Method;
 
 use crate::cache::Verdict;
-use crate::cache::key::Key;
+use crate::cache::key::{self, Key};
 use crate::cache::stale::Forbidden;
 use crate::config::Config;
 use crate::endpoint;
@@ -43,7 +43,7 @@ use crate::origin::{End, forward, is_origin_error};
 use crate::policy::Policy;
 use crate::ports::{Answer, Ports};
 use crate::report::Outcome;
-use crate::request::Request;
+use crate::request::{Request, Target};
 use crate::response::error_page::Cause;
 use crate::time::Timestamp;
 
@@ -62,6 +62,8 @@ struct Exchange<P: Ports> {
     config: Rc<Config>,
     request: Rc<Request>,
     began_at: Timestamp,
+    /// Where the store has what is asked for, if elsewhere than the request's target.
+    keyed: OnceCell<Option<Target>>,
     /// The key of what is asked for.
     key: OnceCell<Key>,
     /// What of the site it needs.
@@ -83,6 +85,7 @@ impl<P: Ports> Exchange<P> {
             config,
             request,
             began_at,
+            keyed: OnceCell::new(),
             key: OnceCell::new(),
             place: OnceCell::new(),
             presented: OnceCell::new(),
@@ -96,9 +99,26 @@ impl<P: Ports> Exchange<P> {
         self.drill.as_ref().map_or_else(|| self.ports.isolate(), Drill::isolate)
     }
 
+    /// Where the store has what is asked for: the request's target without what is in no key.
+    fn target(&self) -> &Target {
+        let keyed = self.keyed.get_or_init(|| {
+            let (config, target) = (&self.config, &self.request.target);
+            let mut all = config.routes.iter().map(|route| &route.settings).chain([&config.defaults]);
+            let may_be = target.as_str().contains('?') && all.any(|any| any.cache.ignore_query_always);
+            if may_be { key::keyed(target, &Policy::of(config, &self.request).settings.cache) } else { None }
+        });
+        keyed.as_ref().unwrap_or(&self.request.target)
+    }
+
+    /// A GET like the request for another target.
+    fn at(&self, target: Target) -> Rc<Self> {
+        let request = Request { method: Method::GET, target, ..Request::clone(&self.request) };
+        Self::new(self.ports.clone(), Rc::clone(&self.config), Rc::new(request))
+    }
+
     /// The key of what is asked for: the URL's own, whatever its variants.
     fn key(&self) -> &Key {
-        self.key.get_or_init(|| Key::of(&self.request))
+        self.key.get_or_init(|| Key::of_target(self.target()))
     }
 
     /// The head that selects a stored response and decides what its like may be stored for: what the origin gets, not
@@ -352,40 +372,53 @@ impl<P: Ports> Exchange<P> {
         self.store_behind(policy, received, trail)
     }
 
-    /// A copy that may answer in the origin's place after `cause`.
+    /// A copy that may answer in the origin's place after `cause`: of what is asked for, else of the URL without the
+    /// parameters that do not matter.
     async fn stand_in(
         &self,
         policy: &Policy<'_>,
-        lookup: Lookup<P::Body>,
+        mut lookup: Lookup<P::Body>,
         cause: Cause,
         trail: &mut Trail<P::Beacon>,
     ) -> Option<Found<P::Body>> {
-        match lookup {
-            lookup if rules_out(policy, cause) => {
-                trail.stale_forbidden = lookup.found().map(|_| Forbidden::Setting);
-                self.let_go(lookup);
+        let mut plain: Option<Rc<Self>> = None;
+        loop {
+            match lookup {
+                lookup if rules_out(policy, cause) => {
+                    trail.stale_forbidden = lookup.found().map(|_| Forbidden::Setting);
+                    self.let_go(lookup);
+                    return None;
+                }
+                Lookup::NotAsked => return None,
+                Lookup::Spared { .. } | Lookup::Absent { .. } => {}
+                Lookup::Found(found) => match self.may_stand_in(policy, &found.stored) {
+                    Ok(()) => {
+                        trail.outcome = Outcome::Stale;
+                        trail.ignored_query = plain.is_some();
+                        return Some(found);
+                    }
+                    Err(forbidden) => {
+                        trail.stale_forbidden = Some(forbidden);
+                        self.ports.cancel(found.body);
+                        if !matches!(forbidden, Forbidden::PastWindow | Forbidden::ErrorStatus) {
+                            return None;
+                        }
+                    }
+                },
+            }
+            if let Some(kept) = plain.as_deref().unwrap_or(self).kept_copy(policy, trail).await {
+                trail.outcome = Outcome::Kept;
+                trail.stale_forbidden = None;
+                return Some(kept);
+            }
+            if plain.is_some() {
                 return None;
             }
-            Lookup::NotAsked => return None,
-            Lookup::Spared { .. } | Lookup::Absent { .. } => {}
-            Lookup::Found(found) => match self.may_stand_in(policy, &found.stored) {
-                Ok(()) => {
-                    trail.outcome = Outcome::Stale;
-                    return Some(found);
-                }
-                Err(forbidden) => {
-                    trail.stale_forbidden = Some(forbidden);
-                    self.ports.cancel(found.body);
-                    if !matches!(forbidden, Forbidden::PastWindow | Forbidden::ErrorStatus) {
-                        return None;
-                    }
-                }
-            },
+            let other = self.at(key::without_ignored(&self.request.target, &policy.settings.cache)?);
+            // What is known of the copies of the URL itself stays known.
+            lookup = other.find(policy, other.key().clone(), &mut Trail::new(policy)).await;
+            plain = Some(other);
         }
-        let kept = self.kept_copy(policy, trail).await?;
-        trail.outcome = Outcome::Kept;
-        trail.stale_forbidden = None;
-        Some(kept)
     }
 
     /// A 304 to a condition of ours makes the stored copy fresh again (RFC 9111 §4.3.4).

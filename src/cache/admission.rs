@@ -135,6 +135,8 @@ pub enum NotStored {
     VaryAny,
     /// The client chose a field that could have changed the answer, and `Vary` does not name it.
     UnkeyedHeader,
+    /// A redirect for a URL with parameters that are not in the key: where it leads may depend on them.
+    UnkeyedQuery,
     /// The request had `Authorization`, and the response does not allow to store it all the same.
     Authorization,
     /// The request had a cookie that could identify somebody, and the response is not explicitly for all.
@@ -173,6 +175,7 @@ impl NotStored {
             | Self::Head
             | Self::Partial
             | Self::UnkeyedHeader
+            | Self::UnkeyedQuery
             | Self::Authorization
             | Self::Identified
             | Self::Unreadable
@@ -193,6 +196,7 @@ impl NotStored {
             Self::SetCookie => "set_cookie",
             Self::VaryAny => "vary_any",
             Self::UnkeyedHeader => "unkeyed_header",
+            Self::UnkeyedQuery => "unkeyed_query",
             Self::Authorization => "authorization",
             Self::Identified => "identified",
             Self::TooLarge => "too_large",
@@ -219,6 +223,7 @@ impl NotStored {
             | Self::Head
             | Self::Partial
             | Self::UnkeyedHeader
+            | Self::UnkeyedQuery
             | Self::Authorization
             | Self::Identified
             | Self::Unreadable

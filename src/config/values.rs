@@ -235,6 +235,17 @@ pub(super) fn cookie(value: &Value, _earlier: &[Pattern]) -> Accepted<Pattern> {
     })
 }
 
+/// Accepts the name of a parameter in a query, decoded, or the beginning of one and a `*`.
+pub(super) fn query_name(value: &Value, _earlier: &[Pattern]) -> Accepted<Pattern> {
+    let is_name = |text: &&str| {
+        let name = text.strip_suffix('*').unwrap_or(text);
+        !text.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && !b"*%&+;=?#".contains(&byte))
+    };
+    value.as_str().filter(is_name).map(Pattern::new).ok_or_else(|| {
+        r#"the name of a parameter is accepted, e.g. "gclid", or its beginning and a "*" at the end, e.g. "utm_*""#.to_owned()
+    })
+}
+
 /// Accepts a pattern for hosts; gives it in lower case, as hosts arrive.
 pub(super) fn host_pattern(value: &Value) -> Accepted<Pattern> {
     let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'*');
@@ -614,6 +625,26 @@ mod tests {
             ("a=b", false),
         ] {
             assert_eq!(cookie(&json!(written), &[]).is_ok(), fits, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn a_star_for_names_in_a_query_stands_at_the_end() {
+        for (written, fits) in [
+            ("utm_*", true),
+            ("_gl", true),
+            ("filter[x]", true),
+            ("*", true),
+            ("", false),
+            ("**", false),
+            ("a*b", false),
+            ("a=b", false),
+            ("a&b", false),
+            ("%61", false),
+            ("a b", false),
+            ("\u{e9}", false),
+        ] {
+            assert_eq!(query_name(&json!(written), &[]).is_ok(), fits, "{written:?}");
         }
     }
 

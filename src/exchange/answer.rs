@@ -14,6 +14,7 @@ use super::store::Found;
 use super::trail::Trail;
 use crate::cache::admission::{self, NotStored};
 use crate::cache::key::Key;
+use crate::cache::purge::CACHE_TAG;
 use crate::cache::range::{self, Multipart, Selection};
 use crate::cache::{freshness, validation};
 use crate::origin::drill::DRILL;
@@ -141,6 +142,7 @@ impl<P: Ports> Exchange<P> {
         let mut edits = Edits::default();
         if received.status != 101 {
             edits.remove = admission::hop_by_hop(&received.headers);
+            edits.remove.extend(received.headers.contains_key(CACHE_TAG).then_some(CACHE_TAG));
         }
         trail.resumed = received.resumed;
         if let Some(location) = received.location {
@@ -312,6 +314,7 @@ impl<P: Ports> Exchange<P> {
         match &mut answer.headers {
             Headers::Edited(edits) => edits.append.extend(append),
             Headers::Own(headers) => {
+                headers.remove(CACHE_TAG);
                 for (name, value) in append {
                     headers.append(name, value);
                 }
@@ -347,7 +350,8 @@ impl<P: Ports> Exchange<P> {
         status.collapsed = trail.waits > 0 && trail.attempts.is_empty();
         status.ttl = trail.ttl;
         let is_kept = trail.outcome == Outcome::Kept;
-        status.detail = is_kept.then_some("kept").or(trail.not_stored.map(NotStored::word));
+        let is_other = trail.ignored_query.then_some("ignore_query");
+        status.detail = is_kept.then_some("kept").or(is_other).or(trail.not_stored.map(NotStored::word));
         status.key = trail.key.as_ref().filter(|_| self.is_for_operator()).map(Key::as_str);
         Some(status)
     }

@@ -11,7 +11,7 @@ use crate::body::{self, Plan};
 use crate::cache::admission::{self, Asked};
 use crate::cache::bearing::Bearing;
 use crate::cache::entry::Stored;
-use crate::cache::validation;
+use crate::cache::{purge, validation};
 use crate::config::Origin as OriginConfig;
 use crate::origin::breaker::Permit;
 use crate::origin::deadline::Deadline;
@@ -51,7 +51,7 @@ impl<B> Pursuit<B> {
 pub(super) struct Received<B> {
     /// 200 to 599, or 101.
     pub status: u16,
-    /// As received.
+    /// As received, but with no more tags than fit into an entry.
     pub headers: HeaderMap,
     /// The `Location` that the client gets, where it is not the one received.
     pub location: Option<HeaderValue>,
@@ -321,9 +321,11 @@ impl<P: Ports> Exchange<P> {
             | Guarded::Relayed { .. }) => body,
         };
         let Forward { unkeyed, identified, .. } = forward;
+        let mut headers = fetched.headers;
+        purge::bound_tags(&mut headers);
         let received = Received {
             status,
-            headers: fetched.headers,
+            headers,
             location,
             body,
             unkeyed,
@@ -377,7 +379,7 @@ impl<P: Ports> Exchange<P> {
         body: P::Body,
         whole: Option<u64>,
     ) -> Result<Guarded<P::Body>, Rejection> {
-        let settings = policy.settings;
+        let settings = &policy.settings;
         if status == 101 {
             return Ok(Guarded::Bare(body));
         }

@@ -64,7 +64,7 @@ impl<P: Ports> Exchange<P> {
         requests: &Cell<u32>,
     ) -> Option<P::Body> {
         let policy = Policy::of(&self.config, &self.request);
-        let settings = policy.settings;
+        let settings = &policy.settings;
         let deadline = Deadline::new(self.ports.now(), settings.timeouts.total);
         Rc::make_mut(&mut forward.headers)
             .insert(header::RANGE, HeaderValue::try_from(format!("bytes={at}-")).ok()?);

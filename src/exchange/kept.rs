@@ -45,7 +45,7 @@ impl<P: Ports> Exchange<P> {
         let Loaded::Response { stored, body, is_dressed } = loaded else {
             return None;
         };
-        let standing = self.marks().await.on(&self.request.target, stored.requested_at);
+        let standing = self.marks().await.on(self.target(), &stored);
         if standing == Standing::Forgotten {
             if self.drill.is_none() {
                 let ports = self.ports.clone();

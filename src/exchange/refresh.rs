@@ -105,7 +105,7 @@ impl<P: Ports> Exchange<P> {
         // What is stored answers GET, whatever the method of the request that tells of it.
         let request = Request { method: Method::GET, ..Request::clone(&self.request) };
         let asked = received.asked(policy, &request);
-        let (stored, settings) = (&found.stored, policy.settings);
+        let (stored, settings) = (&found.stored, &policy.settings);
         let admitted = admission::admit(
             &asked,
             stored.status,

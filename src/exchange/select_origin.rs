@@ -48,7 +48,7 @@ impl<P: Ports> Exchange<P> {
 
     /// Which origins can bear another attempt of this request, by breaker and budget.
     pub(super) fn can_bear(&self, policy: &Policy<'_>, attempts: &[Attempt]) -> Vec<bool> {
-        let (settings, now, place) = (policy.settings, self.ports.now(), self.place());
+        let (settings, now, place) = (&policy.settings, self.ports.now(), self.place());
         let bears = |origin| {
             let is_retry = attempts.iter().any(|attempt| attempt.origin == origin);
             self.isolate().origin_state(origin, |state| {

@@ -126,7 +126,7 @@ impl<P: Ports> Exchange<P> {
         lookup
     }
 
-    async fn find(
+    pub(super) async fn find(
         self: &Rc<Self>,
         policy: &Policy<'_>,
         key: Key,
@@ -148,7 +148,7 @@ impl<P: Ports> Exchange<P> {
         };
         match loaded {
             Loaded::Response { mut stored, body, is_dressed } if self.selects(policy, &stored, trail) => {
-                match self.marks().await.on(&self.request.target, stored.requested_at) {
+                match self.marks().await.on(self.target(), &stored) {
                     Standing::Good => {
                         stored.outdated |= outdated_at.is_some_and(|at| stored.requested_at <= at)
                     }
@@ -241,6 +241,10 @@ impl<P: Ports> Exchange<P> {
                 return received;
             }
         };
+        if received.status_code().is_redirection() && *self.target() != self.request.target {
+            trail.not_stored = Some(NotStored::UnkeyedQuery);
+            return received;
+        }
         if self.is_invalidated_since(received.requested_at) {
             trail.not_stored = Some(NotStored::Invalidated);
             return received;

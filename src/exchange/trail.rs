@@ -32,6 +32,8 @@ pub(super) struct Trail<B> {
     pub not_stored: Option<NotStored>,
     pub stale_forbidden: Option<stale::Forbidden>,
     pub kept_refused: Option<keep::Refused>,
+    /// Whether the copy that answers is that of the URL without parameters that do not matter.
+    pub ignored_query: bool,
     pub retry_after: Option<Duration>,
     /// Why there was no further attempt.
     pub stop: Option<Stop>,
@@ -76,6 +78,7 @@ impl<B> Trail<B> {
             not_stored: None,
             stale_forbidden: None,
             kept_refused: None,
+            ignored_query: false,
             retry_after: None,
             stop: None,
             mistakes: Vec::new(),

@@ -17,6 +17,7 @@ mod maintenance;
 mod operators;
 mod outages;
 mod purging;
+mod queries;
 mod recall;
 mod retries;
 mod schema;
