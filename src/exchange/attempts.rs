@@ -104,7 +104,14 @@ pub(super) enum Guarded<B> {
     /// It is here to its last byte.
     Whole(B, u64),
     /// It is still coming; some of it may have been read.
-    Stream { body: B, length: Option<u64>, idle: Option<Duration>, resume: Option<Resume<B>>, begun: bool },
+    Stream {
+        body: B,
+        length: Option<u64>,
+        idle: Option<Duration>,
+        is_endless: bool,
+        resume: Option<Resume<B>>,
+        begun: bool,
+    },
     /// It is still coming, and being handed on already.
     Relayed { client: B, end: super::answer::BodyEnd },
 }
@@ -309,10 +316,10 @@ impl<P: Ports> Exchange<P> {
         let lacks_marker = self.lacks_marker(policy, status, &fetched.headers, &body).await;
         let mut resumed = None;
         let body = match body {
-            Guarded::Stream { body, length, idle: Some(idle), begun, .. } => {
+            Guarded::Stream { body, length, idle, is_endless: false, begun, .. } => {
                 let resumed = resumed.insert(Rc::default());
                 let resume = self.healer(policy, &forward, attempt.origin, status, &fetched.headers, resumed);
-                Guarded::Stream { body, length, idle: Some(idle), resume, begun }
+                Guarded::Stream { body, length, idle, is_endless: false, resume, begun }
             }
             body @ (Guarded::Bare(_)
             | Guarded::Whole(..)
@@ -382,8 +389,8 @@ impl<P: Ports> Exchange<P> {
         }
         match body::plan(&self.request.method, status, headers, settings) {
             Plan::None => Ok(Guarded::Bare(body)),
-            Plan::Stream { length, idle } => {
-                Ok(Guarded::Stream { body, length, idle, resume: None, begun: false })
+            Plan::Stream { length, idle, is_endless } => {
+                Ok(Guarded::Stream { body, length, idle, is_endless, resume: None, begun: false })
             }
             Plan::Hold { length } => {
                 if let Some(bytes) = whole {
@@ -393,9 +400,14 @@ impl<P: Ports> Exchange<P> {
                 let within = attempt.deadline.left(self.ports.now());
                 match self.ports.hold(body, length, settings.body.hold, idle, within).await {
                     Held::Whole(body, bytes) => Ok(Guarded::Whole(body, bytes)),
-                    Held::Partial(body) => {
-                        Ok(Guarded::Stream { body, length, idle: Some(idle), resume: None, begun: true })
-                    }
+                    Held::Partial(body) => Ok(Guarded::Stream {
+                        body,
+                        length,
+                        idle: Some(idle),
+                        is_endless: false,
+                        resume: None,
+                        begun: true,
+                    }),
                     Held::Torn(rejection) => Err(rejection),
                 }
             }
