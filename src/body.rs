@@ -4,6 +4,8 @@
 //! streams, watched for silence if that can be mended. What is written piece by piece as it comes about streams unwatched:
 //! its pauses mean nothing. Bodies themselves are opaque; this decides by the head alone.
 
+pub mod resumption;
+
 use std::time::Duration;
 
 use http::{HeaderMap, Method, header};
@@ -143,7 +145,7 @@ mod tests {
     use http::HeaderName;
     use proptest::prelude::*;
 
-    fn headers(fields: &[(&str, &str)]) -> HeaderMap {
+    pub(super) fn headers(fields: &[(&str, &str)]) -> HeaderMap {
         let field =
             |(name, value): &(&str, &str)| (HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         let mut headers = HeaderMap::new();

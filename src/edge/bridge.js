@@ -490,15 +490,19 @@ export function dressed({ bytes = NOTHING }, status, fields) {
 }
 
 // Hands the body to the client and, with `copyLimit` >= 0, to a second stream for the store. Either may go away without
-// the other noticing. If the body breaks off, `resume(at)` may give the rest; if not, both break off. Gives how many bytes
-// the client got, or is done if it went away first, or fails. Where there is neither a copy nor a way to resume, the
-// platform does it, which counts nothing and watches nothing.
-export function relay(call, visit, handle, length, idleMs, copyLimit, resume) {
+// the other noticing. If the body breaks off, `resume(at)` may give the rest and how long the whole is; if not, both break
+// off. So they do, before their last bytes, if the whole was put together and is not what `digest` says: an algorithm, a
+// space and the value in base64. Where that is empty, there is a digest that cannot be computed, and what is put together
+// is not copied. Gives how many bytes the client got, -1 if they were not those, or is done if it went away first, or
+// fails. Where there is neither a copy nor a way to resume, the platform does it, which counts nothing and watches nothing.
+export function relay(call, visit, handle, length, idleMs, copyLimit, resume, digest) {
   const client = pipeOf(length);
   const copy = copyLimit >= 0 ? pipeOf(length) : null;
-  const rest = resume && ((at) => new Promise((give) => resume(Date.now(), at, give)));
-  const isPiped = !copy && !rest;
-  const end = isPiped ? pipe(visit, handle, client) : pump(handle, client, copy, idleMs, copyLimit, rest);
+  const ask = (at) => new Promise((give) => resume(Date.now(), at, (rest, whole) => give(rest && { rest, whole })));
+  const isPiped = !copy && !resume;
+  const end = isPiped
+    ? pipe(visit, handle, client)
+    : pump(handle, client, copy, idleMs, copyLimit, length, resume && ask, digest);
   handIn(call, end, isNumber(call));
   return {
     client: { response: handle.response, stream: client.readable },
@@ -541,12 +545,14 @@ async function pipe(visit, handle, { writable }) {
   }
 }
 
-async function pump(handle, client, copy, idleMs, copyLimit, resume) {
+async function pump(handle, client, copy, idleMs, copyLimit, whole = -1, resume, digest) {
   const sinks = (copy ? [client, copy] : [client]).map(({ writable }) => ({ writer: writable.getWriter(), open: true }));
   const [toClient, toStore] = sinks;
   let source = sourceOf(handle);
   let bytes = 0;
   let silent = false;
+  let isJoined = false;
+  const sum = digest ? digestOf(digest) : null;
   const watch = () =>
     watchdog(idleMs, () => {
       silent = true;
@@ -569,12 +575,17 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
       let chunk;
       try {
         chunk = await source.next();
+        // A part may end before the whole does.
+        if (!chunk && bytes < whole) throw lost("the body is shorter than its length");
       } catch (error) {
         dog.stop();
         handle.fetching?.abort();
-        const rest = sinks.some((sink) => sink.open) ? await resume?.(bytes) : undefined;
-        if (!rest) throw error;
-        handle = rest;
+        const next = sinks.some((sink) => sink.open) ? await resume?.(bytes) : undefined;
+        if (!next) throw error;
+        handle = next.rest;
+        whole = next.whole;
+        isJoined = true;
+        if (toStore && digest === "") await drop(toStore, new Error("its digest cannot be computed"));
         source = sourceOf(handle);
         silent = false;
         dog = watch();
@@ -583,6 +594,13 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
       dog.rests();
       if (!chunk) break;
       bytes += chunk.byteLength;
+      if (whole >= 0 && bytes > whole) throw new Error("the body is longer than its length");
+      await sum?.add(chunk);
+      if (sum && isJoined && bytes === whole && !(await sum.isRight())) {
+        handle.fetching?.abort();
+        await Promise.all(sinks.map((sink) => drop(sink, new Error("the body is not what its digest says"))));
+        return -1;
+      }
       if (toStore?.open && bytes > copyLimit) await drop(toStore, new Error("too large to be stored"));
       const write = async (sink) => {
         if (!sink.open) return;
@@ -611,6 +629,24 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
   } finally {
     dog.stop();
   }
+}
+
+// So the platform marks connections that were lost.
+const lost = (why) => Object.assign(new Error(why), { retryable: true });
+
+// Takes the chunks of a body, and tells in the end whether it is what `digest` says.
+function digestOf(digest) {
+  const [algorithm, value] = digest.split(" ");
+  const stream = new crypto.DigestStream(algorithm);
+  const writer = stream.getWriter();
+  stream.digest.catch(() => {});
+  return {
+    add: (chunk) => writer.write(chunk),
+    async isRight() {
+      await writer.close();
+      return btoa(String.fromCharCode(...new Uint8Array(await stream.digest))) === value;
+    },
+  };
 }
 
 // The chunks of a body in turn: those read already, then the rest (a plain read of a native stream gives 4 KiB at most).

@@ -17,7 +17,7 @@ use crate::cache::key::Key;
 use crate::cache::range::{self, Multipart, Selection};
 use crate::cache::{freshness, validation};
 use crate::origin::drill::DRILL;
-use crate::origin::failure::{self, Lapse};
+use crate::origin::failure::{self, Failure, Lapse};
 use crate::origin::retry::Stop;
 use crate::origin::{Attempt, End};
 use crate::policy::Policy;
@@ -369,6 +369,7 @@ impl<P: Ports> Exchange<P> {
         let now = self.ports.now();
         let body_failure = match end {
             Some(ports::End::Torn(rejection)) => Some(failure::of_rejected_body(rejection)),
+            Some(ports::End::Mismatched) => Some(Failure::BodyCutShort),
             Some(ports::End::Whole(_) | ports::End::ClientGone) | None => None,
         };
         let touched = trail.touched_by();
@@ -388,6 +389,7 @@ impl<P: Ports> Exchange<P> {
             not_stored: trail.not_stored,
             body_failure,
             resumed: trail.resumed(),
+            digest_mismatch: end == Some(&ports::End::Mismatched),
             stop: trail.stop.and_then(Stop::word),
             opened_by: trail.stop.and_then(Stop::open_circuit).map(|open| word_of(open.because)),
             total: now.since(self.began_at),
