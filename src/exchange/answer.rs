@@ -143,9 +143,7 @@ impl<P: Ports> Exchange<P> {
             edits.remove = admission::hop_by_hop(&received.headers);
         }
         trail.resumed = received.resumed;
-        if let Some(location) = received.location {
-            edits.set.push((header::LOCATION, location));
-        }
+        edits.set = received.rewritten;
         let mut is_piped = false;
         let (body, end) = match received.body {
             Guarded::Bare(body) | Guarded::Whole(body, _) => (body, None),

@@ -51,10 +51,10 @@ impl<B> Pursuit<B> {
 pub(super) struct Received<B> {
     /// 200 to 599, or 101.
     pub status: u16,
-    /// As received.
+    /// As received, but for what pointed at an origin's own host.
     pub headers: HeaderMap,
-    /// The `Location` that the client gets, where it is not the one received.
-    pub location: Option<HeaderValue>,
+    /// Those of them that are not as received.
+    pub rewritten: Vec<(HeaderName, HeaderValue)>,
     pub body: Guarded<B>,
     /// See [`Forward::unkeyed`].
     pub unkeyed: Vec<(HeaderName, Bearing)>,
@@ -84,9 +84,6 @@ impl<B> Received<B> {
         let mut headers = admission::without_hop_by_hop(&self.headers);
         // It is for the first visitor alone. An answer that has it is stored only if it says that it is for all.
         headers.remove(header::SET_COOKIE);
-        if let Some(location) = &self.location {
-            headers.insert(header::LOCATION, location.clone());
-        }
         // RFC 9110 §6.6.1: a recipient with a clock supplies what is missing.
         if !headers.contains_key(header::DATE)
             && let Ok(date) = HeaderValue::try_from(self.received_at.to_http_date())
@@ -291,7 +288,7 @@ impl<P: Ports> Exchange<P> {
             within: attempt.deadline.left(requested_at),
         });
         let failed = |failure, status| Ok((End::Failed(failure, status), None));
-        let fetched = match self.ports.fetch(&forward, upload, limit, idle, hold).await {
+        let mut fetched = match self.ports.fetch(&forward, upload, limit, idle, hold).await {
             Ok(fetched) => fetched,
             Err(rejection) => {
                 return rejection
@@ -304,7 +301,7 @@ impl<P: Ports> Exchange<P> {
             let failure = self.look_closer(policy, failure, status, fetched.body).await;
             return failed(failure, Some(status));
         }
-        let location = origin.and_then(|origin| location_for_client(&fetched.headers, origin, &self.request));
+        let rewritten = forward::make_public(&mut fetched.headers, &self.config.origins, &self.request);
         let (body, whole) = (fetched.body, fetched.whole);
         let body = match self.guard(policy, attempt, status, &fetched.headers, body, whole).await {
             Ok(body) => body,
@@ -330,7 +327,7 @@ impl<P: Ports> Exchange<P> {
         let received = Received {
             status,
             headers: fetched.headers,
-            location,
+            rewritten,
             body,
             unkeyed,
             identified,
@@ -432,9 +429,4 @@ fn failure_of(forward: &Forward, status: u16) -> Option<Failure> {
     }
     let refused = forward.is_upgrade && (200..300).contains(&status);
     failure::of_status(status, None).or(refused.then_some(Failure::UpgradeRefused))
-}
-
-fn location_for_client(headers: &HeaderMap, origin: &OriginConfig, request: &Request) -> Option<HeaderValue> {
-    let location = headers.get(header::LOCATION)?.to_str().ok()?;
-    HeaderValue::try_from(forward::public_location(location, origin, request)?).ok()
 }

@@ -3,11 +3,14 @@
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::thread;
+use std::time::Duration;
 
 use faulty_origin::{Origin, scripts};
 
 use crate::client::{End, HOST};
-use crate::harness::{Edge, HYPER, Page, any_port, eventually, overlay, quick, settle, site};
+use crate::harness::{
+    Edge, HYPER, Page, any_port, edge_before, eventually, nobody, overlay, quick, settle, site,
+};
 
 #[test]
 fn a_redirect_is_passed_on_and_not_followed() {
@@ -36,6 +39,61 @@ fn a_location_at_the_origins_own_host_is_rewritten_to_the_public_one() {
     let page = Page::new([scripts::answer("201 Created", &[("Location", &format!("{origin}/1"))], "")]);
     let answer = quick().call("POST", &page.path).body("new").send();
     assert_eq!(answer.header("location"), Some(format!("http://{HOST}/1").as_str()));
+}
+
+#[test]
+fn what_points_at_any_origin_points_at_the_public_host() {
+    let (first, second) = (site().url(), nobody());
+    let edge = edge_before(&[first.clone(), second.clone()], &overlay(&[]));
+    let (named, bare) = (first.replace("http", "HTTP"), second.trim_start_matches("http:").to_owned());
+    let public = format!("http://{HOST}");
+    for (name, sent, got) in [
+        ("Location", format!("{named}/a?b=c%20d#e"), format!("{public}/a?b=c%20d#e")),
+        ("Location", format!("{second}/a"), format!("{public}/a")),
+        ("Location", format!("{bare}/a"), format!("{public}/a")),
+        ("Location", second.replace("http", "https"), format!("{public}/")),
+        ("Content-Location", format!("{second}/a"), format!("{public}/a")),
+        ("Refresh", format!("0; url={second}/a"), format!("0; url={public}/a")),
+        ("Refresh", format!("5,URL='{first}/a'"), format!("5,URL='{public}/a'")),
+        (
+            "Link",
+            format!("<{first}/a,b>; rel=\"next\", </x>; title=\"<{first}/y>, z\", <{second}/c>; rel=prev"),
+            format!("<{public}/a,b>; rel=\"next\", </x>; title=\"<{first}/y>, z\", <{public}/c>; rel=prev"),
+        ),
+        ("Link", format!("</x?{first}>"), format!("</x?{first}>")),
+        ("Refresh", "30".to_owned(), "30".to_owned()),
+    ] {
+        let fields = [(name, sent.as_str()), ("Cache-Control", "max-age=60"), ("ETag", "\"1\"")];
+        let status = if name == "Location" { "301 Moved Permanently" } else { "200 OK" };
+        let page = Page::new([scripts::answer(status, &fields, "page")]);
+        for from in ["the origin", "the store"] {
+            assert_eq!(edge.get(&page).send().header(name), Some(got.as_str()), "{sent} from {from}");
+            settle();
+        }
+        assert_eq!(page.attempts(), 1, "{sent}");
+    }
+}
+
+#[test]
+fn what_a_304_says_points_at_the_public_host_too() {
+    let page = Page::by(|seen| {
+        let at = format!("{}/named", site().url());
+        let fields = [("ETag", "\"1\""), ("Cache-Control", "max-age=1"), ("Content-Location", at.as_str())];
+        match seen.header("if-none-match") {
+            Some(_) => scripts::not_modified(&fields),
+            None => scripts::with_headers(&fields, "page"),
+        }
+    });
+    let public = format!("http://{HOST}/named");
+    for _ in 0..2 {
+        let answer = quick().get(&page).send();
+        answer.is(200, "page");
+        assert_eq!(answer.header("content-location"), Some(public.as_str()));
+        thread::sleep(Duration::from_millis(2200));
+    }
+    let answer = quick().get(&page).with("If-None-Match", "\"1\"").send();
+    assert_eq!((answer.status(), answer.header("content-location")), (304, Some(public.as_str())));
+    assert_eq!(page.seen().iter().filter(|seen| seen.header("if-none-match").is_some()).count(), 2);
 }
 
 #[test]
