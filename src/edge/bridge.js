@@ -5,6 +5,7 @@
 // (RFC 9110 §5.5). A body handle is an object with
 //   response  the response that it came with, for its header fields, stream and WebSocket; of an upload the request
 //   isUpload  whether it is one
+//   original  of an upload with GET or HEAD the request, which is sent on instead; what is held is a copy
 //   fetching  what ends the fetch behind it
 //   sending   how the client failed to send the upload of that fetch to its end (`spoilt`), if it did
 //   held      the promise of what becomes of it, where it is being held or was
@@ -135,7 +136,14 @@ function headersFrom(fields) {
 
 export const envOf = (visit) => visit.env;
 
-export const uploadOf = ({ request }) => (request.body ? { response: request, isUpload: true } : undefined);
+// The platform makes no GET or HEAD request with a body, except of one that came in.
+export function uploadOf({ request }) {
+  if (!request.body) return undefined;
+  const isKept = request.method === "GET" || request.method === "HEAD";
+  return isKept
+    ? { response: request.clone(), isUpload: true, original: request }
+    : { response: request, isUpload: true };
+}
 
 export function fail(visit, why) {
   visit.reject(new Error(why));
@@ -225,10 +233,12 @@ export function fetchOrigin(call, client, order, upload, uploadLength, limitMs, 
 async function send(client, order, upload, uploadLength, turns, signal) {
   const space = order.indexOf(" ");
   const lineEnd = order.indexOf("\n", space);
-  return fetch(order.slice(space + 1, lineEnd), {
-    method: order.slice(0, space),
+  const url = order.slice(space + 1, lineEnd);
+  const original = upload?.original;
+  const body = upload && !original ? (upload.bytes ?? streamed(upload, uploadLength, turns)) : undefined;
+  return fetch(original ? new Request(url, original.clone()) : url, {
+    ...(original ? {} : { method: order.slice(0, space), body }),
     headers: changed(new Headers(client?.request.headers), order, lineEnd + 1),
-    body: upload && (upload.bytes ?? streamed(upload, uploadLength, turns)),
     redirect: "manual",
     // Past the platform's own cache: it serves stale by rules of its own.
     cache: "no-store",
@@ -296,6 +306,7 @@ async function pass(source, writer, { reads, writes, spoil }) {
 // An upload that was held is not needed any more.
 export function release(upload) {
   leave(upload.room);
+  upload.original?.body.cancel().catch(() => {});
 }
 
 // The upload as text, or nothing if it is too long, not UTF-8 or broken off.
@@ -440,7 +451,8 @@ function holding(handle, length, limit, idleMs, withinMs, alarmOfHead) {
       else end(resolve, undefined);
     };
     const whole = (bytes) => {
-      handle.bytes = bytes;
+      // What is sent on is held by the platform.
+      handle.bytes = handle.original ? NOTHING : bytes;
       handle.started = undefined;
       end(resolve, bytes.byteLength);
     };

@@ -205,11 +205,12 @@ impl<P: Ports> Exchange<P> {
         Draft::own(StatusCode::GATEWAY_TIMEOUT, headers, AnswerBody::Empty)
     }
 
-    /// The end of an exchange whose client failed to send its request to the end. It may listen all the same.
+    /// The end of an exchange whose client failed to send its request to the end, or in a way in which it can be sent on. It
+    /// may listen all the same.
     pub(super) fn nobody(&self, lapse: Lapse, trail: &mut Trail<P::Beacon>) -> Draft<P::Body> {
         trail.outcome = match lapse {
             Lapse::Gone => Outcome::ClientGone,
-            Lapse::Broken | Lapse::Stalled => Outcome::ClientError,
+            Lapse::Broken | Lapse::Stalled | Lapse::Unmeasured | Lapse::TooLarge => Outcome::ClientError,
         };
         let mut headers = HeaderMap::from_iter([
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

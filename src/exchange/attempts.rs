@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::Exchange;
 use crate::body::{self, Plan};
@@ -27,6 +27,12 @@ use crate::time::Timestamp;
 /// Enough of a 530's body to find its 1xxx code: the plain form is 16 bytes, the HTML form has the code in
 /// its title.
 const PEEK_BYTES: u64 = 4096;
+
+/// A body that comes with GET or HEAD is held up to this size, even if `retry.replay_body` is less.
+const LARGEST_WITH_GET: u64 = 1024 * 1024;
+
+/// And for at most so long.
+const LONGEST_WITH_GET: Duration = Duration::from_secs(60);
 
 /// What all attempts came to.
 pub(super) struct Pursuit<B> {
@@ -251,16 +257,32 @@ impl<P: Ports> Exchange<P> {
         upload: P::Upload,
     ) -> Result<(Upload<P::Upload>, Repeatable), Lapse> {
         let (settings, timeouts) = (&policy.settings.retry, &policy.settings.timeouts);
-        if policy.repeatable != Repeatable::Repeatable || settings.attempts < 2 {
+        // The platform sends no body with these methods that is not whole, or of unknown length: it would drop it without a
+        // word.
+        let has_to_be_whole = matches!(self.request.method, Method::GET | Method::HEAD);
+        let may_be_repeated = policy.repeatable == Repeatable::Repeatable && settings.attempts > 1;
+        if !has_to_be_whole && !may_be_repeated {
             return Ok((Upload::Once(Some(upload)), policy.repeatable));
         }
         let announced = body::content_length(&self.request.headers);
-        if announced.is_some_and(|length| length > settings.replay_body) {
-            return Ok((Upload::Once(Some(upload)), Repeatable::BodyTooLarge));
+        let (limit, within) = match announced {
+            _ if !has_to_be_whole => (settings.replay_body, timeouts.first_byte),
+            Some(_) => (settings.replay_body.max(LARGEST_WITH_GET), LONGEST_WITH_GET),
+            // One that turns out to be empty is none.
+            None => (0, LONGEST_WITH_GET),
+        };
+        let too_large = if announced.is_some() { Lapse::TooLarge } else { Lapse::Unmeasured };
+        if announced.is_some_and(|length| length > limit) {
+            let streamed = || (Upload::Once(Some(upload)), Repeatable::BodyTooLarge);
+            return if has_to_be_whole { Err(too_large) } else { Ok(streamed()) };
         }
-        let (limit, idle, within) = (settings.replay_body, timeouts.idle, timeouts.first_byte);
-        match self.ports.hold_upload(upload, announced, limit, idle, within).await {
-            HeldUpload::Whole(held) => Ok((Upload::Held(held), Repeatable::Repeatable)),
+        let began_at = self.ports.now();
+        match self.ports.hold_upload(upload, announced, limit, timeouts.idle, within).await {
+            HeldUpload::Whole(held) => Ok((Upload::Held(held), policy.repeatable)),
+            HeldUpload::Larger(_) if has_to_be_whole => {
+                let is_late = self.ports.now().since(began_at) >= within;
+                Err(if is_late { Lapse::Stalled } else { too_large })
+            }
             HeldUpload::Larger(streamed) => Ok((Upload::Once(Some(streamed)), Repeatable::BodyTooLarge)),
             HeldUpload::Spoilt(lapse) => Err(lapse),
         }

@@ -97,6 +97,89 @@ fn what_a_304_says_points_at_the_public_host_too() {
 }
 
 #[test]
+fn a_body_reaches_the_origin_whatever_the_method() {
+    let page = Page::new([scripts::reset(), scripts::ok("found")]);
+    let query = r#"{"query":{"match_all":{}}}"#;
+    for method in ["GET", "OPTIONS", "TRACE", "DELETE"] {
+        page.now([scripts::reset(), scripts::ok("found")]);
+        let before = page.attempts();
+        let call = quick().call(method, &page.path).with("Content-Type", "application/json").body(query);
+        call.send().is(200, "found");
+        let seen = page.seen().split_off(before);
+        assert_eq!(seen.len(), 2, "{method}");
+        for seen in seen {
+            assert_eq!((seen.method.as_str(), seen.body.as_slice()), (method, query.as_bytes()));
+            assert_eq!(seen.header("content-type"), Some("application/json"), "{method}");
+            assert_eq!(seen.header("content-length"), Some(query.len().to_string().as_str()), "{method}");
+            assert_eq!(seen.header("x-forwarded-host"), Some(HOST), "{method}");
+        }
+    }
+    let body = vec![b'x'; 300_000];
+    page.now([scripts::ok("found")]);
+    for method in ["GET", "HEAD"] {
+        let before = page.attempts();
+        assert_eq!(quick().call(method, &page.path).body(&body).send().status(), 200);
+        assert!(page.seen()[before].body == body, "{method}");
+    }
+}
+
+#[test]
+fn an_answer_to_a_body_is_nobody_elses() {
+    let page = Page::by(|seen| scripts::with_headers(&[("Cache-Control", "max-age=60")], seen.body.clone()));
+    for body in ["one", "two"] {
+        let answer = quick().get(&page).body(body).send();
+        answer.is(200, body);
+        assert_eq!(answer.structured("cache-status"), "Holdfast;fwd=bypass");
+        settle();
+    }
+    quick().get(&page).send().is(200, "");
+    settle();
+    quick().get(&page).body("three").send().is(200, "three");
+    assert_eq!(page.attempts(), 4);
+    // No length is no body.
+    let empty = Page::new([scripts::with_headers(&[("Cache-Control", "max-age=60")], "page")]);
+    for _ in 0..2 {
+        quick().get(&empty).body("").send().is(200, "page");
+        settle();
+    }
+    assert_eq!(empty.attempts(), 1);
+}
+
+#[test]
+fn a_body_that_cannot_be_sent_on_with_get_is_refused_and_not_dropped() {
+    let page = Page::new([scripts::ok("found")]);
+    for method in ["GET", "HEAD"] {
+        let mut open = quick().call(method, &page.path).with("Transfer-Encoding", "chunked").open();
+        open.write(b"5\r\nhello\r\n0\r\n\r\n");
+        let answer = open.answer();
+        assert_eq!((answer.status(), answer.error().as_str()), (411, "http_request_error"), "{method}");
+        assert_eq!(method == "GET", answer.text().contains("Content-Length"), "{method}");
+        assert_eq!(
+            quick().call(method, &page.path).body(vec![b'x'; 1 << 21]).send().status(),
+            413,
+            "{method}"
+        );
+    }
+    assert_eq!(page.attempts(), 0);
+    assert_eq!(quick().log_of(&page.path)["outcome"], "client_error");
+    // One without a byte is none.
+    let empty = Page::new([scripts::ok("found")]);
+    let mut open = quick().get(&empty).with("Transfer-Encoding", "chunked").open();
+    open.write(b"0\r\n\r\n");
+    open.answer().is(200, "found");
+    assert!(empty.seen()[0].body.is_empty());
+    // One that does not come is the client's fault.
+    let mut open = quick().get(&page).with("Content-Length", "10").open();
+    open.write(b"half");
+    assert_eq!(open.answer().status(), 408);
+    let mut open = quick().get(&page).with("Content-Length", "10").open();
+    open.write(b"half");
+    open.close_side();
+    assert_eq!(open.answer().status(), 400);
+    assert_eq!(page.attempts(), 0);
+}
+
+#[test]
 fn bytes_behind_the_end_of_an_answer_answer_nobody_else() {
     let stray = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray";
     let origin = Origin::start(any_port(), move |seen| match seen.path() {
