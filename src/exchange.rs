@@ -467,7 +467,7 @@ impl<P: Ports> Exchange<P> {
         trail: &mut Trail<P::Beacon>,
     ) -> Draft<P::Body> {
         trail.outcome = if trail.attempts.len() > 1 { Outcome::Retried } else { Outcome::Origin };
-        self.invalidate_behind(policy, &received, trail);
+        self.invalidate_behind(policy, &received);
         self.keep_behind(policy, &received);
         let conditional = lookup.found().is_some();
         trail.replaces = self.protected(policy, lookup.found());

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use http::HeaderName;
+
 use crate::cache::admission::{self, Bypass};
 use crate::cache::directives::RequestDirectives;
 use crate::config::{ClientDirectives, Config, Maintenance, PathPattern, Route, Settings};
@@ -116,6 +118,9 @@ fn is_for(route: &Route, request: &Request, path: Path<'_>) -> bool {
         && (route.methods.is_empty() || route.methods.contains(&request.method))
 }
 
+/// The longest `Idempotency-Key` that is taken for one, in bytes.
+const LONGEST_KEY: usize = 255;
+
 fn settings_of(config: &Config, route: Option<usize>) -> &Settings {
     route.and_then(|route| config.routes.get(route)).map_or(&config.defaults, |route| &route.settings)
 }
@@ -168,7 +173,7 @@ fn keep_common<T: PartialEq>(own: &mut Vec<T>, other: &[T]) {
 /// Idempotent methods (RFC 9110 §9.2.2), and keyed requests where the operator vouches for the origin: a
 /// key that a client sent proves nothing about it.
 fn repeatable(request: &Request, settings: &Settings) -> Repeatable {
-    let keyed = settings.retry.idempotency_key && request.headers.contains_key("idempotency-key");
+    let keyed = settings.retry.idempotency_key && has_key(request);
     if request.headers.contains_key(ATTEMPT) {
         Repeatable::IsRetry
     } else if request.method.is_idempotent() || keyed {
@@ -177,6 +182,28 @@ fn repeatable(request: &Request, settings: &Settings) -> Repeatable {
         Repeatable::NotIdempotent
     }
 }
+
+/// Whether `Idempotency-Key` reaches the origin and says one thing: a string in quotes, or anything visible without quotes
+/// and without the comma that the platform joins several lines with.
+fn has_key(request: &Request) -> bool {
+    let headers = &request.headers;
+    let mut lines = headers.get_all(&KEY).iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else { return false };
+    let line = line.as_bytes().trim_ascii();
+    let (key, is_in_quotes) = match line {
+        [b'"', key @ .., b'"'] => (key, true),
+        key => (key, false),
+    };
+    let is_plain = |byte: &u8| (b' '..=b'~').contains(byte) && !matches!(byte, b'"' | b'\\');
+    let is_one_word = |byte: &u8| byte.is_ascii_graphic() && *byte != b',';
+    let says_something = !key.trim_ascii().is_empty() && line.len() <= LONGEST_KEY;
+    says_something
+        && key.iter().all(|byte| is_plain(byte) && (is_in_quotes || is_one_word(byte)))
+        && !admission::concerns_one_connection(&KEY, &admission::connection_options(headers))
+}
+
+/// The draft of the IETF's working group HTTPAPI has it (draft-ietf-httpapi-idempotency-key-header).
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 #[cfg(test)]
 mod tests {
@@ -349,6 +376,42 @@ mod tests {
                 let may = repeatable(&request, settings) == Repeatable::Repeatable;
                 assert_eq!(may, expected, "{method} keyed: {keyed}");
             }
+        }
+    }
+
+    #[test]
+    fn a_key_counts_only_if_it_says_one_thing_and_reaches_the_origin() {
+        let vouched = Retry { idempotency_key: true, ..Retry::default() };
+        let vouched = Settings { retry: vouched, ..Settings::default() };
+        let long = |length| "k".repeat(length);
+        for (lines, connection, expected) in [
+            (&["8e03978e-40d5-43dd-bc93-6894a57f9324"][..], "", true),
+            (&["\"8e03978e-40d5-43dd-bc93-6894a57f9324\""], "", true),
+            (&["\"a, b\""], "", true),
+            (&["k"], "close", true),
+            (&[long(255).as_str()], "", true),
+            (&[long(256).as_str()], "", false),
+            (&["k", "k"], "", false),
+            (&["k, k"], "", false),
+            (&["\"k\", \"l\""], "", false),
+            (&["a b"], "", false),
+            (&[""], "", false),
+            (&["\"\""], "", false),
+            (&["\" \""], "", false),
+            (&["\""], "", false),
+            (&["\"k"], "", false),
+            (&["k\u{e4}"], "", false),
+            (&["\u{fffd}"], "", false),
+            (&["k"], "Idempotency-Key", false),
+            (&["k"], "close, idempotency-key", false),
+        ] {
+            let mut request = request("POST", "https://example.com/");
+            for line in lines {
+                request.headers.append(KEY, line.parse().unwrap());
+            }
+            request.headers.insert("connection", connection.parse().unwrap());
+            let may = repeatable(&request, &vouched) == Repeatable::Repeatable;
+            assert_eq!(may, expected, "{lines:?} {connection}");
         }
     }
 }

@@ -69,7 +69,7 @@ impl View {
         let rejection = match lapse {
             Lapse::Gone => rejection("client disconnected", true, false),
             Lapse::Broken => rejection("Network connection lost.", true, false),
-            Lapse::Stalled => rejection("aborted", false, true),
+            Lapse::Stalled | Lapse::Unmeasured | Lapse::TooLarge => rejection("aborted", false, true),
         };
         Err(Rejection { fault: Fault::Client, ..rejection })
     }

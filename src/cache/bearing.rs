@@ -86,7 +86,9 @@ const USUAL: [&str; 27] = [
 
 /// Fields whose values have a form, and what they mean if they have it.
 type Form = (&'static [&'static str], fn(&str) -> bool, Bearing);
-const FORMS: [Form; 8] = [
+const FORMS: [Form; 9] = [
+    // Of a body that is none.
+    (&["content-length"], |text| text == "0", Bearing::Harmless),
     (&["origin"], is_origin, Bearing::Harmless),
     (&["if-none-match", "if-range"], is_tag_or_date, Bearing::Harmless),
     (&["if-modified-since"], is_date, Bearing::Harmless),

@@ -18,7 +18,7 @@ use crate::cache::purge::CACHE_TAG;
 use crate::cache::range::{self, Multipart, Selection};
 use crate::cache::{freshness, validation};
 use crate::origin::drill::DRILL;
-use crate::origin::failure::{self, Lapse};
+use crate::origin::failure::{self, Failure, Lapse};
 use crate::origin::retry::Stop;
 use crate::origin::{Attempt, End};
 use crate::policy::Policy;
@@ -145,9 +145,7 @@ impl<P: Ports> Exchange<P> {
             edits.remove.extend(received.headers.contains_key(CACHE_TAG).then_some(CACHE_TAG));
         }
         trail.resumed = received.resumed;
-        if let Some(location) = received.location {
-            edits.set.push((header::LOCATION, location));
-        }
+        edits.set = received.rewritten;
         let mut is_piped = false;
         let (body, end) = match received.body {
             Guarded::Bare(body) | Guarded::Whole(body, _) => (body, None),
@@ -209,11 +207,12 @@ impl<P: Ports> Exchange<P> {
         Draft::own(StatusCode::GATEWAY_TIMEOUT, headers, AnswerBody::Empty)
     }
 
-    /// The end of an exchange whose client failed to send its request to the end. It may listen all the same.
+    /// The end of an exchange whose client failed to send its request to the end, or in a way in which it can be sent on. It
+    /// may listen all the same.
     pub(super) fn nobody(&self, lapse: Lapse, trail: &mut Trail<P::Beacon>) -> Draft<P::Body> {
         trail.outcome = match lapse {
             Lapse::Gone => Outcome::ClientGone,
-            Lapse::Broken | Lapse::Stalled => Outcome::ClientError,
+            Lapse::Broken | Lapse::Stalled | Lapse::Unmeasured | Lapse::TooLarge => Outcome::ClientError,
         };
         let mut headers = HeaderMap::from_iter([
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -373,6 +372,7 @@ impl<P: Ports> Exchange<P> {
         let now = self.ports.now();
         let body_failure = match end {
             Some(ports::End::Torn(rejection)) => Some(failure::of_rejected_body(rejection)),
+            Some(ports::End::Mismatched) => Some(Failure::BodyCutShort),
             Some(ports::End::Whole(_) | ports::End::ClientGone) | None => None,
         };
         let touched = trail.touched_by();
@@ -392,6 +392,7 @@ impl<P: Ports> Exchange<P> {
             not_stored: trail.not_stored,
             body_failure,
             resumed: trail.resumed(),
+            digest_mismatch: end == Some(&ports::End::Mismatched),
             stop: trail.stop.and_then(Stop::word),
             opened_by: trail.stop.and_then(Stop::open_circuit).map(|open| word_of(open.because)),
             total: now.since(self.began_at),

@@ -205,7 +205,7 @@ impl<P: Ports> Exchange<P> {
         if policy.lookup.is_err() || self.request.method != Method::GET {
             return received;
         }
-        if matches!(received.body, Guarded::Stream { idle: None, .. }) {
+        if matches!(received.body, Guarded::Stream { is_endless: true, .. }) {
             trail.not_stored = Some(NotStored::Endless);
             return received;
         }

@@ -123,7 +123,7 @@ impl<B> Trail<B> {
             && status.is_none_or(|status| status.as_u16() < 500)
             && !matches!(self.cause, Some(Cause::Failure(_) | Cause::CircuitOpen(_)))
             && self.attempts.iter().all(|attempt| attempt.end.failure().is_none())
-            && !matches!(end, Some(ports::End::Torn(_)))
+            && !matches!(end, Some(ports::End::Torn(_) | ports::End::Mismatched))
             && self.resumed() == 0
             && !matches!(self.not_stored, Some(NotStored::Doubtful(_)))
             && self.mistakes.is_empty()
@@ -202,7 +202,7 @@ mod tests {
         is_plain(200, |trail| {
             let ended = |end| trail.is_plain_sailing(Some(StatusCode::OK), Some(&end));
             assert!(ended(ports::End::Whole(1)) && ended(ports::End::ClientGone));
-            assert!(!ended(ports::End::Torn(Rejection::default())));
+            assert!(!ended(ports::End::Torn(Rejection::default())) && !ended(ports::End::Mismatched));
         });
     }
 }
