@@ -70,7 +70,11 @@ impl Store for View {
         self.pause().await;
         if !self.cache_fails(key) {
             self.world.note(|| format!("ask {}: removes {}", self.ask, key.as_str()));
-            self.world.store.borrow_mut().remove(key.as_str());
+            let removed = self.world.store.borrow_mut().remove(key.as_str());
+            let removed = removed.filter(|filed| filed.until > self.now());
+            if let Some(Entry::Response(stored)) = removed.and_then(|filed| Entry::decode(&filed.entry)) {
+                taken::removed(&self.world, self.ask, &stored);
+            }
         }
     }
 }
