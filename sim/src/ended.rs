@@ -21,7 +21,7 @@ const SETTLED: u64 = 5_000;
 
 /// What an answer says of the copy that there was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect {
+pub enum Effect {
     /// It takes its place.
     Replaces,
     /// The copy is out of date, and not for who was told so.
@@ -43,9 +43,9 @@ fn told(record: &Record) -> Option<String> {
 }
 
 /// What `record`, a whole answer to a plain GET, says of a copy, which was stale when it was asked for.
-fn effect(record: &Record, was_stale: bool) -> Option<Effect> {
+pub fn effect(record: &Record, was_stale: bool) -> Option<Effect> {
     let rules = &record.rules;
-    let is_private = rules.no_store || rules.private;
+    let is_private = rules.no_store || rules.private || rules.vary_star;
     match record.status {
         301 | 302 | 303 | 307 | 308 | 404 | 410 if is_private || rules.set_cookie => Some(Effect::Withdraws),
         301 | 302 | 303 | 307 | 308 | 404 | 410 => Some(Effect::Replaces),
@@ -172,7 +172,7 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
         let mut unknown = 0;
         for record in later().filter(|record| is_plain(record)) {
             let withdraws = effect(record, true) == Some(Effect::Withdraws)
-                || record.status == 304 && (record.rules.no_store || record.rules.private);
+                || record.status == 304 && (record.rules.no_store || record.rules.private || record.rules.vary_star);
             if withdraws {
                 match told(record) {
                     Some(client) => drop(clients.insert(client)),

@@ -249,14 +249,19 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, i
         || world.ledger.borrow().orders.iter().any(|order| order.page.is_none_or(|page| page == ask.page));
     // So is what was written, and what the origin has taken back; what it took back from this client is not for it.
     let said = |says: &dyn Fn(&Record) -> bool| {
-        world.ledger.borrow().records.iter().any(|record| {
-            record.page == ask.page && record.came_at >= head.came_at && record.ask != ask.number && says(record)
+        let ledger = world.ledger.borrow();
+        ledger.records.iter().any(|record| {
+            let told_at = ledger.asks.get(&record.ask).and_then(|asked| asked.answered_at).unwrap_or(u64::MAX);
+            let is_later = told_at.max(record.came_at) >= head.sent_at && record.ask != head.ask;
+            record.page == ask.page && is_later && record.ask != ask.number && says(record)
         })
     };
-    let is_purged = is_purged || said(&|record| record.turn.is_some() || !matches!(&*record.method, "GET" | "HEAD"));
+    let is_over = |record: &Record| record.turn.is_some() || ended::effect(record, true).is_some();
+    let is_purged =
+        is_purged || said(&|record| is_over(record) || !matches!(&*record.method, "GET" | "HEAD"));
     let me = client_of(text_of_visitor(world, ask));
     let is_withdrawn = said(&|record| {
-        record.turn.is_some() && client_of(text_of(&record.seen, "cf-connecting-ip").as_deref()) == me
+        is_over(record) && client_of(text_of(&record.seen, "cf-connecting-ip").as_deref()) == me
     });
     if is_withdrawn || !is_readable(world, ask, &head) {
         return;
@@ -289,9 +294,9 @@ fn is_for_all(world: &Rc<World>, given: &Given<'_>, head: &Record) {
 /// Whether a script of another site, if one asks, could read the answer, or would not be let read its own either.
 fn is_readable(world: &World, ask: &Ask, head: &Record) -> bool {
     let visitor = world.plan.visitors.get(ask.visitor).filter(|_| !ask.is_probe);
-    let origin = visitor.and_then(|visitor| visitor.origin).map(str::to_owned);
+    let origin = visitor.and_then(|visitor| visitor.origin);
     let says = head.allows.as_deref();
-    !is_foreign(&origin) || says == Some("*") || says == origin.as_deref() || head.vary.contains(&"origin")
+    !is_foreign(origin) || says == Some("*") || says == origin || head.vary.contains(&"origin")
 }
 
 fn text_of_visitor<'a>(world: &'a World, ask: &Ask) -> Option<&'a str> {

@@ -29,7 +29,7 @@ pub fn storable(plan: &Plan, record: &Record) -> Result<(), &'static str> {
         Err("a cookie that could identify somebody")
     } else if knows("x-flag") && (plan.settings.strict || !says_so) {
         Err("a field of the client's choice")
-    } else if knows("origin") && record.allows.is_none() && is_foreign(&text_of(seen, "origin")) {
+    } else if knows("origin") && record.allows.is_none() && is_foreign(text_of(seen, "origin").as_deref()) {
         Err("a script of another site that may not read it")
     } else {
         Ok(())
@@ -53,12 +53,13 @@ pub fn is_plain(record: &Record) -> bool {
     let accepted = text_of(seen, "accept");
     visitor_of(seen).is_none()
         && !seen.contains_key("x-flag")
+        && !is_foreign(text_of(seen, "origin").as_deref())
         && accepted.is_none_or(|accepted| accepted.contains("text/html"))
 }
 
 /// Whether `Origin` is that of another site than this.
-pub fn is_foreign(origin: &Option<String>) -> bool {
-    origin.as_deref().is_some_and(|origin| origin.strip_prefix("https://") != Some(HOST))
+pub fn is_foreign(origin: Option<&str>) -> bool {
+    origin.is_some_and(|origin| origin.strip_prefix("https://") != Some(HOST))
 }
 
 fn is_shared(rules: &Rules) -> bool {
@@ -86,6 +87,12 @@ pub fn is_selected(plan: &Plan, ask: &Ask, record: &Record) -> bool {
             _ => visitor.authorization.then(|| format!("Bearer {}", visitor.name)),
         });
         let seen = text_of(&record.seen, name);
+        // The site's own scripts read what is for everybody.
+        let (sent, seen) = if *name == "origin" {
+            (sent.filter(|sent| is_foreign(Some(sent))), seen.filter(|seen| is_foreign(Some(seen))))
+        } else {
+            (sent, seen)
+        };
         let seen = if name.starts_with("accept") { seen.as_deref().map(compact) } else { seen };
         sent == seen
     })

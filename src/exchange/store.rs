@@ -148,6 +148,7 @@ impl<P: Ports> Exchange<P> {
         };
         match loaded {
             Loaded::Response { mut stored, body, is_dressed } if self.selects(policy, &stored, trail) => {
+                stored.outdated |= self.is_invalidated_since(stored.requested_at);
                 match self.marks().await.on(&self.request.target, stored.requested_at) {
                     Standing::Good => {
                         stored.outdated |= outdated_at.is_some_and(|at| stored.requested_at <= at)
