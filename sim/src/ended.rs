@@ -10,7 +10,7 @@ use crate::ledger::{Asked, Ledger};
 use crate::page::{Personal, Scripts};
 use crate::plan::{Ask, Plan, What};
 use crate::rules::{is_plain, is_stale};
-use crate::site::{Record, text_of};
+use crate::site::{Record, text_of, visitor_of};
 use crate::world::World;
 
 /// The default of `cache.memory`, in milliseconds.
@@ -155,7 +155,9 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
     let is_taken = {
         let ledger = world.ledger.borrow();
         let plan = &world.plan;
-        let Some(stored_at) = ledger.stored_at.get(&serial) else { return };
+        if !ledger.stored_at.contains_key(&serial) {
+            return;
+        }
         let is_write = |(number, _): (&u64, &Asked)| {
             world.ask(*number).is_some_and(|ask| ask.page == copy.page && !ask.is_read())
         };
@@ -163,14 +165,17 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
         let is_written = plan.settings.removes && ledger.asks.iter().any(is_write);
         let later = || {
             ledger.records.iter().filter(|record| {
-                record.page == copy.page && record.came_at >= *stored_at && record.method == "GET"
+                record.page == copy.page && record.sent_at >= copy.sent_at && record.method == "GET"
             })
         };
         let is_replaced = later()
             .any(|record| is_plain(record) && effect(record, true) == Some(Effect::Replaces));
         let mut clients = BTreeSet::new();
         let mut unknown = 0;
-        for record in later().filter(|record| is_plain(record)) {
+        // A script of another site is told as much as others where the copy is for it too.
+        let is_anybody =
+            |record: &&Rc<Record>| visitor_of(&record.seen).is_none() && !record.seen.contains_key("x-flag");
+        for record in later().filter(is_anybody) {
             let withdraws = effect(record, true) == Some(Effect::Withdraws)
                 || record.status == 304 && (record.rules.no_store || record.rules.private || record.rules.vary_star);
             if withdraws {
