@@ -165,7 +165,7 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
         let is_written = plan.settings.removes && ledger.asks.iter().any(is_write);
         let later = || {
             ledger.records.iter().filter(|record| {
-                record.page == copy.page && record.sent_at >= copy.sent_at && record.method == "GET"
+                record.page == copy.page && record.sent_at >= copy.sent_at && matches!(&*record.method, "GET" | "HEAD")
             })
         };
         let is_replaced = later()

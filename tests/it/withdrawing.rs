@@ -296,3 +296,23 @@ fn who_asks_for_the_head_of_a_page_takes_nobodys_copy() {
     by(&world, "192.0.2.1").with("authorization", "Bearer x").send("HEAD", "/", None).status(200);
     assert_eq!(in_an_outage(&world), old());
 }
+
+#[test]
+fn one_client_that_is_challenged_takes_no_kept_copy() {
+    let challenge = || answers(404, "who are you?").header("set-cookie", "challenge=1");
+    let world = world().set("retry.attempts", 1).keeping();
+    let world = world.origin([page("User-agent: *").cache_control("max-age=10")]);
+    let robots = |world: &World, address: &str| by(world, address).get("/robots.txt");
+    robots(&world, "192.0.2.1").answers(200, "User-agent: *");
+    let down = |world: &World| {
+        let world = world.clone().evicted().later(600).origin([refuses()]);
+        robots(&world, "192.0.2.99").status
+    };
+    let world = world.later(3600).origin([challenge(), challenge()]);
+    robots(&world, "192.0.2.2").status(404);
+    robots(&world, "192.0.2.2").status(404);
+    assert_eq!(down(&world), 200);
+    let world = world.origin([challenge()]);
+    robots(&world, "192.0.2.3").status(404);
+    assert_eq!(down(&world), 502);
+}
