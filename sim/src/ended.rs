@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::ledger::{Asked, Ledger};
 use crate::page::{Personal, Scripts};
 use crate::plan::{Ask, Plan, What};
-use crate::rules::{is_plain, is_stale};
+use crate::rules::{compact, is_plain, is_stale};
 use crate::site::{Record, text_of, visitor_of};
 use crate::world::World;
 
@@ -63,6 +63,19 @@ pub fn is_alone(plan: &Plan, page: usize) -> bool {
     page.vary.is_none() && !page.coded && page.personal != Personal::Vary && names_nobody
 }
 
+/// Whether two answers of one page were asked for alike in all by which those of the page may differ, named or not: one
+/// that is for all is no word on those that differ, nor they on it.
+fn is_alike(plan: &Plan, one: &Record, other: &Record) -> bool {
+    let page = &plan.pages[one.page];
+    let names = [
+        page.vary,
+        page.coded.then_some("accept-encoding"),
+        (!matches!(page.scripts, Scripts::Silent | Scripts::All)).then_some("origin"),
+    ];
+    let value = |record: &Record, name| text_of(&record.seen, name).as_deref().map(compact);
+    names.into_iter().flatten().all(|name| value(one, name) == value(other, name))
+}
+
 /// What `record` says of `copy`, if it is certain to have been told of it.
 fn said(world: &World, ledger: &Ledger, copy: &Record, stored_at: u64, record: &Record) -> Option<Effect> {
     let plan = &world.plan;
@@ -80,7 +93,8 @@ fn said(world: &World, ledger: &Ledger, copy: &Record, stored_at: u64, record: &
         is_write && write.began_at <= record.came_at && ended_at >= record.sent_at
     });
     let was_stale = is_stale(plan, copy, asked.wall_at);
-    (is_plain(record) && is_whole && is_looked_for && is_over && !is_written)
+    let is_selected = is_alike(plan, copy, record);
+    (is_plain(record) && is_whole && is_looked_for && is_selected && is_over && !is_written)
         .then(|| effect(record, was_stale))?
 }
 
@@ -91,7 +105,7 @@ fn is_promised(world: &World, ledger: &Ledger, page: usize) -> bool {
     let isolates: BTreeSet<usize> = asks.filter(|ask| ask.page == page).map(|ask| ask.isolate).collect();
     let crashes = plan.events.iter().any(|event| matches!(event.what, What::Crash { .. }));
     let is_put_back = ledger.moves.iter().any(|(_, by)| *by < 0);
-    plan.cache_faults == 0 && isolates.len() == 1 && !crashes && !is_put_back && is_alone(plan, page)
+    plan.cache_faults == 0 && isolates.len() == 1 && !crashes && !is_put_back
 }
 
 /// Whether a copy, known by `serial`, is served after it has ended.

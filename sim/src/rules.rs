@@ -98,7 +98,8 @@ pub fn is_selected(plan: &Plan, ask: &Ask, record: &Record) -> bool {
     })
 }
 
-fn compact(value: &str) -> String {
+/// A list with weights, in a form to be compared.
+pub fn compact(value: &str) -> String {
     value.to_ascii_lowercase().replace(' ', "")
 }
 
