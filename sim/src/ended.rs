@@ -70,6 +70,8 @@ fn is_alike(plan: &Plan, one: &Record, other: &Record) -> bool {
     let names = [
         page.vary,
         page.coded.then_some("accept-encoding"),
+        (page.personal == Personal::Vary).then_some("cookie"),
+        (page.personal == Personal::Vary).then_some("authorization"),
         (!matches!(page.scripts, Scripts::Silent | Scripts::All)).then_some("origin"),
     ];
     let value = |record: &Record, name| text_of(&record.seen, name).as_deref().map(compact);
@@ -149,7 +151,8 @@ fn sentence(
     if is_kept {
         return None;
     }
-    let withdrawals = || said.iter().filter(|(_, effect)| *effect == Effect::Withdraws).map(|(record, _)| record);
+    let withdrawals =
+        || said.iter().filter(|(_, effect)| *effect == Effect::Withdraws).map(|(record, _)| record);
     let visitor = (!ask.is_probe).then(|| &world.plan.visitors[ask.visitor]);
     let me = client_of(visitor.and_then(|visitor| visitor.address));
     if let Some(record) = withdrawals().last().filter(|record| me.is_some() && told(record) == me) {
@@ -179,11 +182,13 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
         let is_written = plan.settings.removes && ledger.asks.iter().any(is_write);
         let later = || {
             ledger.records.iter().filter(|record| {
-                record.page == copy.page && record.sent_at >= copy.sent_at && matches!(&*record.method, "GET" | "HEAD")
+                record.page == copy.page
+                    && record.sent_at >= copy.sent_at
+                    && matches!(&*record.method, "GET" | "HEAD")
             })
         };
-        let is_replaced = later()
-            .any(|record| is_plain(record) && effect(record, true) == Some(Effect::Replaces));
+        let is_replaced =
+            later().any(|record| is_plain(record) && effect(record, true) == Some(Effect::Replaces));
         let mut clients = BTreeSet::new();
         let mut unknown = 0;
         // A script of another site is told as much as others where the copy is for it too.
@@ -191,7 +196,8 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
             |record: &&Rc<Record>| visitor_of(&record.seen).is_none() && !record.seen.contains_key("x-flag");
         for record in later().filter(is_anybody) {
             let withdraws = effect(record, true) == Some(Effect::Withdraws)
-                || record.status == 304 && (record.rules.no_store || record.rules.private || record.rules.vary_star);
+                || record.status == 304
+                    && (record.rules.no_store || record.rules.private || record.rules.vary_star);
             if withdraws {
                 match told(record) {
                     Some(client) => drop(clients.insert(client)),

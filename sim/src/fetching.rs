@@ -289,8 +289,7 @@ impl Origin for View {
         let bytes = content.text.len() as u64;
         // What all bodies that are held take together has a bound.
         let crowded = self.world.plan.crowded;
-        let has_room =
-            kind != Kind::Stream || crowded == 0 || !self.chance.borrow_mut().percent(crowded);
+        let has_room = kind != Kind::Stream || crowded == 0 || !self.chance.borrow_mut().percent(crowded);
         if !has_room {
             self.world.count("no room for a body");
             return Held::Partial(as_kind(Kind::Begun));

@@ -11,12 +11,12 @@ use holdfast::report::Outcome;
 use http::HeaderMap;
 
 use crate::body::{Content, Ending, Kind};
+use crate::ended::{MEMORY, client_of};
 use crate::ledger::{Asked, Attempt, Class};
 use crate::plan::{Ask, FIRST_PROBE, target};
 use crate::rules::{by_its_window, is_foreign, is_selected, may_answer, may_stand_in, prohibition, storable};
 use crate::site::{Record, SERIAL, text_of};
 use crate::world::{FIRST_CRON, FIRST_ORDER, World};
-use crate::ended::{MEMORY, client_of};
 use crate::{ended, orders, retries};
 
 /// How long a client waits past its deadline for what is not the origin's affair, in milliseconds: a kept copy (2 s),
@@ -251,7 +251,8 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, i
     let said = |says: &dyn Fn(&Record) -> bool| {
         let ledger = world.ledger.borrow();
         ledger.records.iter().any(|record| {
-            let told_at = ledger.asks.get(&record.ask).and_then(|asked| asked.answered_at).unwrap_or(u64::MAX);
+            let told_at =
+                ledger.asks.get(&record.ask).and_then(|asked| asked.answered_at).unwrap_or(u64::MAX);
             let is_later = told_at.max(record.came_at) >= head.sent_at && record.ask != head.ask;
             record.page == ask.page && is_later && record.ask != ask.number && says(record)
         })

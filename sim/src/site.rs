@@ -280,7 +280,10 @@ impl Site {
         };
         // A date does not tell what is for all from what is for one.
         let tells = record.marker.is_none() || plan.pages[page].validator != Validator::Date;
-        if matches!(trouble, Trouble::OwnError(_) | Trouble::Busy(_) | Trouble::TooMany(_) | Trouble::EdgeError(_)) {
+        if matches!(
+            trouble,
+            Trouble::OwnError(_) | Trouble::Busy(_) | Trouble::TooMany(_) | Trouble::EdgeError(_)
+        ) {
             record.turn = None;
         }
         if let Trouble::OwnError(status) = trouble {

@@ -63,9 +63,12 @@ fn taken(world: &Rc<World>, ask: u64, stored: &Stored, content: Option<&Content>
             format!("ask {ask}: {content:?} of {whole:?}")
         });
     }
-    let has_copy = world.ledger.borrow().stored_at.keys().any(|serial| {
-        record(world, Some(*serial)).is_some_and(|record| record.page == head.page)
-    });
+    let has_copy = world
+        .ledger
+        .borrow()
+        .stored_at
+        .keys()
+        .any(|serial| record(world, Some(*serial)).is_some_and(|record| record.page == head.page));
     if let Some(serial) = serial.filter(|_| !is_kept) {
         let now = world.now();
         world.ledger.borrow_mut().stored_at.entry(serial).or_insert(now);

@@ -116,9 +116,9 @@ pub fn add(plan: &mut Plan, chance: &mut Chance) {
         ]);
     }
     for visitor in &mut plan.visitors {
-        visitor.origin = chance.percent(20).then(|| {
-            chance.of([SCRIPT, SCRIPT, "https://two.example", "https://www.example.com"])
-        });
+        visitor.origin = chance
+            .percent(20)
+            .then(|| chance.of([SCRIPT, SCRIPT, "https://two.example", "https://www.example.com"]));
     }
     if chance.percent(70) {
         for _ in 0..chance.between(1, 4) {

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use http::{HeaderMap, Method, StatusCode, header};
 
 use super::Exchange;
-use super::invalidation::Mark;
 use super::attempts::{Pursuit, Received};
 use super::collapse::Lead;
+use super::invalidation::Mark;
 use super::recall;
 use super::store::{Found, Lookup};
 use super::trail::Trail;
@@ -65,7 +65,8 @@ impl<P: Ports> Exchange<P> {
         let may_be_good = names_version || !found.stored.outdated;
         if !may_be_good || !validation::is_described_by(&found.stored, &received.headers) {
             self.ports.cancel(found.body);
-            self.mark_behind(vec![found.at], Mark::Outdated, received.requested_at);
+            // What has come after that one is not meant.
+            self.mark_behind(vec![found.at], Mark::Outdated, found.stored.requested_at);
         } else if let Some(found) = self.freshen(policy, found, received, trail).await {
             self.ports.cancel(found.body);
         }

@@ -113,9 +113,7 @@ impl<P: Ports> Exchange<P> {
             Lookup::Spared { at } => at.clone(),
             Lookup::Absent { at, .. } if has_failed && trail.is_recalled => at.clone(),
             Lookup::Found(found)
-                if has_failed
-                    && trail.is_recalled
-                    && self.may_stand_in(policy, &found.stored).is_err() =>
+                if has_failed && trail.is_recalled && self.may_stand_in(policy, &found.stored).is_err() =>
             {
                 found.at.clone()
             }

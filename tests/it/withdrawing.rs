@@ -227,7 +227,8 @@ fn a_cookie_that_came_with_a_page_for_all_is_for_who_got_it_first() {
 
 #[test]
 fn what_was_deleted_does_not_come_back_where_the_page_differed_and_its_end_does_not() {
-    let in_language = |world: &World, language: &str| world.clone().without_fields().with("accept-language", language);
+    let in_language =
+        |world: &World, language: &str| world.clone().without_fields().with("accept-language", language);
     let page = |text: &str| page(text).cache_control("max-age=10").header("vary", "accept-language");
     for others in [&[][..], &["de"]] {
         for behaviour in [answers(404, "none"), moved(301), answers(410, "gone").cache_control("max-age=5")] {
@@ -251,7 +252,10 @@ fn what_was_deleted_does_not_come_back_where_the_page_differed_and_its_end_does_
 fn a_cookie_that_comes_with_a_304_is_for_who_got_it() {
     let world = world().origin([
         page("v1").cache_control("public, max-age=10").header("etag", "\"1\""),
-        answers(304, "").cache_control("public, max-age=10").header("etag", "\"1\"").header("set-cookie", "sid=1"),
+        answers(304, "")
+            .cache_control("public, max-age=10")
+            .header("etag", "\"1\"")
+            .header("set-cookie", "sid=1"),
     ]);
     world.get("/").answers(200, "v1");
     let world = world.later(20);
