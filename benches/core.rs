@@ -279,8 +279,13 @@ mod attempts {
     #[divan::bench]
     fn retry(bencher: Bencher<'_, '_>) {
         let lost = End::Failed(Failure::ConnectionLost, None);
-        let attempts =
-            [Attempt { origin: 0, waited: Duration::ZERO, took: Duration::from_millis(20), end: lost }];
+        let attempts = [Attempt {
+            origin: 0,
+            waited: Duration::ZERO,
+            took: Duration::from_millis(20),
+            end: lost,
+            is_cut_short: false,
+        }];
         let settings = config::Retry::default();
         let situation = Situation {
             attempts: &attempts,

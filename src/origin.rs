@@ -24,6 +24,8 @@ pub struct Attempt {
     pub took: Duration,
     /// How it ended.
     pub end: End,
+    /// Whether it had less time than the settings give an attempt and used it up: that says nothing of the origin.
+    pub is_cut_short: bool,
 }
 
 /// How an attempt ended.

@@ -34,6 +34,8 @@ pub struct Content {
     pub starts_at: u64,
     pub ends_at: u64,
     pub ending: Ending,
+    /// Whether it is stored under an address of its own.
+    pub stands_alone: bool,
 }
 
 /// What a handle can be used for.

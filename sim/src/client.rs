@@ -93,6 +93,7 @@ fn fields(world: &World, ask: &Ask) -> HeaderMap {
         ("accept-language", visitor.language),
         ("accept-encoding", visitor.coding),
         ("x-flag", visitor.flag),
+        ("origin", visitor.origin),
         ("cache-control", ask.directives),
         ("accept", visitor.wants_html.then_some("text/html")),
         ("idempotency-key", ask.idempotency_key.then_some("\"key\"")),

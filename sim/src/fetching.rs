@@ -228,6 +228,7 @@ impl Origin for View {
                     starts_at: now,
                     ends_at: if kind == Kind::Null { now } else { now + body_takes },
                     ending,
+                    stands_alone: false,
                 };
                 let (body, received_at) = (self.body(content, kind), Clock::now(self));
                 let (body, whole) = match hold {
@@ -286,6 +287,13 @@ impl Origin for View {
         let now = self.now();
         let (idle, until) = (millis(idle), now.saturating_add(millis(within)));
         let bytes = content.text.len() as u64;
+        // What all bodies that are held take together has a bound.
+        let crowded = self.world.plan.crowded;
+        let has_room = kind != Kind::Stream || crowded == 0 || !self.chance.borrow_mut().percent(crowded);
+        if !has_room {
+            self.world.count("no room for a body");
+            return Held::Partial(as_kind(Kind::Begun));
+        }
         if bytes > limit {
             let reached_at = content.starts_at + (content.ends_at - content.starts_at) * limit / bytes;
             self.world.wait(reached_at.min(until).saturating_sub(now)).await;
@@ -342,6 +350,7 @@ impl Origin for View {
             starts_at: content.starts_at,
             ends_at,
             ending,
+            stands_alone: false,
         };
         let ending = if content.ending == Ending::Whole { Ending::Whole } else { Ending::Torn };
         let copy = copy.map(|limit| {
@@ -385,6 +394,7 @@ impl Origin for View {
             starts_at: content.starts_at,
             ends_at: content.ends_at,
             ending: content.ending,
+            stands_alone: content.stands_alone,
         };
         self.body(content, kind)
     }

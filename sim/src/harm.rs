@@ -173,6 +173,9 @@ impl Lately<'_> {
         // an outage.
         } else if origins.clone().all(|origin| was_down(origin) || group_failed(origin)) {
             Some("its own group failed lately")
+        // An operator may want a share of failures to be enough.
+        } else if self.is_share_failing() {
+            Some("a share of its requests failed lately")
         // "Failures of several groups with no success anywhere": bounded by half of them.
         } else if self.is_half_failing() {
             Some("half of the groups fail")
@@ -191,7 +194,8 @@ impl Lately<'_> {
     /// Until when an attempt may be felt, by what opened then.
     fn is_felt_until(&self, attempt: &Attempt) -> u64 {
         // Which 530 it is stands in its body, which may come late: no later than the request is answered.
-        let is_told_by_body = matches!(attempt.met, Some((_, Trouble::EdgeError(code))) if code >= 1000);
+        let is_told_by_body =
+            matches!(attempt.met, Some((_, Trouble::EdgeError(code))) if code == 530 || code >= 1000);
         let answered_at = self.ledger.asks.get(&attempt.ask).and_then(|asked| asked.answered_at);
         let known_at =
             attempt.ended_at.map(|at| at.max(answered_at.filter(|_| is_told_by_body).unwrap_or_default()));
@@ -245,6 +249,29 @@ impl Lately<'_> {
         let failing: BTreeSet<usize> = failed.map(|attempt| self.world.plan.group(attempt.page)).collect();
         let groups: BTreeSet<usize> = self.world.plan.pages.iter().map(|page| page.group).collect();
         failing.len() * 2 >= groups.len()
+    }
+
+    /// Whether a share of the requests for the page, among them such as failed by the site's doing, failed within what a
+    /// breaker looks back on before it opened.
+    fn is_share_failing(&self) -> bool {
+        let Some(breaker) = self.world.plan.settings.breaker else { return false };
+        let from = self.asked.began_at.saturating_sub(2 * breaker.window + breaker.open + ROUNDING);
+        let of_page = |attempt: &&Attempt| {
+            attempt.front
+                && attempt.page == self.ask.page
+                && attempt.incarnation == self.asked.incarnation
+                && (from..=self.answered_at).contains(&attempt.began_at)
+        };
+        let (mut asked, mut failed, mut by_site) = (BTreeSet::new(), BTreeSet::new(), false);
+        for attempt in self.ledger.attempts.iter().filter(of_page) {
+            asked.insert(attempt.ask);
+            if has_failed(attempt) {
+                failed.insert(attempt.ask);
+                by_site |= attempt.met.is_some_and(|(scope, _)| is_of_site(scope));
+            }
+        }
+        let (asked, failed) = (asked.len() as u64, failed.len() as u64);
+        by_site && asked >= breaker.minimum && failed * 100 >= asked * breaker.failures
     }
 
     fn is_clock_moved(&self) -> bool {

@@ -11,13 +11,15 @@ use holdfast::report::Outcome;
 use http::HeaderMap;
 
 use crate::body::{Content, Ending, Kind};
+use crate::ended::{MEMORY, client_of};
 use crate::ledger::{Asked, Attempt, Class};
-use crate::page::Personal;
 use crate::plan::{Ask, FIRST_PROBE, target};
-use crate::rules::{by_its_window, is_selected, may_answer, may_stand_in, storable, window_on_error};
+use crate::rules::{
+    by_its_window, is_foreign, is_selected, may_answer, may_stand_in, storable, window_on_error,
+};
 use crate::site::{Record, SERIAL, text_of};
 use crate::world::{FIRST_CRON, FIRST_ORDER, World};
-use crate::{orders, retries};
+use crate::{ended, orders, retries};
 
 /// How long a client waits past its deadline for what is not the origin's affair, in milliseconds: a kept copy (2 s),
 /// purge marks (1 s, twice if the clock jumps), and a dozen operations of the cache.
@@ -86,7 +88,9 @@ pub fn answered(world: &Rc<World>, given: &Given<'_>) {
     };
     // Of several at a time one is the trial, and the others are told to come back.
     let is_beside_trial = is_left_alone(world, *status);
-    if ask.is_probe && !(200..300).contains(status) && !is_beside_trial {
+    // And for as long as a page was said to be elsewhere.
+    let is_gone = record(world, head).is_some_and(|head| head.turn.is_some() && head.ask != ask.number);
+    if ask.is_probe && !(200..300).contains(status) && !is_beside_trial && !is_gone {
         world.find("once the origin is well again, so is the site", || {
             format!("ask {}: {status}", ask.number)
         });
@@ -114,7 +118,7 @@ fn longest_wait(world: &World, ask: &Ask, from: u64, to: u64) -> u64 {
 
 /// An answer that an origin gave, now or earlier.
 fn from_origin_or_store(world: &Rc<World>, given: &Given<'_>, asked: &Asked, head: &Record) -> String {
-    let Given { ask, status, content, .. } = given;
+    let Given { ask, status, headers, content, .. } = given;
     let body = record(world, content.and_then(|content| content.serial));
     let records: Vec<&Record> = [Some(head), body.as_deref()].into_iter().flatten().collect();
     let whom = world.plan.name_of(ask);
@@ -128,7 +132,7 @@ fn from_origin_or_store(world: &Rc<World>, given: &Given<'_>, asked: &Asked, hea
             });
         }
         if record.ask != ask.number {
-            if let Err(why) = storable(record) {
+            if let Err(why) = storable(&world.plan, record) {
                 world.find("nobody gets what an origin does not give to all", || {
                     format!("ask {}: {why}: {record:?}", ask.number)
                 });
@@ -138,12 +142,18 @@ fn from_origin_or_store(world: &Rc<World>, given: &Given<'_>, asked: &Asked, hea
             }
         }
     }
+    if head.ask != ask.number {
+        is_for_all(world, given, head);
+    }
+    let is_of_status = |record: &Record| {
+        record.status == *status || matches!((record.status, *status), (200 | 304, 200 | 206 | 304 | 416))
+    };
+    if !is_of_status(head) || body.as_ref().is_some_and(|body| head.status == 304 && !is_of_status(body)) {
+        world.find("an origin's status reaches the client", || {
+            format!("ask {}: {status} of {head:?} and {body:?}", ask.number)
+        });
+    }
     if head.ask == ask.number {
-        if head.status != *status && !matches!((head.status, *status), (200 | 304, 200 | 206 | 304 | 416)) {
-            world.find("an origin's status reaches the client", || {
-                format!("ask {}: {status} of {head:?}", ask.number)
-            });
-        }
         let is_confirmed =
             body.as_ref().is_some_and(|body| body.ask != ask.number) || head.status == 304 && *status != 304;
         return match (is_confirmed, *status) {
@@ -175,11 +185,11 @@ fn from_origin_or_store(world: &Rc<World>, given: &Given<'_>, asked: &Asked, hea
     }
     orders::ordered(world, ask, asked, head, failed);
     orders::written(world, ask, asked, head, failed);
+    if let Some(serial) = serial_of(headers) {
+        ended::served(world, ask, asked, serial, head, failed);
+    }
     if failed { "a copy in the origin's place".to_owned() } else { "a stored copy".to_owned() }
 }
-
-/// The default of `cache.memory`, in milliseconds.
-const MEMORY: u64 = 1_000;
 
 /// An answer that holds nothing of any origin's.
 fn made_here(world: &Rc<World>, given: &Given<'_>, asked: &Asked) -> String {
@@ -219,7 +229,7 @@ fn made_here(world: &Rc<World>, given: &Given<'_>, asked: &Asked) -> String {
 fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, is_untried: bool) {
     let ask = given.ask;
     let page = &world.plan.pages[ask.page];
-    let is_plain = page.vary.is_none() && !page.coded && page.personal != Personal::Vary;
+    let is_plain = ended::is_alone(&world.plan, ask.page);
     let was_hit = world.ledger.borrow().asks.get(&ask.number).is_none_or(|asked| asked.was_hit);
     if ask.method != "GET" || ask.directives.is_some() || ask.upload.is_some() || was_hit || !is_plain {
         return;
@@ -239,6 +249,26 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, i
     // What is purged is stale, which some directives forbid at once.
     let is_purged = is_ordered
         || world.ledger.borrow().orders.iter().any(|order| order.page.is_none_or(|page| page == ask.page));
+    // So is what was written, and what the origin has taken back; what it took back from this client is not for it.
+    let said = |says: &dyn Fn(&Record) -> bool| {
+        let ledger = world.ledger.borrow();
+        ledger.records.iter().any(|record| {
+            let told_at =
+                ledger.asks.get(&record.ask).and_then(|asked| asked.answered_at).unwrap_or(u64::MAX);
+            let is_later = told_at.max(record.came_at) >= head.sent_at && record.ask != head.ask;
+            record.page == ask.page && is_later && record.ask != ask.number && says(record)
+        })
+    };
+    let is_over = |record: &Record| record.turn.is_some() || ended::effect(record, true).is_some();
+    let is_purged =
+        is_purged || said(&|record| is_over(record) || !matches!(&*record.method, "GET" | "HEAD"));
+    let me = client_of(text_of_visitor(world, ask));
+    let is_withdrawn = said(&|record| {
+        is_over(record) && client_of(text_of(&record.seen, "cf-connecting-ip").as_deref()) == me
+    });
+    if is_withdrawn || !is_readable(world, ask, &head) {
+        return;
+    }
     let has_window = window_on_error(&world.plan, &head.rules).is_ok_and(|window| window > 0);
     let is_held_back = is_forgotten || is_purged && !has_window;
     let unknown_for = if is_untried { MEMORY } else { 0 };
@@ -248,6 +278,31 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, i
             format!("ask {}: {}: {head:?}", ask.number, given.status)
         });
     }
+}
+
+/// A stored answer is one that this client may have, whoever it was given to first.
+fn is_for_all(world: &Rc<World>, given: &Given<'_>, head: &Record) {
+    let ask = given.ask;
+    if given.headers.contains_key("set-cookie") {
+        world.find("a cookie is for who got it", || format!("ask {}: {head:?}", ask.number));
+    }
+    if !is_readable(world, ask, head) {
+        world.find("a copy answers no script that could not read it", || {
+            format!("ask {}: {head:?}", ask.number)
+        });
+    }
+}
+
+/// Whether a script of another site, if one asks, could read the answer, or would not be let read its own either.
+fn is_readable(world: &World, ask: &Ask, head: &Record) -> bool {
+    let visitor = world.plan.visitors.get(ask.visitor).filter(|_| !ask.is_probe);
+    let origin = visitor.and_then(|visitor| visitor.origin);
+    let says = head.allows.as_deref();
+    !is_foreign(origin) || says == Some("*") || says == origin || head.vary.contains(&"origin")
+}
+
+fn text_of_visitor<'a>(world: &'a World, ask: &Ask) -> Option<&'a str> {
+    world.plan.visitors.get(ask.visitor).filter(|_| !ask.is_probe)?.address
 }
 
 /// The client has all of the body that it will get.

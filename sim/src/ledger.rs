@@ -142,6 +142,8 @@ impl Tally {
 pub struct Ledger {
     pub records: Vec<Rc<Record>>,
     pub attempts: Vec<Attempt>,
+    /// When the edge cache took an entry with the head of this answer first.
+    pub stored_at: BTreeMap<usize, u64>,
     pub asks: BTreeMap<u64, Asked>,
     pub orders: Vec<Order>,
     /// How many orders were begun and have not been carried out, whatever becomes of them.

@@ -45,7 +45,8 @@ pub fn written(world: &Rc<World>, ask: &Ask, asked: &Asked, record: &Record, fai
     };
     // It is a matter of one isolate's memory and clock, and of a cache that does what it is told.
     let is_put_back = world.ledger.borrow().moves.iter().any(|(_, by)| *by < 0);
-    let is_promised = world.plan.cache_faults == 0 && !world.has_lost_memory() && !is_put_back;
+    let is_promised =
+        world.plan.cache_faults == 0 && world.plan.crowded == 0 && !world.has_lost_memory() && !is_put_back;
     // What was stored too late is gone in a moment, or is already.
     let has_settled = target(&world.plan.pages[ask.page].path).is_some_and(|target| {
         let store = world.store.borrow();

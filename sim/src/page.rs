@@ -31,6 +31,24 @@ pub struct Page {
     pub unbuffered: bool,
     /// How long its body is on its way, in milliseconds.
     pub body_takes: u64,
+    pub scripts: Scripts,
+    /// Whether it takes ranges, and says so.
+    pub ranges: bool,
+}
+
+/// What it says of scripts of other sites, in `Access-Control-Allow-Origin`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scripts {
+    /// Nothing.
+    Silent,
+    /// All may read it.
+    All,
+    /// The one that asks may, and `Vary` says so.
+    Asker,
+    /// The same without a word in `Vary`.
+    AskerSilently,
+    /// One may, whoever asks.
+    One,
 }
 
 /// What an answer says about storing and reuse; spans are in seconds.
@@ -173,6 +191,8 @@ pub fn page(number: u64, group: usize, settings: &Settings, chance: &mut Chance)
         announced: chance.percent(60),
         unbuffered: chance.percent(6),
         body_takes: chance.of([0, 0, 0, 10, 300, 2_500]),
+        scripts: Scripts::Silent,
+        ranges: false,
     }
 }
 

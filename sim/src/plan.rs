@@ -12,6 +12,7 @@ use crate::fault::{Scope, Trouble};
 use crate::page::Page;
 use crate::settings::{HOST, Settings};
 use crate::traffic::{self, Shape};
+use crate::turns::{self, Turn};
 use crate::visitor::Visitor;
 
 /// The number of the first request after all is well again.
@@ -38,6 +39,8 @@ pub struct Plan {
     pub events: Vec<Event>,
     /// How often an operation of the edge cache fails, or loses the entry that it is about, in a hundred.
     pub cache_faults: u64,
+    /// How often an isolate has no room for another body, in a hundred.
+    pub crowded: u64,
     /// The longest delay of an operation that is not a fetch, in milliseconds.
     pub delay: u64,
 }
@@ -55,6 +58,8 @@ pub struct Event {
 pub enum What {
     /// Somebody asks for a page.
     Ask(Ask),
+    /// A page is something else than it was, for everybody or for one visitor; or is itself again.
+    Turn { page: usize, whom: Option<usize>, turn: Option<Turn> },
     /// A page has a new version.
     Publish { page: usize },
     /// Something gets into this trouble, or out of it.
@@ -154,6 +159,9 @@ impl fmt::Display for What {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ask(ask) => write!(formatter, "ask {}", ask.number),
+            Self::Turn { page, whom, turn } => {
+                write!(formatter, "page {page} is {turn:?} for {whom:?}")
+            }
             Self::Publish { page } => write!(formatter, "page {page} is published anew"),
             Self::Trouble { scope, trouble } => write!(formatter, "{scope:?}: {trouble:?}"),
             Self::Well => write!(formatter, "all trouble is over"),
@@ -178,7 +186,9 @@ pub fn target(path: &str) -> Option<Target> {
 impl Plan {
     /// The schedule of `seed`.
     pub fn of(seed: u64) -> Self {
-        traffic::plan(seed, &mut Chance::new(seed, 0))
+        let mut plan = traffic::plan(seed, &mut Chance::new(seed, 0));
+        turns::add(&mut plan, &mut Chance::new(seed, u64::MAX));
+        plan
     }
 
     /// The number of the group of a page.

@@ -3,19 +3,21 @@
 use crate::ledger::Asked;
 use crate::page::{Page, Rules};
 use crate::plan::{Ask, Plan};
-use crate::site::{Record, text_of};
+use crate::settings::HOST;
+use crate::site::{Record, text_of, visitor_of};
 use crate::world::World;
 
 /// Whether an answer may be shown to others than who asked for it (RFC 9111 §3, §3.5, and what the contract adds).
-pub fn storable(record: &Record) -> Result<(), &'static str> {
-    let Record { rules, seen, .. } = record;
-    let states = |span: Option<u64>| span.is_some_and(|span| span > 0);
-    let is_shared = rules.public || states(rules.s_maxage);
+pub fn storable(plan: &Plan, record: &Record) -> Result<(), &'static str> {
+    let Record { rules, seen, vary, .. } = record;
+    let is_shared = is_shared(rules);
+    let says_so = rules.public || stated(rules).is_some_and(|span| span > 0);
+    let knows = |name: &'static str| seen.contains_key(name) && !vary.contains(&name);
     if rules.no_store {
         Err("no-store")
     } else if rules.private {
         Err("private")
-    } else if rules.set_cookie {
+    } else if rules.set_cookie && (!is_shared || visitor_of(seen).is_some()) {
         Err("Set-Cookie")
     } else if rules.vary_star {
         Err("Vary: *")
@@ -25,11 +27,47 @@ pub fn storable(record: &Record) -> Result<(), &'static str> {
         Err("Authorization")
     } else if seen.contains_key("cookie") && !is_shared && !states(rules.max_age) {
         Err("a cookie that could identify somebody")
-    } else if seen.contains_key("x-flag") && !record.vary.contains(&"x-flag") {
+    } else if knows("x-flag") && (plan.settings.strict || !says_so) {
         Err("a field of the client's choice")
+    } else if knows("origin") && record.allows.is_none() && is_foreign(text_of(seen, "origin").as_deref()) {
+        Err("a script of another site that may not read it")
     } else {
         Ok(())
     }
+}
+
+/// Whether an answer of this status may be stored: one that tells of a passing state only with a lifetime, or in the
+/// place of what stands there no more, if that was asked for by a plain request.
+pub fn fits_status(record: &Record, status: u16, has_copy: bool) -> bool {
+    let is_stated = stated(&record.rules).is_some_and(|span| span > 0);
+    match status {
+        200 | 301 => true,
+        302 | 303 | 307 | 308 | 404 | 410 => is_stated || has_copy && is_plain(record),
+        _ => false,
+    }
+}
+
+/// Whether nothing in the request that an origin got makes its answer somebody's in particular.
+pub fn is_plain(record: &Record) -> bool {
+    let seen = &record.seen;
+    let accepted = text_of(seen, "accept");
+    visitor_of(seen).is_none()
+        && !seen.contains_key("x-flag")
+        && !is_foreign(text_of(seen, "origin").as_deref())
+        && accepted.is_none_or(|accepted| accepted.contains("text/html"))
+}
+
+/// Whether `Origin` is that of another site than this.
+pub fn is_foreign(origin: Option<&str>) -> bool {
+    origin.is_some_and(|origin| origin.strip_prefix("https://") != Some(HOST))
+}
+
+fn is_shared(rules: &Rules) -> bool {
+    rules.public || states(rules.s_maxage)
+}
+
+fn states(span: Option<u64>) -> bool {
+    span.is_some_and(|span| span > 0)
 }
 
 /// Whether the origin would have selected the same for this request (RFC 9111 §4.1).
@@ -45,15 +83,23 @@ pub fn is_selected(plan: &Plan, ask: &Ask, record: &Record) -> bool {
             "accept-encoding" => visitor.coding.map(compact),
             "x-flag" => visitor.flag.map(str::to_owned),
             "cookie" => visitor.cookie.then(|| format!("sid={}", visitor.name)),
+            "origin" => visitor.origin.map(str::to_owned),
             _ => visitor.authorization.then(|| format!("Bearer {}", visitor.name)),
         });
         let seen = text_of(&record.seen, name);
+        // The site's own scripts read what is for everybody.
+        let (sent, seen) = if *name == "origin" {
+            (sent.filter(|sent| is_foreign(Some(sent))), seen.filter(|seen| is_foreign(Some(seen))))
+        } else {
+            (sent, seen)
+        };
         let seen = if name.starts_with("accept") { seen.as_deref().map(compact) } else { seen };
         sent == seen
     })
 }
 
-fn compact(value: &str) -> String {
+/// A list with weights, in a form to be compared.
+pub fn compact(value: &str) -> String {
     value.to_ascii_lowercase().replace(' ', "")
 }
 
@@ -64,13 +110,20 @@ fn age(record: &Record, at: u64) -> u64 {
 }
 
 /// The lifetime that it states, in milliseconds (RFC 9111 §4.2.1, RFC 9213 §2.2).
-fn stated(rules: &Rules) -> Option<u64> {
+pub fn stated(rules: &Rules) -> Option<u64> {
     let expires = rules.expires.filter(|_| !rules.targeted);
     rules.s_maxage.or(rules.max_age).or(expires).map(|span| span * 1000)
 }
 
 fn lifetime(plan: &Plan, record: &Record) -> u64 {
-    stated(&record.rules).unwrap_or(plan.settings.default_ttl)
+    // Who is told that something is there no more is not told for how long.
+    let default = if matches!(record.status, 200 | 301 | 304) { plan.settings.default_ttl } else { 0 };
+    stated(&record.rules).unwrap_or(default)
+}
+
+/// Whether it was stale at a time on the wall, for certain.
+pub fn is_stale(plan: &Plan, record: &Record, at: u64) -> bool {
+    at > record.received_at && age(record, at) >= lifetime(plan, record)
 }
 
 /// The word that forbids to use it stale (RFC 9111 §4.2.4), whatever stands beside it.

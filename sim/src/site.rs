@@ -1,5 +1,6 @@
 //! The site: what its origins answer, and the record of each answer, which is the truth that all else is held to.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use holdfast::origin::forward::Forward;
@@ -8,8 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use crate::body::Ending;
 use crate::chance::Chance;
 use crate::fault::Trouble;
-use crate::page::{Page, Personal, Rules, Validator};
+use crate::page::{Page, Personal, Rules, Scripts, Validator};
 use crate::plan::Plan;
+use crate::turns::{SCRIPT, Turn};
 
 /// The field by which an answer is known to the record.
 pub const SERIAL: HeaderName = HeaderName::from_static("x-serial");
@@ -30,6 +32,10 @@ pub struct Record {
     /// What the origin got.
     pub seen: HeaderMap,
     pub coded: bool,
+    /// `Access-Control-Allow-Origin`.
+    pub allows: Option<String>,
+    /// What the page was just then.
+    pub turn: Option<Turn>,
     /// The body that it has, whole.
     pub text: Rc<str>,
     /// When it was asked for and when it came, in milliseconds of the clock on the wall.
@@ -57,6 +63,8 @@ pub struct Site {
     pub versions: Vec<u64>,
     /// When each version was published, in seconds on the wall.
     pub published_at: Vec<u64>,
+    /// The pages that are something else just now, for everybody or for one visitor.
+    pub turns: BTreeMap<(usize, Option<usize>), Turn>,
 }
 
 impl Site {
@@ -64,7 +72,32 @@ impl Site {
         Self {
             versions: vec![1; plan.pages.len()],
             published_at: vec![now / 1000 - 1_000_000; plan.pages.len()],
+            turns: BTreeMap::new(),
         }
+    }
+
+    /// A page becomes something else, or itself again.
+    pub fn turn(&mut self, page: usize, whom: Option<usize>, turn: Option<Turn>) {
+        match turn {
+            Some(turn) => self.turns.insert((page, whom), turn),
+            None => self.turns.remove(&(page, whom)),
+        };
+    }
+
+    /// What a page is for who sends this.
+    fn turn_for(&self, plan: &Plan, page: usize, seen: &HeaderMap) -> Option<Turn> {
+        let is_met = |whom: Option<usize>| {
+            whom.and_then(|whom| plan.visitors.get(whom)).is_none_or(|visitor| match visitor.address {
+                Some(address) => text_of(seen, "cf-connecting-ip").as_deref() == Some(address),
+                None => {
+                    !seen.contains_key("cf-connecting-ip")
+                        && text_of(seen, "accept-language").as_deref() == visitor.language
+                        && text_of(seen, "accept-encoding").as_deref() == visitor.coding
+                }
+            })
+        };
+        let of_page = self.turns.iter().filter(|((of, _), _)| *of == page);
+        of_page.filter(|((_, whom), _)| is_met(*whom)).map(|(_, turn)| *turn).next_back()
     }
 
     pub fn publish(&mut self, page: usize, now: u64) {
@@ -91,6 +124,9 @@ impl Site {
         if page.personal == Personal::Vary {
             vary.extend(["cookie", "authorization"]);
         }
+        if page.scripts == Scripts::Asker {
+            vary.push("origin");
+        }
         if whom.is_some() {
             match page.personal {
                 Personal::Nothing | Personal::Vary => {}
@@ -99,6 +135,10 @@ impl Site {
                 Personal::SetCookie => rules.set_cookie = true,
                 Personal::Silent => rules = Rules::default(),
             }
+        }
+        let turn = self.turn_for(plan, number, seen);
+        if let Some(turn) = turn.filter(|turn| turn.status == 200) {
+            rules = Rules { targeted: rules.targeted, expires: rules.expires, ..turn.rules() };
         }
         let coded = is_coded(page, seen);
         let marker = whom.as_deref().unwrap_or("-");
@@ -135,6 +175,19 @@ impl Site {
         } else if !vary.is_empty() {
             put("vary", &vary.join(", "));
         }
+        let asker = text_of(seen, "origin");
+        let allows = match page.scripts {
+            Scripts::Silent => None,
+            Scripts::All => Some("*".to_owned()),
+            Scripts::Asker | Scripts::AskerSilently => asker,
+            Scripts::One => Some(SCRIPT.to_owned()),
+        };
+        if let Some(allowed) = &allows {
+            put("access-control-allow-origin", allowed);
+        }
+        if page.ranges {
+            put("accept-ranges", "bytes");
+        }
         if page.unbuffered {
             put("x-accel-buffering", "no");
         }
@@ -146,6 +199,10 @@ impl Site {
         if coded {
             put("content-encoding", "br");
             vary.push("accept-encoding");
+        }
+        // Who is named may read it, and nobody else.
+        if allows.as_deref().is_some_and(|allowed| allowed != "*") && !vary.contains(&"origin") {
+            vary.push("origin");
         }
         let line =
             format!("{} v{} for={marker} as={language} coded={coded}|", page.path, self.versions[number]);
@@ -164,6 +221,8 @@ impl Site {
             vary,
             seen: (**seen).clone(),
             coded,
+            allows,
+            turn,
             text: text.into(),
             requested_at: now,
             received_at: now,
@@ -201,6 +260,8 @@ impl Site {
             record.rules = Rules::default();
             record.vary.clear();
             record.coded = false;
+            record.allows = None;
+            record.turn = None;
             record.text = if forward.method == "PUT" { "" } else { "done" }.into();
             record.status = if forward.method == "PUT" { 204 } else { 200 };
             headers.retain_only(&["date", "content-type"]);
@@ -213,11 +274,18 @@ impl Site {
             record.rules = Rules::default();
             record.vary.clear();
             record.coded = false;
+            record.allows = None;
             record.text = text.into();
             headers.retain_only(&["date", "content-type"]);
         };
         // A date does not tell what is for all from what is for one.
         let tells = record.marker.is_none() || plan.pages[page].validator != Validator::Date;
+        if matches!(
+            trouble,
+            Trouble::OwnError(_) | Trouble::Busy(_) | Trouble::TooMany(_) | Trouble::EdgeError(_)
+        ) {
+            record.turn = None;
+        }
         if let Trouble::OwnError(status) = trouble {
             error(&mut record, &mut headers, status, "the origin is in trouble");
         } else if let Trouble::Busy(seconds) = trouble {
@@ -230,6 +298,19 @@ impl Site {
             error(&mut record, &mut headers, 530, &format!("error code: {code}"));
         } else if let Trouble::EdgeError(status) = trouble {
             error(&mut record, &mut headers, status, "error");
+        } else if let Some(turn) = record.turn.filter(|turn| turn.status != 200) {
+            error(&mut record, &mut headers, turn.status, turn.name());
+            (record.rules, record.marker) = (turn.rules(), None);
+            let said = record.rules.directives();
+            if !said.is_empty() {
+                set(&mut headers, header::CACHE_CONTROL, &said);
+            }
+            if turn.is_elsewhere() {
+                set(&mut headers, header::LOCATION, "/elsewhere");
+            }
+            if record.rules.set_cookie {
+                set(&mut headers, header::SET_COOKIE, "challenge=1");
+            }
         } else if trouble == Trouble::WrongNotModified && is_read && is_conditional(forward) {
             error(&mut record, &mut headers, 304, "");
             set(&mut headers, header::ETAG, "\"another\"");

@@ -29,7 +29,9 @@ impl Store for View {
     }
 
     async fn save(&self, key: &Key, entry: &Entry, body: Option<Body>, retention: Duration) -> bool {
-        let content = body.map(|body| body.spend().0);
+        let content = body.map(Body::spend).map(|(content, kind)| {
+            Rc::new(Content { stands_alone: kind != Kind::Memory, ..(*content).clone() })
+        });
         self.pause().await;
         let ends_at = content.as_ref().map_or(0, |content| content.ends_at);
         self.world.wait(ends_at.saturating_sub(self.now())).await;
@@ -52,10 +54,10 @@ impl Store for View {
     ) -> impl Future<Output = bool> + 'static {
         let (view, key, entry) = (self.clone(), key.clone(), entry.clone());
         let content = Rc::clone(loaded.content());
+        let stands_alone = loaded.kind() != Kind::Memory && content.stands_alone;
         let content = (loaded.kind() != Kind::Null).then_some(content);
         async move {
             view.pause().await;
-            let stands_alone = !view.chance.borrow_mut().percent(20);
             let Some(text) = entry.encode().filter(|_| stands_alone) else { return false };
             if view.cache_fails(&key) {
                 return false;
@@ -70,7 +72,11 @@ impl Store for View {
         self.pause().await;
         if !self.cache_fails(key) {
             self.world.note(|| format!("ask {}: removes {}", self.ask, key.as_str()));
-            self.world.store.borrow_mut().remove(key.as_str());
+            let removed = self.world.store.borrow_mut().remove(key.as_str());
+            let removed = removed.filter(|filed| filed.until > self.now());
+            if let Some(Entry::Response(stored)) = removed.and_then(|filed| Entry::decode(&filed.entry)) {
+                taken::removed(&self.world, self.ask, &stored);
+            }
         }
     }
 }
@@ -104,6 +110,7 @@ impl View {
                 starts_at: 0,
                 ends_at: 0,
                 ending: Ending::Whole,
+                stands_alone: false,
             })
         };
         Some((

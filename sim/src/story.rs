@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::plan::{Ask, What};
+use crate::turns::Turn;
 use crate::view::View;
 use crate::world::{FIRST_CRON, FIRST_ORDER, World};
 use crate::{blame, client, harm, judge};
@@ -59,11 +60,18 @@ impl World {
         let now = self.now();
         match what {
             What::Ask(ask) => self.begin(ask),
+            What::Turn { page, whom, turn } => {
+                self.count(turn.map_or("page is itself again", Turn::name));
+                self.site.borrow_mut().turn(page, whom, turn);
+            }
             What::Publish { page } => self.site.borrow_mut().publish(page, self.wall()),
             What::Trouble { scope, trouble } => {
                 self.ledger.borrow_mut().faults.set(now, scope, trouble);
             }
-            What::Well => self.ledger.borrow_mut().faults.end(now),
+            What::Well => {
+                self.ledger.borrow_mut().faults.end(now);
+                self.site.borrow_mut().turns.clear();
+            }
             What::Cron { isolate } => {
                 self.count("cron trigger");
                 let number = FIRST_CRON + self.ledger.borrow().asks.len() as u64;

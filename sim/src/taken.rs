@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use holdfast::cache::entry::{Entry, Stored};
-use http::StatusCode;
 
 use crate::body::{Content, Ending};
+use crate::ended;
 use crate::judge::{record, serial_of};
-use crate::rules::storable;
+use crate::rules::{fits_status, storable};
 use crate::world::World;
 
 /// The edge cache takes an entry.
@@ -28,14 +28,26 @@ pub fn kept(world: &Rc<World>, ask: u64, entry: &Entry, content: &Content) {
     }
 }
 
+/// The edge cache is told to remove it.
+pub fn removed(world: &Rc<World>, ask: u64, stored: &Stored) {
+    let serial = serial_of(&stored.headers);
+    if let (Some(serial), Some(head)) = (serial, record(world, serial)) {
+        ended::removed(world, ask, serial, &head);
+    }
+}
+
 fn taken(world: &Rc<World>, ask: u64, stored: &Stored, content: Option<&Content>, is_kept: bool) {
-    let Some(head) = record(world, serial_of(&stored.headers)) else {
+    let serial = serial_of(&stored.headers);
+    if stored.headers.contains_key("set-cookie") {
+        world.find("a cookie is for who got it", || format!("ask {ask} stores {:?}", stored.headers));
+    }
+    let Some(head) = record(world, serial) else {
         world.find("what is stored came from an origin", || format!("ask {ask}: {:?}", stored.headers));
         return;
     };
     let body = record(world, content.and_then(|content| content.serial));
     for record in [Some(&*head), body.as_deref()].into_iter().flatten() {
-        if let Err(why) = storable(record) {
+        if let Err(why) = storable(&world.plan, record) {
             world.find("what an origin does not give to all is never stored", || {
                 format!("ask {ask}: {why}: {record:?}")
             });
@@ -51,9 +63,22 @@ fn taken(world: &Rc<World>, ask: u64, stored: &Stored, content: Option<&Content>
             format!("ask {ask}: {content:?} of {whole:?}")
         });
     }
+    let has_copy = world
+        .ledger
+        .borrow()
+        .stored_at
+        .keys()
+        .any(|serial| record(world, Some(*serial)).is_some_and(|record| record.page == head.page));
+    if let Some(serial) = serial.filter(|_| !is_kept) {
+        let now = world.now();
+        world.ledger.borrow_mut().stored_at.entry(serial).or_insert(now);
+    }
     // An empty body says nothing about where it came from.
-    let is_good = body.as_ref().is_none_or(|body| body.method == "GET" && body.status == 200);
-    if !(is_kept || is_good && stored.status == StatusCode::OK) {
+    let status = stored.status.as_u16();
+    let is_good = body.as_ref().is_none_or(|body| {
+        body.method == "GET" && body.status == status && fits_status(body, status, has_copy)
+    });
+    if !(is_kept || is_good && matches!(status, 200 | 301 | 302 | 303 | 307 | 308 | 404 | 410)) {
         world.find("no error and no part takes a good copy's place", || format!("ask {ask}: {stored:?}"));
     }
 }

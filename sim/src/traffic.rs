@@ -65,6 +65,7 @@ pub fn plan(seed: u64, chance: &mut Chance) -> Plan {
         visitors,
         events: Vec::new(),
         cache_faults,
+        crowded: 0,
         delay,
     };
     plan.settings.probe = chance.percent(40).then(|| any(&plan.pages, chance));

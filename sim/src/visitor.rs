@@ -18,6 +18,8 @@ pub struct Visitor {
     /// A field that the site alone knows.
     pub flag: Option<&'static str>,
     pub wants_html: bool,
+    /// The site whose script asks.
+    pub origin: Option<&'static str>,
 }
 
 /// Names and addresses. Two are of one network, as a household's devices are.
@@ -57,5 +59,6 @@ fn visitor(name: &'static str, address: Option<&'static str>, chance: &mut Chanc
         coding: chance.of([None, Some("br"), Some("gzip, br"), Some("gzip,br")]),
         flag: chance.percent(8).then(|| chance.of(["1", "2"])),
         wants_html: chance.percent(50),
+        origin: None,
     }
 }

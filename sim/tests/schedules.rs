@@ -67,6 +67,7 @@ fn every_kind_of_world_and_of_fault_is_met() {
                         if address.contains(':') { "IPv6".to_owned() } else { "IPv4".to_owned() }
                     }));
                 }
+                What::Turn { turn, .. } => met.extend(turn.map(|turn| turn.name().to_owned())),
                 What::Publish { .. }
                 | What::Well
                 | What::Replace { .. }
@@ -103,6 +104,11 @@ fn every_kind_of_world_and_of_fault_is_met() {
         "client: connection refused or lost",
         "client: 503 with Retry-After",
         "client: 429 with Retry-After",
+        "page is deleted",
+        "page is moved",
+        "page is forbidden",
+        "page is withdrawn",
+        "client is to be slower",
     ] {
         assert!(met.contains(&expected), "{expected} is not among {met:?}");
     }

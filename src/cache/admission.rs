@@ -489,11 +489,12 @@ fn is_for_all(
     // A zero may stand for a value that could not be read, which permits nothing.
     let states = |lifetime: Option<Duration>| lifetime.is_some_and(|lifetime| !lifetime.is_zero());
     let shared = directives.public || states(directives.s_maxage);
+    let has_credentials = asked.request.headers.contains_key(AUTHORIZATION);
     // One who is known gets cookies with pages of their own.
-    if headers.contains_key(SET_COOKIE) && (!shared || asked.identified) {
+    if headers.contains_key(SET_COOKIE) && (!shared || asked.identified || has_credentials) {
         return Err(NotStored::SetCookie);
     }
-    if asked.request.headers.contains_key(AUTHORIZATION) && !shared && !directives.must_revalidate {
+    if has_credentials && !shared && !directives.must_revalidate {
         return Err(NotStored::Authorization);
     }
     if asked.identified && !shared && !states(directives.max_age) {

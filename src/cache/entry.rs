@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use std::ops::Deref;
 use std::rc::Rc;
 
-use http::header::{DATE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use http::status::StatusCode;
 
 use super::directives::ResponseDirectives;
@@ -212,6 +212,16 @@ impl Stored {
     /// response says `Vary: *`.
     pub fn matches(&self, request_headers: &HeaderMap) -> bool {
         Vary::of(&self.headers).is_some_and(|vary| vary.values(request_headers) == self.selected_by)
+    }
+
+    /// The same as it may be shown to others: a cookie is for who got it.
+    pub fn without_cookies(mut self) -> Self {
+        if self.headers.contains_key(SET_COOKIE) {
+            let mut headers = HeaderMap::clone(&self.headers);
+            headers.remove(SET_COOKIE);
+            self.headers = headers.into();
+        }
+        self
     }
 
     fn write(&self, writer: &mut Writer) {

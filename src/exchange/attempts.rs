@@ -190,7 +190,6 @@ impl<P: Ports> Exchange<P> {
                 }
             };
             let now = self.ports.now();
-            let attempt = Attempt { origin, waited, took: now.since(began_at), end };
             let is_final = retry::is_final(end, &policy.settings.retry);
             let failed = last.as_ref().filter(|received| !is_final || policy.is_failure(received.status));
             let retry_after = failed.and_then(|received| backoff::retry_after(&received.headers, now));
@@ -199,6 +198,7 @@ impl<P: Ports> Exchange<P> {
             let is_cut_short = deadline.limit(began_at, timeouts.first_byte)
                 < timeouts.first_byte.min(timeouts.total)
                 && end == End::Failed(Failure::NoHeaderInTime, None);
+            let attempt = Attempt { origin, waited, took: now.since(began_at), end, is_cut_short };
             self.settle_attempt(policy, origin, permit, Some(end).filter(|_| !is_cut_short));
             if !is_cut_short {
                 failures.retain(|(failed, ..)| *failed != origin);

@@ -103,9 +103,16 @@ impl<P: Ports> Exchange<P> {
             Err(_) => return,
         }
         let vary = Vary::of(&received.headers).unwrap_or_default();
+        // One that is not for all for its cookie is not without it either.
+        let is_withheld = admitted == Err(NotStored::SetCookie);
+        let headers = if is_withheld {
+            admission::without_hop_by_hop(&received.headers)
+        } else {
+            received.headers_to_store()
+        };
         let new = Stored {
             status: received.status_code(),
-            headers: received.headers_to_store().into(),
+            headers: headers.into(),
             requested_at: received.requested_at,
             received_at: received.received_at,
             length: Some(length),
@@ -116,7 +123,7 @@ impl<P: Ports> Exchange<P> {
         let forbids = keep::forbids(&new);
         let isolate = self.ports.isolate();
         // One client alone may have brought it about.
-        if forbids
+        if (forbids || is_withheld)
             && !isolate.is_told_by_another(&name, self.asker(), self.witness().is_known, self.ports.now())
         {
             return;

@@ -67,7 +67,17 @@ impl<P: Ports> Exchange<P> {
             }
             Held::Partial(body) => {
                 self.ports.cancel(body);
-                Loaded::Nothing
+                // There is no room for it: it answers from the store, as others do.
+                match self.ports.load(key).await {
+                    Ok(Some((Entry::Response(stored), body))) => {
+                        Loaded::Response { stored, body, is_dressed: false }
+                    }
+                    Ok(Some((Entry::Variants(_) | Entry::Down { .. }, nothing))) => {
+                        self.ports.cancel(nothing);
+                        Loaded::Nothing
+                    }
+                    Ok(None) | Err(_) => Loaded::Nothing,
+                }
             }
             Held::Torn(_) => Loaded::Nothing,
         }

@@ -7,6 +7,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use super::Exchange;
 use super::attempts::{Pursuit, Received};
 use super::collapse::Lead;
+use super::invalidation::Mark;
 use super::recall;
 use super::store::{Found, Lookup};
 use super::trail::Trail;
@@ -50,7 +51,7 @@ impl<P: Ports> Exchange<P> {
     pub(super) async fn note_head(
         self: &Rc<Self>,
         policy: &Policy<'_>,
-        mut found: Found<P::Body>,
+        found: Found<P::Body>,
         received: &Received<P::Body>,
         trail: &mut Trail<P::Beacon>,
     ) {
@@ -61,13 +62,11 @@ impl<P: Ports> Exchange<P> {
         let names_version =
             [header::ETAG, header::LAST_MODIFIED].iter().any(|name| received.headers.contains_key(name));
         let may_be_good = names_version || !found.stored.outdated;
-        let rewritten = if may_be_good && validation::is_described_by(&found.stored, &received.headers) {
-            self.freshen(policy, found, received, trail).await
-        } else {
-            found.stored.outdated = true;
-            self.rewrite(policy, found, received, trail).await
-        };
-        if let Some(found) = rewritten {
+        if !may_be_good || !validation::is_described_by(&found.stored, &received.headers) {
+            self.ports.cancel(found.body);
+            // What has come after that one is not meant.
+            self.mark_behind(vec![found.at], Mark::Outdated, found.stored.requested_at);
+        } else if let Some(found) = self.freshen(policy, found, received, trail).await {
             self.ports.cancel(found.body);
         }
     }
@@ -120,7 +119,6 @@ impl<P: Ports> Exchange<P> {
             Err(reason) => {
                 let keys = vec![found.at.clone()];
                 match reason.effect(StatusCode::OK, true, &asked) {
-                    Effect::None if stored.outdated => self.remove_behind(keys),
                     Effect::None => {}
                     Effect::Outdates | Effect::Withdraws | Effect::Removes => {
                         self.mark_behind(keys, self.withdrawn(), received.requested_at);
@@ -134,7 +132,9 @@ impl<P: Ports> Exchange<P> {
         }
         let lead = trail.lead.take();
         let (this, at) = (Rc::clone(self), found.at.clone());
-        let (entry, retention) = (Entry::Response(found.stored.clone()), admission.retention);
+        // A cookie that came with it is for this client alone.
+        let entry = Entry::Response(found.stored.clone().without_cookies());
+        let retention = admission.retention;
         if found.stored.length.is_none_or(|length| length > settings.body.hold) {
             let renewed = recall::renew(&self.ports, &at, &entry, &found.body, retention);
             self.ports.spawn(async move {
@@ -205,7 +205,8 @@ impl<P: Ports> Exchange<P> {
         let mut trail = Trail::new(&policy);
         trail.replaces = self.protected(&policy, Some(stored));
         trail.lead = Some(lead);
-        (trail.key, trail.has_entry) = (Some(at), true);
+        (trail.has_variants, trail.has_entry) = (at != *self.key(), true);
+        trail.key = Some(at);
         let pursuit = self.pursue(&policy, None, Some(stored)).await;
         self.conclude_behind(&policy, pursuit, trail).await;
     }

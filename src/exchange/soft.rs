@@ -40,8 +40,7 @@ impl<P: Ports> Exchange<P> {
         if let Some(pursuit) = within(pursuit.as_mut(), self.ports.sleep(soft)).await {
             return self.conclude(policy, Lookup::Found(found), pursuit, trail).await;
         }
-        let (this, mut behind) = (Rc::clone(self), Trail::new(policy));
-        behind.lead = trail.lead.take();
+        let (this, mut behind) = (Rc::clone(self), trail.behind(policy));
         (behind.key, behind.has_entry) = (Some(found.at.clone()), true);
         behind.replaces = self.protected(policy, Some(&found.stored));
         self.ports.spawn(async move {

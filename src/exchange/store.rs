@@ -101,7 +101,7 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// `lookup`, or what the store has where it was spared, or where attempts have failed and only memory says that there
-    /// is nothing.
+    /// is nothing that may stand in.
     pub(super) async fn look_after_all(
         self: &Rc<Self>,
         policy: &Policy<'_>,
@@ -112,12 +112,18 @@ impl<P: Ports> Exchange<P> {
         let at = match &lookup {
             Lookup::Spared { at } => at.clone(),
             Lookup::Absent { at, .. } if has_failed && trail.is_recalled => at.clone(),
+            Lookup::Found(found)
+                if has_failed && trail.is_recalled && self.may_stand_in(policy, &found.stored).is_err() =>
+            {
+                found.at.clone()
+            }
             Lookup::NotAsked | Lookup::Absent { .. } | Lookup::Found(_) => return lookup,
         };
         if has_failed {
             let looks = &self.ports.recall().cache;
             [self.key(), &at].iter().for_each(|key| looks.forget(key.as_str()));
         }
+        self.let_go(lookup);
         let lookup = self.find(policy, self.key().clone(), trail).await;
         trail.looked_up(&lookup);
         if trail.has_entry {
@@ -148,6 +154,7 @@ impl<P: Ports> Exchange<P> {
         };
         match loaded {
             Loaded::Response { mut stored, body, is_dressed } if self.selects(policy, &stored, trail) => {
+                stored.outdated |= self.is_invalidated_since(stored.requested_at);
                 match self.marks().await.on(self.target(), &stored) {
                     Standing::Good => {
                         stored.outdated |= outdated_at.is_some_and(|at| stored.requested_at <= at)

@@ -57,10 +57,11 @@ fn note<B>(tally: &mut Tally, trail: &Trail<B>, status: Option<StatusCode>, now:
         let status = if status.is_server_error() { status.as_u16() } else { 0 };
         tally.count(Event::Answer(trail.outcome, status), now);
     }
-    for attempt in &trail.attempts {
+    let attempts = || trail.attempts.iter().filter(|attempt| !attempt.is_cut_short);
+    for attempt in attempts() {
         tally.count(Event::Try(attempt.origin, attempt.end.into()), now);
     }
-    let failed = trail.attempts.iter().rev().find(|attempt| End::from(attempt.end) != End::Ok);
+    let failed = attempts().rev().find(|attempt| End::from(attempt.end) != End::Ok);
     let touched = match (failed, trail.stop.and_then(Stop::open_circuit)) {
         (Some(attempt), _) => Some((attempt.origin, attempt.end)),
         // Nothing was tried because of what was seen before, by default at the first origin.

@@ -99,6 +99,19 @@ impl<B> Trail<B> {
         }
     }
 
+    /// That of what goes on behind an answer of this one: it knows what the store had, and leads what this has led.
+    pub fn behind(&mut self, policy: &Policy<'_>) -> Self {
+        Self {
+            lead: self.lead.take(),
+            has_variants: self.has_variants,
+            has_entry: self.has_entry,
+            is_fresh: self.is_fresh,
+            is_outdated: self.is_outdated,
+            key: self.key.clone(),
+            ..Self::new(policy)
+        }
+    }
+
     /// Notes what the store had. Of several times the first says why the request could not be answered from it.
     pub fn looked_up<Body>(&mut self, lookup: &Lookup<Body>) {
         self.key = lookup.key().cloned();
@@ -175,7 +188,13 @@ mod tests {
         let config = Config::default();
         let mut trail = Trail::new(&Policy::of(&config, &request));
         let end = End::Answered(status);
-        trail.attempts.push(Attempt { origin: 0, waited: Duration::ZERO, took: Duration::ZERO, end });
+        trail.attempts.push(Attempt {
+            origin: 0,
+            waited: Duration::ZERO,
+            took: Duration::ZERO,
+            end,
+            is_cut_short: false,
+        });
         change(&mut trail);
         trail.is_plain_sailing(StatusCode::from_u16(status).ok(), None)
     }

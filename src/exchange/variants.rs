@@ -39,6 +39,14 @@ pub(super) fn choose<'a>(variants: &'a [Variant], headers: &HeaderMap) -> (Strin
     (digest.unwrap_or_else(|| Vary::default().digest(headers)), chosen)
 }
 
+/// Whether an answer to a request with these fields, which differs by `new`, takes the place of one that differs by `old` and
+/// has this digest: the request selects that one, and so does each that selects the new one and is like it by the rest of
+/// `old`. Else an answer that has become the same for all, or says so where it is an error, would leave the old one there
+/// (RFC 9111 §4.3.3).
+fn takes_place(new: &Vary, old: &Vary, digest: &str, headers: &HeaderMap) -> bool {
+    new.names().iter().all(|name| old.covers(name)) && digest == old.digest(headers)
+}
+
 /// Adds `new` to `variants`, and gives what has to make room for it, which may be itself.
 ///
 /// Who came first stays for as long as it can be of use. Past `most`, one that is asked for again (`is_again`) takes the
@@ -100,6 +108,7 @@ impl<P: Ports> Exchange<P> {
         let own = self.variant(policy, &admission.vary, retention);
         let is_alone = own.vary.is_empty() && !has_variants;
         let beside = if is_alone { None } else { self.ports.load(&key).await.unwrap_or_default() };
+        let headers = &self.presented(policy).headers;
         let mut variants = match beside {
             None | Some((Entry::Down { .. }, _)) => {
                 return recall::save(&self.ports, &key, entry, body, retention).await;
@@ -107,7 +116,7 @@ impl<P: Ports> Exchange<P> {
             Some((Entry::Response(other), other_body)) => {
                 let vary = Vary::of(&other.headers).unwrap_or_default();
                 let digest = vary.digest_of(&other.selected_by);
-                if (&vary, &digest) == (&own.vary, &own.digest) {
+                if takes_place(&own.vary, &vary, &digest, headers) {
                     self.ports.cancel(other_body);
                     return recall::save(&self.ports, &key, entry, body, retention).await;
                 }
@@ -125,6 +134,11 @@ impl<P: Ports> Exchange<P> {
                 variants
             }
         };
+        let ended: Vec<_> = variants
+            .extract_if(.., |one| {
+                one.vary != own.vary && takes_place(&own.vary, &one.vary, &one.digest, headers)
+            })
+            .collect();
         let at = key.variant(&own.digest);
         let most = usize::try_from(policy.settings.cache.max_variants).unwrap_or(usize::MAX);
         let (isolate, now) = (self.isolate(), self.ports.now());
@@ -148,7 +162,7 @@ impl<P: Ports> Exchange<P> {
         // It outlives every variant, each of which has a retention of its own.
         let listed =
             recall::save(&self.ports, &key, &Entry::Variants(variants), None, LONGEST_RETENTION).await;
-        for variant in over {
+        for variant in over.into_iter().chain(ended) {
             recall::remove(&self.ports, &key.variant(&variant.digest)).await;
         }
         listed

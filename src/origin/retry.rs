@@ -183,7 +183,7 @@ mod tests {
 
     fn failed(origin: usize, failure: Failure) -> Attempt {
         let end = End::Failed(failure, None);
-        Attempt { origin, waited: Duration::ZERO, took: Duration::ZERO, end }
+        Attempt { origin, waited: Duration::ZERO, took: Duration::ZERO, end, is_cut_short: false }
     }
 
     fn answered(status: u16) -> Attempt {

@@ -1,6 +1,8 @@
 //! What is said of a page later ends what was stored before: for everybody where it is said to everybody, and not because one
 //! client had it said.
 
+use std::time::Duration;
+
 use crate::world::{Behaviour, World, answers, page, refuses, world};
 
 /// A page that is fresh for ten seconds, was stored, and is stale by now.
@@ -221,4 +223,100 @@ fn a_cookie_that_came_with_a_page_for_all_is_for_who_got_it_first() {
     let world = world().origin([first]);
     world.get("/").answers(200, "v1").header("set-cookie", "sid=1");
     world.get("/").answers(200, "v1").attempts(0).no_header("set-cookie");
+}
+
+#[test]
+fn what_was_deleted_does_not_come_back_where_the_page_differed_and_its_end_does_not() {
+    let in_language =
+        |world: &World, language: &str| world.clone().without_fields().with("accept-language", language);
+    let page = |text: &str| page(text).cache_control("max-age=10").header("vary", "accept-language");
+    for others in [&[][..], &["de"]] {
+        for behaviour in [answers(404, "none"), moved(301), answers(410, "gone").cache_control("max-age=5")] {
+            let world = world().set("retry.attempts", 1);
+            for language in others.iter().chain(&["en"]) {
+                in_language(&world, language).origin([page(language)]).get("/").answers(200, language);
+            }
+            let world = world.later(20);
+            let told = in_language(&world, "en").origin([behaviour.clone()]).get("/");
+            let world = world.later(20);
+            let again = in_language(&world, "en").origin([refuses()]).get("/");
+            assert_eq!((again.status, again.body.text), (told.status, told.body.text), "{behaviour:?}");
+            for other in others {
+                in_language(&world, other).origin([refuses()]).get("/").answers(200, other);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cookie_that_comes_with_a_304_is_for_who_got_it() {
+    let world = world().origin([
+        page("v1").cache_control("public, max-age=10").header("etag", "\"1\""),
+        answers(304, "")
+            .cache_control("public, max-age=10")
+            .header("etag", "\"1\"")
+            .header("set-cookie", "sid=1"),
+    ]);
+    world.get("/").answers(200, "v1");
+    let world = world.later(20);
+    world.get("/").answers(200, "v1").attempts(1).header("set-cookie", "sid=1");
+    world.get("/").answers(200, "v1").attempts(0).no_header("set-cookie");
+}
+
+#[test]
+fn a_page_that_comes_with_a_cookie_to_who_is_known_is_for_nobody_else() {
+    // RFC 9111 §7.3
+    for (name, value) in [("authorization", "Bearer x"), ("cookie", "sid=1")] {
+        let mine = page("mine").cache_control("public, max-age=60").header("set-cookie", "seen=1");
+        let world = world().origin([mine, page("v1").cache_control("max-age=60")]);
+        world.clone().with(name, value).get("/").answers(200, "mine").attempts(1);
+        world.clone().without_fields().get("/").answers(200, "v1").attempts(1);
+    }
+}
+
+#[test]
+fn what_comes_behind_a_copy_that_answered_in_place_of_a_slow_origin_ends_it() {
+    let slow = |behaviour: Behaviour| behaviour.after(Duration::from_millis(900));
+    let world = world().set("timeouts.soft", "500ms").set("retry.attempts", 1);
+    let world = world.origin([page("v1").cache_control("max-age=10")]);
+    world.get("/").answers(200, "v1");
+    let world = world.later(20).origin([slow(answers(404, "none"))]);
+    by(&world, "192.0.2.1").get("/").answers(200, "v1");
+    let world = world.later(5);
+    assert_eq!(in_an_outage(&world), (404, "none".to_owned()));
+}
+
+#[test]
+fn who_asks_for_the_head_of_a_page_takes_nobodys_copy() {
+    // RFC 9111 §4.3.5
+    let world = world().set("retry.attempts", 1).origin([
+        page("v1").cache_control("max-age=600"),
+        answers(204, ""),
+        page("version 2").cache_control("must-revalidate, max-age=600"),
+    ]);
+    world.get("/").answers(200, "v1");
+    world.send("POST", "/", Some("x")).status(204);
+    let world = world.later(1);
+    by(&world, "192.0.2.1").with("authorization", "Bearer x").send("HEAD", "/", None).status(200);
+    assert_eq!(in_an_outage(&world), old());
+}
+
+#[test]
+fn one_client_that_is_challenged_takes_no_kept_copy() {
+    let challenge = || answers(404, "who are you?").header("set-cookie", "challenge=1");
+    let world = world().set("retry.attempts", 1).keeping();
+    let world = world.origin([page("User-agent: *").cache_control("max-age=10")]);
+    let robots = |world: &World, address: &str| by(world, address).get("/robots.txt");
+    robots(&world, "192.0.2.1").answers(200, "User-agent: *");
+    let down = |world: &World| {
+        let world = world.clone().evicted().later(600).origin([refuses()]);
+        robots(&world, "192.0.2.99").status
+    };
+    let world = world.later(3600).origin([challenge(), challenge()]);
+    robots(&world, "192.0.2.2").status(404);
+    robots(&world, "192.0.2.2").status(404);
+    assert_eq!(down(&world), 200);
+    let world = world.origin([challenge()]);
+    robots(&world, "192.0.2.3").status(404);
+    assert_eq!(down(&world), 502);
 }

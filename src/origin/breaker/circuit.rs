@@ -3,8 +3,9 @@
 //! A [`Circuit`] is **closed** and lets all through, or **open**: then it refuses, but for one probe at a time after each
 //! open period. There are three lanes for probes: what was well before has one of its own, and so has what is not known
 //! ([`Standing`]). So whoever asks for what fails never gets all the probes, and a probe that fails lengthens its own
-//! lane's wait alone. And where others wait, a client whose probe has failed lets them go first: a firewall may mean that
-//! client alone.
+//! lane's wait alone. A firewall may mean one client alone: where a probe fails by the page, another client may try at
+//! once, and only that one's failure begins a new period; and where others wait, a client whose probe has failed lets them
+//! go first.
 
 use std::time::Duration;
 
@@ -57,19 +58,24 @@ impl Default for State {
 struct Lane {
     /// Nobody tries before that.
     until: Duration,
-    /// When the probe under way counts as lost, and its number.
-    probe: Option<(Duration, u64)>,
+    /// When the probe under way counts as lost, its number, and whose it is.
+    probe: Option<(Duration, u64, Client)>,
     /// How many there were.
     probes: u64,
+    /// Whose probe has failed last, where that may have been meant for them alone: another client tries at once, and not
+    /// after a period.
+    doubted: Option<Client>,
 }
 
 impl Lane {
     fn new(until: Duration) -> Self {
-        Self { until, probe: None, probes: 0 }
+        Self { until, probe: None, probes: 0, doubted: None }
     }
 
-    fn is_free(&self, extra: Duration, now: Duration) -> bool {
-        now >= self.until.saturating_add(extra) && self.probe.is_none_or(|(lapses_at, _)| now >= lapses_at)
+    fn is_free(&self, client: Client, extra: Duration, now: Duration) -> bool {
+        let is_due = now >= self.until.saturating_add(extra);
+        let is_second = extra.is_zero() && self.doubted.is_some_and(|other| other != client);
+        (is_due || is_second) && self.probe.is_none_or(|(lapses_at, ..)| now >= lapses_at)
     }
 }
 
@@ -107,7 +113,7 @@ impl Circuit {
         let extra = self.extra_wait(client);
         let State::Open { because, lanes, .. } = &self.state else { return None };
         let lanes = lanes.get(..=standing as usize).unwrap_or_default();
-        if lanes.iter().any(|lane| lane.is_free(extra, now)) {
+        if lanes.iter().any(|lane| lane.is_free(client, extra, now)) {
             return None;
         }
         // Where a probe is under way: if it fails, the next one comes a period after that.
@@ -128,10 +134,10 @@ impl Circuit {
         let State::Open { lanes, .. } = &mut self.state else { return None };
         let last = standing as usize;
         let free = lanes.iter_mut().enumerate().rev().filter(|(index, _)| *index <= last);
-        let (lane, free) = free.into_iter().find(|(_, lane)| lane.is_free(extra, now))?;
+        let (lane, free) = free.into_iter().find(|(_, lane)| lane.is_free(client, extra, now))?;
         let number = free.probes;
         free.probes += 1;
-        free.probe = Some((now.saturating_add(open_for.max(SHORTEST_PROBE)), number));
+        free.probe = Some((now.saturating_add(open_for.max(SHORTEST_PROBE)), number, client));
         self.is_awaited = false;
         self.probers.retain(|prober| *prober != client);
         if self.probers.len() >= MOST_PROBERS {
@@ -160,14 +166,14 @@ impl Circuit {
         }
         let State::Open { because, lanes, .. } = &mut self.state else { return };
         let Some(lane) = lanes.get_mut(probe.lane) else { return };
-        if lane.probe.is_none_or(|(_, number)| number != probe.number) {
-            return;
-        }
-        lane.probe = None;
+        let Some((.., client)) = lane.probe.take_if(|(_, number, _)| *number == probe.number) else { return };
         let says_something = |failed: &End| because.reach() == Reach::Page || failed.reach() == Reach::Origin;
         if let Some(failed) = failed.filter(says_something) {
             *because = failed;
             lane.until = now.saturating_add(open_for);
+            // A firewall or a rate limiter may mean one client alone. Who cannot be reached is so for all.
+            let may_be_own = failed.reach() == Reach::Page && lane.doubted.is_none();
+            lane.doubted = may_be_own.then_some(client);
         }
     }
 
@@ -263,7 +269,10 @@ mod tests {
         assert_eq!(refused_for(&circuit, FAILING, 5000), None);
         let probe = circuit.begin_probe(FAILING, client(5000), OPEN, at(5000)).unwrap();
         assert_eq!(refused_for(&circuit, FAILING, 5001), Some(5000), "if the probe fails");
-        circuit.end_probe(probe, Some(BAD), OPEN, at(6000));
+        circuit.end_probe(probe, Some(BAD), OPEN, at(5500));
+        assert_eq!(refused_for(&circuit, FAILING, 5501), None, "another client may fare better");
+        let another = circuit.begin_probe(FAILING, client(5501), OPEN, at(5501)).unwrap();
+        circuit.end_probe(another, Some(BAD), OPEN, at(6000));
         assert_eq!(refused_for(&circuit, FAILING, 6000), Some(5000));
         let probe = circuit.begin_probe(FAILING, client(11_000), OPEN, at(11_000)).unwrap();
         circuit.end_probe(probe, None, OPEN, at(11_001));
@@ -276,11 +285,15 @@ mod tests {
         let of_others = circuit.begin_probe(FAILING, client(5000), OPEN, at(5000)).unwrap();
         assert_eq!(refused_for(&circuit, WELL, 5001), None);
         circuit.end_probe(of_others, Some(BAD), OPEN, at(5002));
+        let of_another = circuit.begin_probe(FAILING, client(5001), OPEN, at(5002)).unwrap();
+        circuit.end_probe(of_another, Some(BAD), OPEN, at(5002));
         assert_eq!(refused_for(&circuit, FAILING, 5003), Some(4999));
         assert_eq!(refused_for(&circuit, WELL, 5003), None, "the probe of others lengthened their own wait");
         let own = circuit.begin_probe(WELL, client(5003), OPEN, at(5003)).unwrap();
         assert_eq!(own.lane, 2);
         circuit.end_probe(own, Some(BAD), OPEN, at(5004));
+        let anothers = circuit.begin_probe(WELL, client(5004), OPEN, at(5004)).unwrap();
+        circuit.end_probe(anothers, Some(BAD), OPEN, at(5004));
         assert_eq!(refused_for(&circuit, WELL, 5005), None, "what is not known has not tried");
         assert!(circuit.begin_probe(WELL, client(5005), OPEN, at(5005)).is_some());
         assert!(refused_for(&circuit, WELL, 5006).is_some());
@@ -307,7 +320,8 @@ mod tests {
             circuit.open(opened_by, OPEN, at(0));
             let first = circuit.begin_probe(FAILING, client(5000), OPEN, at(5000)).unwrap();
             circuit.end_probe(first, Some(probe), OPEN, at(5001));
-            assert_eq!(refused_for(&circuit, FAILING, 5001).is_some(), is_lengthened);
+            let refused = circuit.refusal(FAILING, client(5000), OPEN, at(5001));
+            assert_eq!(refused.is_some(), is_lengthened);
         }
     }
 
@@ -326,6 +340,23 @@ mod tests {
         circuit.is_awaited_by(client(3));
         assert!(!probes(&mut circuit, 1, 20_001) && !probes(&mut circuit, 2, 20_001));
         assert!(probes(&mut circuit, 1, 21_001), "who waited has not come back");
+    }
+
+    #[test]
+    fn a_client_that_is_turned_away_does_not_keep_a_page_from_others() {
+        let turned_away = |end| {
+            let mut circuit = opened();
+            let probe = circuit.begin_probe(FAILING, client(1), OPEN, at(5000)).unwrap();
+            circuit.end_probe(probe, Some(end), OPEN, at(5001));
+            circuit
+        };
+        let refused_to =
+            |circuit: &Circuit, mark| circuit.refusal(FAILING, client(mark), OPEN, at(5002)).is_some();
+        let circuit = turned_away(BAD);
+        assert!(refused_to(&circuit, 1) && !refused_to(&circuit, 2));
+        // Nobody is turned away by an origin that nobody reaches.
+        let circuit = turned_away(End::Failed(Failure::EdgeRefused, Some(521)));
+        assert!(refused_to(&circuit, 1) && refused_to(&circuit, 2));
     }
 
     #[test]

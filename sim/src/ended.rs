@@ -1,0 +1,219 @@
+//! What must hold of a copy once the origin has said something else of its page (RFC 9111 §4.3.3).
+//!
+//! Judged is what can be promised: that an answer to a plain GET, by an isolate that has looked and found the copy, tells
+//! of the copy, on a platform that does what it is told.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use crate::ledger::{Asked, Ledger};
+use crate::page::{Personal, Scripts};
+use crate::plan::{Ask, Plan, What};
+use crate::rules::{compact, is_plain, is_stale};
+use crate::site::{Record, text_of, visitor_of};
+use crate::world::World;
+
+/// The default of `cache.memory`, in milliseconds.
+pub const MEMORY: u64 = 1_000;
+
+/// How long it may take until what is said of a copy is written down, and is seen, in milliseconds.
+const SETTLED: u64 = 5_000;
+
+/// What an answer says of the copy that there was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It takes its place.
+    Replaces,
+    /// The copy is out of date, and not for who was told so.
+    Withdraws,
+    /// It is out of date.
+    Outdates,
+}
+
+/// Whose requests are known to be one client's: an address, of IPv6 the network; nobody's in particular without one.
+pub fn client_of(address: Option<&str>) -> Option<String> {
+    let address = address?;
+    let network = address.split_once("::").map_or(address, |(network, _)| network);
+    let network: Vec<&str> = network.split(':').take(4).collect();
+    Some(network.join(":"))
+}
+
+fn told(record: &Record) -> Option<String> {
+    client_of(text_of(&record.seen, "cf-connecting-ip").as_deref())
+}
+
+/// What `record`, a whole answer to a plain GET, says of a copy, which was stale when it was asked for.
+pub fn effect(record: &Record, was_stale: bool) -> Option<Effect> {
+    let rules = &record.rules;
+    let is_private = rules.no_store || rules.private || rules.vary_star;
+    match record.status {
+        301 | 302 | 303 | 307 | 308 | 404 | 410 if is_private || rules.set_cookie => Some(Effect::Withdraws),
+        301 | 302 | 303 | 307 | 308 | 404 | 410 => Some(Effect::Replaces),
+        200 if is_private => Some(Effect::Withdraws),
+        401 | 403 | 451 if was_stale => Some(Effect::Withdraws),
+        429 if was_stale => Some(Effect::Outdates),
+        _ => None,
+    }
+}
+
+/// Whether all answers of a page are stored under its URL's own key.
+pub fn is_alone(plan: &Plan, page: usize) -> bool {
+    let page = &plan.pages[page];
+    let names_nobody = matches!(page.scripts, Scripts::Silent | Scripts::All);
+    page.vary.is_none() && !page.coded && page.personal != Personal::Vary && names_nobody
+}
+
+/// Whether two answers of one page were asked for alike in all by which those of the page may differ, named or not: one
+/// that is for all is no word on those that differ, nor they on it.
+fn is_alike(plan: &Plan, one: &Record, other: &Record) -> bool {
+    let page = &plan.pages[one.page];
+    let names = [
+        page.vary,
+        page.coded.then_some("accept-encoding"),
+        (page.personal == Personal::Vary).then_some("cookie"),
+        (page.personal == Personal::Vary).then_some("authorization"),
+        (!matches!(page.scripts, Scripts::Silent | Scripts::All)).then_some("origin"),
+    ];
+    let value = |record: &Record, name| text_of(&record.seen, name).as_deref().map(compact);
+    names.into_iter().flatten().all(|name| value(one, name) == value(other, name))
+}
+
+/// What `record` says of `copy`, if it is certain to have been told of it.
+fn said(world: &World, ledger: &Ledger, copy: &Record, stored_at: u64, record: &Record) -> Option<Effect> {
+    let plan = &world.plan;
+    if record.page != copy.page || record.method != "GET" || record.ending != crate::body::Ending::Whole {
+        return None;
+    }
+    let (ask, asked) = (world.ask(record.ask)?, ledger.asks.get(&record.ask)?);
+    let is_whole = ask.range.is_none() && ask.upload.is_none() && ask.method == "GET";
+    let is_looked_for = stored_at + MEMORY < asked.began_at && ask.directives != Some("no-store");
+    let is_over = asked.answered_at.is_some() && !asked.is_excused && !asked.was_hit;
+    // What was written meanwhile makes both out of date.
+    let is_written = ledger.asks.iter().any(|(number, write)| {
+        let is_write = world.ask(*number).is_some_and(|write| write.page == copy.page && !write.is_read());
+        let ended_at = write.answered_at.unwrap_or(u64::MAX).saturating_add(MEMORY);
+        is_write && write.began_at <= record.came_at && ended_at >= record.sent_at
+    });
+    let was_stale = is_stale(plan, copy, asked.wall_at);
+    let is_selected = is_alike(plan, copy, record);
+    (is_plain(record) && is_whole && is_looked_for && is_selected && is_over && !is_written)
+        .then(|| effect(record, was_stale))?
+}
+
+/// Whether the platform does what it is told, and one isolate has seen all that was asked for this page.
+fn is_promised(world: &World, ledger: &Ledger, page: usize) -> bool {
+    let plan = &world.plan;
+    let asks = plan.events.iter().filter_map(|event| event.what.ask());
+    let isolates: BTreeSet<usize> = asks.filter(|ask| ask.page == page).map(|ask| ask.isolate).collect();
+    let crashes = plan.events.iter().any(|event| matches!(event.what, What::Crash { .. }));
+    let is_put_back = ledger.moves.iter().any(|(_, by)| *by < 0);
+    plan.cache_faults == 0 && isolates.len() == 1 && !crashes && !is_put_back
+}
+
+/// Whether a copy, known by `serial`, is served after it has ended.
+pub fn served(world: &Rc<World>, ask: &Ask, asked: &Asked, serial: usize, copy: &Record, failed: bool) {
+    let found = {
+        let ledger = world.ledger.borrow();
+        let Some(stored_at) = ledger.stored_at.get(&serial) else { return };
+        if !is_promised(world, &ledger, copy.page) {
+            return;
+        }
+        let later = ledger.records.iter().filter(|record| {
+            record.sent_at > copy.came_at.max(*stored_at)
+                && record.came_at + SETTLED + world.plan.pages[copy.page].body_takes < asked.began_at
+        });
+        let said: Vec<(&Record, Effect)> = later
+            .filter_map(|record| Some((&**record, said(world, &ledger, copy, *stored_at, record)?)))
+            .collect();
+        sentence(world, ask, &said, failed)
+    };
+    if let Some((sentence, record)) = found {
+        world.find(sentence, || format!("ask {}: {copy:?} after {record}", ask.number));
+    }
+}
+
+fn sentence(
+    world: &World,
+    ask: &Ask,
+    said: &[(&Record, Effect)],
+    failed: bool,
+) -> Option<(&'static str, String)> {
+    let last = |record: &Record| format!("{record:?}");
+    let page = &world.plan.pages[ask.page];
+    // A kept copy has rules of its own.
+    let is_kept = page.kept && world.plan.keeps && failed;
+    if let Some((record, _)) = said.iter().find(|(_, effect)| *effect == Effect::Replaces && !is_kept) {
+        return Some(("what was deleted or moved does not come back from a copy", last(record)));
+    }
+    if let Some((record, _)) = said.first().filter(|_| !failed) {
+        return Some(("a final answer ends the time in which the old one is served", last(record)));
+    }
+    if is_kept {
+        return None;
+    }
+    let withdrawals =
+        || said.iter().filter(|(_, effect)| *effect == Effect::Withdraws).map(|(record, _)| record);
+    let visitor = (!ask.is_probe).then(|| &world.plan.visitors[ask.visitor]);
+    let me = client_of(visitor.and_then(|visitor| visitor.address));
+    if let Some(record) = withdrawals().last().filter(|record| me.is_some() && told(record) == me) {
+        return Some(("what was taken back from a client does not come back for it", last(record)));
+    }
+    // Each was told of the copy once what the one before was told had been written down.
+    let mut others = withdrawals();
+    let first = others.next()?;
+    let second = others.find(|second| {
+        told(second).is_some() && told(second) != told(first) && second.sent_at > first.came_at + SETTLED
+    })?;
+    Some(("what was taken back from two clients is gone", last(second)))
+}
+
+/// The copy under a key goes, by a request's doing: for a reason that one client cannot bring about alone.
+pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
+    let is_taken = {
+        let ledger = world.ledger.borrow();
+        let plan = &world.plan;
+        if !ledger.stored_at.contains_key(&serial) {
+            return;
+        }
+        let is_write = |(number, _): (&u64, &Asked)| {
+            world.ask(*number).is_some_and(|ask| ask.page == copy.page && !ask.is_read())
+        };
+        let is_forgotten = ledger.orders_under_way > 0 || ledger.orders.iter().any(|order| order.forget);
+        let is_written = plan.settings.removes && ledger.asks.iter().any(is_write);
+        let later = || {
+            ledger.records.iter().filter(|record| {
+                record.page == copy.page
+                    && record.sent_at >= copy.sent_at
+                    && matches!(&*record.method, "GET" | "HEAD")
+            })
+        };
+        let is_replaced =
+            later().any(|record| is_plain(record) && effect(record, true) == Some(Effect::Replaces));
+        let mut clients = BTreeSet::new();
+        let mut unknown = 0;
+        // A script of another site is told as much as others where the copy is for it too.
+        let is_anybody =
+            |record: &&Rc<Record>| visitor_of(&record.seen).is_none() && !record.seen.contains_key("x-flag");
+        for record in later().filter(is_anybody) {
+            let withdraws = effect(record, true) == Some(Effect::Withdraws)
+                || record.status == 304
+                    && (record.rules.no_store || record.rules.private || record.rules.vary_star);
+            if withdraws {
+                match told(record) {
+                    Some(client) => drop(clients.insert(client)),
+                    None => unknown += 1,
+                }
+            }
+        }
+        copy.status != 404
+            && copy.turn.is_none()
+            && is_alone(plan, copy.page)
+            && !is_forgotten
+            && !is_written
+            && !is_replaced
+            && clients.len() + unknown < 2
+    };
+    if is_taken {
+        world.find("one client takes nobody's copy away by asking", || format!("ask {ask}: {copy:?}"));
+    }
+}

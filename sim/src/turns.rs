@@ -1,0 +1,174 @@
+//! What becomes of pages for a while: deleted, moved, forbidden or withdrawn, for everybody or for one visitor alone; and
+//! what else schedules have beside the traffic and its trouble.
+//!
+//! All of it comes from chance of its own, so that the rest of a schedule is what it would be without.
+
+use crate::chance::Chance;
+use crate::page::{Rules, Scripts};
+use crate::plan::{Ask, Event, Plan, What};
+use crate::traffic::Shape;
+
+/// The site whose script may read what names one.
+pub const SCRIPT: &str = "https://one.example";
+
+/// How long all is as usual before the end, in milliseconds, at least.
+const CALM: u64 = 40_000;
+
+/// What a page is for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// 200 is the page itself, with a word that it is not for all.
+    pub status: u16,
+    pub word: Word,
+}
+
+/// What such an answer says of storing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    Nothing,
+    NoStore,
+    Private,
+    /// A cookie is set.
+    Cookie,
+    /// A lifetime in seconds.
+    Fresh(u64),
+}
+
+impl Turn {
+    /// As for all: the page is deleted, moved, forbidden or withdrawn.
+    fn of_page(chance: &mut Chance) -> Self {
+        let status = chance.of([404, 404, 410, 301, 302, 307, 308, 200, 200, 403, 451]);
+        let private = chance.of([Word::NoStore, Word::Private]);
+        let word = match status {
+            200 => private,
+            401..=403 | 451 => chance.of([Word::Nothing, private]),
+            _ => chance.of([
+                Word::Nothing,
+                Word::Nothing,
+                Word::Nothing,
+                private,
+                Word::Cookie,
+                Word::Fresh(5),
+                Word::Fresh(60),
+            ]),
+        };
+        Self { status, word }
+    }
+
+    /// As for one: a bot check or a limit, which are nobody else's affair.
+    fn of_client(chance: &mut Chance) -> Self {
+        let status = chance.of([200, 200, 302, 403, 403, 429, 401, 404]);
+        let word = match status {
+            403 | 429 | 401 => chance.of([Word::Nothing, Word::NoStore]),
+            200 => chance.of([Word::NoStore, Word::Private]),
+            _ => chance.of([Word::NoStore, Word::Private, Word::Cookie]),
+        };
+        Self { status, word }
+    }
+
+    /// What it says of storing and reuse.
+    pub fn rules(self) -> Rules {
+        let mut rules = Rules::default();
+        match self.word {
+            Word::Nothing => {}
+            Word::NoStore => rules.no_store = true,
+            Word::Private => rules.private = true,
+            Word::Cookie => rules.set_cookie = true,
+            Word::Fresh(span) => rules.max_age = Some(span),
+        }
+        rules
+    }
+
+    /// Whether it leads elsewhere.
+    pub fn is_elsewhere(self) -> bool {
+        (300..400).contains(&self.status)
+    }
+
+    /// Its name in the table of faults, and the body of such an answer.
+    pub fn name(self) -> &'static str {
+        match self.status {
+            200 => "page is withdrawn",
+            300..400 => "page is moved",
+            404 | 410 => "page is deleted",
+            429 => "client is to be slower",
+            _ => "page is forbidden",
+        }
+    }
+}
+
+/// Adds all this to a schedule; to some nothing.
+pub fn add(plan: &mut Plan, chance: &mut Chance) {
+    if chance.percent(40) {
+        return;
+    }
+    plan.settings.strict = chance.percent(15);
+    plan.settings.removes = chance.percent(15);
+    plan.crowded = chance.of([0, 0, 0, 10]);
+    for page in &mut plan.pages {
+        page.scripts = chance.of([
+            Scripts::Silent,
+            Scripts::Silent,
+            Scripts::Silent,
+            Scripts::All,
+            Scripts::Asker,
+            Scripts::AskerSilently,
+            Scripts::One,
+        ]);
+    }
+    for visitor in &mut plan.visitors {
+        visitor.origin = chance
+            .percent(20)
+            .then(|| chance.of([SCRIPT, SCRIPT, "https://two.example", "https://www.example.com"]));
+    }
+    if chance.percent(70) {
+        for _ in 0..chance.between(1, 4) {
+            turn(plan, chance);
+        }
+    }
+    let is_of_end = |event: &Event| match &event.what {
+        What::Well => true,
+        what => what.ask().is_some_and(|ask| ask.is_probe),
+    };
+    let of_end = || plan.events.iter().filter(|event| is_of_end(event)).map(|event| event.at);
+    let last = plan.events.iter().filter(|event| !is_of_end(event)).map(|event| event.at).max();
+    let later = of_end().min().zip(last).map_or(0, |(well, last)| (last + CALM).saturating_sub(well));
+    plan.events.iter_mut().filter(|event| is_of_end(event)).for_each(|event| event.at += later);
+    plan.events.sort_by_key(|event| event.at);
+}
+
+/// A page is something else for a while, and is asked for meanwhile and afterwards.
+fn turn(plan: &mut Plan, chance: &mut Chance) {
+    let asks: Vec<(u64, &Ask)> = plan
+        .events
+        .iter()
+        .filter_map(|event| Some((event.at, event.what.ask()?)))
+        .filter(|(_, ask)| !ask.is_probe)
+        .collect();
+    let Some((at, model)) = asks.get(chance.below(asks.len() as u64) as usize).cloned() else { return };
+    let lasts = asks.last().map_or(at, |(last, _)| *last);
+    let (page, mut model) = (model.page, model.clone());
+    let mut number = asks.iter().map(|(_, ask)| ask.number).max().unwrap_or_default();
+    (model.method, model.upload, model.directives) = ("GET", None, None);
+    (model.range, model.conditional, model.leaves_after) = (None, false, None);
+    let is_for_one = chance.percent(40);
+    let whom = is_for_one.then(|| chance.below(plan.visitors.len() as u64) as usize);
+    let turn = if is_for_one { Turn::of_client(chance) } else { Turn::of_page(chance) };
+    let gap = match plan.shape {
+        Shape::Quiet => chance.of([1_000, 11_000, 61_000, 700_000]),
+        Shape::Site | Shape::Outage | Shape::Rude => chance.of([100, 1_000, 7_000, 11_000]),
+    };
+    // Some before it, some while it lasts, some behind it.
+    let (before, meanwhile, behind) = (chance.below(3), chance.between(1, 4), chance.below(3));
+    let from = at + before * gap;
+    let to = from + meanwhile * gap + gap / 2;
+    plan.events.push(Event { at: from + gap / 2, what: What::Turn { page, whom, turn: Some(turn) } });
+    plan.events.push(Event { at: to, what: What::Turn { page, whom, turn: None } });
+    for ask in 0..=before + meanwhile + behind {
+        number += 1;
+        let one = chance.below(plan.visitors.len() as u64) as usize;
+        let visitor = whom.filter(|_| chance.percent(60)).unwrap_or(one);
+        let ask_at = (at + ask * gap + 1).min(lasts.max(to) + 2 * gap);
+        let ask = Ask { number, visitor, page, conditional: chance.percent(10), ..model.clone() };
+        plan.events.push(Event { at: ask_at, what: What::Ask(ask) });
+    }
+}
