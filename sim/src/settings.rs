@@ -126,7 +126,7 @@ impl Settings {
                 None => json!({ "enabled": false }),
             },
             "cache": {
-                "enabled": self.cache, "strict": self.strict, "remove_invalidated": self.removes,
+                "enabled": self.cache, "trust_vary": if self.strict { "never" } else { "permitted" }, "remove_invalidated": self.removes,
                 "default_ttl": ms(self.default_ttl),
                 "stale_if_error": ms(self.stale_if_error),
                 "stale_while_revalidate": ms(self.stale_while_revalidate), "max_body": bytes(self.max_body),
