@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use faulty_origin::{Origin, Script, Seen, scripts};
 
@@ -79,6 +81,15 @@ const TRACED: &[Field] = &[
 ];
 const SCRIPT: &[Field] = &[("Accept", "*/*"), ("Sec-Fetch-Dest", "empty"), ("Sec-Fetch-Mode", "cors")];
 
+/// Ways in which a page's only visitor came, each to a page of its own.
+const SEEN_ONCE: [(&str, &[Field]); 5] = [
+    ("/seen/from-search", FROM_SEARCH),
+    ("/seen/again", BACK),
+    ("/seen/prefetched", PREFETCH),
+    ("/seen/traced", TRACED),
+    ("/seen/measured", MEASURED),
+];
+
 /// What came of a day.
 struct Outcome {
     /// Of the requests for what is everybody's, how many were answered in the outage.
@@ -103,6 +114,8 @@ fn outage_after(day: &Day, answer: fn(&Seen) -> Script) -> Outcome {
         assert!(ask(visit).status() < 500, "{}", visit.target);
     }
     settle();
+    // What is fresh for a second is stale when the origin goes down.
+    thread::sleep(Duration::from_secs(2));
     is_down.store(true, Ordering::Relaxed);
     let (mut answered, mut all, mut missed) = (0, 0, Vec::new());
     let is_secret = |answer: &Answer| answer.text().contains("Howdy");
@@ -201,6 +214,9 @@ fn a_wordpress_blog_with_a_logged_in_editor() {
             .get_in_the_outage(&format!("{path}?fbclid=IwAR0abc"), &[BROWSER, FROM_SEARCH])
             .get_own(path, &[BROWSER, editor]);
     }
+    for (path, how) in SEEN_ONCE {
+        day.get(path, &[BROWSER, how]).get_in_the_outage(path, &[BROWSER]);
+    }
     day.get_own("/wp-admin/", &[BROWSER, editor])
         .get("/wp-content/style.css?ver=6.6", &[SCRIPT, FROM_WITHIN])
         .get("/wp-includes/jquery.js?ver=3.7", &[SCRIPT, FROM_WITHIN, MEASURED])
@@ -261,6 +277,9 @@ fn a_stock_next_js_site() {
             .get(path, &[BROWSER, RELOAD])
             .get(&format!("{path}?_rsc=1ab2c"), &[SCRIPT, FROM_WITHIN, routed])
             .get_in_the_outage(&format!("{path}?utm_campaign=spring&gclid=Cj0K"), &[BROWSER, FROM_SEARCH]);
+    }
+    for (path, how) in SEEN_ONCE {
+        day.get(path, &[BROWSER, how]).get_in_the_outage(path, &[BROWSER]);
     }
     day.get_own("/account", &[BROWSER, known])
         .get_own("/account", &[BROWSER])
