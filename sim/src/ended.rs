@@ -107,7 +107,7 @@ fn is_promised(world: &World, ledger: &Ledger, page: usize) -> bool {
     let isolates: BTreeSet<usize> = asks.filter(|ask| ask.page == page).map(|ask| ask.isolate).collect();
     let crashes = plan.events.iter().any(|event| matches!(event.what, What::Crash { .. }));
     let is_put_back = ledger.moves.iter().any(|(_, by)| *by < 0);
-    plan.cache_faults == 0 && isolates.len() == 1 && !crashes && !is_put_back
+    plan.cache_faults == 0 && plan.crowded == 0 && isolates.len() == 1 && !crashes && !is_put_back
 }
 
 /// Whether a copy, known by `serial`, is served after it has ended.

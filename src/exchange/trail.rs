@@ -179,7 +179,13 @@ mod tests {
         let config = Config::default();
         let mut trail = Trail::new(&Policy::of(&config, &request));
         let end = End::Answered(status);
-        trail.attempts.push(Attempt { origin: 0, waited: Duration::ZERO, took: Duration::ZERO, end });
+        trail.attempts.push(Attempt {
+            origin: 0,
+            waited: Duration::ZERO,
+            took: Duration::ZERO,
+            end,
+            is_cut_short: false,
+        });
         change(&mut trail);
         trail.is_plain_sailing(StatusCode::from_u16(status).ok(), None)
     }

@@ -323,7 +323,8 @@ mod tests {
     #[test]
     fn every_attempt_has_its_time() {
         assert_eq!(server_timing(&[], 1), None);
-        let attempt = |took, end| Attempt { origin: 0, waited: Duration::ZERO, took, end };
+        let attempt =
+            |took, end| Attempt { origin: 0, waited: Duration::ZERO, took, end, is_cut_short: false };
         let attempts = [
             attempt(Duration::from_millis(120), End::Failed(Failure::ConnectionLost, None)),
             attempt(Duration::from_micros(34_900), End::Answered(200)),
