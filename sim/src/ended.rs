@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::ledger::{Asked, Ledger};
 use crate::page::{Personal, Scripts};
 use crate::plan::{Ask, Plan, What};
-use crate::rules::{compact, is_plain, is_stale};
+use crate::rules::{UNFAMILIAR, compact, is_plain, is_stale};
 use crate::site::{Record, text_of, visitor_of};
 use crate::world::World;
 
@@ -192,8 +192,10 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
         let mut clients = BTreeSet::new();
         let mut unknown = 0;
         // A script of another site is told as much as others where the copy is for it too.
-        let is_anybody =
-            |record: &&Rc<Record>| visitor_of(&record.seen).is_none() && !record.seen.contains_key("x-flag");
+        let is_anybody = |record: &&Rc<Record>| {
+            let seen = &record.seen;
+            visitor_of(seen).is_none() && !UNFAMILIAR.iter().any(|name| seen.contains_key(*name))
+        };
         for record in later().filter(is_anybody) {
             let withdraws = effect(record, true) == Some(Effect::Withdraws)
                 || record.status == 304
