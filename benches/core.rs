@@ -157,6 +157,7 @@ mod cache {
             received_at: NOW.minus(Duration::from_secs(4)),
             length: Some(30_000),
             outdated: false,
+            withdrawn_from: None,
             selected_by: Vec::new(),
         }
     }
@@ -179,7 +180,8 @@ mod cache {
     #[divan::bench]
     fn admission(bencher: Bencher<'_, '_>) {
         let (request, headers, settings) = (request(10), fields(&ANSWER), config::Cache::default());
-        let asked = Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false };
+        let asked =
+            Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false, has_copy: false };
         bencher.bench_local(|| {
             admit(&asked, StatusCode::OK, black_box(&headers), Some(30_000), &settings, NOW, NOW).is_ok()
         });
@@ -231,6 +233,7 @@ mod entries {
             received_at: NOW,
             length: Some(30_000),
             outdated: false,
+            withdrawn_from: None,
             selected_by,
         })
     }
@@ -240,7 +243,7 @@ mod entries {
         let variant = |number: usize| {
             let language = format!("x-{number}");
             let digest = vary.digest(&fields(&[("accept-language", &language)]));
-            Variant { vary: vary.clone(), digest, until: NOW }
+            Variant { vary: vary.clone(), digest, until: NOW, outdated_at: None }
         };
         Entry::Variants((0..count).map(variant).collect())
     }
@@ -276,8 +279,13 @@ mod attempts {
     #[divan::bench]
     fn retry(bencher: Bencher<'_, '_>) {
         let lost = End::Failed(Failure::ConnectionLost, None);
-        let attempts =
-            [Attempt { origin: 0, waited: Duration::ZERO, took: Duration::from_millis(20), end: lost }];
+        let attempts = [Attempt {
+            origin: 0,
+            waited: Duration::ZERO,
+            took: Duration::from_millis(20),
+            end: lost,
+            is_cut_short: false,
+        }];
         let settings = config::Retry::default();
         let situation = Situation {
             attempts: &attempts,

@@ -1,12 +1,16 @@
 //! How a body is handed on: held until whole, streamed and watched, or not there at all.
 //!
 //! A small body is held, so that one that tears is a failed attempt and not a torn 200. A large one
-//! streams, watched for silence if that can be mended. Bodies themselves are opaque; this decides by the head alone.
+//! streams, watched for silence if that can be mended. What is written piece by piece as it comes about streams unwatched:
+//! its pauses mean nothing. Bodies themselves are opaque; this decides by the head alone.
+
+pub mod resumption;
 
 use std::time::Duration;
 
 use http::{HeaderMap, Method, header};
 
+use crate::cache::directives::{ResponseDirectives, joined};
 use crate::config::Settings;
 
 /// What to do with the body behind a response head.
@@ -23,15 +27,18 @@ pub enum Plan {
     Stream {
         /// Its `Content-Length`, where it has one.
         length: Option<u64>,
-        /// The longest silence where it is watched; `None` for event streams, whose silence is no fault.
+        /// The longest silence where it is watched; `None` for what is written as it comes about, whose silence is no
+        /// fault.
         idle: Option<Duration>,
+        /// Whether it is taken for one that has no end, which is not stored.
+        is_endless: bool,
     },
 }
 
 /// Decides by a response head how its body is handed on.
 ///
-/// Streamed from the first byte: what is longer than `body.hold`, event streams, and answers whose origin
-/// asks for it with `X-Accel-Buffering: no`, as it would ask nginx.
+/// Streamed from the first byte: what is longer than `body.hold`, events, calls and lines that are written as they come
+/// about, and answers whose origin asks for it with `X-Accel-Buffering: no`, as it would ask nginx.
 pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settings) -> Plan {
     if method == Method::HEAD || matches!(status, 204 | 205 | 304) {
         return Plan::None;
@@ -40,13 +47,17 @@ pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settin
     if length == Some(0) {
         return Plan::None;
     }
-    if is_event_stream(headers) {
-        return Plan::Stream { length, idle: None };
+    let stream = |idle, is_endless| Plan::Stream { length, idle, is_endless };
+    match pace(headers) {
+        Pace::Endless => stream(None, true),
+        // A file in such a form says so by how long it may be stored; a log or an answer under way does not.
+        Pace::Lines => stream(None, !says_to_be_stored(headers)),
+        Pace::Any if declines_buffering(headers) => stream(None, false),
+        Pace::Any if length.is_some_and(|length| length > settings.body.hold) => {
+            stream(Some(settings.timeouts.idle), false)
+        }
+        Pace::Any => Plan::Hold { length },
     }
-    if length.is_some_and(|length| length > settings.body.hold) || declines_buffering(headers) {
-        return Plan::Stream { length, idle: Some(settings.timeouts.idle) };
-    }
-    Plan::Hold { length }
 }
 
 /// Whether the body of an answer to such a request may be held before its head is looked at here. Most are held in the
@@ -64,24 +75,64 @@ pub fn content_length(headers: &HeaderMap) -> Option<u64> {
     if headers.contains_key(header::TRANSFER_ENCODING) {
         return None;
     }
-    let mut lengths = headers
-        .get_all(header::CONTENT_LENGTH)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
-        .map(|text| {
-            let text = std::str::from_utf8(text.trim_ascii()).ok()?;
-            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-            text.parse().ok().filter(|length| digits && *length <= LARGEST)
-        });
-    let first: u64 = lengths.next()??;
+    let lengths = joined(headers, &header::CONTENT_LENGTH)?;
+    let mut lengths = str::from_utf8(&lengths).ok()?.split(',').map(|length| natural(length.trim_ascii()));
+    let first = lengths.next()??;
     lengths.all(|length| length == Some(first)).then_some(first)
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|value| {
-        let essence = value.as_bytes().split(|&byte| byte == b';').next().unwrap_or_default();
-        essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
-    })
+/// A number of bytes: digits alone, at most [`LARGEST`].
+fn natural(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| digits && *number <= LARGEST)
+}
+
+/// In which way a body of some type is written.
+enum Pace {
+    /// Piece by piece, without an end in sight: events, pictures that replace each other, streamed calls.
+    Endless,
+    /// Line by line, as a log, a query or a language model writes; a file may have this form too.
+    Lines,
+    /// Not known by its type.
+    Any,
+}
+
+const ENDLESS: [&str; 2] = ["text/event-stream", "multipart/x-mixed-replace"];
+
+const LINES: [&str; 7] = [
+    "application/geo+json-seq",
+    "application/json-seq",
+    "application/jsonl",
+    "application/jsonlines",
+    "application/ndjson",
+    "application/stream+json",
+    "application/x-ndjson",
+];
+
+fn pace(headers: &HeaderMap) -> Pace {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Pace::Any };
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    let essence = essence.trim_ascii().to_ascii_lowercase();
+    let is_grpc = essence.strip_prefix("application/grpc").is_some_and(|rest| {
+        // `+` before the form of messages, `-` before `web`.
+        rest.is_empty() || rest.starts_with('+') || rest.starts_with('-')
+    });
+    if is_grpc || ENDLESS.contains(&essence.as_str()) {
+        Pace::Endless
+    } else if LINES.contains(&essence.as_str()) {
+        Pace::Lines
+    } else {
+        Pace::Any
+    }
+}
+
+/// Whether an answer says by itself that it may be stored, which it does not by saying nothing.
+fn says_to_be_stored(headers: &HeaderMap) -> bool {
+    let directives = ResponseDirectives::of(headers);
+    let lifetime = directives.s_maxage.or(directives.max_age);
+    directives.public
+        || lifetime.is_some_and(|lifetime| !lifetime.is_zero())
+        || headers.contains_key(header::EXPIRES)
 }
 
 fn declines_buffering(headers: &HeaderMap) -> bool {
@@ -94,7 +145,7 @@ mod tests {
     use http::HeaderName;
     use proptest::prelude::*;
 
-    fn headers(fields: &[(&str, &str)]) -> HeaderMap {
+    pub(super) fn headers(fields: &[(&str, &str)]) -> HeaderMap {
         let field =
             |(name, value): &(&str, &str)| (HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         let mut headers = HeaderMap::new();
@@ -111,20 +162,57 @@ mod tests {
         for (method, status, fields, expected) in [
             (Method::GET, 200, &[][..], Plan::Hold { length: None }),
             (Method::GET, 200, &[("content-length", "262144")], Plan::Hold { length: Some(262_144) }),
-            (Method::GET, 200, &[("content-length", "262145")], Plan::Stream { length: Some(262_145), idle }),
+            (
+                Method::GET,
+                200,
+                &[("content-length", "262145")],
+                Plan::Stream { length: Some(262_145), idle, is_endless: false },
+            ),
             (Method::GET, 200, &[("content-length", "0")], Plan::None),
             (Method::GET, 304, &[("content-length", "5")], Plan::None),
             (Method::GET, 204, &[], Plan::None),
             (Method::HEAD, 200, &[("content-length", "5")], Plan::None),
-            (
-                Method::GET,
-                200,
-                &[("content-type", "Text/Event-Stream; charset=utf-8")],
-                Plan::Stream { length: None, idle: None },
-            ),
-            (Method::GET, 200, &[("x-accel-buffering", "no")], Plan::Stream { length: None, idle }),
         ] {
             assert_eq!(plan(&method, status, &headers(fields), &settings), expected, "{method} {fields:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_as_it_comes_about_streams_and_its_pauses_are_no_fault() {
+        let kind = |kind| ("content-type", kind);
+        let (endless, finite) = (Some(true), Some(false));
+        for (fields, expected) in [
+            (&[kind("Text/Event-Stream; charset=utf-8")][..], endless),
+            (&[kind("text/event-stream"), ("cache-control", "public, max-age=60")], endless),
+            (&[kind("multipart/x-mixed-replace;boundary=frame")], endless),
+            (&[kind("application/grpc")], endless),
+            (&[kind("application/grpc+proto")], endless),
+            (&[kind("application/grpc-web-text+proto")], endless),
+            (&[kind("application/grpcish")], None),
+            (&[kind("application/x-ndjson")], endless),
+            (&[kind("application/NDJSON; charset=utf-8")], endless),
+            (&[kind("application/jsonl")], endless),
+            (&[kind("application/jsonlines")], endless),
+            (&[kind("application/stream+json")], endless),
+            (&[kind("application/json-seq")], endless),
+            (&[kind("application/geo+json-seq")], endless),
+            (&[kind("application/json")], None),
+            (&[kind("application/x-ndjson"), ("cache-control", "max-age=60")], finite),
+            (&[kind("application/x-ndjson"), ("cache-control", "public")], finite),
+            (&[kind("application/x-ndjson"), ("expires", "Sun, 06 Nov 1994 08:49:37 GMT")], finite),
+            (&[kind("application/x-ndjson"), ("cdn-cache-control", "max-age=60")], finite),
+            (&[kind("application/x-ndjson"), ("cache-control", "max-age=0")], endless),
+            (&[kind("application/x-ndjson"), ("cache-control", "no-cache")], endless),
+            (&[("x-accel-buffering", "no")], finite),
+            (&[("x-accel-buffering", "No"), kind("application/x-ndjson")], endless),
+            (&[("x-accel-buffering", "yes")], None),
+        ] {
+            let expected = match expected {
+                Some(is_endless) => Plan::Stream { length: None, idle: None, is_endless },
+                None => Plan::Hold { length: None },
+            };
+            let plan = plan(&Method::GET, 200, &headers(fields), &Settings::default());
+            assert_eq!(plan, expected, "{fields:?}");
         }
     }
 

@@ -5,6 +5,7 @@
 pub mod admission;
 pub mod bearing;
 pub mod directives;
+pub mod doubt;
 pub mod entry;
 pub mod freshness;
 pub mod keep;
@@ -96,6 +97,7 @@ mod tests {
             ("max-age=60", "max-age=10", 11, Stale),
             ("max-age=60", "max-age=0", 1, Stale),
             ("max-age=60", "max-age=soon", 1, Stale),
+            ("max-age=60, stale-while-revalidate=30", "no-cache", 70, Stale),
             ("max-age=60", "min-fresh=20", 40, Fresh), // §5.2.1.3
             ("max-age=60", "min-fresh=20", 41, Stale),
             ("max-age=60", "max-stale", 6100, StaleAccepted), // §5.2.1.2
@@ -118,8 +120,14 @@ mod tests {
             ("max-age=60, stale-while-revalidate=30", "", 90, StaleWhileRevalidate),
             ("max-age=60, stale-while-revalidate=30", "", 91, Stale),
             ("max-age=60, stale-while-revalidate=30", "max-age=100", 70, Stale), // §5.2.1.1: no stale wanted
-            ("max-age=60, stale-while-revalidate=30, must-revalidate", "", 70, Stale),
-            ("s-maxage=60, stale-while-revalidate=30", "", 70, Stale), // §5.2.2.10
+            // The window beside a word that forbids stale use is the more precise one.
+            ("max-age=60, stale-while-revalidate=30, must-revalidate", "", 70, StaleWhileRevalidate),
+            ("s-maxage=60, stale-while-revalidate=30", "", 90, StaleWhileRevalidate), // §5.2.2.10
+            ("s-maxage=60, stale-while-revalidate=30", "", 91, Stale),
+            ("s-maxage=60, stale-if-error=30", "", 70, Stale), // that is about failures
+            ("s-maxage=60, stale-while-revalidate=30", "max-stale", 91, Stale), // nobody else widens it
+            ("no-cache, stale-while-revalidate=30", "", 1, Stale),
+            ("max-age=60, no-cache, stale-if-error=30", "", 1, Stale), // never while the origin is well
             ("", "", 0, Stale),
         ] {
             assert_eq!(verdict(response, request, after), expected, "{response} | {request} | {after}");
@@ -138,6 +146,7 @@ mod tests {
             assert_eq!(stale::may_stand_in(&outdated, &asked, &settings, now), Ok(()));
         }
         let settings = config::Cache { stale_if_error: std::time::Duration::ZERO, ..settings };
+        outdated.headers = stored(&[("cache-control", "max-age=60")]).headers;
         let refused = stale::may_stand_in(&outdated, &RequestDirectives::default(), &settings, now);
         assert_eq!(refused, Err(stale::Forbidden::PastWindow));
         outdated.headers = stored(&[("cache-control", "max-age=60, must-revalidate")]).headers;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
-use crate::request::Target;
+use crate::request::{Target, spelling};
 use crate::time::Timestamp;
 pub use alert::{Alert, AlertForm, Incident, RoutingKey, Webhook};
 pub use page::{Accent, Colour, DARKEST_LIGHT, Ground, LIGHTEST_DARK, Look, OwnText, Page};
@@ -130,7 +130,7 @@ pub struct Route {
     /// What the host must look like.
     pub host: Option<Pattern>,
     /// What the path must look like.
-    pub path: Option<Pattern>,
+    pub path: Option<PathPattern>,
     /// Which methods; empty for all.
     pub methods: Vec<Method>,
     /// The defaults with this route's own tables laid over them.
@@ -153,6 +153,7 @@ impl Pattern {
     }
 
     /// Whether the whole of `text` fits.
+    #[inline(never)]
     pub fn matches(&self, text: &str) -> bool {
         let mut parts = self.0.split('*');
         let first = parts.next().unwrap_or_default();
@@ -163,6 +164,52 @@ impl Pattern {
             rest = rest.get(at + part.len()..).unwrap_or_default();
         }
         rest.ends_with(last)
+    }
+}
+
+/// A [`Pattern`] for paths, which fits what is written, and in another form what a server may read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPattern {
+    written: Pattern,
+    /// Where it differs.
+    folded: Option<Pattern>,
+    ignores_case: bool,
+}
+
+impl PathPattern {
+    /// The pattern that `text` writes. With `ignores_case`, small and large letters are the same to a server.
+    pub fn new(text: impl Into<String>, ignores_case: bool) -> Self {
+        let written = text.into();
+        let mut folded = spelling::folded_pattern(&written);
+        if ignores_case {
+            folded.make_ascii_lowercase();
+        }
+        let folded = Some(folded).filter(|folded| ignores_case || *folded != written);
+        Self { written: Pattern(written), folded: folded.map(Pattern), ignores_case }
+    }
+
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        self.written.as_str()
+    }
+
+    /// Whether the whole of `path` fits as it is written.
+    pub fn matches(&self, path: &str) -> bool {
+        self.written.matches(path)
+    }
+
+    /// Whether the whole of `reading` fits, which has the form of [`folded`](spelling::folded).
+    pub fn fits(&self, reading: &str) -> bool {
+        match &self.folded {
+            Some(folded) if self.ignores_case => folded.matches(&reading.to_ascii_lowercase()),
+            Some(folded) => folded.matches(reading),
+            None => self.written.matches(reading),
+        }
+    }
+
+    /// Whether a path that is written in that form fits just if it matches.
+    pub fn is_folded(&self) -> bool {
+        self.folded.is_none()
     }
 }
 
@@ -244,6 +291,8 @@ pub struct Retry {
     pub budget: Option<Share>,
     /// A request body up to this many bytes is held so that it can be sent again.
     pub replay_body: u64,
+    /// The origin's own statuses after which there is another attempt.
+    pub statuses: Vec<u16>,
 }
 
 impl Default for Retry {
@@ -255,6 +304,7 @@ impl Default for Retry {
             backoff_max: Duration::from_secs(2),
             budget: Some(Share::in_10_000(2000)),
             replay_body: 64 * 1024,
+            statuses: vec![502, 503, 504],
         }
     }
 }
@@ -307,9 +357,8 @@ pub struct Cache {
     pub stale_while_revalidate: Duration,
     /// Names of cookies that cannot identify anybody; a `*` at the end stands for any ending.
     pub harmless_cookies: Vec<Pattern>,
-    /// Whether an answer is stored only if its `Vary` names every request field of which nothing is known, also where it
-    /// says that it may be stored.
-    pub strict: bool,
+    /// When an answer's `Vary` is believed about request fields of which nothing is known.
+    pub trust_vary: TrustVary,
     /// Whether a request that changes something removes what is stored (RFC 9111 §4.4), and not just calls it out of date.
     pub remove_invalidated: bool,
     /// The largest body that is stored, in bytes.
@@ -318,7 +367,75 @@ pub struct Cache {
     pub max_variants: u32,
     /// For how long an isolate goes by what it has found in the store, without another look; zero for never.
     pub memory: Duration,
+    /// What a request's own `Cache-Control` counts for.
+    pub client_directives: ClientDirectives,
+    /// For which of the origin's own statuses a copy may stand in.
+    pub stale_statuses: Vec<u16>,
+    /// Which error statuses are stored if they state a lifetime.
+    pub error_statuses: Vec<u16>,
+    /// A 200 whose body is shorter than this share of the last good one's is not believed at once; zero turns the
+    /// check off.
+    pub shrink: Share,
+    /// What a page must contain to be stored.
+    pub must_contain: Option<String>,
+    /// Names in a query that do not keep the copy of the URL without them from standing in; a `*` at the end stands for
+    /// any ending.
+    pub ignore_query: Vec<Pattern>,
+    /// Whether they are in no key either.
+    pub ignore_query_always: bool,
 }
+
+/// When an answer's `Vary` is believed about request fields of which nothing is known. One that does not name such a field
+/// is stored then. The later is the stricter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TrustVary {
+    /// In every answer (RFC 9111 §4.1).
+    Always,
+    /// In one that says that it may be stored.
+    #[default]
+    Permitted,
+    /// In none.
+    Never,
+}
+
+/// What a request's own `Cache-Control` counts for, and its `Pragma`. The earlier is the stricter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClientDirectives {
+    /// What it says (RFC 9111 §5.2.1).
+    #[default]
+    Obey,
+    /// Nothing.
+    Ignore,
+}
+
+/// What links of campaigns and of advertisers bring along.
+const CAMPAIGNS: [&str; 25] = [
+    "utm_*",
+    "gad_*",
+    "gclid",
+    "gclsrc",
+    "dclid",
+    "gbraid",
+    "wbraid",
+    "fbclid",
+    "msclkid",
+    "twclid",
+    "ttclid",
+    "li_fat_id",
+    "mc_cid",
+    "mc_eid",
+    "igsh",
+    "igshid",
+    "yclid",
+    "ysclid",
+    "_ga",
+    "_gl",
+    "_hsenc",
+    "_hsmi",
+    "mtm_*",
+    "epik",
+    "srsltid",
+];
 
 impl Default for Cache {
     fn default() -> Self {
@@ -329,12 +446,19 @@ impl Default for Cache {
             heuristic_max: Duration::from_secs(24 * 60 * 60),
             stale_if_error: Duration::from_secs(24 * 60 * 60),
             stale_while_revalidate: Duration::ZERO,
-            strict: false,
+            trust_vary: TrustVary::default(),
             remove_invalidated: false,
             harmless_cookies: ["_ga", "_ga_*", "_gid", "_fbp"].map(Pattern::new).to_vec(),
             max_body: 25 * 1024 * 1024,
             max_variants: 32,
             memory: Duration::from_secs(1),
+            client_directives: ClientDirectives::Obey,
+            stale_statuses: vec![500, 502, 503, 504],
+            error_statuses: vec![404, 410],
+            shrink: Share::in_10_000(1000),
+            must_contain: None,
+            ignore_query: CAMPAIGNS.iter().map(|name| Pattern::new(*name)).collect(),
+            ignore_query_always: false,
         }
     }
 }
@@ -434,7 +558,7 @@ mod tests {
                 "timeouts": { "first_byte": "3s", "idle": "4s", "total": "8s", "soft": "2s" },
                 "retry": {
                     "attempts": 2, "idempotency_key": true, "backoff": "1ms", "backoff_max": "1s",
-                    "budget": 0.5, "replay_body": "1KiB"
+                    "budget": 0.5, "replay_body": "1KiB", "statuses": [429]
                 },
                 "breaker": {
                     "enabled": false, "failures": 0.25, "minimum": 10, "consecutive": 3, "window": "1m",
@@ -443,7 +567,9 @@ mod tests {
                 "cache": {
                     "enabled": false, "default_ttl": "1m", "heuristic": 0.25, "heuristic_max": "4h",
                     "stale_if_error": "2h", "stale_while_revalidate": "3s", "harmless_cookies": ["theme"],
-                    "strict": true, "remove_invalidated": true, "max_body": "1MiB", "max_variants": 2, "memory": "0s"
+                    "trust_vary": "never", "remove_invalidated": true, "max_body": "1MiB", "max_variants": 2, "memory": "0s",
+                    "client_directives": "ignore", "stale_statuses": [403, 599], "error_statuses": [], "shrink": 0,
+                    "must_contain": "</html>", "ignore_query": ["ref", "x_*"], "ignore_query_always": true
                 },
                 "body": { "hold": "0B", "resume": false, "watch": false },
                 "keep": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
@@ -460,7 +586,7 @@ mod tests {
                 "log": { "sample": 0.01 },
                 "incident": { "minimum": 20, "share": 0.5 },
                 "alert": { "webhook": "https://d.example/e", "form": "slack", "quiet": "10m" },
-                "routes": [{ "host": "API.example.com", "path": "/v1/*", "methods": ["GET", "HEAD"] }]
+                "routes": [{ "host": "API.example.com", "path": "/v1/*", "ignore_case": true, "methods": ["GET", "HEAD"] }]
             }"##,
         );
         let seconds = Duration::from_secs;
@@ -478,6 +604,7 @@ mod tests {
                 backoff_max: seconds(1),
                 budget: Some(Share::in_10_000(5000)),
                 replay_body: 1024,
+                statuses: vec![429],
             },
             breaker: Breaker {
                 enabled: false,
@@ -495,11 +622,18 @@ mod tests {
                 stale_if_error: seconds(7200),
                 stale_while_revalidate: seconds(3),
                 harmless_cookies: vec![Pattern::new("theme")],
-                strict: true,
+                trust_vary: TrustVary::Never,
                 remove_invalidated: true,
                 max_body: 1 << 20,
                 max_variants: 2,
                 memory: Duration::ZERO,
+                client_directives: ClientDirectives::Ignore,
+                stale_statuses: vec![403, 599],
+                error_statuses: Vec::new(),
+                shrink: Share::ZERO,
+                must_contain: Some("</html>".to_owned()),
+                ignore_query: vec![Pattern::new("ref"), Pattern::new("x_*")],
+                ignore_query_always: true,
             },
             body: Body { hold: 0, resume: false, watch: false },
             keep: Keep {
@@ -535,7 +669,7 @@ mod tests {
             origins: vec![origin("https://a.example/"), origin("http://b.example:8080/")],
             routes: vec![Route {
                 host: Some(Pattern::new("api.example.com")),
-                path: Some(Pattern::new("/v1/*")),
+                path: Some(PathPattern::new("/v1/*", true)),
                 methods: vec![Method::GET, Method::HEAD],
                 settings: defaults.clone(),
             }],
@@ -645,6 +779,41 @@ mod tests {
                 "{mistakes:?}"
             );
         }
+    }
+
+    #[test]
+    fn only_statuses_of_the_origins_own_that_make_sense_there_are_accepted() {
+        let accepted = |client: &str| {
+            format!(
+                "{client} and 500 to 599 are accepted, without quotes; 520 to 527 and 530 are Cloudflare's, and failures"
+            )
+        };
+        for (table, key, status, rule) in [
+            ("retry", "statuses", json!(404), accepted("408, 425, 429")),
+            ("retry", "statuses", json!("503"), accepted("408, 425, 429")),
+            ("retry", "statuses", json!(522), accepted("408, 425, 429")),
+            ("cache", "stale_statuses", json!(404), accepted("403, 408, 425, 429")),
+            ("cache", "stale_statuses", json!(530), accepted("403, 408, 425, 429")),
+            ("cache", "error_statuses", json!(429), accepted("400, 403, 404, 405, 410, 414, 451, 499")),
+            ("cache", "error_statuses", json!(600), accepted("400, 403, 404, 405, 410, 414, 451, 499")),
+            ("cache", "error_statuses", json!(599), "this status is in the list already".to_owned()),
+        ] {
+            let value = json!({ table: { key: [599, status] } });
+            assert_eq!(errors(&value), [format!("{table}.{key}[1] = {status}: {rule}")]);
+        }
+        for (key, value, rule) in [
+            ("client_directives", json!("yes"), r#""obey" or "ignore" is accepted"#),
+            ("must_contain", json!(""), r#"a text of 1 to 200 bytes is accepted, e.g. "</html>"; or "none""#),
+        ] {
+            let expected = format!("cache.{key} = {value}: {rule}");
+            assert_eq!(errors(&json!({ "cache": { key: value } })), [expected]);
+        }
+        let settings = json!({
+            "cache": { "must_contain": "</html>" },
+            "routes": [{ "path": "/api/*", "cache": { "must_contain": "none" } }],
+        });
+        let config = Config::from_value(&settings).unwrap();
+        assert_eq!(config.routes[0].settings.cache.must_contain, None);
     }
 
     #[test]
@@ -867,7 +1036,7 @@ mod tests {
     }
 
     /// Every key that is no table, as docs/configuration.md names it.
-    const KEYS: [&str; 60] = [
+    const KEYS: [&str; 69] = [
         "name",
         "origins",
         "timeouts.first_byte",
@@ -880,6 +1049,7 @@ mod tests {
         "retry.backoff_max",
         "retry.budget",
         "retry.replay_body",
+        "retry.statuses",
         "breaker.enabled",
         "breaker.failures",
         "breaker.minimum",
@@ -893,11 +1063,18 @@ mod tests {
         "cache.stale_if_error",
         "cache.stale_while_revalidate",
         "cache.harmless_cookies",
-        "cache.strict",
+        "cache.trust_vary",
         "cache.remove_invalidated",
         "cache.max_body",
         "cache.max_variants",
         "cache.memory",
+        "cache.client_directives",
+        "cache.stale_statuses",
+        "cache.error_statuses",
+        "cache.shrink",
+        "cache.must_contain",
+        "cache.ignore_query",
+        "cache.ignore_query_always",
         "body.hold",
         "body.resume",
         "body.watch",
@@ -927,6 +1104,7 @@ mod tests {
         "alert.quiet",
         "routes[].host",
         "routes[].path",
+        "routes[].ignore_case",
         "routes[].methods",
     ];
 
@@ -971,11 +1149,14 @@ mod tests {
                 "default_ttl",
                 "heuristic",
                 "harmless_cookies",
-                "strict",
+                "trust_vary",
                 "remove_invalidated",
                 "max_body",
                 "max_variants",
                 "memory",
+                "client_directives",
+                "statuses",
+                "must_contain",
                 "paths",
                 "interval",
                 "max_age",

@@ -21,6 +21,7 @@ use http::{HeaderMap, StatusCode};
 use wasm_bindgen::prelude::*;
 
 use crate::body;
+use crate::body::resumption::Digest;
 use crate::cache::entry::Entry;
 use crate::cache::keep::Name;
 use crate::cache::key::Key;
@@ -327,20 +328,20 @@ impl Origin for Platform {
         let idle = idle.map_or(0.0, millis);
         let copy_limit = copy.map_or(-1.0, bytes);
         let number = task::visit();
-        let resume = resume.map(|resume| -> Resume<Handle> {
-            Box::new(move |at| {
-                task::is_for(number);
-                resume(at)
-            })
+        let (rest, digest) = resume.map(|Resume { rest, digest }| (rest, digest)).unzip();
+        let rest = rest.map(|rest| bridge::rest_function(number, rest));
+        let digest = digest.flatten().map(|digest| match digest {
+            Digest::Known(algorithm, value) => [algorithm, " ", &value].concat(),
+            Digest::Unknown => String::new(),
         });
-        let resume = resume.map(bridge::resume_function);
         let mut parts = None;
         let call = Call::new(|call| {
             let length = length_of(length);
-            parts = Some(bridge::relay(call, &self.visit, &body, length, idle, copy_limit, resume));
+            parts = Some(bridge::relay(call, &self.visit, &body, length, idle, copy_limit, rest, digest));
         });
         let end = async move {
             match call.await.map(Given::number) {
+                Ok(Some(whole)) if whole < 0.0 => End::Mismatched,
                 Ok(Some(whole)) => End::Whole(whole as u64),
                 Ok(None) => End::ClientGone,
                 // It sent an upload beside, and failed to end it.
@@ -364,6 +365,11 @@ impl Origin for Platform {
     async fn peek(&self, body: Handle, limit: u64, within: Duration) -> String {
         let call = |call| bridge::peek(call, &body, bytes(limit), millis(within));
         Call::new(call).await.ok().and_then(Given::text).unwrap_or_default()
+    }
+
+    async fn contains(&self, whole: &Handle, text: &str) -> Option<bool> {
+        let given = Call::new(|call| bridge::contains(call, whole, text)).await.ok()?;
+        given.number().map(|number| number > 0.0)
     }
 
     fn cancel(&self, body: Handle) {

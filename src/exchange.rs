@@ -6,6 +6,7 @@
 mod answer;
 mod attempts;
 mod collapse;
+mod doubt;
 mod drill;
 mod heal;
 mod invalidation;
@@ -27,8 +28,9 @@ use std::rc::Rc;
 
 use http::Method;
 
-use crate::cache::key::Key;
-use crate::cache::{Verdict, stale};
+use crate::cache::Verdict;
+use crate::cache::key::{self, Key};
+use crate::cache::stale::Forbidden;
 use crate::config::Config;
 use crate::endpoint;
 use crate::isolate::Isolate;
@@ -41,7 +43,7 @@ use crate::origin::{End, forward, is_origin_error};
 use crate::policy::Policy;
 use crate::ports::{Answer, Ports};
 use crate::report::Outcome;
-use crate::request::Request;
+use crate::request::{Request, Target};
 use crate::response::error_page::Cause;
 use crate::time::Timestamp;
 
@@ -60,6 +62,8 @@ struct Exchange<P: Ports> {
     config: Rc<Config>,
     request: Rc<Request>,
     began_at: Timestamp,
+    /// Where the store has what is asked for, if elsewhere than the request's target.
+    keyed: OnceCell<Option<Target>>,
     /// The key of what is asked for.
     key: OnceCell<Key>,
     /// What of the site it needs.
@@ -81,6 +85,7 @@ impl<P: Ports> Exchange<P> {
             config,
             request,
             began_at,
+            keyed: OnceCell::new(),
             key: OnceCell::new(),
             place: OnceCell::new(),
             presented: OnceCell::new(),
@@ -94,9 +99,26 @@ impl<P: Ports> Exchange<P> {
         self.drill.as_ref().map_or_else(|| self.ports.isolate(), Drill::isolate)
     }
 
+    /// Where the store has what is asked for: the request's target without what is in no key.
+    fn target(&self) -> &Target {
+        let keyed = self.keyed.get_or_init(|| {
+            let (config, target) = (&self.config, &self.request.target);
+            let mut all = config.routes.iter().map(|route| &route.settings).chain([&config.defaults]);
+            let may_be = target.as_str().contains('?') && all.any(|any| any.cache.ignore_query_always);
+            if may_be { key::keyed(target, &Policy::of(config, &self.request).settings.cache) } else { None }
+        });
+        keyed.as_ref().unwrap_or(&self.request.target)
+    }
+
+    /// A GET like the request for another target.
+    fn at(&self, target: Target) -> Rc<Self> {
+        let request = Request { method: Method::GET, target, ..Request::clone(&self.request) };
+        Self::new(self.ports.clone(), Rc::clone(&self.config), Rc::new(request))
+    }
+
     /// The key of what is asked for: the URL's own, whatever its variants.
     fn key(&self) -> &Key {
-        self.key.get_or_init(|| Key::of(&self.request))
+        self.key.get_or_init(|| Key::of_target(self.target()))
     }
 
     /// The head that selects a stored response and decides what its like may be stored for: what the origin gets, not
@@ -226,8 +248,8 @@ impl<P: Ports> Exchange<P> {
         match self.wait_for(policy, flight, soft, has_copy, trail).await {
             Waited::LookAgain => None,
             Waited::Failed(failed) => match self.look_up(policy, trail).await {
-                // The copy that one failure was enough for has gone meanwhile.
-                lookup if has_copy && lookup.found().is_none() => {
+                // The copy that one failure was enough for has gone meanwhile, or does not cover it.
+                lookup if has_copy && (lookup.found().is_none() || rules_out(policy, failed.cause)) => {
                     trail.waits = usize::MAX;
                     self.let_go(lookup);
                     None
@@ -287,7 +309,7 @@ impl<P: Ports> Exchange<P> {
             (Some(received), Lookup::Found(found)) if received.status == 304 => {
                 self.revalidated(policy, found, received, trail).await
             }
-            (Some(received), lookup) if !is_origin_error(received.status) => {
+            (Some(received), lookup) if !policy.is_failure(received.status) => {
                 self.origin_answer(policy, lookup, received, trail).await
             }
             (last, lookup) => {
@@ -315,7 +337,7 @@ impl<P: Ports> Exchange<P> {
         let Failed { last, cause, stop, retry_after } = failed;
         trail.retry_after = retry_after;
         let lookup = self.look_after_all(policy, lookup, trail).await;
-        if let Some(found) = self.stand_in(policy, lookup, trail).await {
+        if let Some(found) = self.stand_in(policy, lookup, cause, trail).await {
             if let Some(received) = last {
                 self.give_up(received);
             }
@@ -323,8 +345,9 @@ impl<P: Ports> Exchange<P> {
             return self.stored_answer(policy, found, trail);
         }
         match last {
-            Some(received) if !self.deserves_page(&received, stop) => {
+            Some(received) if !is_origin_error(received.status) || !self.deserves_page(&received, stop) => {
                 trail.cause = Some(cause);
+                let received = self.store_error(policy, received, trail);
                 self.handed_on(policy, received, trail)
             }
             last => {
@@ -336,34 +359,66 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    /// A copy that may answer in the origin's place.
+    /// Stores an error of the origin's own behind the answer, where a setting says so and nothing is stored yet.
+    fn store_error(
+        self: &Rc<Self>,
+        policy: &Policy<'_>,
+        received: Received<P::Body>,
+        trail: &mut Trail<P::Beacon>,
+    ) -> Received<P::Body> {
+        if trail.has_entry || !policy.settings.cache.error_statuses.contains(&received.status) {
+            return received;
+        }
+        self.store_behind(policy, received, trail)
+    }
+
+    /// A copy that may answer in the origin's place after `cause`: of what is asked for, else of the URL without the
+    /// parameters that do not matter.
     async fn stand_in(
         &self,
         policy: &Policy<'_>,
-        lookup: Lookup<P::Body>,
+        mut lookup: Lookup<P::Body>,
+        cause: Cause,
         trail: &mut Trail<P::Beacon>,
     ) -> Option<Found<P::Body>> {
-        match lookup {
-            Lookup::NotAsked => return None,
-            Lookup::Spared { .. } | Lookup::Absent { .. } => {}
-            Lookup::Found(found) => match self.may_stand_in(policy, &found.stored) {
-                Ok(()) => {
-                    trail.outcome = Outcome::Stale;
-                    return Some(found);
+        let mut plain: Option<Rc<Self>> = None;
+        loop {
+            match lookup {
+                lookup if rules_out(policy, cause) => {
+                    trail.stale_forbidden = lookup.found().map(|_| Forbidden::Setting);
+                    self.let_go(lookup);
+                    return None;
                 }
-                Err(forbidden) => {
-                    trail.stale_forbidden = Some(forbidden);
-                    self.ports.cancel(found.body);
-                    if forbidden != stale::Forbidden::PastWindow {
-                        return None;
+                Lookup::NotAsked => return None,
+                Lookup::Spared { .. } | Lookup::Absent { .. } => {}
+                Lookup::Found(found) => match self.may_stand_in(policy, &found.stored) {
+                    Ok(()) => {
+                        trail.outcome = Outcome::Stale;
+                        trail.ignored_query = plain.is_some();
+                        return Some(found);
                     }
-                }
-            },
+                    Err(forbidden) => {
+                        trail.stale_forbidden = Some(forbidden);
+                        self.ports.cancel(found.body);
+                        if !matches!(forbidden, Forbidden::PastWindow | Forbidden::ErrorStatus) {
+                            return None;
+                        }
+                    }
+                },
+            }
+            if let Some(kept) = plain.as_deref().unwrap_or(self).kept_copy(policy, trail).await {
+                trail.outcome = Outcome::Kept;
+                trail.stale_forbidden = None;
+                return Some(kept);
+            }
+            if plain.is_some() {
+                return None;
+            }
+            let other = self.at(key::without_ignored(&self.request.target, &policy.settings.cache)?);
+            // What is known of the copies of the URL itself stays known.
+            lookup = other.find(policy, other.key().clone(), &mut Trail::new(policy)).await;
+            plain = Some(other);
         }
-        let kept = self.kept_copy(policy, trail).await?;
-        trail.outcome = Outcome::Kept;
-        trail.stale_forbidden = None;
-        Some(kept)
     }
 
     /// A 304 to a condition of ours makes the stored copy fresh again (RFC 9111 §4.3.4).
@@ -412,9 +467,10 @@ impl<P: Ports> Exchange<P> {
         trail: &mut Trail<P::Beacon>,
     ) -> Draft<P::Body> {
         trail.outcome = if trail.attempts.len() > 1 { Outcome::Retried } else { Outcome::Origin };
-        self.invalidate_behind(policy, &received, trail);
+        self.invalidate_behind(policy, &received);
         self.keep_behind(policy, &received);
         let conditional = lookup.found().is_some();
+        trail.replaces = self.protected(policy, lookup.found());
         match lookup {
             Lookup::Found(found) if self.request.method == Method::HEAD => {
                 self.note_head(policy, found, &received, trail).await;
@@ -430,4 +486,9 @@ impl<P: Ports> Exchange<P> {
         }
         self.handed_on(policy, received, trail)
     }
+}
+
+/// Whether the operator wants no copy to stand in for `cause`: a status of the origin's own.
+fn rules_out(policy: &Policy<'_>, cause: Cause) -> bool {
+    matches!(cause.shown(), Cause::OriginStatus(status) if !policy.may_be_covered(status.as_u16()))
 }

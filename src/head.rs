@@ -54,9 +54,15 @@ pub fn request(head: String, roll: impl Fn() -> f64) -> Result<(Request, bool), 
     let target = Target::parse(url).ok_or("the URL is not absolute")?;
     let fields_at = line.len() + 1;
     let (headers, is_exact) = read_fields(head, fields_at);
-    let has_body = !matches!(method, Method::GET | Method::HEAD);
+    let has_body = !matches!(method, Method::GET | Method::HEAD) || announces_body(&headers);
     let id = id(&headers, roll);
     Ok((Request { method, target, headers, has_body, id }, is_exact))
+}
+
+/// Whether a body follows whatever the method (RFC 9112 §6.3); one of no length is none.
+fn announces_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
 /// The platform's id of the request, if it is fit to be printed, else a random one.
@@ -217,6 +223,21 @@ mod tests {
         let expected: [(&str, &[u8]); 4] =
             [("cf-ray", b"8f2a-VIE"), ("accept", b"*/*"), ("x", b""), ("x", b"a:b")];
         assert_eq!(lines(&request.headers), expected);
+    }
+
+    #[test]
+    fn a_body_comes_with_get_only_if_it_is_announced() {
+        // RFC 9112 §6.3
+        for (head, expected) in [
+            ("GET https://example.com/\n", false),
+            ("GET https://example.com/\ncontent-length:0\n", false),
+            ("GET https://example.com/\ncontent-length:5\n", true),
+            ("HEAD https://example.com/\ntransfer-encoding:chunked\n", true),
+            ("OPTIONS https://example.com/\n", true),
+            ("POST https://example.com/\ncontent-length:0\n", true),
+        ] {
+            assert_eq!(request(head.to_owned(), || 0.5).unwrap().0.has_body, expected, "{head:?}");
+        }
     }
 
     #[test]

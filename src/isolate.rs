@@ -1,7 +1,7 @@
 //! What does one isolate remember between requests?
 //!
 //! Who is fetching what, so that others wait instead of asking the origin for the same (RFC 9111 §4 calls this
-//! collapsing, [`flight`]); what was invalidated while answers may be under way; where a look into the store is in vain, or what
+//! collapsing, [`flight`]); what was invalidated while answers may be under way; which answers were doubted; where a look into the store is in vain, or what
 //! it gave a moment ago ([`recall`]); which purge marks were read, and when; which kept copies were looked after, and
 //! when; who has shown wrong tokens. All of it is bounded and may vanish at any time, with the isolate or when there
 //! is too much: then more requests are sent than need be, and what holds in one isolate alone no longer holds. Keys
@@ -16,6 +16,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::cache::doubt::Sighting;
 use crate::cache::keep::Name;
 use crate::cache::key::{Digest, Key};
 use crate::cache::purge::Marks;
@@ -53,6 +54,8 @@ const UNDER_WAY: Duration = Duration::from_secs(300);
 const MOST_USED: usize = 1024;
 const MOST_SIGHTED: usize = 4096;
 const SIGHTINGS: Duration = Duration::from_secs(60 * 60);
+/// How many doubtful answers are remembered. They are few: so they are gone through.
+const MOST_DOUBTS: usize = 512;
 
 /// When a kept copy is looked after again where that came to nothing.
 const SOON: Duration = Duration::from_secs(60);
@@ -67,6 +70,7 @@ pub struct Isolate<B> {
     told: RefCell<HashMap<Digest, (u32, Timestamp)>>,
     used: RefCell<ByHash<Timestamp>>,
     sighted: RefCell<ByHash<Timestamp>>,
+    doubts: RefCell<Vec<(u64, Sighting)>>,
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
     origins: RefCell<Vec<OriginState>>,
@@ -93,6 +97,7 @@ impl<B> Default for Isolate<B> {
             told: RefCell::default(),
             used: RefCell::default(),
             sighted: RefCell::default(),
+            doubts: RefCell::default(),
             marks: RefCell::default(),
             kept: RefCell::default(),
             origins: RefCell::default(),
@@ -237,6 +242,22 @@ impl<B> Isolate<B> {
     pub fn is_invalidated_since(&self, key: &Key, requested_at: Timestamp) -> bool {
         let invalidated = self.invalidated.borrow();
         !invalidated.is_empty() && invalidated.get(&hash(key)).is_some_and(|at| *at >= requested_at)
+    }
+
+    /// Remembers an answer for `key` that was doubted, in place of the oldest if there are many.
+    pub fn remember_doubt(&self, key: &Key, sighting: Sighting) {
+        let (key, mut doubts) = (hash(key), self.doubts.borrow_mut());
+        doubts.retain(|(other, _)| *other != key);
+        if doubts.len() >= MOST_DOUBTS {
+            doubts.remove(0);
+        }
+        doubts.push((key, sighting));
+    }
+
+    /// The answer for `key` that was doubted last.
+    pub fn doubt(&self, key: &Key) -> Option<Sighting> {
+        let (key, doubts) = (hash(key), self.doubts.borrow());
+        doubts.iter().find(|(other, _)| *other == key).map(|(_, sighting)| *sighting)
     }
 
     /// The purge marks, and when they were read.

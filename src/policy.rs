@@ -1,13 +1,23 @@
 //! What the configuration means for one request.
+//!
+//! The first route that matches the path as it is written decides. But servers read one path in many spellings, so what
+//! other routes, or the defaults, forbid for a path that this one may be read as is forbidden too: a request is treated as
+//! strictly as any path that an origin may take it for, and as leniently as the one alone that is written.
 
+use std::borrow::Cow;
 use std::time::Duration;
+
+use http::HeaderName;
 
 use crate::cache::admission::{self, Bypass};
 use crate::cache::directives::RequestDirectives;
-use crate::config::{Config, Route, Settings};
+use crate::config::{ClientDirectives, Config, Maintenance, PathPattern, Route, Settings};
 use crate::origin::forward::ATTEMPT;
+use crate::origin::is_origin_error;
 use crate::origin::retry::Repeatable;
 use crate::request::Request;
+use crate::request::spelling::{self, Readings};
+use crate::time::Timestamp;
 
 /// What holds for one request.
 #[derive(Clone, Debug)]
@@ -15,10 +25,12 @@ pub struct Policy<'a> {
     /// Which route matched, counted from 0; `None` for the defaults.
     pub route: Option<usize>,
     /// The settings that hold.
-    pub settings: &'a Settings,
+    pub settings: Cow<'a, Settings>,
+    /// Those for what the path may be read as besides.
+    pub read_as: Vec<&'a Settings>,
     /// Whether the store is looked into, or why not.
     pub lookup: Result<(), Bypass>,
-    /// What the request's `Cache-Control` asks for.
+    /// What the request's `Cache-Control` asks for, as far as it counts.
     pub asked: RequestDirectives,
     /// Whether the request may be sent again, as far as its head tells.
     pub repeatable: Repeatable,
@@ -27,34 +39,141 @@ pub struct Policy<'a> {
 impl<'a> Policy<'a> {
     /// Selects the first route that matches and reads off what it means for `request`.
     pub fn of(config: &'a Config, request: &Request) -> Self {
-        let matched = config.routes.iter().enumerate().find(|(_, route)| is_for(route, request));
-        let settings = matched.map_or(&config.defaults, |(_, route)| &route.settings);
-        let asked = RequestDirectives::of(&request.headers);
+        let route = first(config, request, Path::Written(request.target.path()));
+        let mut settings = Cow::Borrowed(settings_of(config, route));
+        let mut read_as = Vec::new();
+        if let Some(readings) = readings(config, request) {
+            let firsts = readings.paths.iter().map(|path| first(config, request, Path::Read(path)));
+            read_as.extend(firsts.filter(|read| *read != route).map(|read| settings_of(config, read)));
+            read_as.iter().for_each(|other| tighten(settings.to_mut(), other));
+            if readings.may_be_any {
+                let routes = config.routes.iter().filter(|route| is_for(route, request, Path::Any));
+                let all = routes.map(|route| &route.settings).chain([&config.defaults]);
+                all.for_each(|other| tighten(settings.to_mut(), other));
+            }
+        }
+        let asked = match settings.cache.client_directives {
+            ClientDirectives::Obey => RequestDirectives::of(&request.headers),
+            ClientDirectives::Ignore => RequestDirectives::default(),
+        };
         Self {
-            route: matched.map(|(index, _)| index),
-            settings,
+            route,
+            read_as,
             lookup: admission::may_look_up(request, &asked, &settings.cache),
             asked,
-            repeatable: repeatable(request, settings),
+            repeatable: repeatable(request, &settings),
+            settings,
         }
+    }
+
+    /// Whether an answer of the origin's own counts as a failure that something else may answer for: an error that is
+    /// the gateway's affair, or one that a copy is to cover.
+    pub fn is_failure(&self, status: u16) -> bool {
+        is_origin_error(status) || self.may_be_covered(status)
+    }
+
+    /// Whether a copy may stand in for an answer of the origin's own with this status.
+    pub fn may_be_covered(&self, status: u16) -> bool {
+        self.settings.cache.stale_statuses.contains(&status)
     }
 
     /// The least time in which an attempt can be expected to succeed: a tenth of its limit.
     pub fn least_attempt(&self) -> Duration {
         self.settings.timeouts.first_byte / 10
     }
+
+    /// The maintenance for which the site is closed to the request at `now`, if it is.
+    pub fn maintenance(&self, now: Timestamp) -> Option<&Maintenance> {
+        let own = std::iter::once(&*self.settings).chain(self.read_as.iter().copied());
+        own.map(|settings| &settings.maintenance).find(|maintenance| maintenance.is_on(now))
+    }
 }
 
-fn is_for(route: &Route, request: &Request) -> bool {
-    route.host.as_ref().is_none_or(|host| host.matches(request.target.host()))
-        && route.path.as_ref().is_none_or(|path| path.matches(&request.target.plain_path()))
+/// As what the path of a request is taken.
+#[derive(Clone, Copy)]
+enum Path<'p> {
+    /// As it is written.
+    Written(&'p str),
+    /// As one of its [readings](Readings).
+    Read(&'p str),
+    /// As any.
+    Any,
+}
+
+/// The first route for `request`.
+fn first(config: &Config, request: &Request, path: Path<'_>) -> Option<usize> {
+    config.routes.iter().position(|route| is_for(route, request, path))
+}
+
+fn is_for(route: &Route, request: &Request, path: Path<'_>) -> bool {
+    let host = request.target.host();
+    // A dot behind a name makes no difference to where it leads.
+    let host = host.strip_suffix('.').unwrap_or(host);
+    route.host.as_ref().is_none_or(|pattern| pattern.matches(host))
+        && route.path.as_ref().is_none_or(|pattern| match path {
+            Path::Written(path) => pattern.matches(path),
+            Path::Read(path) => pattern.fits(path),
+            Path::Any => true,
+        })
         && (route.methods.is_empty() || route.methods.contains(&request.method))
+}
+
+/// The longest `Idempotency-Key` that is taken for one, in bytes.
+const LONGEST_KEY: usize = 255;
+
+fn settings_of(config: &Config, route: Option<usize>) -> &Settings {
+    route.and_then(|route| config.routes.get(route)).map_or(&config.defaults, |route| &route.settings)
+}
+
+/// What the path of the request may be read as, if that can lead to another route than what is written does.
+fn readings(config: &Config, request: &Request) -> Option<Readings> {
+    let path = request.target.path();
+    let mut paths = config.routes.iter().filter_map(|route| route.path.as_ref());
+    let is_alike = config.routes.is_empty() || spelling::is_plain(path) && paths.all(PathPattern::is_folded);
+    (!is_alike).then(|| Readings::of(path))
+}
+
+/// Forbids in `own` what `other` does not allow. What is neither stricter nor more lenient stays.
+fn tighten(own: &mut Settings, other: &Settings) {
+    // Each table by its name, so that a new one is thought of here.
+    let Settings { timeouts, retry, breaker: _, cache, body: _, keep, page: _, maintenance: _ } = other;
+    own.timeouts.soft = own.timeouts.soft.filter(|_| timeouts.soft.is_some());
+    own.retry.attempts = own.retry.attempts.min(retry.attempts);
+    own.retry.idempotency_key &= retry.idempotency_key;
+    keep_common(&mut own.retry.statuses, &retry.statuses);
+    let into = &mut own.cache;
+    into.enabled &= cache.enabled;
+    into.default_ttl = into.default_ttl.min(cache.default_ttl);
+    into.heuristic = into.heuristic.min(cache.heuristic);
+    into.heuristic_max = into.heuristic_max.min(cache.heuristic_max);
+    into.stale_if_error = into.stale_if_error.min(cache.stale_if_error);
+    into.stale_while_revalidate = into.stale_while_revalidate.min(cache.stale_while_revalidate);
+    keep_common(&mut into.harmless_cookies, &cache.harmless_cookies);
+    into.trust_vary = into.trust_vary.max(cache.trust_vary);
+    into.remove_invalidated |= cache.remove_invalidated;
+    into.max_body = into.max_body.min(cache.max_body);
+    into.memory = into.memory.min(cache.memory);
+    into.client_directives = into.client_directives.min(cache.client_directives);
+    keep_common(&mut into.stale_statuses, &cache.stale_statuses);
+    keep_common(&mut into.error_statuses, &cache.error_statuses);
+    into.shrink = into.shrink.max(cache.shrink);
+    if into.must_contain.is_none() {
+        into.must_contain.clone_from(&cache.must_contain);
+    }
+    keep_common(&mut into.ignore_query, &cache.ignore_query);
+    into.ignore_query_always &= cache.ignore_query_always;
+    keep_common(&mut own.keep.paths, &keep.paths);
+    own.keep.max_age = own.keep.max_age.min(keep.max_age);
+}
+
+fn keep_common<T: PartialEq>(own: &mut Vec<T>, other: &[T]) {
+    own.retain(|entry| other.contains(entry));
 }
 
 /// Idempotent methods (RFC 9110 §9.2.2), and keyed requests where the operator vouches for the origin: a
 /// key that a client sent proves nothing about it.
 fn repeatable(request: &Request, settings: &Settings) -> Repeatable {
-    let keyed = settings.retry.idempotency_key && request.headers.contains_key("idempotency-key");
+    let keyed = settings.retry.idempotency_key && has_key(request);
     if request.headers.contains_key(ATTEMPT) {
         Repeatable::IsRetry
     } else if request.method.is_idempotent() || keyed {
@@ -64,12 +183,35 @@ fn repeatable(request: &Request, settings: &Settings) -> Repeatable {
     }
 }
 
+/// Whether `Idempotency-Key` reaches the origin and says one thing: a string in quotes, or anything visible without quotes
+/// and without the comma that the platform joins several lines with.
+fn has_key(request: &Request) -> bool {
+    let headers = &request.headers;
+    let mut lines = headers.get_all(&KEY).iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else { return false };
+    let line = line.as_bytes().trim_ascii();
+    let (key, is_in_quotes) = match line {
+        [b'"', key @ .., b'"'] => (key, true),
+        key => (key, false),
+    };
+    let is_plain = |byte: &u8| (b' '..=b'~').contains(byte) && !matches!(byte, b'"' | b'\\');
+    let is_one_word = |byte: &u8| byte.is_ascii_graphic() && *byte != b',';
+    let says_something = !key.trim_ascii().is_empty() && line.len() <= LONGEST_KEY;
+    says_something
+        && key.iter().all(|byte| is_plain(byte) && (is_in_quotes || is_one_word(byte)))
+        && !admission::concerns_one_connection(&KEY, &admission::connection_options(headers))
+}
+
+/// The draft of the IETF's working group HTTPAPI has it (draft-ietf-httpapi-idempotency-key-header).
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::{Pattern, Retry};
     use crate::request::Target;
     use http::{HeaderMap, Method};
+    use serde_json::json;
 
     fn request(method: &str, url: &str) -> Request {
         Request {
@@ -85,7 +227,7 @@ mod tests {
     fn the_first_route_that_matches_decides() {
         let route = |host: Option<&str>, path: Option<&str>, methods: &[Method]| Route {
             host: host.map(Pattern::new),
-            path: path.map(Pattern::new),
+            path: path.map(|path| PathPattern::new(path, false)),
             methods: methods.to_vec(),
             settings: Settings::default(),
         };
@@ -100,10 +242,115 @@ mod tests {
         for (method, url, expected) in [
             ("POST", "https://a.example.com/api/x", Some(0)),
             ("GET", "https://a.example.com/api/x", Some(1)),
+            ("GET", "https://a.example.com./api/x", Some(1)),
             ("GET", "https://example.com/api/x?/y", Some(2)),
             ("GET", "https://example.com/?/api/x", None),
+            ("GET", "https://example.com//api/x", None),
         ] {
             assert_eq!(Policy::of(&config, &request(method, url)).route, expected, "{method} {url}");
+        }
+    }
+
+    fn config(settings: serde_json::Value) -> Config {
+        Config::from_value(&settings).unwrap()
+    }
+
+    #[test]
+    fn what_is_forbidden_for_a_path_is_forbidden_in_every_spelling_of_it() {
+        let config = config(json!({ "routes": [
+            { "path": "/account/login", "cache": { "default_ttl": "1h" } },
+            { "path": "/account/*", "cache": { "enabled": false } },
+            { "path": "/%70ay/*", "methods": ["GET"], "cache": { "enabled": false } },
+            { "host": "b.example", "path": "/b/*", "cache": { "enabled": false } },
+            { "path": "/Shop/*", "ignore_case": true, "cache": { "enabled": false } },
+        ] }));
+        for (url, is_cached) in [
+            ("https://a.example/account/x", false),
+            ("https://a.example//account/x", false),
+            ("https://a.example/account%2fx", false),
+            ("https://a.example/%61ccount/x", false),
+            ("https://a.example/account%252fx", false),
+            ("https://a.example/x/..%2faccount/", false),
+            ("https://a.example/account;id=1/x", false),
+            ("https://a.example/account%5cx", false),
+            ("https://a.example/pay/x", false),
+            ("https://a.example/%70ay/x", false),
+            ("https://b.example/b%2fx", false),
+            ("https://a.example/shop/x", false),
+            ("https://a.example/SHOP%2fX", false),
+            ("https://a.example/Account/x", true),
+            ("https://a.example/account", true),
+            ("https://a.example/accounts/x", true),
+            ("https://a.example/a%20b", true),
+            ("https://a.example/b/%20", true),
+            ("https://a.example/account/login", true),
+            ("https://a.example/account%2flogin", true),
+            ("https://a.example/account/login%2f..%2fx", false),
+            ("https://a.example/x/%252e%252e/account/%25252e%25252e/x", false),
+        ] {
+            let policy = Policy::of(&config, &request("GET", url));
+            assert_eq!(policy.lookup.is_ok(), is_cached, "{url}: {policy:?}");
+        }
+        let policy = Policy::of(&config, &request("GET", "https://a.example/account/login"));
+        assert_eq!(policy.settings.cache.default_ttl, Duration::from_secs(3600));
+        let policy = Policy::of(&config, &request("GET", "https://a.example/account%2flogin"));
+        assert_eq!((policy.route, policy.settings.cache.default_ttl), (None, Duration::ZERO));
+    }
+
+    #[test]
+    fn what_is_allowed_for_a_path_is_allowed_where_it_can_be_read_as_no_other() {
+        let config = config(json!({
+            "cache": { "enabled": false },
+            "routes": [{ "path": "/static/*", "cache": { "enabled": true } }],
+        }));
+        for (url, is_cached) in [
+            ("https://a.example/static/a.css", true),
+            ("https://a.example/static/a%20b.css", true),
+            ("https://a.example/static/a;v=1.css", true),
+            ("https://a.example/static/caf%c3%a9", true),
+            ("https://a.example/static/..%2faccount", false),
+            ("https://a.example/static/..;/account", false),
+            ("https://a.example//static/a.css", false),
+            ("https://a.example/%73tatic/a.css", false),
+            ("https://a.example/static%2fa.css", false),
+        ] {
+            assert_eq!(Policy::of(&config, &request("GET", url)).lookup.is_ok(), is_cached, "{url}");
+        }
+    }
+
+    #[test]
+    fn of_all_that_a_path_may_be_read_as_the_strictest_holds() {
+        let config = config(json!({
+            "maintenance": { "until": "2026-11-21T01:00:00Z" },
+            "keep": { "paths": ["/robots.txt", "/*"] },
+            "cache": { "harmless_cookies": ["a", "b"], "stale_if_error": "1h", "default_ttl": "1m" },
+            "retry": { "attempts": 4 },
+            "timeouts": { "soft": "1s", "total": "20s" },
+            "routes": [{
+                "path": "/a/*",
+                "maintenance": { "enabled": true, "from": "2026-11-22T01:00:00Z", "until": "2026-11-23T01:00:00Z" },
+                "keep": { "paths": ["/robots.txt"] },
+                "cache": { "harmless_cookies": ["b", "c"], "stale_if_error": "0s", "default_ttl": "2m" },
+                "retry": { "attempts": 1, "idempotency_key": true },
+                "timeouts": { "soft": "off", "total": "30s" },
+                "page": { "brand": "A" },
+            }],
+        }));
+        let policy = Policy::of(&config, &request("GET", "https://a.example//a/b"));
+        let settings = &policy.settings;
+        assert_eq!(settings.keep.paths, [Pattern::new("/robots.txt")]);
+        assert_eq!(settings.cache.harmless_cookies, [Pattern::new("b")]);
+        let (stale, ttl) = (settings.cache.stale_if_error, settings.cache.default_ttl);
+        assert_eq!((stale, ttl), (Duration::ZERO, Duration::from_secs(60)));
+        assert_eq!((settings.retry.attempts, settings.retry.idempotency_key), (1, false));
+        assert_eq!((settings.timeouts.soft, settings.timeouts.total), (None, Duration::from_secs(20)));
+        assert_eq!(
+            settings.page.brand, None,
+            "what is neither stricter nor more lenient is as it is written"
+        );
+        for (day, is_closed) in [("20", true), ("21", false), ("22", true), ("23", false)] {
+            let now = Timestamp::parse_rfc3339(&format!("2026-11-{day}T12:00:00Z")).unwrap();
+            assert_eq!(policy.maintenance(now).is_some(), is_closed, "{day}");
         }
     }
 
@@ -129,6 +376,42 @@ mod tests {
                 let may = repeatable(&request, settings) == Repeatable::Repeatable;
                 assert_eq!(may, expected, "{method} keyed: {keyed}");
             }
+        }
+    }
+
+    #[test]
+    fn a_key_counts_only_if_it_says_one_thing_and_reaches_the_origin() {
+        let vouched = Retry { idempotency_key: true, ..Retry::default() };
+        let vouched = Settings { retry: vouched, ..Settings::default() };
+        let long = |length| "k".repeat(length);
+        for (lines, connection, expected) in [
+            (&["8e03978e-40d5-43dd-bc93-6894a57f9324"][..], "", true),
+            (&["\"8e03978e-40d5-43dd-bc93-6894a57f9324\""], "", true),
+            (&["\"a, b\""], "", true),
+            (&["k"], "close", true),
+            (&[long(255).as_str()], "", true),
+            (&[long(256).as_str()], "", false),
+            (&["k", "k"], "", false),
+            (&["k, k"], "", false),
+            (&["\"k\", \"l\""], "", false),
+            (&["a b"], "", false),
+            (&[""], "", false),
+            (&["\"\""], "", false),
+            (&["\" \""], "", false),
+            (&["\""], "", false),
+            (&["\"k"], "", false),
+            (&["k\u{e4}"], "", false),
+            (&["\u{fffd}"], "", false),
+            (&["k"], "Idempotency-Key", false),
+            (&["k"], "close, idempotency-key", false),
+        ] {
+            let mut request = request("POST", "https://example.com/");
+            for line in lines {
+                request.headers.append(KEY, line.parse().unwrap());
+            }
+            request.headers.insert("connection", connection.parse().unwrap());
+            let may = repeatable(&request, &vouched) == Repeatable::Repeatable;
+            assert_eq!(may, expected, "{lines:?} {connection}");
         }
     }
 }

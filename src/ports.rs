@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
+use crate::body::resumption::Digest;
 use crate::cache::entry::Entry;
 use crate::cache::keep::Name;
 use crate::cache::key::Key;
@@ -103,9 +104,16 @@ pub struct Relay<B, E> {
     pub end: E,
 }
 
-/// Asks for the rest of a body that broke off, from this byte on; `None` if it cannot be had. A body on its way to a
-/// client goes on with what it gives, as if nothing had been.
-pub type Resume<B> = Box<dyn Fn(u64) -> Pin<Box<dyn Future<Output = Option<B>>>>>;
+/// How a body on its way to a client goes on if it breaks off, as if nothing had been.
+pub struct Resume<B> {
+    /// Asks for the rest of it, from this byte on. Gives that and how long the whole is; `None` if it cannot be had.
+    pub rest: Box<Rest<B>>,
+    /// What the whole is held against once it has been put together of parts, before its end is handed on.
+    pub digest: Option<Digest>,
+}
+
+/// See [`Resume::rest`].
+pub type Rest<B> = dyn Fn(u64) -> Pin<Box<dyn Future<Output = Option<(B, u64)>>>>;
 
 /// How a relayed body ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +122,8 @@ pub enum End {
     Whole(u64),
     /// The origin broke off or fell silent.
     Torn(Rejection),
+    /// It was put together of parts, and is not what its digest says: its end was not handed on.
+    Mismatched,
     /// The client went away first.
     ClientGone,
 }
@@ -178,7 +188,8 @@ pub trait Origin {
 
     /// Hands `body` on, with a second copy for the store if `copy`, given up if the body exceeds that many bytes. One that
     /// breaks off, or is silent for longer than `idle` where that is given, goes on with what `resume` gives, as often as
-    /// it gives anything. Where there is neither, the body is the platform's to hand on: nobody watches it for silence or
+    /// it gives anything; what comes then is as long as that says, or broke off. If its digest cannot be computed, there is
+    /// no copy of it. Where there is neither, the body is the platform's to hand on: nobody watches it for silence or
     /// counts its bytes, and how it ended is heard only if the client is still there: see [`Background::attend`].
     fn relay(
         &self,
@@ -195,6 +206,9 @@ pub trait Origin {
 
     /// The beginning of `body` as text, at most `limit` bytes, for telling failures apart.
     fn peek(&self, body: Self::Body, limit: u64, within: Duration) -> impl Future<Output = String>;
+
+    /// Whether a body that is whole contains `text` in UTF-8, its coding undone; `None` if that cannot be told.
+    fn contains(&self, whole: &Self::Body, text: &str) -> impl Future<Output = Option<bool>>;
 
     /// Gives up `body`, so that its connection is free.
     fn cancel(&self, body: Self::Body);

@@ -86,6 +86,9 @@ pub struct Report {
     /// How often the body broke off and was taken up again from there. Left out where it never was.
     #[serde(skip_serializing_if = "is_never")]
     pub resumed: u32,
+    /// Whether the body, put together of parts, was not what its digest says. Left out where that was not so.
+    #[serde(skip_serializing_if = "is_not")]
+    pub digest_mismatch: bool,
     /// Milliseconds from the arrival of the request to `at`.
     pub total_ms: u64,
     /// What is wrong with the configuration.
@@ -257,6 +260,8 @@ pub struct Facts<'a> {
     pub opened_by: Option<String>,
     /// How often the body was taken up again.
     pub resumed: u32,
+    /// Whether it was not what its digest says then.
+    pub digest_mismatch: bool,
     /// From the arrival of the request to `at`.
     pub total: Duration,
     /// What is wrong with the configuration.
@@ -303,6 +308,7 @@ impl Report {
             stop: facts.stop,
             opened_by: facts.opened_by,
             resumed: facts.resumed,
+            digest_mismatch: facts.digest_mismatch,
             total_ms: millis(facts.total),
             config_errors: facts.mistakes.to_vec(),
         }
@@ -382,6 +388,7 @@ mod tests {
             stop: None,
             opened_by: None,
             resumed: 0,
+            digest_mismatch: false,
             total: Duration::from_millis(2),
             mistakes: &[],
         }

@@ -69,7 +69,7 @@ impl View {
         let rejection = match lapse {
             Lapse::Gone => rejection("client disconnected", true, false),
             Lapse::Broken => rejection("Network connection lost.", true, false),
-            Lapse::Stalled => rejection("aborted", false, true),
+            Lapse::Stalled | Lapse::Unmeasured | Lapse::TooLarge => rejection("aborted", false, true),
         };
         Err(Rejection { fault: Fault::Client, ..rejection })
     }
@@ -404,6 +404,10 @@ impl Origin for View {
         let now = self.now();
         self.world.wait(content.ends_at.saturating_sub(now).min(millis(within))).await;
         content.text.chars().take(limit as usize).collect()
+    }
+
+    async fn contains(&self, whole: &Body, text: &str) -> Option<bool> {
+        Some(whole.content().text.contains(text))
     }
 
     fn cancel(&self, body: Body) {

@@ -14,7 +14,9 @@ use crate::body::{Content, Ending, Kind};
 use crate::ended::{MEMORY, client_of};
 use crate::ledger::{Asked, Attempt, Class};
 use crate::plan::{Ask, FIRST_PROBE, target};
-use crate::rules::{by_its_window, is_foreign, is_selected, may_answer, may_stand_in, prohibition, storable};
+use crate::rules::{
+    by_its_window, is_foreign, is_selected, may_answer, may_stand_in, storable, window_on_error,
+};
 use crate::site::{Record, SERIAL, text_of};
 use crate::world::{FIRST_CRON, FIRST_ORDER, World};
 use crate::{ended, orders, retries};
@@ -267,9 +269,8 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, i
     if is_withdrawn || !is_readable(world, ask, &head) {
         return;
     }
-    let binds = is_purged && (prohibition(&head.rules).is_some() || head.rules.sie == Some(0));
-    let has_window = head.rules.sie.map_or(world.plan.settings.stale_if_error, |span| span * 1000) > 0;
-    let is_held_back = is_forgotten || binds || is_purged && !has_window;
+    let has_window = window_on_error(&world.plan, &head.rules).is_ok_and(|window| window > 0);
+    let is_held_back = is_forgotten || is_purged && !has_window;
     let unknown_for = if is_untried { MEMORY } else { 0 };
     let was_there = filed.filed_at + unknown_for < asked.began_at && filed.until > world.now();
     if was_there && !is_held_back && by_its_window(&world.plan, ask, &head, at + 1_000).is_ok() {

@@ -129,8 +129,8 @@ pub fn is_stale(plan: &Plan, record: &Record, at: u64) -> bool {
     at > record.received_at && age(record, at) >= lifetime(plan, record)
 }
 
-/// What forbids to use it stale (RFC 9111 §4.2.4).
-pub fn prohibition(rules: &Rules) -> Option<&'static str> {
+/// The word that forbids to use it stale (RFC 9111 §4.2.4), whatever stands beside it.
+fn word(rules: &Rules) -> Option<&'static str> {
     if rules.no_cache {
         Some("no-cache")
     } else if rules.must_revalidate {
@@ -141,6 +141,21 @@ pub fn prohibition(rules: &Rules) -> Option<&'static str> {
         Some("s-maxage")
     } else {
         None
+    }
+}
+
+/// For how long past its freshness it may stand in for a failed origin, in milliseconds (RFC 5861): for the longer of the
+/// windows that it states, `stale-while-revalidate` not counting beside `no-cache`; else as configured, if no word forbids.
+pub fn window_on_error(plan: &Plan, rules: &Rules) -> Result<u64, &'static str> {
+    if rules.sie == Some(0) {
+        return Err("stale-if-error=0");
+    }
+    let behind = rules.swr.filter(|_| !rules.no_cache).unwrap_or_default() * 1000;
+    match (word(rules), rules.sie) {
+        (_, Some(span)) => Ok(behind.max(span * 1000)),
+        (Some(word), None) if behind == 0 => Err(word),
+        (Some(_), None) => Ok(behind),
+        (None, None) => Ok(behind.max(plan.settings.stale_if_error)),
     }
 }
 
@@ -179,16 +194,16 @@ pub fn may_answer(world: &World, ask: &Ask, asked: &Asked, record: &Record, at: 
         };
     }
     let staleness = age - lifetime;
-    if let Some(directive) = prohibition(&record.rules) {
-        return Err(format!("{staleness} ms stale, {directive}"));
-    }
-    let window = record.rules.swr.map_or(plan.settings.stale_while_revalidate, |span| span * 1000);
+    let word = word(&record.rules);
+    let by_default = if word.is_none() { plan.settings.stale_while_revalidate } else { 0 };
+    let window = record.rules.swr.map_or(by_default, |span| span * 1000);
     let wants_fresh = asks_for(ask, "max-age").or(asks_for(ask, "min-fresh")).is_some();
     let is_revalidated_behind = window > 0 && staleness <= window && !wants_fresh;
-    if is_revalidated_behind || asks_for(ask, "max-stale").is_some_and(|most| staleness <= most) {
+    let is_accepted = word.is_none() && asks_for(ask, "max-stale").is_some_and(|most| staleness <= most);
+    if is_revalidated_behind || is_accepted {
         return Ok(());
     }
-    Err(format!("{staleness} ms stale"))
+    Err(format!("{staleness} ms stale, {word:?}"))
 }
 
 /// Whether a stored or kept answer may be given in place of a failed origin (RFC 9111 §4.2.4, RFC 5861 §4).
@@ -198,29 +213,25 @@ pub fn may_stand_in(world: &World, ask: &Ask, record: &Record, at: u64) -> Resul
         let page: &Page = &plan.pages[record.page];
         let is_kept =
             page.kept && plan.keeps && at.saturating_sub(record.received_at) <= plan.settings.keep_max_age;
-        let is_forbidden = prohibition(&record.rules).is_some() || record.rules.sie == Some(0);
-        let is_refused = asks_for(ask, "no-cache").is_some() || asks_for(ask, "stale-if-error") == Some(0);
-        if is_kept && !is_forbidden && !is_refused { Ok(()) } else { Err(why) }
+        let is_within = window_on_error(plan, &record.rules).is_ok_and(|window| {
+            let staleness = age(record, at.max(record.received_at))
+                .saturating_sub(stated(&record.rules).unwrap_or_default());
+            word(&record.rules).is_none() || staleness <= window
+        });
+        let is_refused = asks_for(ask, "stale-if-error") == Some(0);
+        if is_kept && is_within && !is_refused { Ok(()) } else { Err(why) }
     })
 }
 
 pub fn by_its_window(plan: &Plan, ask: &Ask, record: &Record, at: u64) -> Result<(), String> {
     let at = at.max(record.received_at);
     let (age, lifetime, rules) = (age(record, at), lifetime(plan, record), &record.rules);
-    if rules.no_cache {
-        return Err("no-cache".to_owned());
-    }
-    if asks_for(ask, "no-cache").is_some() {
-        return Err("no-cache in the request".to_owned());
-    }
+    let window = window_on_error(plan, rules);
     if age < lifetime {
-        return Ok(());
+        return if rules.no_cache { window.map(|_| ()).map_err(str::to_owned) } else { Ok(()) };
     }
     let staleness = age - lifetime;
-    if let Some(directive) = prohibition(rules) {
-        return Err(format!("{staleness} ms stale, {directive}"));
-    }
-    let window = rules.sie.map_or(plan.settings.stale_if_error, |span| span * 1000);
+    let window = window.map_err(|word| format!("{staleness} ms stale, {word}"))?;
     let window = asks_for(ask, "stale-if-error").map_or(window, |asked| window.min(asked));
     if window > 0 && staleness <= window {
         Ok(())

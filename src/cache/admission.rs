@@ -7,10 +7,11 @@ use http::{Method, StatusCode};
 
 use super::bearing::{self, Bearing};
 use super::directives::{RequestDirectives, ResponseDirectives};
+use super::doubt::Doubt;
 use super::entry::Stored;
 use super::key::Vary;
 use super::{freshness, stale, validation};
-use crate::config;
+use crate::config::{self, TrustVary};
 use crate::request::Request;
 use crate::time::Timestamp;
 
@@ -122,7 +123,7 @@ pub enum NotStored {
     Head,
     /// An error, or another status that is not stored, or one that needs an explicit lifetime and has none.
     Status,
-    /// 206, or an answer that says by `Content-Range` that it is a part.
+    /// 206, or an answer to `Range` that says by `Content-Range` that it is a part.
     Partial,
     /// `no-store`.
     NoStore,
@@ -134,6 +135,8 @@ pub enum NotStored {
     VaryAny,
     /// The client chose a field that could have changed the answer, and `Vary` does not name it.
     UnkeyedHeader,
+    /// A redirect for a URL with parameters that are not in the key: where it leads may depend on them.
+    UnkeyedQuery,
     /// The request had `Authorization`, and the response does not allow to store it all the same.
     Authorization,
     /// The request had a cookie that could identify somebody, and the response is not explicitly for all.
@@ -148,6 +151,8 @@ pub enum NotStored {
     Invalidated,
     /// It is neither fresh nor can it be used stale or be validated.
     NothingToGain,
+    /// It may be the word of a broken site.
+    Doubtful(Doubt),
 }
 
 impl NotStored {
@@ -170,10 +175,12 @@ impl NotStored {
             | Self::Head
             | Self::Partial
             | Self::UnkeyedHeader
+            | Self::UnkeyedQuery
             | Self::Authorization
             | Self::Identified
             | Self::Unreadable
-            | Self::Invalidated => false,
+            | Self::Invalidated
+            | Self::Doubtful(_) => false,
         }
     }
 
@@ -189,6 +196,7 @@ impl NotStored {
             Self::SetCookie => "set_cookie",
             Self::VaryAny => "vary_any",
             Self::UnkeyedHeader => "unkeyed_header",
+            Self::UnkeyedQuery => "unkeyed_query",
             Self::Authorization => "authorization",
             Self::Identified => "identified",
             Self::TooLarge => "too_large",
@@ -196,6 +204,7 @@ impl NotStored {
             Self::Endless => "endless",
             Self::Invalidated => "invalidated",
             Self::NothingToGain => "nothing_to_gain",
+            Self::Doubtful(doubt) => doubt.word(),
         }
     }
 
@@ -214,10 +223,13 @@ impl NotStored {
             | Self::Head
             | Self::Partial
             | Self::UnkeyedHeader
+            | Self::UnkeyedQuery
             | Self::Authorization
             | Self::Identified
             | Self::Unreadable
             | Self::Invalidated => Effect::None,
+            // Whether the page has changed or the site is broken: what was fresh is no longer.
+            Self::Doubtful(Doubt::Shrunk | Doubt::Retyped | Doubt::Unmarked) => Effect::Outdates,
             Self::NothingToGain if is_gone && asked.is_ordinary() => Effect::Removes,
             Self::NoStore | Self::Private | Self::VaryAny if code < 400 => Effect::Withdraws,
             _ if is_gone => Effect::Withdraws,
@@ -231,7 +243,8 @@ impl NotStored {
             | Self::SetCookie
             | Self::TooLarge
             | Self::Endless
-            | Self::NothingToGain => Effect::Outdates,
+            | Self::NothingToGain
+            | Self::Doubtful(Doubt::Error) => Effect::Outdates,
         }
     }
 }
@@ -311,11 +324,18 @@ pub fn admit(
     let has_lifetime = explicit.is_some_and(|lifetime| !lifetime.is_zero());
     let takes_place =
         asked.has_copy && is_gone(status) && asked.is_ordinary() && asked.is_anybody(&Vary::default());
-    fits_status(status, has_lifetime || takes_place)?;
-    if headers.contains_key(header::CONTENT_RANGE) {
+    fits_status(status, has_lifetime, takes_place, settings)?;
+    if headers.contains_key(header::CONTENT_RANGE) && asked.request.headers.contains_key(header::RANGE) {
         return Err(NotStored::Partial);
     }
-    // All statuses that get this far are understood, so `must-understand` lifts `no-store` (§5.2.2.3).
+    if directives.must_understand && status.canonical_reason().is_none() {
+        return Err(NotStored::Status);
+    }
+    // Of an error that may pass, what it says about storing is said of itself alone: it withdraws nothing.
+    if stale::is_passing_error(status) && (directives.no_store || directives.private) {
+        return Err(NotStored::Status);
+    }
+    // What gets this far with it is understood, so `must-understand` lifts `no-store` (§5.2.2.3).
     if directives.no_store && !directives.must_understand {
         return Err(NotStored::NoStore);
     }
@@ -323,7 +343,13 @@ pub fn admit(
         return Err(NotStored::Private);
     }
     let vary = Vary::of(headers).ok_or(NotStored::VaryAny)?;
-    is_for_all(asked, headers, &directives, &vary, (directives.public || has_lifetime) && !settings.strict)?;
+    let trusts_vary = match settings.trust_vary {
+        TrustVary::Always => true,
+        // What says `no-cache` may be stored, and answers nobody without the origin's word.
+        TrustVary::Permitted => directives.public || has_lifetime || directives.no_cache,
+        TrustVary::Never => false,
+    };
+    is_for_all(asked, headers, &directives, &vary, trusts_vary)?;
     if length.is_some_and(|length| length > settings.max_body) {
         return Err(NotStored::TooLarge);
     }
@@ -332,7 +358,8 @@ pub fn admit(
     }
     let age = freshness::age_of(headers, requested_at, now, now);
     let lifetime = explicit.unwrap_or_else(|| freshness::implied_lifetime(status, headers, now, settings));
-    let retention = retention(&directives, validation::names_a_version(headers), lifetime, age, settings);
+    let has_validator = validation::names_a_version(headers);
+    let retention = retention(status, &directives, has_validator, lifetime, age, settings);
     if retention.is_zero() {
         return Err(NotStored::NothingToGain);
     }
@@ -421,28 +448,36 @@ fn is_gone(status: StatusCode) -> bool {
 }
 
 /// Which statuses are stored. Those that tell of a passing state, or that the request itself may have provoked, need a
-/// lifetime of more than zero, or to tell that something else is there no more: what was deleted or moved does not come
-/// back from the store.
-fn fits_status(status: StatusCode, is_wanted: bool) -> Result<(), NotStored> {
+/// lifetime of more than zero, and which errors do then is a setting; or they have to tell that something else is there no
+/// more: what was deleted or moved does not come back from the store.
+fn fits_status(
+    status: StatusCode,
+    has_lifetime: bool,
+    takes_place: bool,
+    settings: &config::Cache,
+) -> Result<(), NotStored> {
     match status.as_u16() {
         200 | 203 | 300 | 301 => Ok(()),
-        204 | 302 | 303 | 307 | 308 | 404 | 410 if is_wanted => Ok(()),
         206 => Err(NotStored::Partial),
+        201..=299 if has_lifetime => Ok(()),
+        302 | 303 | 307 | 308 if has_lifetime || takes_place => Ok(()),
+        404 | 410 if takes_place => Ok(()),
+        error if has_lifetime && settings.error_statuses.contains(&error) => Ok(()),
         _ => Err(NotStored::Status),
     }
 }
 
-/// Whether the answer may be shown to somebody else. `says_so` is whether it says that it may be stored: then `Vary` is
-/// believed about fields of which nothing is known.
+/// Whether the answer may be shown to somebody else. `trusts_vary` is whether `Vary` is believed about
+/// fields of which nothing is known.
 fn is_for_all(
     asked: &Asked<'_>,
     headers: &HeaderMap,
     directives: &ResponseDirectives,
     vary: &Vary,
-    says_so: bool,
+    trusts_vary: bool,
 ) -> Result<(), NotStored> {
     let unkeyed = asked.unkeyed.iter().filter(|(name, _)| !vary.covers(name)).map(|(_, bearing)| *bearing);
-    if unkeyed.max().is_some_and(|worst| worst == Bearing::Suspect || !says_so) {
+    if unkeyed.max().is_some_and(|worst| worst == Bearing::Suspect || !trusts_vary) {
         return Err(NotStored::UnkeyedHeader);
     }
     if asked.request.headers.contains_key(ORIGIN)
@@ -472,11 +507,12 @@ fn is_for_all(
 pub fn retention_left(stored: &Stored, settings: &config::Cache, now: Timestamp) -> Duration {
     let has_validator = validation::has_validator(stored);
     let (lifetime, age) = (freshness::lifetime(stored, settings), freshness::age(stored, now));
-    retention(stored.headers.directives(), has_validator, lifetime, age, settings)
+    retention(stored.status, stored.headers.directives(), has_validator, lifetime, age, settings)
 }
 
 /// For how long a response of this age can be of use.
 fn retention(
+    status: StatusCode,
     directives: &ResponseDirectives,
     has_validator: bool,
     lifetime: Duration,
@@ -484,17 +520,13 @@ fn retention(
     settings: &config::Cache,
 ) -> Duration {
     let fresh = lifetime.saturating_sub(age);
-    let for_validation =
-        if has_validator { fresh.saturating_add(KEPT_FOR_VALIDATION) } else { Duration::ZERO };
-    let as_it_is = match stale::prohibition(directives) {
-        Some(stale::Forbidden::NoCache) => Duration::ZERO,
-        Some(_) => fresh,
-        None => {
-            let if_error = stale::span(directives.stale_if_error, settings.stale_if_error);
-            let behind = stale::span(directives.stale_while_revalidate, settings.stale_while_revalidate);
-            lifetime.saturating_add(if_error.max(behind)).saturating_sub(age)
-        }
+    let for_validation = if has_validator && !stale::is_passing_error(status) {
+        fresh.saturating_add(KEPT_FOR_VALIDATION)
+    } else {
+        Duration::ZERO
     };
+    let as_it_is = stale::use_past_freshness(status, directives, settings)
+        .map_or(Duration::ZERO, |past| lifetime.saturating_add(past).saturating_sub(age));
     as_it_is.max(for_validation).min(LONGEST_RETENTION)
 }
 
@@ -593,7 +625,10 @@ mod tests {
             (200, &[("cdn-cache-control", "no-store"), cc("max-age=60")], Err(NoStore)),
             (200, &[("vary", "*")], Err(VaryAny)),
             (206, &[cc("max-age=60")], Err(Partial)),
-            (200, &[cc("max-age=60"), ("content-range", "bytes 0-0/4")], Err(Partial)),
+            (200, &[cc("max-age=60"), ("content-range", "bytes 0-0/4")], Ok(60 + DAY)),
+            (299, &[cc("max-age=60")], Ok(60 + DAY)),
+            (299, &[cc("max-age=60, must-understand")], Err(Status)),
+            (201, &[cc("max-age=60, must-understand, no-store")], Ok(60 + DAY)),
             (204, &[], Err(Status)),
             (204, &[cc("max-age=60")], Ok(60 + DAY)),
             (301, &[], Ok(DAY)),
@@ -639,21 +674,25 @@ mod tests {
     #[test]
     fn a_field_outside_the_key_must_be_named_by_vary() {
         use Bearing::{Suspect, Unfamiliar};
+        use TrustVary::{Always, Never, Permitted};
         let (request, now) = (request("GET", &[]), seconds(0));
         let refused = Err(NotStored::UnkeyedHeader);
-        for (bearing, cache_control, vary, strict, expected) in [
+        for (bearing, cache_control, vary, trust_vary, expected) in [
             // Nothing says that it may be stored.
-            (Unfamiliar, "", "x-theme", false, refused),
-            (Unfamiliar, "", "X-Theme, x-size", false, Ok(())),
-            (Unfamiliar, "stale-if-error=60", "accept", false, refused),
-            (Unfamiliar, "max-age=0", "accept", false, refused),
+            (Unfamiliar, "", "x-theme", Permitted, refused),
+            (Unfamiliar, "", "X-Theme, x-size", Permitted, Ok(())),
+            (Unfamiliar, "stale-if-error=60", "accept", Permitted, refused),
+            (Unfamiliar, "max-age=0", "accept", Permitted, refused),
             // It says so itself, and `Vary` is believed.
-            (Unfamiliar, "max-age=60", "x-theme", false, Ok(())),
-            (Unfamiliar, "public", "accept", false, Ok(())),
-            (Unfamiliar, "max-age=60", "x-theme", true, refused),
-            (Unfamiliar, "max-age=60", "x-theme, x-size", true, Ok(())),
-            (Suspect, "public, max-age=60", "x-theme", false, refused),
-            (Suspect, "public, max-age=60", "x-size, x-theme", false, Ok(())),
+            (Unfamiliar, "max-age=60", "x-theme", Permitted, Ok(())),
+            (Unfamiliar, "public", "accept", Permitted, Ok(())),
+            (Unfamiliar, "max-age=60", "x-theme", Never, refused),
+            (Unfamiliar, "max-age=60", "x-theme, x-size", Never, Ok(())),
+            (Suspect, "public, max-age=60", "x-theme", Permitted, refused),
+            (Suspect, "public, max-age=60", "x-size, x-theme", Permitted, Ok(())),
+            (Unfamiliar, "", "", Always, Ok(())),
+            (Suspect, "", "", Always, refused),
+            (Unfamiliar, "no-cache, stale-if-error=9", "", Permitted, Ok(())),
         ] {
             let unkeyed = ["x-theme", "x-size"].map(|name| (HeaderName::from_static(name), bearing));
             let asked = Asked {
@@ -663,10 +702,10 @@ mod tests {
                 identified: false,
                 has_copy: false,
             };
-            let settings = Cache { strict, ..Cache::default() };
+            let settings = Cache { trust_vary, ..Cache::default() };
             let headers = fields(&[("vary", vary), ("cache-control", cache_control)]);
             let verdict = admit(&asked, StatusCode::OK, &headers, None, &settings, now, now);
-            assert_eq!(verdict.map(|_| ()), expected, "{bearing:?} {cache_control} {vary} {strict}");
+            assert_eq!(verdict.map(|_| ()), expected, "{bearing:?} {cache_control} {vary} {trust_vary:?}");
         }
     }
 
@@ -712,7 +751,12 @@ mod tests {
             (&[cc("max-age=60, stale-if-error=0")], Ok(60)),
             (&[cc("max-age=60, stale-if-error=30"), ("age", "70")], Ok(20)),
             (&[cc("max-age=60, stale-if-error=30"), ("age", "90")], nothing),
-            (&[cc("max-age=60, must-revalidate, stale-if-error=30")], Ok(60)),
+            (&[cc("max-age=60, must-revalidate, stale-if-error=30")], Ok(90)),
+            (&[cc("s-maxage=60, stale-while-revalidate=30")], Ok(90)),
+            (&[cc("s-maxage=60, stale-while-revalidate=30, stale-if-error=0")], Ok(90)),
+            (&[cc("s-maxage=60, stale-while-revalidate")], Ok(365 * DAY)),
+            (&[cc("no-cache, stale-if-error=30")], Ok(30)),
+            (&[cc("no-cache, stale-while-revalidate=30")], nothing),
             (&[cc("max-age=60, must-revalidate"), tag], Ok(60 + DAY)),
             (&[cc("max-age=60, must-revalidate"), ("age", "50")], Ok(10)),
             (&[cc("max-age=60, stale-if-error=30"), tag], Ok(60 + DAY)),
@@ -828,6 +872,8 @@ mod tests {
             let text = directives.join(", ");
             let forbidding = [("cache-control", "private"), ("set-cookie", "a"), ("vary", "*"), ("cache-control", "no-store")];
             prop_assume!(prohibition != 3 || !text.contains("must-understand"));
+            let is_for_all = text.contains("public") || text.contains("s-maxage");
+            prop_assume!(prohibition != 1 || identified || !is_for_all);
             let request = request("GET", if authorized { &[("authorization", "x")] } else { &[] });
             let headers = [("cache-control", text.as_str()), forbidding[prohibition]];
             prop_assert!(admitted(&request, identified, status, &headers).is_err());

@@ -4,7 +4,7 @@
 //! send it. Not all origins know what they do, so there are three classes of fields ([`Bearing`]). A name decides, and the
 //! form of the value: a browser's field with what no browser writes there was written by somebody who tries what happens.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER};
+use http::header::{HeaderName, HeaderValue, ORIGIN, REFERER};
 
 use crate::request::{Request, Target};
 use crate::time::Timestamp;
@@ -27,86 +27,104 @@ pub enum Bearing {
 /// What the field `name` of `request` means, all its lines together.
 pub fn of(name: &HeaderName, request: &Request) -> Bearing {
     let lines = || request.headers.get_all(name).iter();
-    let is_text = |is: fn(&str) -> bool| {
-        lines().all(|line| line.len() <= LONGEST && line.to_str().is_ok_and(|text| is(text.trim())))
+    let is_marked = || lines().any(has_markup);
+    let fits = |is_form: fn(&str) -> bool| {
+        lines().all(|line| line.len() <= LONGEST && line.to_str().is_ok_and(|text| is_form(text.trim())))
     };
-    let if_so = |is: fn(&str) -> bool| if is_text(is) { Bearing::Harmless } else { Bearing::Suspect };
-    let usual = || if lines().any(has_markup) { Bearing::Suspect } else { Bearing::Harmless };
-    match name.as_str() {
-        "accept"
-        | "accept-encoding"
-        | "accept-language"
-        | "authorization"
-        | "cdn-loop"
-        | "cf-connecting-ip"
-        | "cf-connecting-ipv6"
-        | "cf-ew-via"
-        | "cf-ipcountry"
-        | "cf-ray"
-        | "cf-visitor"
-        | "device-memory"
-        | "dnt"
-        | "downlink"
-        | "dpr"
-        | "early-data"
-        | "ect"
-        | "holdfast-hop"
-        | "priority"
-        | "rtt"
-        | "save-data"
-        | "sec-gpc"
-        | "upgrade-insecure-requests"
-        | "user-agent"
-        | "via"
-        | "viewport-width"
-        | "width" => usual(),
+    let name = name.as_str();
+    if USUAL.contains(&name) || name.starts_with("sec-ch-") || name.starts_with("sec-fetch-") {
+        return if is_marked() { Bearing::Suspect } else { Bearing::Harmless };
+    }
+    if let Some((_, is_form, bearing)) = FORMS.iter().find(|(names, ..)| names.contains(&name)) {
+        return if fits(*is_form) { *bearing } else { Bearing::Suspect };
+    }
+    match name {
         "referer" => of_referer(request),
-        "origin" => if_so(is_origin),
-        "cache-control" | "pragma" => match says_nothing_else(&request.headers, name) {
-            true => Bearing::Harmless,
-            false => usual().max(Bearing::Unfamiliar),
-        },
-        "if-none-match" | "if-range" => if_so(is_tag_or_date),
-        "if-modified-since" => if_so(|text| Timestamp::parse_http_date(text).is_some()),
-        "range" => if_so(is_byte_range),
-        "purpose" | "sec-purpose" | "x-moz" | "x-purpose" => if_so(is_prefetch),
-        "x-requested-with" => if_so(is_app).min(match is_text(|text| text == "XMLHttpRequest") {
-            // Some frameworks answer a script with something else than a page.
-            true => Bearing::Unfamiliar,
-            false => Bearing::Suspect,
-        }),
-        "content-type" => match is_text(is_plain_type) {
-            true => Bearing::Unfamiliar,
-            false => Bearing::Suspect,
-        },
-        "cf-request-id"
-        | "newrelic"
-        | "request-id"
-        | "traceparent"
-        | "tracestate"
-        | "baggage"
-        | "sentry-trace"
-        | "uber-trace-id"
-        | "x-amzn-trace-id"
-        | "x-client-data"
-        | "x-cloud-trace-context"
-        | "x-correlation-id"
-        | "x-request-id"
-        | "x-trace-id" => if_so(is_trace),
-        name if name.starts_with("sec-ch-") || name.starts_with("sec-fetch-") => usual(),
-        // The platform writes where visitors are, where the site has asked it to.
-        name if ["cf-ip", "cf-region", "cf-metro", "cf-postal", "cf-timezone"]
-            .iter()
-            .any(|of| name.starts_with(of)) =>
-        {
-            usual().max(Bearing::Unfamiliar)
+        "cache-control" | "pragma" if says_nothing_else(request, name) => Bearing::Harmless,
+        // Some frameworks answer a script with something else than a page.
+        "x-requested-with" if fits(|text| text == "XMLHttpRequest") => Bearing::Unfamiliar,
+        "x-requested-with" if fits(is_app) => Bearing::Harmless,
+        "x-requested-with" => Bearing::Suspect,
+        _ if GEOGRAPHY.iter().any(|beginning| name.starts_with(beginning)) && fits(is_place) => {
+            Bearing::Unfamiliar
         }
-        name if name.starts_with("x-b3-") || name.starts_with("x-datadog-") => if_so(is_trace),
-        name if is_suspect(name) => Bearing::Suspect,
-        _ if is_text(is_address) || !is_text(|text| !text.contains(['<', '>'])) => Bearing::Suspect,
+        _ if is_suspect(name) || fits(is_address) || is_marked() => Bearing::Suspect,
         _ => Bearing::Unfamiliar,
     }
 }
+
+/// What every visitor's browser may send, or the platform.
+const USUAL: [&str; 27] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "cdn-loop",
+    "cf-connecting-ip",
+    "cf-connecting-ipv6",
+    "cf-ew-via",
+    "cf-ipcountry",
+    "cf-ray",
+    "cf-visitor",
+    "device-memory",
+    "dnt",
+    "downlink",
+    "dpr",
+    "early-data",
+    "ect",
+    "holdfast-hop",
+    "priority",
+    "rtt",
+    "save-data",
+    "sec-gpc",
+    "upgrade-insecure-requests",
+    "user-agent",
+    "via",
+    "viewport-width",
+    "width",
+];
+
+/// Fields whose values have a form, and what they mean if they have it.
+type Form = (&'static [&'static str], fn(&str) -> bool, Bearing);
+const FORMS: [Form; 9] = [
+    // Of a body that is none.
+    (&["content-length"], |text| text == "0", Bearing::Harmless),
+    (&["origin"], is_origin, Bearing::Harmless),
+    (&["if-none-match", "if-range"], is_tag_or_date, Bearing::Harmless),
+    (&["if-modified-since"], is_date, Bearing::Harmless),
+    (&["range"], is_byte_range, Bearing::Harmless),
+    (&["purpose", "sec-purpose", "x-moz", "x-purpose"], is_prefetch, Bearing::Harmless),
+    (
+        &[
+            "baggage",
+            "cf-request-id",
+            "newrelic",
+            "request-id",
+            "sentry-trace",
+            "traceparent",
+            "tracestate",
+            "uber-trace-id",
+            "x-amzn-trace-id",
+            "x-b3-parentspanid",
+            "x-b3-sampled",
+            "x-b3-spanid",
+            "x-b3-traceid",
+            "x-client-data",
+            "x-cloud-trace-context",
+            "x-correlation-id",
+            "x-datadog-parent-id",
+            "x-datadog-sampling-priority",
+            "x-datadog-trace-id",
+            "x-request-id",
+            "x-trace-id",
+        ],
+        is_trace,
+        Bearing::Harmless,
+    ),
+    (&["content-type"], is_plain_type, Bearing::Unfamiliar),
+    // Next.js' scripts say on which page they are, and its `Vary` names it where that matters.
+    (&["next-url"], is_path, Bearing::Unfamiliar),
+];
 
 /// Whether a value has what no browser writes there and an origin might write into a page.
 pub fn has_markup(value: &HeaderValue) -> bool {
@@ -123,7 +141,7 @@ pub fn is_own_origin(request: &Request) -> bool {
 
 /// Names, or beginnings of names, of fields by which origins, frameworks and what stands before them choose another
 /// target, method, scheme, address or version, or know whom they serve. No browser sends them by itself.
-const SUSPECT_BEGINNINGS: [&str; 56] = [
+const SUSPECT_BEGINNINGS: [&str; 55] = [
     "-method",
     "accept-charset",
     "akamai-",
@@ -142,7 +160,6 @@ const SUSPECT_BEGINNINGS: [&str; 56] = [
     "incap-",
     "max-forwards",
     "method",
-    "next-url",
     "profile",
     "proxy",
     "redirect",
@@ -188,6 +205,9 @@ const SUSPECT_PARTS: [&str; 17] = [
     "scheme", "secret", "session", "token", "user-", "xsrf",
 ];
 
+/// Beginnings of what Cloudflare writes of a visitor's place, where a site has asked for that.
+const GEOGRAPHY: [&str; 5] = ["cf-ip", "cf-region", "cf-metro", "cf-postal", "cf-timezone"];
+
 fn is_suspect(name: &str) -> bool {
     // Gateway interfaces make the same of both.
     let dashed;
@@ -220,7 +240,7 @@ fn of_referer(request: &Request) -> Bearing {
 
 /// Whether a field that has to be passed on (RFC 9111 §5.2) has none but the registered directives for requests, which
 /// are words and numbers.
-fn says_nothing_else(headers: &HeaderMap, name: &HeaderName) -> bool {
+fn says_nothing_else(request: &Request, name: &str) -> bool {
     const REGISTERED: [&str; 8] = [
         "max-age",
         "max-stale",
@@ -236,7 +256,7 @@ fn says_nothing_else(headers: &HeaderMap, name: &HeaderName) -> bool {
         REGISTERED.contains(&word.to_ascii_lowercase().as_str())
             && number.bytes().all(|byte| byte.is_ascii_digit())
     };
-    headers.get_all(name).iter().all(|line| {
+    request.headers.get_all(name).iter().all(|line| {
         line.to_str().is_ok_and(|line| line.split(',').all(|directive| is_registered(directive.trim())))
     })
 }
@@ -250,11 +270,28 @@ fn is_origin(text: &str) -> bool {
 
 /// Also what is nearly a tag: origins get their own back.
 fn is_tag_or_date(text: &str) -> bool {
-    text == "*"
-        || text.contains('"') && !text.contains(['<', '>'])
-        || !text.is_empty()
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=+".contains(&byte))
-        || Timestamp::parse_http_date(text).is_some()
+    let is_number = || {
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=+".contains(&byte)) && has_digit(text)
+    };
+    text == "*" || text.contains('"') && !text.contains(['<', '>']) || is_number() || is_date(text)
+}
+
+fn is_date(text: &str) -> bool {
+    Timestamp::parse_http_date(text).is_some()
+}
+
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && !text.contains(['<', '>', '"', '\\'])
+}
+
+/// The name of a town, or a number.
+fn is_place(text: &str) -> bool {
+    !text.contains(['<', '>'])
+        && (!is_address(text) || text.bytes().all(|byte| byte.is_ascii_digit() || b"-.".contains(&byte)))
+}
+
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 fn is_byte_range(text: &str) -> bool {
@@ -284,7 +321,7 @@ fn is_plain_type(text: &str) -> bool {
 
 /// Numbers that tell requests apart: what is there to be counted, not read.
 fn is_trace(text: &str) -> bool {
-    text.bytes().any(|byte| byte.is_ascii_digit())
+    has_digit(text)
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=,;:@+*/%. ".contains(&byte))
         && !text.contains("//")
 }
@@ -302,7 +339,7 @@ fn is_address(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::Method;
+    use http::{HeaderMap, Method};
 
     fn of(name: &str, value: &str) -> Bearing {
         let mut headers = HeaderMap::new();
@@ -362,6 +399,8 @@ mod tests {
             ("foo", "1"),
             ("test-name", "Does a cache reuse `Vary: *`, e.g. here (https://a.example/)?"),
             ("cache-control", "nothing-to-see-here"),
+            ("cf-iplongitude", "-13.4"),
+            ("cf-ipcity", "St. Gallen"),
         ] {
             assert_eq!(of(name, value), Bearing::Unfamiliar, "{name}: {value}");
         }
@@ -379,6 +418,7 @@ mod tests {
             ("x-middleware-subrequest", "1"),
             ("x-rewrite", "1"),
             ("client-ip", "1"),
+            ("cf-ipcity", "evil.example"),
             ("foo", "evil.example"),
             ("foo", "//evil"),
             ("foo", "/evil"),

@@ -27,6 +27,20 @@ pub enum Window {
     Length(Duration),
 }
 
+impl Window {
+    /// The length that is stated; zero if none is.
+    pub fn stated(self) -> Duration {
+        match self {
+            Self::Length(length) => length,
+            Self::NotStated | Self::Forbidden => Duration::ZERO,
+        }
+    }
+}
+
+/// The window of a directive that states no length. RFC 5861 foresees none, and Next.js 13 and 14 sent
+/// `s-maxage=…, stale-while-revalidate` with every page; the versions after them write the year that they meant.
+const WITHOUT_LENGTH: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// What a response says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResponseDirectives {
@@ -229,7 +243,8 @@ fn shorten(lifetime: &mut Option<Duration>, argument: Argument) {
 
 /// Takes a window in. The narrowest of several holds; zero, or one that cannot be read, forbids.
 fn narrow(window: &mut Window, argument: Argument) {
-    *window = match (*window, argument.seconds().filter(|span| !span.is_zero())) {
+    let stated = if argument == Argument::Absent { Some(WITHOUT_LENGTH) } else { argument.seconds() };
+    *window = match (*window, stated.filter(|span| !span.is_zero())) {
         (Window::Forbidden, _) | (_, None) => Window::Forbidden,
         (Window::NotStated, Some(stated)) => Window::Length(stated),
         (Window::Length(known), Some(stated)) => Window::Length(known.min(stated)),
@@ -387,7 +402,9 @@ mod tests {
             ("max-age=1", Window::NotStated),
             ("stale-if-error=30", Window::Length(s(30))),
             ("stale-if-error=0", Window::Forbidden),
-            ("stale-if-error", Window::Forbidden),
+            ("stale-if-error", Window::Length(WITHOUT_LENGTH)), // as Next.js 13 and 14 write the other one
+            ("stale-if-error=", Window::Forbidden),
+            ("stale-if-error, stale-if-error=30", Window::Length(s(30))),
             ("stale-if-error=long", Window::Forbidden),
             ("stale-if-error=30, stale-if-error=20", Window::Length(s(20))),
             ("stale-if-error=30, stale-if-error=0", Window::Forbidden),

@@ -9,13 +9,14 @@
 
 use std::time::Duration;
 
+use http::Method;
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, LINK, SET_COOKIE,
     VARY,
 };
-use http::{Method, StatusCode};
 
 use super::directives::{RequestDirectives, TARGETED, Window};
+use super::doubt::{Doubt, Likeness};
 use super::entry::Stored;
 use super::freshness;
 use super::key::{Digest, Vary};
@@ -84,10 +85,8 @@ pub enum Leave {
     Unchanged,
     /// It was written less than `keep.interval` ago.
     TooSoon,
-    /// The new body is empty, or shorter than `keep.shrink` of the kept one.
-    Shrunk,
-    /// The new media type is another one, or missing.
-    Retyped,
+    /// The answer may be the word of a broken site.
+    Doubtful(Doubt),
     /// The answer leads elsewhere.
     Redirected,
     /// The answer is neither 200 nor 404 nor 410.
@@ -108,8 +107,7 @@ impl Leave {
         match self {
             Self::Unchanged => "unchanged",
             Self::TooSoon => "too_soon",
-            Self::Shrunk => "shrunk",
-            Self::Retyped => "retyped",
+            Self::Doubtful(doubt) => doubt.word(),
             Self::Redirected => "redirected",
             Self::NotGood => "not_good",
             Self::NothingToReplace => "nothing_to_replace",
@@ -127,7 +125,7 @@ impl Leave {
 /// stored, and about a 404 or 410: for these, admission is to be asked as if the status were 200, since it
 /// refuses most of them for their status before it looks at who asked. Their header fields are looked at here
 /// once more. An answer that admission found to withdraw what is stored
-/// ([`withdraws`](super::admission::NotStored::withdraws)) may be given too; it is never written.
+/// ([`Effect::Withdraws`](super::admission::Effect::Withdraws)) may be given too; it is never written.
 ///
 /// - A 404 or 410 replaces a copy and never makes one: with `*` in a path, clients could otherwise fill the
 ///   namespace with addresses that do not exist.
@@ -165,10 +163,12 @@ pub fn decide(
     };
     let age = now.since(old.received_at);
     let is_past_half = age > settings.max_age / 2;
-    let old_forbids = prohibition(old).is_some();
-    let doubt = doubt(new, old, settings).filter(|_| !is_past_half && !old_forbids);
+    let old_forbids = bound(old).is_err();
+    let doubt = Likeness::of(new)
+        .doubt(&Likeness::of(old), settings.shrink)
+        .filter(|_| !is_past_half && !old_forbids);
     match (doubt, unfit) {
-        (Some(doubt), _) => Stay(doubt),
+        (Some(doubt), _) => Stay(Leave::Doubtful(doubt)),
         (None, Some(unfit)) if !is_gone && !forbids => Stay(unfit),
         (None, _) if forbids && old_forbids => Stay(Leave::Forbids),
         (None, _) if !forbids && !is_past_half && is_unchanged(new, same_body, old) => Stay(Leave::Unchanged),
@@ -215,9 +215,9 @@ impl Refused {
 /// nothing that may stand in.
 ///
 /// Its age counts from its receipt. However fresh it is, a directive that forbids stale use refuses it: the
-/// copy is not from a cache that could still validate it. How long the response's own `stale-if-error` is
-/// does not matter, as `keep.max_age` is what the operator agreed to; that of the request narrows, as it does
-/// for [`stale::may_stand_in`].
+/// copy is not from a cache that could still validate it. Where a window stands beside such a directive, that holds.
+/// Else how long the response's own `stale-if-error` is does not matter, as `keep.max_age` is what the operator agreed
+/// to; that of the request narrows, as it does for [`stale::may_stand_in`].
 pub fn may_stand_in(
     kept: &Stored,
     request_headers: &HeaderMap,
@@ -225,12 +225,14 @@ pub fn may_stand_in(
     settings: &config::Keep,
     now: Timestamp,
 ) -> Result<(), Refused> {
-    if let Some(forbidden) = prohibition(kept) {
-        Err(Refused::Forbidden(forbidden))
-    } else if asked.no_cache {
-        Err(Refused::Forbidden(Forbidden::RequestNoCache))
-    } else if now.since(kept.received_at) > settings.max_age {
+    let own = match bound(kept) {
+        Ok(window) => window.map_or(Window::NotStated, Window::Length),
+        Err(forbidden) => return Err(Refused::Forbidden(forbidden)),
+    };
+    if now.since(kept.received_at) > settings.max_age {
         Err(Refused::TooOld)
+    } else if is_too_stale(kept, own, now) {
+        Err(Refused::Forbidden(Forbidden::PastWindow))
     } else if is_too_stale(kept, asked.stale_if_error, now) {
         Err(Refused::Forbidden(Forbidden::RequestStaleIfError))
     } else if !kept.matches(request_headers) {
@@ -240,7 +242,7 @@ pub fn may_stand_in(
     }
 }
 
-/// Whether `kept` is stale by more than the client's `window` (RFC 5861 §4).
+/// Whether `kept` is stale by more than `window` (RFC 5861 §4).
 fn is_too_stale(kept: &Stored, window: Window, now: Timestamp) -> bool {
     let lifetime = freshness::explicit_lifetime(kept.headers.directives(), &kept.headers, kept.received_at);
     let staleness = freshness::age(kept, now).checked_sub(lifetime.unwrap_or_default());
@@ -251,18 +253,16 @@ fn is_too_stale(kept: &Stored, window: Window, now: Timestamp) -> bool {
     })
 }
 
-/// What in `response` forbids to serve it as a kept copy.
-fn prohibition(response: &Stored) -> Option<Forbidden> {
-    let directives = response.headers.directives();
-    let zero = directives.stale_if_error == Window::Forbidden;
-    stale::prohibition(directives).or(zero.then_some(Forbidden::StaleIfErrorZero))
+/// The window within which `response` may be served as a kept copy, if it has one of its own, or what in it forbids that.
+fn bound(response: &Stored) -> Result<Option<Duration>, Forbidden> {
+    stale::bound(response.status, response.headers.directives())
 }
 
 /// Whether `new` takes back the leave to serve what is kept: by a prohibition, or since nothing for its URL
-/// may be stored any more (as in [`withdraws`](super::admission::NotStored::withdraws)). That has to take hold at
+/// may be stored any more (as in [`Effect::Withdraws`](super::admission::Effect::Withdraws)). That has to take hold at
 /// once.
 pub fn forbids(new: &Stored) -> bool {
-    prohibition(new).is_some() || is_withdrawn(new)
+    bound(new).is_err() || is_withdrawn(new)
 }
 
 fn is_withdrawn(new: &Stored) -> bool {
@@ -285,37 +285,6 @@ fn unfit(new: &Stored) -> Option<Leave> {
     }
 }
 
-/// Why the 200 `new` may be the word of a broken site, held against the 200 `old`. Lengths are those on the
-/// wire, whatever the coding: the short answer of a broken site often comes without one.
-fn doubt(new: &Stored, old: &Stored, settings: &config::Keep) -> Option<Leave> {
-    if new.status != StatusCode::OK || old.status != StatusCode::OK {
-        return None;
-    }
-    let types = essences(&old.headers);
-    let has_shrunk = match (new.length, old.length) {
-        (Some(0), Some(old)) => old > 0,
-        (Some(new), Some(old)) => new < settings.shrink.of(old),
-        (None, _) | (_, None) => false,
-    };
-    if !settings.shrink.is_zero() && has_shrunk {
-        Some(Leave::Shrunk)
-    } else if !types.is_empty() && types != essences(&new.headers) {
-        Some(Leave::Retyped)
-    } else {
-        None
-    }
-}
-
-/// The media types that `Content-Type` states, in lower case and without parameters (RFC 9110 §8.3.1); one
-/// for each line that states any, of which there should be one.
-fn essences(headers: &HeaderMap) -> Vec<Vec<u8>> {
-    let essence = |line: &[u8]| {
-        line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase()
-    };
-    let lines = headers.get_all(CONTENT_TYPE).iter().map(|line| essence(line.as_bytes()));
-    lines.filter(|essence| !essence.is_empty()).collect()
-}
-
 /// Whether a client would be served the same by either.
 fn is_unchanged(new: &Stored, same_body: bool, old: &Stored) -> bool {
     same_body
@@ -336,7 +305,7 @@ mod tests {
     use crate::config::{Keep, Pattern, Share};
     use crate::request::Target;
     use Decision::{Leave as Stay, Remove, Write};
-    use http::HeaderValue;
+    use http::{HeaderValue, StatusCode};
     use proptest::prelude::*;
 
     const HOUR: u64 = 60 * 60;
@@ -496,30 +465,30 @@ mod tests {
         let old = kept(&[]);
         for (new, expected) in [
             (page(100, &[TEXT]), Write),
-            (page(99, &[TEXT]), Stay(Leave::Shrunk)),
-            (page(0, &[TEXT]), Stay(Leave::Shrunk)),
+            (page(99, &[TEXT]), Stay(Leave::Doubtful(Doubt::Shrunk))),
+            (page(0, &[TEXT]), Stay(Leave::Doubtful(Doubt::Shrunk))),
             (page(999, &[("content-type", "TEXT/Plain")]), Write),
-            (page(999, &[HTML]), Stay(Leave::Retyped)),
-            (page(999, &[]), Stay(Leave::Retyped)),
-            (page(999, &[("content-type", "")]), Stay(Leave::Retyped)),
-            (page(999, &[TEXT, HTML]), Stay(Leave::Retyped)),
+            (page(999, &[HTML]), Stay(Leave::Doubtful(Doubt::Retyped))),
+            (page(999, &[]), Stay(Leave::Doubtful(Doubt::Retyped))),
+            (page(999, &[("content-type", "")]), Stay(Leave::Doubtful(Doubt::Retyped))),
+            (page(999, &[TEXT, HTML]), Stay(Leave::Doubtful(Doubt::Retyped))),
             // The page for "we are working on it" must not take the copy along that it is there for.
-            (page(99, &[TEXT, cc("no-cache")]), Stay(Leave::Shrunk)),
-            (page(999, &[HTML, cc("no-store")]), Stay(Leave::Retyped)),
-            (page(999, &[HTML, ("set-cookie", "a=b")]), Stay(Leave::Retyped)),
+            (page(99, &[TEXT, cc("no-cache")]), Stay(Leave::Doubtful(Doubt::Shrunk))),
+            (page(999, &[HTML, cc("no-store")]), Stay(Leave::Doubtful(Doubt::Retyped))),
+            (page(999, &[HTML, ("set-cookie", "a=b")]), Stay(Leave::Doubtful(Doubt::Retyped))),
         ] {
             for age in [0, HOUR, 15 * DAY] {
                 let expected = if expected == Write && age == 0 { Stay(Leave::TooSoon) } else { expected };
                 assert_eq!(after(age, &new, &old), expected, "{age} {new:?}");
             }
             let late = after(15 * DAY + 1, &new, &old);
-            assert!(!matches!(late, Stay(Leave::Shrunk | Leave::Retyped)), "{new:?}");
+            assert!(!matches!(late, Stay(Leave::Doubtful(_))), "{new:?}");
         }
         assert_eq!(after(15 * DAY + 1, &page(0, &[HTML]), &old), Write);
         assert_eq!(after(HOUR, &page(999, &[HTML]), &page(1000, &[])), Write);
         assert_eq!(after(HOUR, &page(0, &[TEXT]), &page(0, &[TEXT, cc("max-age=1")])), Write);
         // Of five bytes a tenth is none, and none of five is none all the same.
-        assert_eq!(after(HOUR, &page(0, &[TEXT]), &page(5, &[TEXT])), Stay(Leave::Shrunk));
+        assert_eq!(after(HOUR, &page(0, &[TEXT]), &page(5, &[TEXT])), Stay(Leave::Doubtful(Doubt::Shrunk)));
     }
 
     #[test]
@@ -527,7 +496,10 @@ mod tests {
         let settings = Keep { shrink: Share::ZERO, ..Keep::default() };
         let decide = |new: &Stored| decide(new, false, Some(&kept(&[])), &settings, seconds(HOUR));
         assert_eq!(decide(&answer(200, 0, &[])), Write);
-        assert_eq!(decide(&Stored { headers: fields(&[HTML]).into(), ..kept(&[]) }), Stay(Leave::Retyped));
+        assert_eq!(
+            decide(&Stored { headers: fields(&[HTML]).into(), ..kept(&[]) }),
+            Stay(Leave::Doubtful(Doubt::Retyped))
+        );
     }
 
     #[test]
@@ -618,7 +590,17 @@ mod tests {
             ("max-age=60, stale-if-error=5", "", 30 * DAY, Ok(())),
             ("max-age=60, stale-if-error=31536000", "", 30 * DAY + 1, Err(Refused::TooOld)),
             ("", "max-age=0", DAY, Ok(())),
-            ("", "no-cache", 0, Err(Refused::Forbidden(Forbidden::RequestNoCache))),
+            ("", "no-cache", DAY, Ok(())),
+            // What forbids stale use allows it within the window beside it.
+            ("s-maxage=60, stale-while-revalidate=30", "", 90, Ok(())),
+            (
+                "s-maxage=60, stale-while-revalidate=30",
+                "",
+                91,
+                Err(Refused::Forbidden(Forbidden::PastWindow)),
+            ),
+            ("no-cache, stale-if-error=30", "", 30, Ok(())),
+            ("no-cache, stale-if-error=30", "", 31, Err(Refused::Forbidden(Forbidden::PastWindow))),
             ("max-age=60", "stale-if-error=40", 100, Ok(())),
             ("max-age=60", "stale-if-error=40", 101, Err(Refused::Forbidden(Forbidden::RequestStaleIfError))),
             ("max-age=60", "stale-if-error=0", 59, Ok(())),
@@ -643,7 +625,8 @@ mod tests {
             ("max-age=60, no-cache", Forbidden::NoCache),
             ("max-age=60, must-revalidate", Forbidden::MustRevalidate),
             ("max-age=60, proxy-revalidate", Forbidden::ProxyRevalidate),
-            ("s-maxage=60, stale-if-error=500", Forbidden::SMaxage),
+            ("s-maxage=60", Forbidden::SMaxage),
+            ("no-cache, stale-while-revalidate=500", Forbidden::NoCache),
             ("max-age=60, stale-if-error=0", Forbidden::StaleIfErrorZero),
             ("max-age=60, stale-if-error=soon", Forbidden::StaleIfErrorZero),
         ] {
@@ -681,7 +664,7 @@ mod tests {
             "date",
             "x",
         ]);
-        let directives = "((no-cache|no-store|private|public|must-revalidate|proxy-revalidate|s-maxage|max-age|stale-if-error|accept|\\*|text/html)(=[0-9]{0,3}|=\"|;)?[, ]{0,2}){0,3}";
+        let directives = "((no-cache|no-store|private|public|must-revalidate|proxy-revalidate|s-maxage|max-age|stale-if-error|stale-while-revalidate|accept|\\*|text/html)(=[0-9]{0,3}|=\"|;)?[, ]{0,2}){0,3}";
         let values =
             prop_oneof![directives.prop_map(String::into_bytes), prop::collection::vec(any::<u8>(), 0..20),];
         let statuses = prop_oneof![
@@ -726,11 +709,16 @@ mod tests {
     /// above.
     fn has_prohibition(response: &Stored) -> bool {
         let said = response.headers.directives();
-        said.no_cache
-            || said.must_revalidate
-            || said.proxy_revalidate
-            || said.s_maxage.is_some()
-            || said.stale_if_error == Window::Forbidden
+        let is_allowed = match (said.stale_if_error, said.stale_while_revalidate) {
+            (Window::Forbidden, _) => return true,
+            (Window::Length(_), _) => true,
+            (Window::NotStated, Window::Length(_)) => !said.no_cache,
+            (Window::NotStated, Window::Forbidden | Window::NotStated) => false,
+        };
+        let is_forbidden =
+            said.no_cache || said.must_revalidate || said.proxy_revalidate || said.s_maxage.is_some();
+        let is_error = response.status.as_u16() >= 400 && !matches!(response.status.as_u16(), 404 | 410);
+        is_error || is_forbidden && !is_allowed
     }
 
     proptest! {
@@ -742,7 +730,6 @@ mod tests {
             if may_stand_in(&kept, &request.headers, &asked, &settings, now).is_ok() {
                 prop_assert!(!has_prohibition(&kept));
                 prop_assert!(now.since(kept.received_at) <= settings.max_age);
-                prop_assert!(!asked.no_cache);
                 prop_assert!(kept.matches(&request.headers));
             }
         }

@@ -19,6 +19,7 @@ use http::header::{
 use sha2::{Digest as _, Sha256};
 
 use super::directives::joined;
+use crate::config::Cache;
 use crate::request::{Request, Target};
 
 /// The path below which entries are kept; its number is that of the layout above.
@@ -85,6 +86,54 @@ impl Key {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The target whose copy may stand in for one of `target`: the same without the parameters that do not matter by
+/// `cache.ignore_query`, and without empty ones. `None` if it has neither.
+///
+/// Names are compared as they are written: an encoded one is another. Some servers take `;` for `&`, so a parameter with
+/// one may be several, and matters.
+pub fn without_ignored(target: &Target, settings: &Cache) -> Option<Target> {
+    without(target, settings, false)
+}
+
+/// The target by which the key of what stands at `target` is made, with `cache.ignore_query_always`; `None` if it is just
+/// that.
+///
+/// The origin is sent the parameters all the same, and if they show in its answer, others get to see them. So one whose
+/// value is not mere words, as those of campaigns are, stays in the key.
+pub fn keyed(target: &Target, settings: &Cache) -> Option<Target> {
+    if settings.ignore_query_always { without(target, settings, true) } else { None }
+}
+
+fn without(target: &Target, settings: &Cache, in_key: bool) -> Option<Target> {
+    let (before, query) = target.as_str().split_once('?')?;
+    let mut url = before.to_owned();
+    let mut is_found = !in_key;
+    for parameter in query.split('&') {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let is_ignored = settings.ignore_query.iter().any(|pattern| pattern.matches(name))
+            && if in_key { is_words(value) } else { !value.bytes().any(|byte| byte == b';') };
+        is_found |= is_ignored;
+        if !is_ignored && !parameter.is_empty() {
+            url.push(if url.len() == before.len() { '?' } else { '&' });
+            url.push_str(parameter);
+        }
+    }
+    if is_found && url != target.as_str() { Target::parse(&url) } else { None }
+}
+
+/// Whether a value, percent-encoded, has nothing that could mean anything in a page, a script or a URL: of what is encoded
+/// only spaces and what is no ASCII.
+fn is_words(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    bytes.iter().enumerate().all(|(at, byte)| match byte {
+        b'%' => matches!(
+            bytes.get(at + 1..at + 3),
+            Some([b'2', b'0'] | [b'8' | b'9' | b'A'..=b'F' | b'a'..=b'f', _])
+        ),
+        byte => byte.is_ascii_alphanumeric() || b"-._~+*,|".contains(byte),
+    })
 }
 
 /// Whether a reader of URLs would take segments of `path` for `.` or `..`, in any spelling.
@@ -250,6 +299,7 @@ fn sha256(message: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Pattern;
     use http::{HeaderValue, Method};
     use proptest::prelude::*;
 
@@ -361,6 +411,67 @@ mod tests {
             let read = url::Url::parse(key.as_str()).unwrap();
             assert_eq!(read.as_str(), key.as_str(), "{url}");
         }
+    }
+
+    fn written(target: Option<Target>) -> Option<String> {
+        target.map(|target| target.path_and_query().to_owned())
+    }
+
+    #[test]
+    fn the_copy_without_the_parameters_that_do_not_matter_may_stand_in() {
+        let settings = Cache::default();
+        for (asked, other) in [
+            ("/?utm_source=x", Some("/")),
+            ("/?utm_source=%3Cb%3E&utm_medium", Some("/")),
+            ("/a?b=1&gclid=2&b=3&fbclid=4", Some("/a?b=1&b=3")),
+            ("/a?utm_source=1&b=2&utm_source=3", Some("/a?b=2")),
+            ("/a?b=2&a=%31", None),
+            ("/a?utm_", Some("/a")),
+            ("/a", None),
+            ("/?", Some("/")),
+            ("/a?&b&", Some("/a?b")),
+            ("/?&utm_source=x&", Some("/")),
+            ("/?%75tm_source=x", None),
+            ("/?UTM_SOURCE=x", None),
+            ("/?x_utm_source=x", None),
+            ("/?gclid_=x", None),
+            ("/?utm_source=x;b=1", None),
+            ("/?b=utm_source=x", None),
+            ("/a?b?utm_source=x", None),
+        ] {
+            let target = Target::parse(&format!("https://example.com{asked}")).unwrap();
+            assert_eq!(written(without_ignored(&target, &settings)).as_deref(), other, "{asked}");
+            assert_eq!(keyed(&target, &settings), None, "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_key_leaves_out_what_never_matters_and_what_is_mere_words() {
+        let settings = Cache { ignore_query_always: true, ..Cache::default() };
+        for (asked, other) in [
+            ("/?utm_source=news-letter.2026_11~a+b%20c%C3%A9,d|e*", Some("/")),
+            ("/a?b=<&utm_source=x&c=%3C", Some("/a?b=<&c=%3C")),
+            ("/a?&b&&utm_source", Some("/a?b")),
+            ("/?", None),
+            ("/a?&b&", None),
+            ("/?utm_source=%3Cb%3E", None),
+            ("/?utm_source=\"", None),
+            ("/?utm_source='", None),
+            ("/?utm_source=a;b", None),
+            ("/?utm_source=//evil.example", None),
+            ("/?utm_source=a%26b", None),
+            ("/?utm_source=a%2", None),
+            ("/?utm_source=%", None),
+            ("/?utm_source=x=y", None),
+            ("/?utm_source={{x}}", None),
+            ("/?utm_source=x&utm_medium=%22", Some("/?utm_medium=%22")),
+        ] {
+            let target = Target::parse(&format!("https://example.com{asked}")).unwrap();
+            assert_eq!(written(keyed(&target, &settings)).as_deref(), other, "{asked}");
+        }
+        let all = Cache { ignore_query: vec![Pattern::new("*")], ..settings };
+        let target = Target::parse("https://example.com/a.css?v=1&w").unwrap();
+        assert_eq!(written(keyed(&target, &all)).as_deref(), Some("/a.css"));
     }
 
     #[test]

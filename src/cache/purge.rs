@@ -6,7 +6,8 @@
 //! No store can be searched by prefix, and the one at hand is another in every data centre. So nothing is
 //! searched: each order leaves a mark with its time, all data centres read the same short list of marks, and
 //! each stored response is held against it when it is found. A response that the origin has sent or confirmed
-//! (RFC 9111 §4.3.4) after the order is good.
+//! (RFC 9111 §4.3.4) after the order is good. A mark concerns a path in every [spelling](crate::request::spelling): what
+//! clients have had stored under others is the same to the origin.
 //!
 //! Clocks differ: the time of a mark is that of the data centre that took the order, the time of a response
 //! that of the one that stored it. No allowance is made. The platform's clocks agree to some milliseconds,
@@ -15,12 +16,24 @@
 
 use std::time::Duration;
 
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::admission::LONGEST_RETENTION;
+use super::entry::Stored;
 use crate::request::Target;
+use crate::request::spelling::{Readings, folded};
 use crate::time::Timestamp;
+
+/// By what the origin lets its answers be purged together: names with commas between them. It is not for visitors.
+pub const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
+
+/// How long that field may be, in bytes: an entry has to hold it. A longer one is stored as [`ANY_TAG`].
+const LONGEST_TAGS: usize = 4 * 1024;
+
+/// What has this tag is purged by every one.
+pub const ANY_TAG: &str = "*";
 
 /// How many marks there may be.
 pub const MOST_MARKS: usize = 512;
@@ -66,18 +79,21 @@ pub enum Scope {
     Url(Place),
     /// Those for all URLs that begin like this, wherever it ends: `/blog` begins `/blogroll` too.
     Prefix(Place),
+    /// Those that the origin gave this tag, which has small letters here: the case makes no difference.
+    Tag(String),
     /// All.
     All,
 }
 
-/// A URL, or the beginning of one, without its scheme: a mark concerns `http` and `https` alike.
+/// A URL, or the beginning of one, without its scheme: a mark concerns `http` and `https` alike. Its path is
+/// [folded].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Place(String);
 
 impl Place {
     /// Where `target` is; a user's name in it makes no difference.
     pub fn of(target: &Target) -> Self {
-        Self(format!("{}{}", authority(target), target.path_and_query()))
+        Self([authority(target), &folded(target.path()), query(target)].concat())
     }
 
     /// `<authority><path?query>`, with a path that begins with `/`.
@@ -85,8 +101,10 @@ impl Place {
         &self.0
     }
 
+    /// Also of marks from before paths were folded.
     fn read(text: &str) -> Option<Self> {
-        matches!(text.find('/'), Some(1..)).then(|| Self(text.to_owned()))
+        let target = Target::parse(&["https://", text].concat()).filter(|_| text.contains('/'))?;
+        Some(Self::of(&target))
     }
 
     /// What is left of this after `authority`: from the path on if it is the same.
@@ -99,14 +117,60 @@ fn authority(target: &Target) -> &str {
     target.authority().rsplit('@').next().unwrap_or_default()
 }
 
+/// The query with its `?`, where there is one.
+fn query(target: &Target) -> &str {
+    target.path_and_query().strip_prefix(target.path()).unwrap_or_default()
+}
+
+/// The tags of a response with these fields, of which some may be empty.
+fn tags(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(CACHE_TAG).into_iter();
+    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
+}
+
+/// Makes the tags in `headers` fit into an entry. Where they are too long, every one stands for them: too much is out of
+/// date then, and never too little.
+pub fn bound_tags(headers: &mut HeaderMap) {
+    let length: usize = headers.get_all(CACHE_TAG).iter().map(HeaderValue::len).sum();
+    if length > LONGEST_TAGS {
+        headers.insert(CACHE_TAG, HeaderValue::from_static(ANY_TAG));
+    }
+}
+
+/// A stored response as marks see it.
+struct Marked<'a> {
+    authority: &'a str,
+    /// What its path may be read as, with its query.
+    paths: Vec<String>,
+    may_be_any: bool,
+    headers: &'a HeaderMap,
+}
+
+impl<'a> Marked<'a> {
+    fn of(target: &'a Target, headers: &'a HeaderMap) -> Self {
+        let Readings { mut paths, may_be_any } = Readings::of(target.path());
+        paths.iter_mut().for_each(|path| path.push_str(query(target)));
+        Self { authority: authority(target), paths, may_be_any, headers }
+    }
+
+    /// Whether it is at `place`, going by a comparison of what follows the authority.
+    fn is_at(&self, place: &Place, is_it: impl Fn(&str, &str) -> bool) -> bool {
+        place
+            .after(self.authority)
+            .is_some_and(|path| self.may_be_any || self.paths.iter().any(|own| is_it(own, path)))
+    }
+
+    fn has(&self, tag: &str) -> bool {
+        tags(self.headers).any(|own| own.eq_ignore_ascii_case(tag.as_bytes()) || own == ANY_TAG.as_bytes())
+    }
+}
+
 impl Scope {
-    fn concerns(&self, target: &Target) -> bool {
-        let path = target.path_and_query();
+    fn concerns(&self, response: &Marked<'_>) -> bool {
         match self {
-            Self::Url(place) => place.after(authority(target)) == Some(path),
-            Self::Prefix(place) => {
-                place.after(authority(target)).is_some_and(|start| path.starts_with(start))
-            }
+            Self::Url(place) => response.is_at(place, |own, path| own == path),
+            Self::Prefix(place) => response.is_at(place, |own, start| own.starts_with(start)),
+            Self::Tag(tag) => response.has(tag),
             Self::All => true,
         }
     }
@@ -116,11 +180,12 @@ impl Scope {
             return Some(Self::All);
         }
         let mut keys = value.as_object()?.iter();
-        let (kind, place) = keys.next()?;
-        let place = Place::read(place.as_str()?)?;
+        let (kind, text) = keys.next()?;
+        let text = text.as_str()?;
         match (kind.as_str(), keys.next()) {
-            ("url", None) => Some(Self::Url(place)),
-            ("prefix", None) => Some(Self::Prefix(place)),
+            ("url", None) => Place::read(text).map(Self::Url),
+            ("prefix", None) => Place::read(text).map(Self::Prefix),
+            ("tag", None) => Some(Self::Tag(text.to_owned())),
             _ => None,
         }
     }
@@ -130,7 +195,8 @@ impl Scope {
     fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::All, _) => true,
-            (_, Self::All) | (Self::Url(_), Self::Prefix(_)) => false,
+            (Self::Tag(own), Self::Tag(tag)) => own == tag,
+            (_, Self::All | Self::Tag(_)) | (Self::Tag(_), _) | (Self::Url(_), Self::Prefix(_)) => false,
             (Self::Url(own), Self::Url(place)) => own == place,
             (Self::Prefix(start), Self::Url(place) | Self::Prefix(place)) => place.0.starts_with(&start.0),
         }
@@ -177,11 +243,14 @@ pub struct Marks(Vec<Mark>);
 pub struct Full;
 
 impl Marks {
-    /// What a response for `target`, requested at `requested_at`, is after these marks. The strongest that
-    /// concerns it wins.
-    pub fn on(&self, target: &Target, requested_at: Timestamp) -> Standing {
-        let concerning = self.0.iter().filter(|mark| requested_at <= mark.at && mark.scope.concerns(target));
-        match concerning.map(|mark| mark.verb).max() {
+    /// What `stored`, a response for `target`, is after these marks. The strongest that concerns it wins.
+    pub fn on(&self, target: &Target, stored: &Stored) -> Standing {
+        let mut later = self.0.iter().filter(|mark| stored.requested_at <= mark.at).peekable();
+        if later.peek().is_none() {
+            return Standing::Good;
+        }
+        let response = Marked::of(target, &stored.headers);
+        match later.filter(|mark| mark.scope.concerns(&response)).map(|mark| mark.verb).max() {
             None => Standing::Good,
             Some(Verb::Purge) => Standing::Purged,
             Some(Verb::Forget) => Standing::Forgotten,
@@ -322,6 +391,7 @@ impl From<Mark> for Written {
 
 #[cfg(test)]
 mod tests {
+    use super::super::entry::test::stored;
     use super::*;
     use Standing::{Forgotten, Good, Purged};
     use proptest::prelude::*;
@@ -342,6 +412,13 @@ mod tests {
 
     fn prefix(url: &str) -> Scope {
         Scope::Prefix(Place::of(&target(url)))
+    }
+
+    impl Marks {
+        /// What a response without tags is.
+        fn mean(&self, target: &Target, requested_at: Timestamp) -> Standing {
+            self.on(target, &Stored { requested_at, ..stored(&[]) })
+        }
     }
 
     /// The marks of orders that came one after the other.
@@ -380,7 +457,60 @@ mod tests {
             (Scope::All, "https://other.example/", Purged),
         ] {
             let marks = marks(&[(Verb::Purge, scope.clone(), 5)]);
-            assert_eq!(marks.on(&target(stored), at(5)), standing, "{scope:?} on {stored}");
+            assert_eq!(marks.mean(&target(stored), at(5)), standing, "{scope:?} on {stored}");
+        }
+    }
+
+    #[test]
+    fn a_purge_concerns_a_path_in_every_spelling() {
+        let page = || url("https://example.com/a/b?c");
+        for (scope, stored, standing) in [
+            (page(), "https://example.com//a/b?c", Purged),
+            (page(), "https://example.com/a%2fb?c", Purged),
+            (page(), "https://example.com/%61/b?c", Purged),
+            (page(), "https://example.com/a/b;x=1?c", Purged),
+            (page(), "https://example.com/x/..%2fa/b?d", Purged),
+            (page(), "https://example.com/a%2fb?%63", Good),
+            (page(), "https://example.com/a%2fb%3fc", Good),
+            (page(), "https://other.example/x/..%2fa/b?c", Good),
+            (url("https://example.com//%61%2Fb?c"), "https://example.com/a/b?c", Purged),
+            (prefix("https://example.com/a/"), "https://example.com//a%2Fx?y", Purged),
+            (prefix("https://example.com/a/"), "https://example.com/%61;x/y", Purged),
+            (prefix("https://example.com/%61%2f"), "https://example.com/a/", Purged),
+            (prefix("https://example.com/a/"), "https://example.com//ab", Good),
+        ] {
+            let marks = marks(&[(Verb::Purge, scope.clone(), 5)]);
+            assert_eq!(marks.mean(&target(stored), at(5)), standing, "{scope:?} on {stored}");
+        }
+        // Written before paths were folded.
+        let old = Marks::decode(r#"{"v":1,"marks":[{"forget":{"url":"a//%61%2fb?//%61"},"at":5}]}"#).unwrap();
+        assert_eq!(old.mean(&target("https://a/a/b?//%61"), at(5)), Forgotten);
+    }
+
+    #[test]
+    fn a_purge_by_tag_concerns_what_has_it() {
+        let long = ["tag-of-12-bytes"; 300].join(",");
+        for (lines, standing) in [
+            (vec!["product-7"], Purged),
+            (vec!["a, Product-7 ,b"], Purged),
+            (vec!["a", "product-7"], Purged),
+            (vec!["product-77"], Good),
+            (vec!["product"], Good),
+            (vec!["product-7 b"], Good),
+            (vec![], Good),
+            (vec![", ,"], Good),
+            (vec!["*"], Purged),
+            (vec![long.as_str()], Purged),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in &lines {
+                headers.append(CACHE_TAG, line.parse().unwrap());
+            }
+            bound_tags(&mut headers);
+            let stored = Stored { requested_at: at(5), headers: headers.into(), ..stored(&[]) };
+            let marks = marks(&[(Verb::Purge, Scope::Tag("product-7".to_owned()), 5)]);
+            assert_eq!(marks.on(&target("https://a/"), &stored), standing, "{lines:?}");
+            assert_eq!(Marks::decode(&marks.encode()), Some(marks));
         }
     }
 
@@ -389,7 +519,7 @@ mod tests {
         for (verb, standing) in [(Verb::Purge, Purged), (Verb::Forget, Forgotten)] {
             let marks = marks(&[(verb, Scope::All, 1000)]);
             for (requested_at, expected) in [(0, standing), (1000, standing), (1001, Good)] {
-                assert_eq!(marks.on(&target("https://a/"), at(requested_at)), expected, "{requested_at}");
+                assert_eq!(marks.mean(&target("https://a/"), at(requested_at)), expected, "{requested_at}");
             }
         }
     }
@@ -400,15 +530,16 @@ mod tests {
         let orders = [(Verb::Forget, url(page), 1000), (Verb::Purge, prefix(blog), 2000)];
         let marks = marks(&orders);
         for (requested_at, expected) in [(1000, Forgotten), (1001, Purged), (2000, Purged), (2001, Good)] {
-            assert_eq!(marks.on(&target(page), at(requested_at)), expected, "{requested_at}");
+            assert_eq!(marks.mean(&target(page), at(requested_at)), expected, "{requested_at}");
         }
-        assert_eq!(marks.on(&target("https://a/b/d"), at(1000)), Purged);
+        assert_eq!(marks.mean(&target("https://a/b/d"), at(1000)), Purged);
     }
 
     #[test]
     fn only_marks_that_still_matter_are_kept() {
         use Verb::{Forget, Purge};
         let (page, blog) = (|| url("https://a/b/c"), || prefix("https://a/b/"));
+        let tag = |tag: &str| Scope::Tag(tag.to_owned());
         for (first, second, left) in [
             ((Purge, page(), 1), (Purge, page(), 2), 1),
             ((Purge, page(), 2), (Purge, page(), 1), 1), // a clock that goes after
@@ -423,6 +554,11 @@ mod tests {
             ((Forget, blog(), 1), (Purge, Scope::All, 2), 2),
             ((Purge, Scope::All, 1), (Purge, blog(), 2), 2),
             ((Purge, url("https://b/b/c"), 1), (Purge, blog(), 2), 2),
+            ((Purge, tag("a"), 1), (Purge, tag("a"), 2), 1),
+            ((Purge, tag("a"), 1), (Purge, tag("b"), 2), 2),
+            ((Purge, tag("a"), 1), (Purge, Scope::All, 2), 1),
+            ((Purge, prefix("https://a/"), 1), (Purge, tag("a"), 1), 2),
+            ((Purge, tag("a"), 1), (Purge, prefix("https://a/"), 1), 2),
             ((Purge, page(), 1), (Purge, url("https://b/"), 366 * DAY + 1), 2),
             ((Purge, page(), 1), (Purge, url("https://b/"), 366 * DAY + 2), 1), // nothing is kept that long
         ] {
@@ -439,14 +575,14 @@ mod tests {
         for number in 1..=most {
             marks.add(Verb::Purge, [url(&page(number))], at(number)).unwrap();
         }
-        assert_eq!(marks.on(&target("https://b/"), at(0)), Good);
+        assert_eq!(marks.mean(&target("https://b/"), at(0)), Good);
         marks.add(Verb::Purge, [url(&page(0))], at(most + 1)).unwrap();
         assert_eq!(marks.len(), MOST_MARKS);
         // The two oldest have become one.
-        assert_eq!(marks.on(&target("https://b/"), at(2)), Purged);
-        assert_eq!(marks.on(&target("https://b/"), at(3)), Good);
-        assert_eq!(marks.on(&target(&page(3)), at(3)), Purged);
-        assert_eq!(marks.on(&target(&page(0)), at(most + 1)), Purged);
+        assert_eq!(marks.mean(&target("https://b/"), at(2)), Purged);
+        assert_eq!(marks.mean(&target("https://b/"), at(3)), Good);
+        assert_eq!(marks.mean(&target(&page(3)), at(3)), Purged);
+        assert_eq!(marks.mean(&target(&page(0)), at(most + 1)), Purged);
     }
 
     #[test]
@@ -457,8 +593,8 @@ mod tests {
             marks.add(Verb::Purge, [url(&format!("https://a/{time}"))], at(time)).unwrap();
         }
         assert_eq!(marks.len(), MOST_MARKS);
-        assert_eq!(marks.on(&target("https://b/"), at(1)), Purged);
-        assert_eq!(marks.on(&target("https://b/"), at(2)), Good);
+        assert_eq!(marks.mean(&target("https://b/"), at(1)), Purged);
+        assert_eq!(marks.mean(&target("https://b/"), at(2)), Good);
     }
 
     #[test]
@@ -488,8 +624,8 @@ mod tests {
         assert_eq!(marks, before);
         // A purge finds room among the purges, and one that covers others makes some.
         marks.add(Verb::Purge, [url("https://c/")], at(3)).unwrap();
-        assert_eq!(marks.on(&target("https://other/"), at(3)), Purged);
-        assert_eq!(marks.on(&target("https://other/"), at(4)), Good);
+        assert_eq!(marks.mean(&target("https://other/"), at(3)), Purged);
+        assert_eq!(marks.mean(&target("https://other/"), at(4)), Good);
         marks.add(Verb::Forget, [prefix("https://a/")], at(4)).unwrap();
         assert_eq!(marks.len(), 2);
 
@@ -498,7 +634,7 @@ mod tests {
         marks.add(Verb::Forget, [long('a')], at(1)).unwrap();
         assert_eq!(marks.add(Verb::Forget, [long('b')], at(1)), Err(Full));
         marks.add(Verb::Purge, [long('b')], at(1)).unwrap();
-        assert_eq!(marks.on(&target("https://other/"), at(1)), Purged);
+        assert_eq!(marks.mean(&target("https://other/"), at(1)), Purged);
     }
 
     #[test]
@@ -508,8 +644,8 @@ mod tests {
         for (mut first, second) in [(one.clone(), other.clone()), (other, one)] {
             first.unite(second, at(4)).unwrap();
             assert_eq!(first.len(), 2);
-            assert_eq!(first.on(&target("https://a/"), at(3)), Purged);
-            assert_eq!(first.on(&target("https://b/"), at(2)), Forgotten);
+            assert_eq!(first.mean(&target("https://a/"), at(3)), Purged);
+            assert_eq!(first.mean(&target("https://b/"), at(2)), Forgotten);
         }
     }
 
@@ -520,10 +656,11 @@ mod tests {
             (Verb::Forget, Scope::All, 1),
             (Verb::Purge, prefix("https://a/b"), 2),
             (Verb::Purge, url("https://a:1/\"?c"), 3),
+            (Verb::Purge, Scope::Tag("d".to_owned()), 4),
         ]);
         let text = concat!(
             r#"{"v":1,"marks":[{"forget":"all","at":1},{"purge":{"prefix":"a/b"},"at":2},"#,
-            r#"{"purge":{"url":"a:1/\"?c"},"at":3}]}"#
+            r#"{"purge":{"url":"a:1/\"?c"},"at":3},{"purge":{"tag":"d"},"at":4}]}"#
         );
         assert_eq!(marks.encode(), text);
         assert_eq!(Marks::decode(text), Some(marks));
@@ -553,6 +690,8 @@ mod tests {
             r#"{"v":1,"marks":[{"purge":{"url":"example.com"},"at":1}]}"#,
             r#"{"v":1,"marks":[{"purge":{"prefix":"/a"},"at":1}]}"#,
             r#"{"v":1,"marks":[{"purge":{"prefix":""},"at":1}]}"#,
+            r#"{"v":1,"marks":[{"purge":{"tag":1},"at":1}]}"#,
+            r#"{"v":1,"marks":[{"purge":{"host":"a"},"at":1}]}"#,
             &many(MOST_MARKS + 1),
             &format!("{}{}", many(1), " ".repeat(LONGEST)),
         ] {
@@ -565,7 +704,7 @@ mod tests {
     }
 
     fn some_target() -> impl Strategy<Value = Target> {
-        "https?://[ab]{1,2}/[ab/?]{0,3}".prop_map(|url| target(&url))
+        "https?://[ab]{1,2}/([ab/?;.%]|%2f){0,3}".prop_map(|url| target(&url))
     }
 
     /// A few scopes that meet, or many that fill the list.
@@ -609,7 +748,7 @@ mod tests {
                 for target in &targets {
                     let times = times.iter().copied();
                     for time in times.filter(|time| now.since(*time) <= LONGEST_RETENTION) {
-                        let (standing, least) = (marks.on(target, time), all.on(target, time));
+                        let (standing, least) = (marks.mean(target, time), all.mean(target, time));
                         prop_assert!(standing >= least);
                         // Nor is more lost than was said to be.
                         prop_assert!(standing < Forgotten || least == Forgotten);

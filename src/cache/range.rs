@@ -136,17 +136,6 @@ pub fn are_accepted(headers: &HeaderMap) -> bool {
     units.any(|unit| unit.trim_ascii().eq_ignore_ascii_case(b"bytes"))
 }
 
-/// Whether a response is one part that begins with byte `at` (RFC 9110 §14.4, §15.3.7.1).
-pub fn continues(status: u16, headers: &HeaderMap, at: u64) -> bool {
-    let range = headers.get(header::CONTENT_RANGE).and_then(|range| range.to_str().ok());
-    let first = range.and_then(|range| {
-        let (unit, rest) = range.trim().split_once(' ')?;
-        let (first, _) = rest.split_once('-')?;
-        unit.eq_ignore_ascii_case("bytes").then(|| number(first.trim()))?
-    });
-    status == 206 && first == Some(at)
-}
-
 /// The spans with those that touch or overlap made one (§14.2 lets a server do that); `None` if one begins before
 /// its predecessor does.
 fn in_order(spans: Vec<Span>) -> Option<Vec<Span>> {

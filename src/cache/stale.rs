@@ -1,8 +1,11 @@
 //! May a stale response be used (RFC 9111 §4.2.4, RFC 5861)?
 //!
-//! A prohibition wins over a permission, wherever in the field each stands.
+//! A directive that forbids stale use binds, unless the same field states a window beside it: that is the more precise
+//! word. Then stale use holds within that window and no longer.
 
 use std::time::Duration;
+
+use http::StatusCode;
 
 use super::directives::{RequestDirectives, ResponseDirectives, Window};
 use super::entry::Stored;
@@ -23,15 +26,17 @@ pub enum Forbidden {
     SMaxage,
     /// `stale-if-error=0`, or one that cannot be read.
     StaleIfErrorZero,
-    /// It is too old for `stale-if-error`, the response's own or the configured one.
+    /// It is too old for the windows that the response states, or for the configured one.
     PastWindow,
-    /// The client asked for validation with `no-cache` (RFC 9111 §5.2.1.4).
-    RequestNoCache,
     /// It is too old for the client's `stale-if-error`, which narrows the window and never widens it.
     RequestStaleIfError,
     /// The origin told this client that it is not for everybody any more; see
     /// [`Stored::withdrawn_from`](super::entry::Stored::withdrawn_from).
     Withdrawn,
+    /// The copy is an error of the origin's, which answers while it is fresh and not in place of another.
+    ErrorStatus,
+    /// The origin's own status is not among `cache.stale_statuses`.
+    Setting,
 }
 
 impl Forbidden {
@@ -44,9 +49,10 @@ impl Forbidden {
             Self::SMaxage => "s-maxage",
             Self::StaleIfErrorZero => "stale-if-error=0",
             Self::PastWindow => "stale-if-error",
-            Self::RequestNoCache => "no-cache in the request",
             Self::RequestStaleIfError => "stale-if-error in the request",
             Self::Withdrawn => "withdrawn",
+            Self::ErrorStatus => "error status",
+            Self::Setting => "cache.stale_statuses",
         }
     }
 
@@ -54,45 +60,48 @@ impl Forbidden {
     pub fn advice(self) -> &'static str {
         match self {
             Self::NoCache => {
-                "Write `CDN-Cache-Control: max-age=0, stale-if-error=86400` beside it: browsers still obey no-cache, \
-                 and a copy may stand in here."
+                "Write `stale-if-error=86400` beside no-cache: all is still validated while the origin answers, and \
+                 copies stand in for a day when it fails."
             }
             Self::MustRevalidate => {
-                "Write `CDN-Cache-Control` with max-age and stale-if-error, and without must-revalidate, beside it: \
-                 browsers still obey must-revalidate, and a copy may stand in here."
+                "Write `stale-if-error=86400` beside must-revalidate: copies then stand in for a day when the origin \
+                 fails."
             }
             Self::ProxyRevalidate => {
-                "Drop proxy-revalidate, or write `CDN-Cache-Control` with max-age and stale-if-error beside it."
+                "Drop proxy-revalidate, or write `stale-if-error=86400` beside it: copies then stand in for a day \
+                 when the origin fails."
             }
             Self::SMaxage => {
-                "Write `CDN-Cache-Control` with max-age and stale-if-error in place of s-maxage, which forbids \
-                 stale copies."
+                "Write `stale-if-error=86400` beside s-maxage, which alone forbids stale copies: they then stand in \
+                 for a day when the origin fails."
             }
             Self::StaleIfErrorZero => {
                 "Write stale-if-error with the number of seconds for which a copy may stand in, or leave it out \
                  for the configured time."
             }
             Self::PastWindow => {
-                "Raise stale-if-error in the answer's `CDN-Cache-Control` or `Cache-Control`, or \
-                 cache.stale_if_error where the answer does not have it."
+                "Raise or add stale-if-error in the answer's `CDN-Cache-Control` or `Cache-Control`, or raise \
+                 cache.stale_if_error where the answer states no window."
             }
-            Self::RequestNoCache | Self::RequestStaleIfError => {
+            Self::RequestStaleIfError => {
                 "Nothing needs to change: this client asked not to get an older copy."
             }
             Self::Withdrawn => {
                 "Nothing needs to change: before it failed, the origin refused this client the page, or sent it as one \
                  that is not for everybody."
             }
+            Self::ErrorStatus => "Nothing needs to change: an error does not stand in for another.",
+            Self::Setting => "Add the status to cache.stale_statuses for copies to stand in.",
         }
     }
 }
 
 /// Whether `stored` may answer the request although the origin failed to (RFC 5861 §4).
 ///
-/// A response that is still fresh may, unless it or the client insists on validation; a stale one within
-/// `stale-if-error`, which is the response's own or else the configured one. A `max-age` of the request does
-/// not forbid it: it is a wish about freshness, which the permission sets aside, and browsers send one with every
-/// reload.
+/// A response that is still fresh may, unless it insists on validation; a stale one within the windows that it states,
+/// or else the configured one. Of the request, `stale-if-error` alone can forbid it. `no-cache` and `max-age` cannot:
+/// they are wishes about freshness that no cache has to fulfil (RFC 9111 §5.2.1), browsers send them with every
+/// reload, and without the copy there is an error.
 pub fn may_stand_in(
     stored: &Stored,
     request: &RequestDirectives,
@@ -100,22 +109,17 @@ pub fn may_stand_in(
     now: Timestamp,
 ) -> Result<(), Forbidden> {
     let directives = stored.headers.directives();
-    let forbidden = prohibition(directives);
-    let staleness = freshness::staleness(stored, settings, now);
-    match (forbidden, staleness) {
-        (Some(forbidden), Some(_)) => return Err(forbidden),
-        // The others bind once the response is stale.
-        (Some(Forbidden::NoCache), None) => return Err(Forbidden::NoCache),
-        (Some(_) | None, _) => {}
-    }
-    if request.no_cache {
-        return Err(Forbidden::RequestNoCache);
-    }
-    let Some(staleness) = staleness else { return Ok(()) };
-    if directives.stale_if_error == Window::Forbidden {
-        return Err(Forbidden::StaleIfErrorZero);
-    }
-    if !is_within(staleness, span(directives.stale_if_error, settings.stale_if_error)) {
+    let bound = bound(stored.status, directives);
+    let Some(staleness) = freshness::staleness(stored, settings, now) else {
+        return match bound {
+            Err(Forbidden::ErrorStatus) => Err(Forbidden::ErrorStatus),
+            Err(forbidden) if directives.no_cache => Err(forbidden),
+            // The other words bind once the response is stale.
+            Ok(_) | Err(_) => Ok(()),
+        };
+    };
+    let window = bound?.unwrap_or_else(|| on_error(directives, settings));
+    if !is_within(staleness, window) {
         return Err(Forbidden::PastWindow);
     }
     match request.stale_if_error {
@@ -123,6 +127,26 @@ pub fn may_stand_in(
         Window::Length(length) if !is_within(staleness, length) => Err(Forbidden::RequestStaleIfError),
         Window::Length(_) | Window::NotStated => Ok(()),
     }
+}
+
+/// Whether `stored` may answer where the origin has not failed: it is slow, or load is returning to it.
+///
+/// As when it fails, except that the client's `no-cache` holds, and that a response that forbids stale use must state
+/// `stale-while-revalidate`, which alone is about an origin that is well.
+pub fn may_bridge(
+    stored: &Stored,
+    request: &RequestDirectives,
+    settings: &config::Cache,
+    now: Timestamp,
+) -> bool {
+    let directives = stored.headers.directives();
+    let is_free = || match word(directives) {
+        None => true,
+        Some(Forbidden::NoCache) => false,
+        Some(_) => freshness::staleness(stored, settings, now)
+            .is_none_or(|staleness| is_within(staleness, directives.stale_while_revalidate.stated())),
+    };
+    !request.no_cache && is_free() && may_stand_in(stored, request, settings, now).is_ok()
 }
 
 /// Whether `stored` is stale and may answer all the same while it is refreshed behind the answer (RFC 5861 §3).
@@ -137,14 +161,13 @@ pub fn may_revalidate_behind(
     if stored.outdated || request.no_cache || request.max_age.is_some() || request.min_fresh.is_some() {
         return false;
     }
-    let directives = stored.headers.directives();
-    let window = span(directives.stale_while_revalidate, settings.stale_while_revalidate);
-    prohibition(directives).is_none()
-        && freshness::staleness(stored, settings, now).is_some_and(|staleness| is_within(staleness, window))
+    let window = behind(stored.status, stored.headers.directives(), settings);
+    freshness::staleness(stored, settings, now).is_some_and(|staleness| is_within(staleness, window))
 }
 
 /// Whether `stored` is stale and answers all the same because the client takes it so: it is no staler than the
-/// request's `max-stale` (RFC 9111 §5.2.1.2), no older than its `max-age`, and no prohibition stands against it.
+/// request's `max-stale` (RFC 9111 §5.2.1.2), no older than its `max-age`, and no prohibition stands against it. A
+/// window beside one is about other uses.
 pub fn is_accepted(
     stored: &Stored,
     request: &RequestDirectives,
@@ -155,13 +178,75 @@ pub fn is_accepted(
         return false;
     };
     !stored.outdated
-        && prohibition(stored.headers.directives()).is_none()
+        && !is_passing_error(stored.status)
+        && word(stored.headers.directives()).is_none()
         && request.max_age.is_none_or(|max_age| freshness::age(stored, now) <= max_age)
         && freshness::staleness(stored, settings, now).is_some_and(|staleness| staleness <= at_most)
 }
 
-/// The directive of a response that forbids its use while stale, if it has one.
-pub(super) fn prohibition(directives: &ResponseDirectives) -> Option<Forbidden> {
+/// Whether a response with this status tells of a failure that may pass. Such a one is stored by setting alone, and is
+/// of no use once it is stale.
+pub fn is_passing_error(status: StatusCode) -> bool {
+    status.as_u16() >= 400 && !matches!(status.as_u16(), 404 | 410)
+}
+
+/// What binds a response: `None` if it leaves it to the settings for how long it may stand in, else its own window, or
+/// the word that forbids it.
+pub(super) fn bound(
+    status: StatusCode,
+    directives: &ResponseDirectives,
+) -> Result<Option<Duration>, Forbidden> {
+    if is_passing_error(status) {
+        return Err(Forbidden::ErrorStatus);
+    }
+    if directives.stale_if_error == Window::Forbidden {
+        return Err(Forbidden::StaleIfErrorZero);
+    }
+    let Some(word) = word(directives) else { return Ok(None) };
+    let behind = directives.stale_while_revalidate.stated();
+    // What is never used without the origin's word while that is well is not used on the strength of that window either.
+    let behind = if word == Forbidden::NoCache { Duration::ZERO } else { behind };
+    let window = directives.stale_if_error.stated().max(behind);
+    if window.is_zero() { Err(word) } else { Ok(Some(window)) }
+}
+
+/// For how long past its freshness a response can be of use as it is, beside standing in while it is fresh; `None` if
+/// it is of none without validation.
+pub(super) fn use_past_freshness(
+    status: StatusCode,
+    directives: &ResponseDirectives,
+    settings: &config::Cache,
+) -> Option<Duration> {
+    let behind = behind(status, directives, settings);
+    match bound(status, directives) {
+        Ok(window) => Some(window.unwrap_or_else(|| on_error(directives, settings)).max(behind)),
+        Err(_) if directives.no_cache => None,
+        Err(_) => Some(behind),
+    }
+}
+
+/// For how long past its freshness a response that nothing binds may stand in: as long as it may be served while the
+/// origin is well, and no shorter than that where it says so.
+fn on_error(directives: &ResponseDirectives, settings: &config::Cache) -> Duration {
+    let window = match directives.stale_if_error {
+        Window::NotStated => settings.stale_if_error,
+        stated @ (Window::Length(_) | Window::Forbidden) => stated.stated(),
+    };
+    window.max(directives.stale_while_revalidate.stated())
+}
+
+/// For how long past its freshness a response may be served while it is refreshed.
+fn behind(status: StatusCode, directives: &ResponseDirectives, settings: &config::Cache) -> Duration {
+    match (word(directives), directives.stale_while_revalidate) {
+        _ if is_passing_error(status) => Duration::ZERO,
+        (Some(Forbidden::NoCache), _) => Duration::ZERO,
+        (None, Window::NotStated) => settings.stale_while_revalidate,
+        (_, window) => window.stated(),
+    }
+}
+
+/// The directive of a response that forbids its use while stale, if it has one, whatever stands beside it.
+fn word(directives: &ResponseDirectives) -> Option<Forbidden> {
     if directives.no_cache {
         Some(Forbidden::NoCache)
     } else if directives.must_revalidate {
@@ -172,15 +257,6 @@ pub(super) fn prohibition(directives: &ResponseDirectives) -> Option<Forbidden> 
         Some(Forbidden::SMaxage)
     } else {
         None
-    }
-}
-
-/// How long `window` is where `default` holds for a response that says nothing.
-pub(super) fn span(window: Window, default: Duration) -> Duration {
-    match window {
-        Window::NotStated => default,
-        Window::Forbidden => Duration::ZERO,
-        Window::Length(length) => length,
     }
 }
 
@@ -221,8 +297,9 @@ mod tests {
     }
 
     #[test]
-    fn a_prohibition_wins_over_a_permission() {
-        // RFC 9111 §4.2.4, §5.2.2.10
+    fn a_word_that_forbids_stale_use_holds_unless_a_window_stands_beside_it() {
+        // RFC 9111 §4.2.4, §5.2.2.10; RFC 5861
+        let (day, year) = (24 * 60 * 60, 365 * 24 * 60 * 60);
         for (directive, forbidden) in [
             ("no-cache", Forbidden::NoCache),
             ("No-Cache=\"x\"", Forbidden::NoCache),
@@ -230,25 +307,102 @@ mod tests {
             ("proxy-revalidate", Forbidden::ProxyRevalidate),
             ("s-maxage=60", Forbidden::SMaxage),
         ] {
-            for text in [
-                format!("{directive}, max-age=60, stale-if-error=500"),
-                format!("stale-if-error=500, max-age=60, {directive}"),
+            let by_window = |window| if forbidden == Forbidden::NoCache { Err(forbidden) } else { window };
+            for (beside, staleness, expected) in [
+                ("", 1, Err(forbidden)),
+                ("stale-if-error=500", 500, Ok(())),
+                ("stale-if-error=500", 501, Err(Forbidden::PastWindow)),
+                ("stale-if-error=50", 51, Err(Forbidden::PastWindow)), // the configured 100 s are for others
+                ("stale-if-error=0", 1, Err(Forbidden::StaleIfErrorZero)),
+                ("stale-if-error=soon", 1, Err(Forbidden::StaleIfErrorZero)),
+                ("stale-while-revalidate=500", 500, by_window(Ok(()))),
+                ("stale-while-revalidate=500", 501, by_window(Err(Forbidden::PastWindow))),
+                ("stale-while-revalidate=0", 1, Err(forbidden)),
+                ("stale-while-revalidate=500, stale-if-error=0", 1, Err(Forbidden::StaleIfErrorZero)),
+                // As Next.js writes it: 13 and 14, then 15 and later.
+                ("stale-while-revalidate", year, by_window(Ok(()))),
+                ("stale-while-revalidate=31535940", 30 * day, by_window(Ok(()))),
             ] {
-                assert_eq!(stand_in(&[("cache-control", &text)], "", 61), Err(forbidden), "{text}");
+                for text in [
+                    format!("{directive}, max-age=60, {beside}"),
+                    format!("{beside}, max-age=60, {directive}"),
+                ] {
+                    let response = [("cache-control", text.as_str())];
+                    assert_eq!(stand_in(&response, "", 60 + staleness), expected, "{text} {staleness}");
+                }
             }
         }
     }
 
     #[test]
-    fn a_fresh_copy_stands_in_unless_validation_is_insisted_on() {
+    fn the_longer_of_two_windows_holds_when_the_origin_fails() {
+        for (text, staleness, expected) in [
+            ("s-maxage=60, stale-while-revalidate=30, stale-if-error=50", 50, Ok(())),
+            ("s-maxage=60, stale-while-revalidate=50, stale-if-error=30", 50, Ok(())),
+            ("s-maxage=60, stale-while-revalidate=50, stale-if-error=30", 51, Err(Forbidden::PastWindow)),
+            ("max-age=60, stale-while-revalidate=500", 500, Ok(())),
+            ("max-age=60, stale-while-revalidate=5", 100, Ok(())), // the configured one
+            ("max-age=60, stale-while-revalidate=500, stale-if-error=0", 1, Err(Forbidden::StaleIfErrorZero)),
+        ] {
+            assert_eq!(stand_in(&[("cache-control", text)], "", 60 + staleness), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_fresh_copy_stands_in_unless_it_insists_on_validation() {
         // RFC 9111 §5.2.2.2 binds "once the response has become stale", §5.2.2.4 always
         for (response, request, expected) in [
             ("max-age=60, must-revalidate", "", Ok(())),
             ("s-maxage=60", "max-age=0", Ok(())),
             ("max-age=60, no-cache", "", Err(Forbidden::NoCache)),
-            ("max-age=60", "no-cache", Err(Forbidden::RequestNoCache)),
+            ("max-age=60, no-cache, stale-if-error=0", "", Err(Forbidden::StaleIfErrorZero)),
+            ("max-age=60, no-cache, stale-if-error=5", "", Ok(())),
+            ("max-age=60", "no-cache", Ok(())),
         ] {
             assert_eq!(stand_in(&[("cache-control", response)], request, 10), expected, "{response}");
+        }
+    }
+
+    #[test]
+    fn an_origin_that_is_slow_or_returning_has_not_failed() {
+        let settings = config::Cache { stale_if_error: Duration::from_secs(100), ..config::Cache::default() };
+        for (response, request, after, expected) in [
+            ("max-age=60", "", 160, true),
+            ("max-age=60", "", 161, false),
+            ("max-age=60", "max-age=0", 10, true),
+            ("max-age=60", "no-cache", 10, false), // RFC 9111 §5.2.1.4
+            ("max-age=60, stale-if-error=0", "", 61, false),
+            ("max-age=60, must-revalidate", "", 10, true),
+            ("max-age=60, must-revalidate", "", 61, false),
+            ("max-age=60, must-revalidate, stale-if-error=500", "", 61, false),
+            ("s-maxage=60, stale-while-revalidate=30", "", 90, true),
+            ("s-maxage=60, stale-while-revalidate=30, stale-if-error=500", "", 91, false),
+            ("max-age=60, no-cache, stale-if-error=500", "", 10, false),
+            ("no-cache, stale-while-revalidate=500, stale-if-error=500", "", 10, false),
+        ] {
+            let asked = RequestDirectives::of(&fields(&[("cache-control", request)]));
+            let copy = stored(&[("cache-control", response)]);
+            let may = may_bridge(&copy, &asked, &settings, seconds(after));
+            assert_eq!(may, expected, "{response} | {request} | {after}");
+        }
+    }
+
+    #[test]
+    fn an_error_answers_while_it_is_fresh_and_stands_in_for_nothing() {
+        let settings = config::Cache { stale_while_revalidate: Duration::from_secs(9), ..Default::default() };
+        let asked = RequestDirectives::of(&fields(&[("cache-control", "max-stale")]));
+        let text = "max-age=60, stale-if-error=600, stale-while-revalidate=600";
+        for (status, is_of_use) in [(200, true), (404, true), (410, true), (451, false), (503, false)] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let copy = Stored { status, ..stored(&[("cache-control", text)]) };
+            let plain = RequestDirectives::default();
+            for after in [10, 70] {
+                let verdict = may_stand_in(&copy, &plain, &settings, seconds(after));
+                let expected = if is_of_use { Ok(()) } else { Err(Forbidden::ErrorStatus) };
+                assert_eq!(verdict, expected, "{status} {after}");
+            }
+            assert_eq!(may_revalidate_behind(&copy, &plain, &settings, seconds(70)), is_of_use, "{status}");
+            assert_eq!(is_accepted(&copy, &asked, &settings, seconds(70)), is_of_use, "{status}");
         }
     }
 
@@ -260,7 +414,10 @@ mod tests {
             ("stale-if-error=0", 1, Err(Forbidden::RequestStaleIfError)),
             ("stale-if-error=1000", 101, Err(Forbidden::PastWindow)),
             ("max-age=0", 50, Ok(())),
-            ("no-cache", 1, Err(Forbidden::RequestNoCache)),
+            ("stale-if-error", 100, Ok(())),
+            // Wishes about freshness, which a reload sends: without the copy there is an error.
+            ("no-cache", 50, Ok(())),
+            ("no-cache, max-age=0", 50, Ok(())),
         ] {
             assert_eq!(stand_in(&[], request, after), expected, "{request} {after}");
         }
@@ -300,6 +457,14 @@ mod tests {
             ("max-age=60, stale-while-revalidate=0", 61, false),
             ("max-age=60, stale-while-revalidate=20", 80, true),
             ("max-age=60, no-cache, stale-while-revalidate=20", 61, false),
+            ("max-age=60, no-cache, stale-while-revalidate=20, stale-if-error=20", 61, false),
+            ("max-age=60, must-revalidate", 61, false), // not by configuration
+            ("max-age=60, must-revalidate, stale-if-error=20", 61, false), // that is about failures
+            ("max-age=60, must-revalidate, stale-while-revalidate=20", 80, true),
+            ("s-maxage=60, stale-while-revalidate=20", 80, true),
+            ("s-maxage=60, stale-while-revalidate=20", 81, false),
+            ("s-maxage=60, stale-while-revalidate", 86_400, true),
+            ("s-maxage=60, stale-while-revalidate=20, stale-if-error=0", 80, true),
         ] {
             let response = stored(&[("cache-control", response)]);
             assert_eq!(may_revalidate_behind(&response, &asked, &settings, seconds(after)), expected);

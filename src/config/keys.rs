@@ -4,11 +4,13 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::reader::{Items, Table};
-use super::values::{self, duration, size, write_duration};
+use super::values::{self, Accepted, duration, size, write_duration};
 use super::{
-    Alert, Body, Breaker, Cache, Config, Incident, Keep, Maintenance, OwnText, Page, Pattern, Probe, Retry,
-    Route, Settings, Timeouts, alert, page,
+    Alert, Body, Breaker, Cache, Config, Incident, Keep, Maintenance, OwnText, Page, PathPattern, Pattern,
+    Probe, Retry, Route, Settings, Timeouts, alert, page,
 };
 use crate::language::{Language, Message};
 use crate::time::Timestamp;
@@ -19,6 +21,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const MIB: u64 = 1024 * 1024;
+
+/// What reads an entry of a list of patterns: of one type, so that there is one list of them in the module.
+type Accepts = fn(&Value, &[Pattern]) -> Accepted<Pattern>;
 
 const ORIGINS: Items = Items {
     count: 1..=8,
@@ -31,8 +36,16 @@ const METHODS: Items = Items {
     of: r#"methods, e.g. ["GET", "HEAD"],"#,
 };
 const COOKIES: Items = Items { count: 0..=64, if_empty: "", of: r#"cookie names, e.g. ["_ga*", "_gid"],"# };
+const QUERY_NAMES: Items =
+    Items { count: 0..=64, if_empty: "", of: r#"names in queries, e.g. ["utm_*", "ref"],"# };
 const KEPT_PATHS: Items =
     Items { count: 0..=32, if_empty: "", of: r#"paths, e.g. ["/robots.txt", "/.well-known/*"],"# };
+/// Client errors that may be gone at the next attempt; that may be an outage's; that may say something of the page. The
+/// others are about the one request, or final.
+const RETRIED: [u16; 3] = [408, 425, 429];
+const COVERED: [u16; 4] = [403, 408, 425, 429];
+const STORABLE: [u16; 8] = [400, 403, 404, 405, 410, 414, 451, 499];
+const STATUSES: Items = Items { count: 0..=32, if_empty: "", of: "statuses, e.g. [502, 503]," };
 const LANGUAGES: Items = Items {
     count: 1..=64,
     if_empty: "name one, or leave the key out for all languages",
@@ -66,7 +79,12 @@ fn probe(table: &mut Table<'_, '_>, into: &mut Probe) {
 fn route(table: &mut Table<'_, '_>, defaults: &Settings, earlier: &[Route]) -> Route {
     let mut route = Route { host: None, path: None, methods: Vec::new(), settings: defaults.clone() };
     table.read("host", &mut route.host, |value| values::host_pattern(value).map(Some));
-    table.read("path", &mut route.path, |value| values::path_pattern(value).map(Some));
+    let mut ignores_case = false;
+    table.read("ignore_case", &mut ignores_case, values::switch);
+    let path = |value: &_| {
+        values::path_pattern(value).map(|path| Some(PathPattern::new(path.as_str(), ignores_case)))
+    };
+    table.read("path", &mut route.path, path);
     table.list("methods", &mut route.methods, &METHODS, values::method);
     settings(table, &mut route.settings);
     let selects = ["host", "path", "methods"];
@@ -84,13 +102,14 @@ fn route(table: &mut Table<'_, '_>, defaults: &Settings, earlier: &[Route]) -> R
 }
 
 /// Whether every request that `route` is for is also one for `earlier`, as far as their text shows.
-fn covers(earlier: &Route, route: &Route) -> bool {
-    let takes = |earlier: &Option<Pattern>, pattern: &Option<Pattern>, all: &[&str]| match earlier {
-        Some(earlier) => all.contains(&earlier.as_str()) || pattern.as_ref() == Some(earlier),
-        None => true,
+fn covers<'a>(earlier: &'a Route, route: &'a Route) -> bool {
+    let takes = |earlier: Option<&str>, pattern: Option<&str>, all: &[&str]| {
+        earlier.is_none_or(|earlier| all.contains(&earlier) || pattern == Some(earlier))
     };
-    takes(&earlier.host, &route.host, &["*"])
-        && takes(&earlier.path, &route.path, &["*", "/*"])
+    let host = |route: &'a Route| route.host.as_ref().map(Pattern::as_str);
+    let path = |route: &'a Route| route.path.as_ref().map(PathPattern::as_str);
+    takes(host(earlier), host(route), &["*"])
+        && takes(path(earlier), path(route), &["*", "/*"])
         && (earlier.methods.is_empty()
             || !route.methods.is_empty()
                 && route.methods.iter().all(|method| earlier.methods.contains(method)))
@@ -128,6 +147,7 @@ fn retry(table: &mut Table<'_, '_>, into: &mut Retry) {
     table.read("backoff_max", &mut into.backoff_max, duration(MILLISECOND..=60 * SECOND));
     table.read("budget", &mut into.budget, values::share_or_off);
     table.read("replay_body", &mut into.replay_body, size(0..=16 * MIB));
+    table.list("statuses", &mut into.statuses, &STATUSES, values::status(&RETRIED, "408, 425, 429"));
     table.in_order(("backoff", into.backoff), ("backoff_max", into.backoff_max), write_duration);
 }
 
@@ -151,12 +171,25 @@ fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
     table.read("heuristic_max", &mut into.heuristic_max, duration(Duration::ZERO..=YEAR));
     table.read("stale_if_error", &mut into.stale_if_error, duration(Duration::ZERO..=YEAR));
     table.read("stale_while_revalidate", &mut into.stale_while_revalidate, duration(Duration::ZERO..=YEAR));
-    table.list("harmless_cookies", &mut into.harmless_cookies, &COOKIES, values::cookie);
-    table.read("strict", &mut into.strict, values::switch);
+    table.list("harmless_cookies", &mut into.harmless_cookies, &COOKIES, values::cookie as Accepts);
+    table.read("trust_vary", &mut into.trust_vary, values::trust_vary);
     table.read("remove_invalidated", &mut into.remove_invalidated, values::switch);
     table.read("max_body", &mut into.max_body, size(0..=100 * MIB));
     table.read("max_variants", &mut into.max_variants, values::count(2..=128));
     table.read("memory", &mut into.memory, duration(Duration::ZERO..=10 * SECOND));
+    table.read("client_directives", &mut into.client_directives, values::client_directives);
+    table.list(
+        "stale_statuses",
+        &mut into.stale_statuses,
+        &STATUSES,
+        values::status(&COVERED, "403, 408, 425, 429"),
+    );
+    let storable = values::status(&STORABLE, "400, 403, 404, 405, 410, 414, 451, 499");
+    table.list("error_statuses", &mut into.error_statuses, &STATUSES, storable);
+    table.read("shrink", &mut into.shrink, values::share);
+    table.read("must_contain", &mut into.must_contain, values::or_none(values::marker));
+    table.list("ignore_query", &mut into.ignore_query, &QUERY_NAMES, values::query_name as Accepts);
+    table.read("ignore_query_always", &mut into.ignore_query_always, values::switch);
 }
 
 /// As for `retry.replay_body`: 16 MiB of the isolate's 128 MB.
@@ -168,7 +201,8 @@ fn body(table: &mut Table<'_, '_>, into: &mut Body) {
 
 /// KV, where copies are kept, forgets nothing sooner than after a minute.
 fn keep(table: &mut Table<'_, '_>, into: &mut Keep) {
-    table.list("paths", &mut into.paths, &KEPT_PATHS, |value, _| values::path_pattern(value));
+    let path: Accepts = |value, _| values::path_pattern(value);
+    table.list("paths", &mut into.paths, &KEPT_PATHS, path);
     table.read("interval", &mut into.interval, duration(MINUTE..=YEAR));
     table.read("max_age", &mut into.max_age, duration(MINUTE..=YEAR));
     table.read("shrink", &mut into.shrink, values::share);

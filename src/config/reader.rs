@@ -101,31 +101,42 @@ impl<'v> Table<'v, '_> {
         items: &Items,
         accept: impl Fn(&Value, &[T]) -> Result<T, String>,
     ) {
-        let Some((value, place)) = self.known(key) else { return };
-        let path = self.key(key);
-        let Value::Array(entries) = value else {
-            return self.mistakes.note(place, path, value, format!("a list of {} is accepted", items.of));
-        };
-        if entries.is_empty() && !items.count.contains(&0) {
-            return self.mistakes.note(place, path, value, items.if_empty.to_owned());
-        }
-        if !items.count.contains(&entries.len()) {
-            let rule =
-                format!("at most {} entries are accepted, these are {}", items.count.end(), entries.len());
-            self.mistakes.note(place.clone(), path.clone(), value, rule);
-        }
+        let Some((entries, place)) = self.entries(key, items) else { return };
         let mut read = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
             match accept(entry, &read) {
                 Ok(entry) => read.push(entry),
-                Err(rule) => {
-                    self.mistakes.note(inside(&place, index), format!("{path}[{index}]"), entry, rule)
-                }
+                Err(rule) => self.reject_entry(key, &place, index, entry, rule),
             }
         }
         if read.len() == entries.len() {
             *into = read;
         }
+    }
+
+    /// The entries of the list under `key` and its place; apart from what they are, as that is the same for all lists.
+    fn entries(&mut self, key: &'static str, items: &Items) -> Option<(&'v [Value], Place)> {
+        let (value, place) = self.known(key)?;
+        let path = self.key(key);
+        let Value::Array(entries) = value else {
+            self.mistakes.note(place, path, value, format!("a list of {} is accepted", items.of));
+            return None;
+        };
+        if entries.is_empty() && !items.count.contains(&0) {
+            self.mistakes.note(place, path, value, items.if_empty.to_owned());
+            return None;
+        }
+        if !items.count.contains(&entries.len()) {
+            let rule =
+                format!("at most {} entries are accepted, these are {}", items.count.end(), entries.len());
+            self.mistakes.note(place.clone(), path, value, rule);
+        }
+        Some((entries, place))
+    }
+
+    fn reject_entry(&mut self, key: &str, place: &Place, index: usize, entry: &Value, rule: String) {
+        let path = self.key(key);
+        self.mistakes.note(inside(place, index), format!("{path}[{index}]"), entry, rule);
     }
 
     /// Reads the table under `key`, where there is one.

@@ -11,7 +11,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::reader::as_written;
-use super::{Origin, Pattern, Share};
+use super::{ClientDirectives, Origin, Pattern, Share, TrustVary};
 use crate::request::Target;
 use crate::time::Timestamp;
 
@@ -115,6 +115,55 @@ pub(super) fn switch(value: &Value) -> Accepted<bool> {
     value.as_bool().ok_or_else(|| "true or false is accepted, without quotes".to_owned())
 }
 
+/// Accepts the origin's own error statuses: some `client` errors, and all from 500 to 599 but for those that Cloudflare
+/// gives in the origin's place.
+pub(super) fn status(client: &'static [u16], named: &str) -> impl Fn(&Value, &[u16]) -> Accepted<u16> {
+    move |value, earlier| {
+        let status = value.as_u64().and_then(|status| u16::try_from(status).ok());
+        let is_own = |status: &u16| match status {
+            520..=527 | 530 => false,
+            status => (500..600).contains(status) || client.contains(status),
+        };
+        let status = status.filter(is_own).ok_or_else(|| {
+            [named, " and 500 to 599 are accepted, without quotes; 520 to 527 and 530 are Cloudflare's, and failures"]
+                .concat()
+        })?;
+        if earlier.contains(&status) {
+            return Err("this status is in the list already".to_owned());
+        }
+        Ok(status)
+    }
+}
+
+/// Accepts what a request's own directives count for.
+pub(super) fn client_directives(value: &Value) -> Accepted<ClientDirectives> {
+    match value.as_str() {
+        Some("obey") => Ok(ClientDirectives::Obey),
+        Some("ignore") => Ok(ClientDirectives::Ignore),
+        Some(_) | None => Err(r#""obey" or "ignore" is accepted"#.to_owned()),
+    }
+}
+
+/// Accepts when `Vary` is believed.
+pub(super) fn trust_vary(value: &Value) -> Accepted<TrustVary> {
+    match value.as_str() {
+        Some("always") => Ok(TrustVary::Always),
+        Some("permitted") => Ok(TrustVary::Permitted),
+        Some("never") => Ok(TrustVary::Never),
+        Some(_) | None => Err(r#""always", "permitted" or "never" is accepted"#.to_owned()),
+    }
+}
+
+/// Accepts what a page must contain.
+pub(super) fn marker(value: &Value) -> Accepted<String> {
+    let is_marker = |text: &&str| (1..=200).contains(&text.len());
+    value
+        .as_str()
+        .filter(is_marker)
+        .map(str::to_owned)
+        .ok_or_else(|| r#"a text of 1 to 200 bytes is accepted, e.g. "</html>""#.to_owned())
+}
+
 /// Accepts a name for `Proxy-Status`: what a structured string can hold (RFC 8941 §3.3.3).
 pub(super) fn name(value: &Value) -> Accepted<String> {
     let is_name = |text: &&str| {
@@ -183,6 +232,17 @@ pub(super) fn cookie(value: &Value, _earlier: &[Pattern]) -> Accepted<Pattern> {
     };
     value.as_str().filter(is_cookie).map(Pattern::new).ok_or_else(|| {
         r#"the name of a cookie is accepted, e.g. "_gid", or its beginning and a "*" at the end, e.g. "_ga*""#.to_owned()
+    })
+}
+
+/// Accepts the name of a parameter in a query, decoded, or the beginning of one and a `*`.
+pub(super) fn query_name(value: &Value, _earlier: &[Pattern]) -> Accepted<Pattern> {
+    let is_name = |text: &&str| {
+        let name = text.strip_suffix('*').unwrap_or(text);
+        !text.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && !b"*%&+;=?#".contains(&byte))
+    };
+    value.as_str().filter(is_name).map(Pattern::new).ok_or_else(|| {
+        r#"the name of a parameter is accepted, e.g. "gclid", or its beginning and a "*" at the end, e.g. "utm_*""#.to_owned()
     })
 }
 
@@ -565,6 +625,26 @@ mod tests {
             ("a=b", false),
         ] {
             assert_eq!(cookie(&json!(written), &[]).is_ok(), fits, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn a_star_for_names_in_a_query_stands_at_the_end() {
+        for (written, fits) in [
+            ("utm_*", true),
+            ("_gl", true),
+            ("filter[x]", true),
+            ("*", true),
+            ("", false),
+            ("**", false),
+            ("a*b", false),
+            ("a=b", false),
+            ("a&b", false),
+            ("%61", false),
+            ("a b", false),
+            ("\u{e9}", false),
+        ] {
+            assert_eq!(query_name(&json!(written), &[]).is_ok(), fits, "{written:?}");
         }
     }
 

@@ -5,6 +5,7 @@
 // (RFC 9110 §5.5). A body handle is an object with
 //   response  the response that it came with, for its header fields, stream and WebSocket; of an upload the request
 //   isUpload  whether it is one
+//   original  of an upload with GET or HEAD the request, which is sent on instead; what is held is a copy
 //   fetching  what ends the fetch behind it
 //   sending   how the client failed to send the upload of that fetch to its end (`spoilt`), if it did
 //   held      the promise of what becomes of it, where it is being held or was
@@ -135,7 +136,14 @@ function headersFrom(fields) {
 
 export const envOf = (visit) => visit.env;
 
-export const uploadOf = ({ request }) => (request.body ? { response: request, isUpload: true } : undefined);
+// The platform makes no GET or HEAD request with a body, except of one that came in.
+export function uploadOf({ request }) {
+  if (!request.body) return undefined;
+  const isKept = request.method === "GET" || request.method === "HEAD";
+  return isKept
+    ? { response: request.clone(), isUpload: true, original: request }
+    : { response: request, isUpload: true };
+}
 
 export function fail(visit, why) {
   visit.reject(new Error(why));
@@ -225,10 +233,12 @@ export function fetchOrigin(call, client, order, upload, uploadLength, limitMs, 
 async function send(client, order, upload, uploadLength, turns, signal) {
   const space = order.indexOf(" ");
   const lineEnd = order.indexOf("\n", space);
-  return fetch(order.slice(space + 1, lineEnd), {
-    method: order.slice(0, space),
+  const url = order.slice(space + 1, lineEnd);
+  const original = upload?.original;
+  const body = upload && !original ? (upload.bytes ?? streamed(upload, uploadLength, turns)) : undefined;
+  return fetch(original ? new Request(url, original.clone()) : url, {
+    ...(original ? {} : { method: order.slice(0, space), body }),
     headers: changed(new Headers(client?.request.headers), order, lineEnd + 1),
-    body: upload && (upload.bytes ?? streamed(upload, uploadLength, turns)),
     redirect: "manual",
     // Past the platform's own cache: it serves stale by rules of its own.
     cache: "no-store",
@@ -248,7 +258,8 @@ export function lengthToHold(status, fields, limit) {
   return length > 0 && length <= limit ? length : undefined;
 }
 
-const MAY_STREAM = /^(?:x-accel-buffering:|content-type:.*event-stream)/im;
+const MAY_STREAM =
+  /^(?:x-accel-buffering:|content-type:.*(?:event-stream|x-mixed-replace|json-?(?:l|seq)|ndjson|stream\+json|grpc))/im;
 
 // Rings once `dueAt` has passed, in `leastMs` or whenever it is put off to, but no sooner than that. The timer is set
 // once, and again only if it has gone off too early: nearly all are stopped before.
@@ -295,6 +306,7 @@ async function pass(source, writer, { reads, writes, spoil }) {
 // An upload that was held is not needed any more.
 export function release(upload) {
   leave(upload.room);
+  upload.original?.body.cancel().catch(() => {});
 }
 
 // The upload as text, or nothing if it is too long, not UTF-8 or broken off.
@@ -439,7 +451,8 @@ function holding(handle, length, limit, idleMs, withinMs, alarmOfHead) {
       else end(resolve, undefined);
     };
     const whole = (bytes) => {
-      handle.bytes = bytes;
+      // What is sent on is held by the platform.
+      handle.bytes = handle.original ? NOTHING : bytes;
       handle.started = undefined;
       end(resolve, bytes.byteLength);
     };
@@ -489,15 +502,19 @@ export function dressed({ bytes = NOTHING }, status, fields) {
 }
 
 // Hands the body to the client and, with `copyLimit` >= 0, to a second stream for the store. Either may go away without
-// the other noticing. If the body breaks off, `resume(at)` may give the rest; if not, both break off. Gives how many bytes
-// the client got, or is done if it went away first, or fails. Where there is neither a copy nor a way to resume, the
-// platform does it, which counts nothing and watches nothing.
-export function relay(call, visit, handle, length, idleMs, copyLimit, resume) {
+// the other noticing. If the body breaks off, `resume(at)` may give the rest and how long the whole is; if not, both break
+// off. So they do, before their last bytes, if the whole was put together and is not what `digest` says: an algorithm, a
+// space and the value in base64. Where that is empty, there is a digest that cannot be computed, and what is put together
+// is not copied. Gives how many bytes the client got, -1 if they were not those, or is done if it went away first, or
+// fails. Where there is neither a copy nor a way to resume, the platform does it, which counts nothing and watches nothing.
+export function relay(call, visit, handle, length, idleMs, copyLimit, resume, digest) {
   const client = pipeOf(length);
   const copy = copyLimit >= 0 ? pipeOf(length) : null;
-  const rest = resume && ((at) => new Promise((give) => resume(Date.now(), at, give)));
-  const isPiped = !copy && !rest;
-  const end = isPiped ? pipe(visit, handle, client) : pump(handle, client, copy, idleMs, copyLimit, rest);
+  const ask = (at) => new Promise((give) => resume(Date.now(), at, (rest, whole) => give(rest && { rest, whole })));
+  const isPiped = !copy && !resume;
+  const end = isPiped
+    ? pipe(visit, handle, client)
+    : pump(handle, client, copy, idleMs, copyLimit, length, resume && ask, digest);
   handIn(call, end, isNumber(call));
   return {
     client: { response: handle.response, stream: client.readable },
@@ -540,12 +557,14 @@ async function pipe(visit, handle, { writable }) {
   }
 }
 
-async function pump(handle, client, copy, idleMs, copyLimit, resume) {
+async function pump(handle, client, copy, idleMs, copyLimit, whole = -1, resume, digest) {
   const sinks = (copy ? [client, copy] : [client]).map(({ writable }) => ({ writer: writable.getWriter(), open: true }));
   const [toClient, toStore] = sinks;
   let source = sourceOf(handle);
   let bytes = 0;
   let silent = false;
+  let isJoined = false;
+  const sum = digest ? digestOf(digest) : null;
   const watch = () =>
     watchdog(idleMs, () => {
       silent = true;
@@ -568,12 +587,17 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
       let chunk;
       try {
         chunk = await source.next();
+        // A part may end before the whole does.
+        if (!chunk && bytes < whole) throw lost("the body is shorter than its length");
       } catch (error) {
         dog.stop();
         handle.fetching?.abort();
-        const rest = sinks.some((sink) => sink.open) ? await resume?.(bytes) : undefined;
-        if (!rest) throw error;
-        handle = rest;
+        const next = sinks.some((sink) => sink.open) ? await resume?.(bytes) : undefined;
+        if (!next) throw error;
+        handle = next.rest;
+        whole = next.whole;
+        isJoined = true;
+        if (toStore && digest === "") await drop(toStore, new Error("its digest cannot be computed"));
         source = sourceOf(handle);
         silent = false;
         dog = watch();
@@ -582,6 +606,13 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
       dog.rests();
       if (!chunk) break;
       bytes += chunk.byteLength;
+      if (whole >= 0 && bytes > whole) throw new Error("the body is longer than its length");
+      await sum?.add(chunk);
+      if (sum && isJoined && bytes === whole && !(await sum.isRight())) {
+        handle.fetching?.abort();
+        await Promise.all(sinks.map((sink) => drop(sink, new Error("the body is not what its digest says"))));
+        return -1;
+      }
       if (toStore?.open && bytes > copyLimit) await drop(toStore, new Error("too large to be stored"));
       const write = async (sink) => {
         if (!sink.open) return;
@@ -610,6 +641,24 @@ async function pump(handle, client, copy, idleMs, copyLimit, resume) {
   } finally {
     dog.stop();
   }
+}
+
+// So the platform marks connections that were lost.
+const lost = (why) => Object.assign(new Error(why), { retryable: true });
+
+// Takes the chunks of a body, and tells in the end whether it is what `digest` says.
+function digestOf(digest) {
+  const [algorithm, value] = digest.split(" ");
+  const stream = new crypto.DigestStream(algorithm);
+  const writer = stream.getWriter();
+  stream.digest.catch(() => {});
+  return {
+    add: (chunk) => writer.write(chunk),
+    async isRight() {
+      await writer.close();
+      return btoa(String.fromCharCode(...new Uint8Array(await stream.digest))) === value;
+    },
+  };
 }
 
 // The chunks of a body in turn: those read already, then the rest (a plain read of a native stream gives 4 KiB at most).
@@ -713,6 +762,40 @@ async function beginning(handle, limit, withinMs) {
     handle.fetching?.abort();
   }
 }
+
+// Whether the body, which is whole, contains `text`: 1 or 0; nothing where its coding cannot be undone here.
+export function contains(call, handle, text) {
+  handIn(call, hasText(handle, text), isNumber(call));
+}
+
+// How much of a decoded body is looked through: a small coded one may become very large.
+const MOST_DECODED = 16 * 1024 * 1024;
+
+async function hasText({ bytes, response }, text) {
+  // One character for each byte, so that it does not matter in which encoding the rest is.
+  const asText = (part) => new TextDecoder("latin1").decode(part);
+  const wanted = asText(new TextEncoder().encode(text));
+  const coding = (response.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+  if (coding === "identity") return Number(asText(bytes).includes(wanted));
+  try {
+    const stream = new Response(bytes).body.pipeThrough(new DecompressionStream(FORMATS[coding]));
+    let tail = "";
+    let seen = 0;
+    for await (const chunk of stream) {
+      const part = tail + asText(chunk);
+      if (part.includes(wanted)) return 1;
+      seen += chunk.byteLength;
+      if (seen > MOST_DECODED) return undefined;
+      tail = part.slice(1 - wanted.length || part.length);
+    }
+    return 0;
+  } catch {
+    return undefined;
+  }
+}
+
+// Not every runtime can undo the last one.
+const FORMATS = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate", br: "brotli" };
 
 export function cancel(handle) {
   leave(handle.room);

@@ -4,7 +4,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::task;
-use crate::ports::Resume;
+use crate::ports::Rest;
 
 #[wasm_bindgen(raw_module = "./catalogues.js")]
 extern "C" {
@@ -97,6 +97,7 @@ extern "C" {
         idle_ms: f64,
         copy_limit: f64,
         resume: Option<JsValue>,
+        digest: Option<String>,
     ) -> RelayParts;
 
     pub type RelayParts;
@@ -108,6 +109,8 @@ extern "C" {
     pub fn slice(handle: &Handle, spans: Vec<f64>, around: Vec<String>) -> Handle;
 
     pub fn peek(call: u32, handle: &Handle, limit: f64, within_ms: f64);
+
+    pub fn contains(call: u32, handle: &Handle, text: &str);
 
     pub fn cancel(handle: &Handle);
 
@@ -173,16 +176,20 @@ extern "C" {
     pub fn console_error(line: &str);
 }
 
-/// `resume` as a function of JavaScript's: it is called with the place to go on from and with what takes the handle, or
-/// nothing. It is freed with the body that may call it.
-pub fn resume_function(resume: Resume<Handle>) -> JsValue {
+/// `rest`, which works for this visit, as a function of JavaScript's: it is called with the place to go on from and with what takes the handle and the
+/// length of the whole, or nothing. It is freed with the body that may call it.
+pub fn rest_function(visit: u32, rest: Box<Rest<Handle>>) -> JsValue {
     let call = move |now: f64, at: f64, give: Function| {
         task::enter(now);
-        let rest = resume(at as u64);
+        task::is_for(visit);
+        let rest = rest(at as u64);
         task::spawn(Box::pin(async move {
-            let rest = rest.await.map_or(JsValue::UNDEFINED, JsValue::from);
+            let (rest, whole) = match rest.await {
+                Some((rest, whole)) => (JsValue::from(rest), JsValue::from(whole as f64)),
+                None => (JsValue::UNDEFINED, JsValue::UNDEFINED),
+            };
             // It is ours, and throws nothing.
-            let _ = give.call1(&JsValue::UNDEFINED, &rest);
+            let _ = give.call2(&JsValue::UNDEFINED, &rest, &whole);
         }));
         task::run();
     };

@@ -3,25 +3,29 @@
 //! An order is a JSON object:
 //!
 //! ```json
-//! { "urls": ["https://example.com/a", "/b?c"], "prefixes": ["/blog/"], "all": true, "forget": true }
+//! { "urls": ["https://example.com/a", "/b?c"], "prefixes": ["/blog/"], "tags": ["product-7"] }
+//! { "all": true, "forget": true }
 //! ```
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::cache::purge::{Place, Scope, Verb};
+use crate::cache::purge::{ANY_TAG, Place, Scope, Verb};
 use crate::config::shortened;
 use crate::request::Target;
 
 /// The longest body of an order, in bytes.
 pub const LONGEST_ORDER: usize = 64 * 1024;
 
-/// How many URLs and prefixes an order may name.
+/// How many URLs, prefixes and tags an order may name.
 pub const MOST_PLACES: usize = 100;
 
 /// The longest URL or prefix, in bytes of its normal form without the scheme. All marks together may be
 /// sixteen times as long.
 pub const LONGEST_PLACE: usize = 4 * 1024;
+
+/// The longest tag, in bytes.
+const LONGEST_TAG: usize = 1024;
 
 /// How many mistakes are told: one for every place, and some more.
 const MOST_MISTAKES: usize = 128;
@@ -91,29 +95,36 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
     fn order(&mut self) -> Order {
         let verb = if self.switch("forget") { Verb::Forget } else { Verb::Purge };
         let all = self.switch("all");
-        let (urls, prefixes) = (self.list("urls"), self.list("prefixes"));
+        let (urls, prefixes, tags) = (self.list("urls"), self.list("prefixes"), self.list("tags"));
         let mut scopes = if all { vec![Scope::All] } else { Vec::new() };
-        let count = urls.len() + prefixes.len();
-        if count > MOST_PLACES {
+        let count = urls.len() + prefixes.len() + tags.len();
+        if verb == Verb::Forget && !tags.is_empty() {
+            let rule = "what has a tag is purged, and not forgotten; forget URLs or prefixes".to_owned();
+            self.note("tags".to_owned(), &Value::from(tags), rule);
+        } else if count > MOST_PLACES {
             let rule = format!(
-                "at most {MOST_PLACES} URLs and prefixes are accepted in one order, these are {count}"
+                "at most {MOST_PLACES} URLs, prefixes and tags are accepted in one order, these are {count}"
             );
             self.note(WHOLE.to_owned(), &Value::from(count), rule);
         } else {
-            let urls = self.places("urls", &urls, Self::url);
-            let prefixes = self.places("prefixes", &prefixes, Self::prefix);
-            for scope in urls.into_iter().map(Scope::Url).chain(prefixes.into_iter().map(Scope::Prefix)) {
+            let mut named = self.scopes("urls", &urls, |this, text| this.url(text).map(Scope::Url));
+            named.extend(
+                self.scopes("prefixes", &prefixes, |this, text| this.prefix(text).map(Scope::Prefix)),
+            );
+            named.extend(self.scopes("tags", &tags, |_, text| tag(text).map(Scope::Tag)));
+            for scope in named {
                 if !all && !scopes.contains(&scope) {
                     scopes.push(scope);
                 }
             }
         }
         for (key, value) in std::mem::take(&mut self.keys) {
-            let rule = "unknown key; an order has urls, prefixes, all and forget".to_owned();
+            let rule = "unknown key; an order has urls, prefixes, tags, all and forget".to_owned();
             self.note(shortened(&key), &value, rule);
         }
         if scopes.is_empty() && self.mistakes.is_empty() {
-            let rule = "say what: at least one of urls, prefixes and \"all\": true is needed".to_owned();
+            let rule =
+                "say what: at least one of urls, prefixes, tags and \"all\": true is needed".to_owned();
             self.note(WHOLE.to_owned(), &Value::Null, rule);
         }
         Order { verb, scopes }
@@ -142,45 +153,44 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
         }
     }
 
-    /// The places that `accept` makes of the entries of the list under `key`.
-    fn places(
+    /// What `accept` makes of the entries of the list under `key`.
+    fn scopes(
         &mut self,
         key: &str,
         entries: &[Value],
-        accept: fn(&Self, &str) -> Result<Place, String>,
-    ) -> Vec<Place> {
-        let mut places = Vec::with_capacity(entries.len());
+        accept: fn(&Self, &str) -> Result<Scope, String>,
+    ) -> Vec<Scope> {
+        let mut scopes = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
             let text = entry.as_str().ok_or_else(|| "a text is accepted, in quotes".to_owned());
             match text.and_then(|text| accept(self, text)) {
-                Ok(place) if place.as_str().len() <= LONGEST_PLACE => places.push(place),
-                Ok(_) => {
-                    let rule = format!("at most {LONGEST_PLACE} bytes are accepted; name a shorter prefix");
-                    self.note(format!("{key}[{index}]"), entry, rule);
-                }
+                Ok(scope) => scopes.push(scope),
                 Err(rule) => self.note(format!("{key}[{index}]"), entry, rule),
             }
         }
-        places
+        scopes
     }
 
     fn url(&self, text: &str) -> Result<Place, String> {
-        self.resolve(text).ok_or_else(|| {
+        let place = self.resolve(text).ok_or_else(|| {
             r#"an absolute http or https URL without a user is accepted, or what follows its host, from "/" on; write e.g. "https://example.com/a" or "/a""#.to_owned()
-        })
+        });
+        place.and_then(within_bounds)
     }
 
     /// Accepts a prefix if whatever goes on from it as written goes on from it in its normal form too. So
     /// `https://example.com` is none, as `https://example.community/` begins like that, and `/a/..` is none,
-    /// which would concern everything.
+    /// which would concern everything, and what ends in the middle of an escape is none.
     fn prefix(&self, text: &str) -> Result<Place, String> {
         let longer = self.resolve(&format!("{text}x"));
         let goes_on = |place: &Place| {
             longer.is_some_and(|longer| longer.as_str().strip_prefix(place.as_str()) == Some("x"))
         };
-        self.resolve(text).filter(goes_on).ok_or_else(|| {
-            r#"the beginning of a URL is accepted that has all of the host and the "/" after it, or what follows the host, without a user, a fragment, or a dot segment or space at its end; write e.g. "https://example.com/blog/" or "/blog/""#.to_owned()
-        })
+        let is_cut = text.bytes().rev().take(2).any(|byte| byte == b'%');
+        let place = self.resolve(text).filter(|place| !is_cut && goes_on(place)).ok_or_else(|| {
+            r#"the beginning of a URL is accepted that has all of the host and the "/" after it, or what follows the host, without a user, a fragment, or a dot segment, space or part of an escape at its end; write e.g. "https://example.com/blog/" or "/blog/""#.to_owned()
+        });
+        place.and_then(within_bounds)
     }
 
     fn resolve(&self, text: &str) -> Option<Place> {
@@ -200,6 +210,23 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
             rule,
         });
     }
+}
+
+fn within_bounds(place: Place) -> Result<Place, String> {
+    let rule = || format!("at most {LONGEST_PLACE} bytes are accepted; name a shorter prefix");
+    if place.as_str().len() <= LONGEST_PLACE { Ok(place) } else { Err(rule()) }
+}
+
+fn tag(text: &str) -> Result<String, String> {
+    let is_tag = (1..=LONGEST_TAG).contains(&text.len())
+        && text != ANY_TAG
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
+    let rule = || {
+        format!(
+            r#"a tag of 1 to {LONGEST_TAG} visible ASCII characters without a comma is accepted, as in Cache-Tag; write e.g. "product-7""#
+        )
+    };
+    if is_tag { Ok(text.to_ascii_lowercase()) } else { Err(rule()) }
 }
 
 #[cfg(test)]
@@ -240,6 +267,7 @@ mod tests {
         let written = |scope: &Scope| match scope {
             Scope::Url(place) => format!("= {}", place.as_str()),
             Scope::Prefix(place) => format!("^ {}", place.as_str()),
+            Scope::Tag(tag) => format!("# {tag}"),
             Scope::All => "all".to_owned(),
         };
         (order.verb, order.scopes.iter().map(written).collect())
@@ -251,8 +279,16 @@ mod tests {
         for (body, verb, scopes) in [
             (r#"{"urls": ["https://example.com/a?b"]}"#, Purge, vec!["= example.com/a?b"]),
             (r#"{"urls": ["HTTP://Example.com"]}"#, Purge, vec!["= example.com/"]),
-            (r#"{"urls": ["/b/../c d", "/c%20d"]}"#, Purge, vec!["= example.com:8443/c%20d"]),
-            (r#"{"urls": ["//evil.example/a"]}"#, Purge, vec!["= example.com:8443//evil.example/a"]),
+            (r#"{"urls": ["/b/../c d", "/c%20d"]}"#, Purge, vec!["= example.com:8443/c d"]),
+            (r#"{"urls": ["//evil.example/a"]}"#, Purge, vec!["= example.com:8443/evil.example/a"]),
+            (
+                r#"{"urls": ["//a%2F%61", "/a/a", "/a/a?b=%61"]}"#,
+                Purge,
+                vec!["= example.com:8443/a/a", "= example.com:8443/a/a?b=%61"],
+            ),
+            (r#"{"prefixes": ["/caf%C3"]}"#, Purge, vec!["^ example.com:8443/caf%C3"]),
+            (r##"{"tags": ["Product-7", "product-7", "a:b/c#d"]}"##, Purge, vec!["# product-7", "# a:b/c#d"]),
+            (r#"{"tags": ["a"], "urls": ["/a"]}"#, Purge, vec!["= example.com:8443/a", "# a"]),
             (r#"{"urls": ["/a#b"]}"#, Purge, vec!["= example.com:8443/a"]),
             (r#"{"prefixes": ["/blog/"]}"#, Purge, vec!["^ example.com:8443/blog/"]),
             (r#"{"prefixes": ["/"]}"#, Purge, vec!["^ example.com:8443/"]),
@@ -302,6 +338,14 @@ mod tests {
             (r#"{"prefixes": ["/blog "]}"#, "prefixes[0]", "\"/blog \"", "beginning"),
             (r#"{"prefixes": ["/blog#a"]}"#, "prefixes[0]", "\"/blog#a\"", "beginning"),
             (r#"{"prefixes": ["https://me@a/"]}"#, "prefixes[0]", "\"https://me@a/\"", "beginning"),
+            (r#"{"prefixes": ["/blog%2"]}"#, "prefixes[0]", "\"/blog%2\"", "escape"),
+            (r#"{"prefixes": ["/blog%"]}"#, "prefixes[0]", "\"/blog%\"", "escape"),
+            (r#"{"tags": "a"}"#, "tags", "\"a\"", "a list"),
+            (r#"{"tags": [""]}"#, "tags[0]", "\"\"", "a tag"),
+            (r#"{"tags": ["*"]}"#, "tags[0]", "\"*\"", "a tag"),
+            (r#"{"tags": ["a,b"]}"#, "tags[0]", "\"a,b\"", "a tag"),
+            (r#"{"tags": ["a b"]}"#, "tags[0]", "\"a b\"", "a tag"),
+            (r#"{"tags": ["a"], "forget": true}"#, "tags", "[\"a\"]", "not forgotten"),
         ] {
             let mistakes = read(body).unwrap_err();
             assert_eq!(mistakes.len(), 1, "{body}: {mistakes:?}");
@@ -343,7 +387,7 @@ mod tests {
         fn any_body_is_followed_or_explained(
             text in "\\PC{0,40}",
             keys in prop::collection::vec(
-                ("urls|prefixes|all|forget|\\PC{0,3}", "\\[\"[/.ab]{0,4}\"\\]|true|1"),
+                ("urls|prefixes|tags|all|forget|\\PC{0,3}", "\\[\"[/.ab]{0,4}\"\\]|true|1"),
                 0..4,
             ),
         ) {

@@ -14,10 +14,11 @@ use super::store::Found;
 use super::trail::Trail;
 use crate::cache::admission::{self, NotStored};
 use crate::cache::key::Key;
+use crate::cache::purge::CACHE_TAG;
 use crate::cache::range::{self, Multipart, Selection};
 use crate::cache::{freshness, validation};
 use crate::origin::drill::DRILL;
-use crate::origin::failure::{self, Lapse};
+use crate::origin::failure::{self, Failure, Lapse};
 use crate::origin::retry::Stop;
 use crate::origin::{Attempt, End};
 use crate::policy::Policy;
@@ -141,11 +142,10 @@ impl<P: Ports> Exchange<P> {
         let mut edits = Edits::default();
         if received.status != 101 {
             edits.remove = admission::hop_by_hop(&received.headers);
+            edits.remove.extend(received.headers.contains_key(CACHE_TAG).then_some(CACHE_TAG));
         }
         trail.resumed = received.resumed;
-        if let Some(location) = received.location {
-            edits.set.push((header::LOCATION, location));
-        }
+        edits.set = received.rewritten;
         let mut is_piped = false;
         let (body, end) = match received.body {
             Guarded::Bare(body) | Guarded::Whole(body, _) => (body, None),
@@ -207,11 +207,12 @@ impl<P: Ports> Exchange<P> {
         Draft::own(StatusCode::GATEWAY_TIMEOUT, headers, AnswerBody::Empty)
     }
 
-    /// The end of an exchange whose client failed to send its request to the end. It may listen all the same.
+    /// The end of an exchange whose client failed to send its request to the end, or in a way in which it can be sent on. It
+    /// may listen all the same.
     pub(super) fn nobody(&self, lapse: Lapse, trail: &mut Trail<P::Beacon>) -> Draft<P::Body> {
         trail.outcome = match lapse {
             Lapse::Gone => Outcome::ClientGone,
-            Lapse::Broken | Lapse::Stalled => Outcome::ClientError,
+            Lapse::Broken | Lapse::Stalled | Lapse::Unmeasured | Lapse::TooLarge => Outcome::ClientError,
         };
         let mut headers = HeaderMap::from_iter([
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -312,6 +313,7 @@ impl<P: Ports> Exchange<P> {
         match &mut answer.headers {
             Headers::Edited(edits) => edits.append.extend(append),
             Headers::Own(headers) => {
+                headers.remove(CACHE_TAG);
                 for (name, value) in append {
                     headers.append(name, value);
                 }
@@ -347,7 +349,8 @@ impl<P: Ports> Exchange<P> {
         status.collapsed = trail.waits > 0 && trail.attempts.is_empty();
         status.ttl = trail.ttl;
         let is_kept = trail.outcome == Outcome::Kept;
-        status.detail = is_kept.then_some("kept").or(trail.not_stored.map(NotStored::word));
+        let is_other = trail.ignored_query.then_some("ignore_query");
+        status.detail = is_kept.then_some("kept").or(is_other).or(trail.not_stored.map(NotStored::word));
         status.key = trail.key.as_ref().filter(|_| self.is_for_operator()).map(Key::as_str);
         Some(status)
     }
@@ -369,6 +372,7 @@ impl<P: Ports> Exchange<P> {
         let now = self.ports.now();
         let body_failure = match end {
             Some(ports::End::Torn(rejection)) => Some(failure::of_rejected_body(rejection)),
+            Some(ports::End::Mismatched) => Some(Failure::BodyCutShort),
             Some(ports::End::Whole(_) | ports::End::ClientGone) | None => None,
         };
         let touched = trail.touched_by();
@@ -388,6 +392,7 @@ impl<P: Ports> Exchange<P> {
             not_stored: trail.not_stored,
             body_failure,
             resumed: trail.resumed(),
+            digest_mismatch: end == Some(&ports::End::Mismatched),
             stop: trail.stop.and_then(Stop::word),
             opened_by: trail.stop.and_then(Stop::open_circuit).map(|open| word_of(open.because)),
             total: now.since(self.began_at),

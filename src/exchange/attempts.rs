@@ -4,21 +4,21 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::Exchange;
 use crate::body::{self, Plan};
 use crate::cache::admission::{self, Asked};
 use crate::cache::bearing::Bearing;
 use crate::cache::entry::Stored;
-use crate::cache::validation;
+use crate::cache::{purge, validation};
 use crate::config::Origin as OriginConfig;
 use crate::origin::breaker::Permit;
 use crate::origin::deadline::Deadline;
 use crate::origin::failure::{self, Failure, Lapse, Rejection};
 use crate::origin::forward::{self, Forward};
 use crate::origin::retry::{self, Next, Repeatable, Situation, Stop};
-use crate::origin::{Attempt, End, Sign, backoff, is_origin_error};
+use crate::origin::{Attempt, End, Sign, backoff};
 use crate::policy::Policy;
 use crate::ports::{Held, HeldUpload, HoldFirst, Ports, Resume};
 use crate::request::Request;
@@ -27,6 +27,12 @@ use crate::time::Timestamp;
 /// Enough of a 530's body to find its 1xxx code: the plain form is 16 bytes, the HTML form has the code in
 /// its title.
 const PEEK_BYTES: u64 = 4096;
+
+/// A body that comes with GET or HEAD is held up to this size, even if `retry.replay_body` is less.
+const LARGEST_WITH_GET: u64 = 1024 * 1024;
+
+/// And for at most so long.
+const LONGEST_WITH_GET: Duration = Duration::from_secs(60);
 
 /// What all attempts came to.
 pub(super) struct Pursuit<B> {
@@ -51,10 +57,10 @@ impl<B> Pursuit<B> {
 pub(super) struct Received<B> {
     /// 200 to 599, or 101.
     pub status: u16,
-    /// As received.
+    /// As received, but for what pointed at an origin's own host, and with no more tags than fit into an entry.
     pub headers: HeaderMap,
-    /// The `Location` that the client gets, where it is not the one received.
-    pub location: Option<HeaderValue>,
+    /// Those of them that are not as received.
+    pub rewritten: Vec<(HeaderName, HeaderValue)>,
     pub body: Guarded<B>,
     /// See [`Forward::unkeyed`].
     pub unkeyed: Vec<(HeaderName, Bearing)>,
@@ -64,6 +70,8 @@ pub(super) struct Received<B> {
     pub received_at: Timestamp,
     /// How often its body had to be taken up again so far, where it can be.
     pub resumed: Option<Rc<Cell<u32>>>,
+    /// Whether it is a page that lacks what one must contain.
+    pub lacks_marker: bool,
 }
 
 impl<B> Received<B> {
@@ -82,9 +90,6 @@ impl<B> Received<B> {
         let mut headers = admission::without_hop_by_hop(&self.headers);
         // It is for the first visitor alone. An answer that has it is stored only if it says that it is for all.
         headers.remove(header::SET_COOKIE);
-        if let Some(location) = &self.location {
-            headers.insert(header::LOCATION, location.clone());
-        }
         // RFC 9110 §6.6.1: a recipient with a clock supplies what is missing.
         if !headers.contains_key(header::DATE)
             && let Ok(date) = HeaderValue::try_from(self.received_at.to_http_date())
@@ -102,7 +107,14 @@ pub(super) enum Guarded<B> {
     /// It is here to its last byte.
     Whole(B, u64),
     /// It is still coming; some of it may have been read.
-    Stream { body: B, length: Option<u64>, idle: Option<Duration>, resume: Option<Resume<B>>, begun: bool },
+    Stream {
+        body: B,
+        length: Option<u64>,
+        idle: Option<Duration>,
+        is_endless: bool,
+        resume: Option<Resume<B>>,
+        begun: bool,
+    },
     /// It is still coming, and being handed on already.
     Relayed { client: B, end: super::answer::BodyEnd },
 }
@@ -178,7 +190,8 @@ impl<P: Ports> Exchange<P> {
                 }
             };
             let now = self.ports.now();
-            let failed = last.as_ref().filter(|received| is_origin_error(received.status));
+            let is_final = retry::is_final(end, &policy.settings.retry);
+            let failed = last.as_ref().filter(|received| !is_final || policy.is_failure(received.status));
             let retry_after = failed.and_then(|received| backoff::retry_after(&received.headers, now));
             // What was given less than its time says nothing of the origin.
             let timeouts = &policy.settings.timeouts;
@@ -201,7 +214,7 @@ impl<P: Ports> Exchange<P> {
                 }
             }
             attempts.push(attempt);
-            if retry::is_final(end) {
+            if is_final {
                 break (last, Stop::Final, retry_after);
             }
             let can_bear = self.can_bear(policy, &attempts);
@@ -244,16 +257,32 @@ impl<P: Ports> Exchange<P> {
         upload: P::Upload,
     ) -> Result<(Upload<P::Upload>, Repeatable), Lapse> {
         let (settings, timeouts) = (&policy.settings.retry, &policy.settings.timeouts);
-        if policy.repeatable != Repeatable::Repeatable || settings.attempts < 2 {
+        // The platform sends no body with these methods that is not whole, or of unknown length: it would drop it without a
+        // word.
+        let has_to_be_whole = matches!(self.request.method, Method::GET | Method::HEAD);
+        let may_be_repeated = policy.repeatable == Repeatable::Repeatable && settings.attempts > 1;
+        if !has_to_be_whole && !may_be_repeated {
             return Ok((Upload::Once(Some(upload)), policy.repeatable));
         }
         let announced = body::content_length(&self.request.headers);
-        if announced.is_some_and(|length| length > settings.replay_body) {
-            return Ok((Upload::Once(Some(upload)), Repeatable::BodyTooLarge));
+        let (limit, within) = match announced {
+            _ if !has_to_be_whole => (settings.replay_body, timeouts.first_byte),
+            Some(_) => (settings.replay_body.max(LARGEST_WITH_GET), LONGEST_WITH_GET),
+            // One that turns out to be empty is none.
+            None => (0, LONGEST_WITH_GET),
+        };
+        let too_large = if announced.is_some() { Lapse::TooLarge } else { Lapse::Unmeasured };
+        if announced.is_some_and(|length| length > limit) {
+            let streamed = || (Upload::Once(Some(upload)), Repeatable::BodyTooLarge);
+            return if has_to_be_whole { Err(too_large) } else { Ok(streamed()) };
         }
-        let (limit, idle, within) = (settings.replay_body, timeouts.idle, timeouts.first_byte);
-        match self.ports.hold_upload(upload, announced, limit, idle, within).await {
-            HeldUpload::Whole(held) => Ok((Upload::Held(held), Repeatable::Repeatable)),
+        let began_at = self.ports.now();
+        match self.ports.hold_upload(upload, announced, limit, timeouts.idle, within).await {
+            HeldUpload::Whole(held) => Ok((Upload::Held(held), policy.repeatable)),
+            HeldUpload::Larger(_) if has_to_be_whole => {
+                let is_late = self.ports.now().since(began_at) >= within;
+                Err(if is_late { Lapse::Stalled } else { too_large })
+            }
             HeldUpload::Larger(streamed) => Ok((Upload::Once(Some(streamed)), Repeatable::BodyTooLarge)),
             HeldUpload::Spoilt(lapse) => Err(lapse),
         }
@@ -281,7 +310,7 @@ impl<P: Ports> Exchange<P> {
             within: attempt.deadline.left(requested_at),
         });
         let failed = |failure, status| Ok((End::Failed(failure, status), None));
-        let fetched = match self.ports.fetch(&forward, upload, limit, idle, hold).await {
+        let mut fetched = match self.ports.fetch(&forward, upload, limit, idle, hold).await {
             Ok(fetched) => fetched,
             Err(rejection) => {
                 return rejection
@@ -294,7 +323,7 @@ impl<P: Ports> Exchange<P> {
             let failure = self.look_closer(policy, failure, status, fetched.body).await;
             return failed(failure, Some(status));
         }
-        let location = origin.and_then(|origin| location_for_client(&fetched.headers, origin, &self.request));
+        let rewritten = forward::make_public(&mut fetched.headers, &self.config.origins, &self.request);
         let (body, whole) = (fetched.body, fetched.whole);
         let body = match self.guard(policy, attempt, status, &fetched.headers, body, whole).await {
             Ok(body) => body,
@@ -303,12 +332,14 @@ impl<P: Ports> Exchange<P> {
                 return rejection.lapse().map_or_else(failed, Err);
             }
         };
+        let lacks_marker = policy.settings.cache.must_contain.is_some()
+            && Box::pin(self.lacks_marker(policy, status, &fetched.headers, &body)).await;
         let mut resumed = None;
         let body = match body {
-            Guarded::Stream { body, length, idle: Some(idle), begun, .. } => {
+            Guarded::Stream { body, length, idle, is_endless: false, begun, .. } => {
                 let resumed = resumed.insert(Rc::default());
                 let resume = self.healer(policy, &forward, attempt.origin, status, &fetched.headers, resumed);
-                Guarded::Stream { body, length, idle: Some(idle), resume, begun }
+                Guarded::Stream { body, length, idle, is_endless: false, resume, begun }
             }
             body @ (Guarded::Bare(_)
             | Guarded::Whole(..)
@@ -316,16 +347,19 @@ impl<P: Ports> Exchange<P> {
             | Guarded::Relayed { .. }) => body,
         };
         let Forward { unkeyed, identified, .. } = forward;
+        let mut headers = fetched.headers;
+        purge::bound_tags(&mut headers);
         let received = Received {
             status,
-            headers: fetched.headers,
-            location,
+            headers,
+            rewritten,
             body,
             unkeyed,
             identified,
             requested_at,
             received_at,
             resumed,
+            lacks_marker,
         };
         Ok((End::Answered(status), Some(received)))
     }
@@ -371,14 +405,14 @@ impl<P: Ports> Exchange<P> {
         body: P::Body,
         whole: Option<u64>,
     ) -> Result<Guarded<P::Body>, Rejection> {
-        let settings = policy.settings;
+        let settings = &policy.settings;
         if status == 101 {
             return Ok(Guarded::Bare(body));
         }
         match body::plan(&self.request.method, status, headers, settings) {
             Plan::None => Ok(Guarded::Bare(body)),
-            Plan::Stream { length, idle } => {
-                Ok(Guarded::Stream { body, length, idle, resume: None, begun: false })
+            Plan::Stream { length, idle, is_endless } => {
+                Ok(Guarded::Stream { body, length, idle, is_endless, resume: None, begun: false })
             }
             Plan::Hold { length } => {
                 if let Some(bytes) = whole {
@@ -388,9 +422,14 @@ impl<P: Ports> Exchange<P> {
                 let within = attempt.deadline.left(self.ports.now());
                 match self.ports.hold(body, length, settings.body.hold, idle, within).await {
                     Held::Whole(body, bytes) => Ok(Guarded::Whole(body, bytes)),
-                    Held::Partial(body) => {
-                        Ok(Guarded::Stream { body, length, idle: Some(idle), resume: None, begun: true })
-                    }
+                    Held::Partial(body) => Ok(Guarded::Stream {
+                        body,
+                        length,
+                        idle: Some(idle),
+                        is_endless: false,
+                        resume: None,
+                        begun: true,
+                    }),
                     Held::Torn(rejection) => Err(rejection),
                 }
             }
@@ -415,9 +454,4 @@ fn failure_of(forward: &Forward, status: u16) -> Option<Failure> {
     }
     let refused = forward.is_upgrade && (200..300).contains(&status);
     failure::of_status(status, None).or(refused.then_some(Failure::UpgradeRefused))
-}
-
-fn location_for_client(headers: &HeaderMap, origin: &OriginConfig, request: &Request) -> Option<HeaderValue> {
-    let location = headers.get(header::LOCATION)?.to_str().ok()?;
-    HeaderValue::try_from(forward::public_location(location, origin, request)?).ok()
 }

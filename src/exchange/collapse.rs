@@ -7,7 +7,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::{Method, StatusCode, header};
+use http::{Method, header};
 
 use super::Exchange;
 use super::answer::Failed;
@@ -21,6 +21,7 @@ use crate::isolate::Turn;
 use crate::isolate::flight::{Flight, Step, Upshot};
 use crate::origin::deadline::Deadline;
 use crate::origin::failure::Failure;
+use crate::origin::is_transient;
 use crate::origin::retry::{Repeatable, Stop};
 use crate::policy::Policy;
 use crate::ports::Ports;
@@ -128,7 +129,7 @@ impl<P: Ports> Exchange<P> {
         self.isolate().turn(key, may_lead, self.client(), at_most, now, || self.ports.beacon())
     }
 
-    fn client(&self) -> Client {
+    pub(super) fn client(&self) -> Client {
         Client::of(&self.request.headers)
     }
 
@@ -272,7 +273,7 @@ impl<P: Ports> Exchange<P> {
         self.finish_flight(lead, upshot);
     }
 
-    fn finish_flight(&self, lead: &Lead<P::Beacon>, upshot: Upshot) {
+    pub(super) fn finish_flight(&self, lead: &Lead<P::Beacon>, upshot: Upshot) {
         self.isolate().settle(&lead.key, &lead.flight, self.client(), lead.asked_at, upshot);
         self.ports.light(&lead.flight.beacon);
         if let Some((own, _)) = &lead.turned {
@@ -298,10 +299,10 @@ fn can_be_validated_together(stored: &Stored) -> bool {
 }
 
 /// Whether a failure may be that of one request alone: an application's 500 is often brought about by what somebody sent,
-/// and is not retried either.
+/// and so is a 429.
 fn is_own_affair(cause: Cause) -> bool {
     match cause.shown() {
-        Cause::OriginStatus(status) => status == StatusCode::INTERNAL_SERVER_ERROR,
+        Cause::OriginStatus(status) => !is_transient(status.as_u16()),
         Cause::Failure(failure) => failure == Failure::Internal,
         Cause::CircuitOpen(_) | Cause::Maintenance => true,
     }

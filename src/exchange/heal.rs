@@ -1,7 +1,6 @@
 //! A body that breaks off in mid-stream, taken up again from where it stopped.
 //!
-//! Only where what comes then is sure to be the rest of the same bytes: the origin gave a strong validator, takes ranges,
-//! and the body has no coding (RFC 9110 §14.2, §15.3.7.3).
+//! Only where what comes then is certain to be the rest of the same bytes: see [`resumption`](crate::body::resumption).
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -9,16 +8,27 @@ use std::rc::Rc;
 use http::{HeaderMap, HeaderValue, Method, header};
 
 use super::Exchange;
-use crate::cache::{range, validation};
+use crate::body::resumption::Whole;
 use crate::origin::deadline::Deadline;
 use crate::origin::forward::Forward;
 use crate::origin::{End, Sign, backoff, failure};
 use crate::policy::Policy;
-use crate::ports::{Fetched, Ports, Resume};
+use crate::ports::{Fetched, Ports, Rest, Resume};
 
 /// How many requests one body may take beside the first. With ten attempts before and some fifteen operations of the
 /// cache, a request stays within the 50 subrequests of the platform's smallest plan.
 const MOST_REQUESTS: u32 = 20;
+
+/// A body on its way, and what its rest is asked for with.
+struct Begun {
+    forward: Forward,
+    origin: usize,
+    whole: Whole,
+    /// How many requests it has taken beside the first.
+    requests: Cell<u32>,
+    /// How often it was taken up again.
+    resumed: Rc<Cell<u32>>,
+}
 
 impl<P: Ports> Exchange<P> {
     /// The way to the rest of this body, should it break off; `None` if it could not be relied on.
@@ -31,40 +41,30 @@ impl<P: Ports> Exchange<P> {
         headers: &HeaderMap,
         resumed: &Rc<Cell<u32>>,
     ) -> Option<Resume<P::Body>> {
-        let can_be_taken_up = policy.settings.body.resume
-            && self.request.method == Method::GET
-            && status == 200
-            && range::are_accepted(headers)
-            && !headers.contains_key(header::CONTENT_ENCODING);
-        let tag = validation::strong_tag(headers).filter(|_| can_be_taken_up)?.clone();
+        let may_resume = policy.settings.body.resume && self.request.method == Method::GET;
+        let mut whole = Whole::of(status, headers).filter(|_| may_resume)?;
+        let digest = whole.digest.take();
         let mut forward = forward.clone();
         for name in [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE] {
             Rc::make_mut(&mut forward.headers).remove(name);
         }
-        Rc::make_mut(&mut forward.headers).insert(header::IF_RANGE, tag);
-        let (this, resumed) = (Rc::clone(self), Rc::clone(resumed));
-        let requests = Rc::<Cell<u32>>::default();
-        Some(Box::new(move |at| {
-            let (this, resumed, forward) = (Rc::clone(&this), Rc::clone(&resumed), forward.clone());
-            let requests = Rc::clone(&requests);
-            Box::pin(async move {
-                let rest = this.rest_of(forward, origin, at, &requests).await;
-                resumed.set(resumed.get() + u32::from(rest.is_some()));
-                rest
-            })
-        }))
+        Rc::make_mut(&mut forward.headers).insert(header::IF_RANGE, whole.tag.clone());
+        let begun =
+            Rc::new(Begun { forward, origin, whole, requests: Cell::new(0), resumed: Rc::clone(resumed) });
+        let this = Rc::clone(self);
+        let rest: Box<Rest<P::Body>> = Box::new(move |at| {
+            let (this, begun) = (Rc::clone(&this), Rc::clone(&begun));
+            Box::pin(async move { this.rest_of(&begun, at).await })
+        });
+        Some(Resume { rest, digest })
     }
 
-    /// What follows byte `at`, asked for as often as a request may be.
-    async fn rest_of(
-        &self,
-        mut forward: Forward,
-        origin: usize,
-        at: u64,
-        requests: &Cell<u32>,
-    ) -> Option<P::Body> {
+    /// What follows byte `at` of what was `begun`, asked for as often as a request may be, and how long the whole is.
+    async fn rest_of(&self, begun: &Begun, at: u64) -> Option<(P::Body, u64)> {
+        let Begun { origin, whole, requests, .. } = begun;
+        let (mut forward, origin) = (begun.forward.clone(), *origin);
         let policy = Policy::of(&self.config, &self.request);
-        let settings = policy.settings;
+        let settings = &policy.settings;
         let deadline = Deadline::new(self.ports.now(), settings.timeouts.total);
         Rc::make_mut(&mut forward.headers)
             .insert(header::RANGE, HeaderValue::try_from(format!("bytes={at}-")).ok()?);
@@ -94,8 +94,11 @@ impl<P: Ports> Exchange<P> {
                 self.record_failure(&policy, origin, permit, end, None);
             }
             let Ok(fetched) = fetched else { continue };
-            if range::continues(fetched.status, &fetched.headers, at) {
-                return Some(fetched.body);
+            if let Some(length) = whole.continues(fetched.status, &fetched.headers, at) {
+                // What the first part says holds for those that follow.
+                whole.length.set(Some(length));
+                begun.resumed.set(begun.resumed.get() + 1);
+                return Some((fetched.body, length));
             }
             let Fetched { status, body, .. } = fetched;
             self.ports.cancel(body);

@@ -14,7 +14,6 @@ use crate::cache::admission::{self, Asked, Effect, LONGEST_RETENTION, NotStored}
 use crate::cache::entry::Entry;
 use crate::cache::key::Key;
 use crate::cache::purge::Marks;
-use crate::origin::forward;
 use crate::policy::Policy;
 use crate::ports::Ports;
 use crate::time::Timestamp;
@@ -45,21 +44,14 @@ pub(super) enum Mark {
 impl<P: Ports> Exchange<P> {
     /// Calls out of date what stands at the target of an unsafe request that was not refused, and at what `Location` and
     /// `Content-Location` name at the same origin (RFC 9111 §4.4).
-    pub(super) fn invalidate_behind(
-        self: &Rc<Self>,
-        policy: &Policy<'_>,
-        received: &Received<P::Body>,
-        trail: &Trail<P::Beacon>,
-    ) {
+    pub(super) fn invalidate_behind(self: &Rc<Self>, policy: &Policy<'_>, received: &Received<P::Body>) {
         if !admission::invalidates(&self.request.method, received.status_code()) {
             return;
         }
         let target = &self.request.target;
-        let origin = trail.attempts.last().and_then(|attempt| self.config.origins.get(attempt.origin));
         let named = |name: HeaderName, headers: &HeaderMap| {
             let reference = headers.get(name)?.to_str().ok()?;
-            let public = origin.and_then(|origin| forward::public_location(reference, origin, &self.request));
-            let named = self.ports.resolve(public.as_deref().unwrap_or(reference), target)?;
+            let named = self.ports.resolve(reference, target)?;
             let is_same_origin = (named.scheme(), named.authority()) == (target.scheme(), target.authority());
             (is_same_origin && named != *target).then(|| Key::of_target(&named))
         };

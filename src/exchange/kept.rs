@@ -45,7 +45,7 @@ impl<P: Ports> Exchange<P> {
         let Loaded::Response { stored, body, is_dressed } = loaded else {
             return None;
         };
-        let standing = self.marks().await.on(&self.request.target, stored.requested_at);
+        let standing = self.marks().await.on(self.target(), &stored);
         if standing == Standing::Forgotten {
             if self.drill.is_none() {
                 let ports = self.ports.clone();
@@ -78,7 +78,7 @@ impl<P: Ports> Exchange<P> {
             return;
         }
         let Some(name) = keep::name(&self.request, settings) else { return };
-        if !matches!(received.status, 200 | 404 | 410) {
+        if !matches!(received.status, 200 | 404 | 410) || received.lacks_marker {
             return;
         }
         let (body, length) = match &received.body {
@@ -176,8 +176,7 @@ impl<P: Ports> Exchange<P> {
             Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids | Leave::NothingToReplace) => {
             }
             Decision::Leave(
-                Leave::Shrunk
-                | Leave::Retyped
+                Leave::Doubtful(_)
                 | Leave::Redirected
                 | Leave::NotGood
                 | Leave::NotForAll

@@ -21,20 +21,17 @@ const CRAWLERS_FILE: &str = "/robots.txt";
 impl<P: Ports> Exchange<P> {
     /// The page, if the site is closed to this request.
     pub(super) fn closed(&self, policy: &Policy<'_>, trail: &mut Trail<P::Beacon>) -> Option<Draft<P::Body>> {
-        let settings = &policy.settings.maintenance;
         let now = self.ports.now();
-        if !settings.is_on(now) || self.is_let_in() {
-            return None;
-        }
+        let maintenance = policy.maintenance(now).filter(|_| !self.is_let_in())?;
         trail.outcome = Outcome::Maintenance;
-        let retry_after = settings.until.map_or(RETRY_AFTER, |until| until.since(now));
+        let retry_after = maintenance.until.map_or(RETRY_AFTER, |until| until.since(now));
         Some(self.rendered(policy, Cause::Maintenance, Some(retry_after), trail))
     }
 
     /// Whoever shows the token, or drills with what was signed by it; and everybody to what crawlers go by.
     fn is_let_in(&self) -> bool {
         let is_for_crawlers = matches!(self.request.method, Method::GET | Method::HEAD)
-            && self.request.target.plain_path() == CRAWLERS_FILE;
+            && self.request.target.path() == CRAWLERS_FILE;
         is_for_crawlers || self.drill.is_some() || self.is_for_operator() || self.is_in_session()
     }
 }

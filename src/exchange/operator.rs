@@ -136,7 +136,8 @@ impl<P: Ports> Exchange<P> {
             None => String::new(),
         };
         let own = &self.request.target;
-        let order = Order::read(&text, own, |url| self.ports.resolve(url, own)).map_err(Reply::Mistaken)?;
+        let stored_at = |url: &str| Some(self.at(self.ports.resolve(url, own)?).target().clone());
+        let order = Order::read(&text, own, stored_at).map_err(Reply::Mistaken)?;
         let Order { verb, scopes } = order;
         let read = self.ports.load_marks(LONGEST_READ).await.map_err(|_| Reply::Failed)?;
         let mut marks = match read {

@@ -1,5 +1,6 @@
 //! What the cron trigger does: asks each origin itself, and looks after the kept copies.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -66,7 +67,7 @@ impl<P: Ports> Exchange<P> {
             Timeouts { first_byte: PATIENCE, total: PATIENCE, ..self.config.defaults.timeouts.clone() };
         let settings = Settings { timeouts, ..self.config.defaults.clone() };
         let policy = Policy {
-            settings: &settings,
+            settings: Cow::Borrowed(&settings),
             lookup: Err(Bypass::Disabled),
             ..Policy::of(&self.config, &self.request)
         };

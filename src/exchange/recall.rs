@@ -5,11 +5,14 @@
 use std::future::Future;
 use std::time::Duration;
 
+use http::HeaderMap;
+
 use super::Exchange;
 use super::trail::Trail;
 use crate::cache::entry::Entry;
 use crate::cache::keep::Name;
 use crate::cache::key::Key;
+use crate::cache::purge::CACHE_TAG;
 use crate::isolate::recall::{LARGEST_BODY, Loaded, Looks};
 use crate::policy::Policy;
 use crate::ports::{Held, Ports};
@@ -55,7 +58,9 @@ impl<P: Ports> Exchange<P> {
         let idle = policy.settings.timeouts.idle;
         match self.ports.hold(body, length, limit, idle, idle).await {
             Held::Whole(body, bytes) => {
-                let body = self.ports.dress(&body, stored.status, &stored.headers);
+                let mut headers = HeaderMap::clone(&stored.headers);
+                headers.remove(CACHE_TAG);
+                let body = self.ports.dress(&body, stored.status, &headers);
                 let loaded = Loaded::Response { stored, body, is_dressed: true };
                 looks.take_in(looking, name, Some(self.copied(&loaded)), bytes);
                 loaded

@@ -17,7 +17,6 @@ use crate::cache::key::{Key, Vary};
 use crate::cache::{admission, validation};
 use crate::isolate::Turn;
 use crate::origin::deadline::Deadline;
-use crate::origin::is_origin_error;
 use crate::policy::Policy;
 use crate::ports::{Held, Ports};
 use crate::report::Outcome;
@@ -108,7 +107,7 @@ impl<P: Ports> Exchange<P> {
         // What is stored answers GET, whatever the method of the request that tells of it.
         let request = Request { method: Method::GET, ..Request::clone(&self.request) };
         let asked = received.asked(policy, &request);
-        let (stored, settings) = (&found.stored, policy.settings);
+        let (stored, settings) = (&found.stored, &policy.settings);
         let admitted = admission::admit(
             &asked,
             stored.status,
@@ -207,6 +206,7 @@ impl<P: Ports> Exchange<P> {
     async fn refresh(self: &Rc<Self>, stored: &Stored, at: Key, lead: Lead<P::Beacon>) {
         let policy = Policy::of(&self.config, &self.request);
         let mut trail = Trail::new(&policy);
+        trail.replaces = self.protected(&policy, Some(stored));
         trail.lead = Some(lead);
         (trail.has_variants, trail.has_entry) = (at != *self.key(), true);
         trail.key = Some(at);
@@ -231,7 +231,7 @@ impl<P: Ports> Exchange<P> {
                     self.ports.cancel(found.body);
                 }
             }
-            Some(received) if !is_origin_error(received.status) => {
+            Some(received) if !policy.is_failure(received.status) => {
                 self.keep_behind(policy, &received);
                 let received = self.store_behind(policy, received, &mut trail);
                 self.give_up(received);

@@ -28,7 +28,7 @@ impl<P: Ports> Exchange<P> {
         let mut soonest: Option<OpenCircuit> = None;
         for origin in 0..self.origins() {
             match self.ask(policy, origin) {
-                Verdict::Spare(permit) if self.can_stand_in(policy, stored) => {
+                Verdict::Spare(permit) if self.can_bridge(policy, stored) => {
                     self.give_back(policy, origin, permit);
                     return Err(Stop::Spared);
                 }
@@ -48,7 +48,7 @@ impl<P: Ports> Exchange<P> {
 
     /// Which origins can bear another attempt of this request, by breaker and budget.
     pub(super) fn can_bear(&self, policy: &Policy<'_>, attempts: &[Attempt]) -> Vec<bool> {
-        let (settings, now, place) = (policy.settings, self.ports.now(), self.place());
+        let (settings, now, place) = (&policy.settings, self.ports.now(), self.place());
         let bears = |origin| {
             let is_retry = attempts.iter().any(|attempt| attempt.origin == origin);
             self.isolate().origin_state(origin, |state| {
@@ -201,16 +201,28 @@ impl<P: Ports> Exchange<P> {
         self.isolate().origin_state(origin, |state| state.budget.deposit(settings, now));
     }
 
+    /// Whether a copy may answer this client while the origin is slow, or load is returning to it.
+    pub(super) fn can_bridge(&self, policy: &Policy<'_>, stored: Option<&Stored>) -> bool {
+        let (settings, now) = (&policy.settings.cache, self.ports.now());
+        stored.is_some_and(|stored| {
+            stale::may_bridge(stored, &policy.asked, settings, now) && !self.is_withdrawn(stored)
+        })
+    }
+
     pub(super) fn can_stand_in(&self, policy: &Policy<'_>, stored: Option<&Stored>) -> bool {
         stored.is_some_and(|stored| self.may_stand_in(policy, stored).is_ok())
     }
 
     /// Whether `stored` may answer this client in the origin's place.
     pub(super) fn may_stand_in(&self, policy: &Policy<'_>, stored: &Stored) -> Result<(), stale::Forbidden> {
-        if stored.withdrawn_from.is_some_and(|client| client == self.asker()) {
+        if self.is_withdrawn(stored) {
             return Err(stale::Forbidden::Withdrawn);
         }
         stale::may_stand_in(stored, &policy.asked, &policy.settings.cache, self.ports.now())
+    }
+
+    fn is_withdrawn(&self, stored: &Stored) -> bool {
+        stored.withdrawn_from.is_some_and(|client| client == self.asker())
     }
 
     /// How many origins there are: in route mode the zone's own.

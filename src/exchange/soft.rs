@@ -20,7 +20,7 @@ impl<P: Ports> Exchange<P> {
     /// What is left of the time for which a client waits although a copy could answer; `None` if it waits to the end.
     pub(super) fn soft_deadline(&self, policy: &Policy<'_>, lookup: &Lookup<P::Body>) -> Option<Duration> {
         let soft = policy.settings.timeouts.soft.filter(|_| self.request.method == Method::GET)?;
-        let may_answer = self.may_stand_in(policy, lookup.found()?).is_ok();
+        let may_answer = self.can_bridge(policy, lookup.found());
         may_answer.then(|| soft.saturating_sub(self.ports.now().since(self.began_at)))
     }
 
@@ -40,7 +40,9 @@ impl<P: Ports> Exchange<P> {
         if let Some(pursuit) = within(pursuit.as_mut(), self.ports.sleep(soft)).await {
             return self.conclude(policy, Lookup::Found(found), pursuit, trail).await;
         }
-        let (this, behind) = (Rc::clone(self), trail.behind(policy));
+        let (this, mut behind) = (Rc::clone(self), trail.behind(policy));
+        (behind.key, behind.has_entry) = (Some(found.at.clone()), true);
+        behind.replaces = self.protected(policy, Some(&found.stored));
         self.ports.spawn(async move {
             let policy = Policy::of(&this.config, &this.request);
             let pursuit = pursuit.await;

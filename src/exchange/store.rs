@@ -132,7 +132,7 @@ impl<P: Ports> Exchange<P> {
         lookup
     }
 
-    async fn find(
+    pub(super) async fn find(
         self: &Rc<Self>,
         policy: &Policy<'_>,
         key: Key,
@@ -155,7 +155,7 @@ impl<P: Ports> Exchange<P> {
         match loaded {
             Loaded::Response { mut stored, body, is_dressed } if self.selects(policy, &stored, trail) => {
                 stored.outdated |= self.is_invalidated_since(stored.requested_at);
-                match self.marks().await.on(&self.request.target, stored.requested_at) {
+                match self.marks().await.on(self.target(), &stored) {
                     Standing::Good => {
                         stored.outdated |= outdated_at.is_some_and(|at| stored.requested_at <= at)
                     }
@@ -212,7 +212,7 @@ impl<P: Ports> Exchange<P> {
         if policy.lookup.is_err() || self.request.method != Method::GET {
             return received;
         }
-        if matches!(received.body, Guarded::Stream { idle: None, .. }) {
+        if matches!(received.body, Guarded::Stream { is_endless: true, .. }) {
             trail.not_stored = Some(NotStored::Endless);
             return received;
         }
@@ -248,6 +248,10 @@ impl<P: Ports> Exchange<P> {
                 return received;
             }
         };
+        if received.status_code().is_redirection() && *self.target() != self.request.target {
+            trail.not_stored = Some(NotStored::UnkeyedQuery);
+            return received;
+        }
         if self.is_invalidated_since(received.requested_at) {
             trail.not_stored = Some(NotStored::Invalidated);
             return received;
@@ -262,6 +266,12 @@ impl<P: Ports> Exchange<P> {
             withdrawn_from: None,
             selected_by: admission.vary.values(&self.presented(policy).headers),
         };
+        if let Some(doubt) = self.doubt(policy, &received, &stored, trail) {
+            let reason = NotStored::Doubtful(doubt);
+            self.note_not_stored(reason, &received, &asked, trail);
+            trail.not_stored = Some(reason);
+            return received;
+        }
         let entry = Entry::Response(stored);
         if entry.encode().is_none() {
             trail.not_stored = Some(NotStored::TooLarge);

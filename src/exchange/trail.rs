@@ -9,6 +9,7 @@ use http::StatusCode;
 use super::collapse::Lead;
 use super::store::Lookup;
 use crate::cache::admission::{Bypass, NotStored};
+use crate::cache::doubt::Likeness;
 use crate::cache::key::Key;
 use crate::cache::{keep, stale};
 use crate::origin::retry::Stop;
@@ -31,6 +32,8 @@ pub(super) struct Trail<B> {
     pub not_stored: Option<NotStored>,
     pub stale_forbidden: Option<stale::Forbidden>,
     pub kept_refused: Option<keep::Refused>,
+    /// Whether the copy that answers is that of the URL without parameters that do not matter.
+    pub ignored_query: bool,
     pub retry_after: Option<Duration>,
     /// Why there was no further attempt.
     pub stop: Option<Stop>,
@@ -55,6 +58,8 @@ pub(super) struct Trail<B> {
     pub is_recalled: bool,
     /// Under which key the store was asked last.
     pub key: Option<Key>,
+    /// The copy whose place an answer would take, under that key, if it could stand in.
+    pub replaces: Option<Likeness>,
     pub forwarded: Option<Forwarded>,
     pub stale_age: Option<Duration>,
     /// Freshness left of a stored answer, in seconds; negative for a stale one.
@@ -73,6 +78,7 @@ impl<B> Trail<B> {
             not_stored: None,
             stale_forbidden: None,
             kept_refused: None,
+            ignored_query: false,
             retry_after: None,
             stop: None,
             mistakes: Vec::new(),
@@ -86,6 +92,7 @@ impl<B> Trail<B> {
             is_outdated: false,
             is_recalled: false,
             key: None,
+            replaces: None,
             forwarded: None,
             stale_age: None,
             ttl: None,
@@ -119,8 +126,8 @@ impl<B> Trail<B> {
         self.forwarded.get_or_insert(forwarded);
     }
 
-    /// Whether there is nothing to tell: no failure on the way, no copy in place of an answer, no error handed on. What
-    /// became of the body, of which `end` speaks, is known last.
+    /// Whether there is nothing to tell: no failure on the way, no copy in place of an answer, no error handed on, no doubt
+    /// about it. What became of the body, of which `end` speaks, is known last.
     pub fn is_plain_sailing(&self, status: Option<StatusCode>, end: Option<&ports::End>) -> bool {
         if self.outcome == Outcome::OnlyIfCached {
             return true;
@@ -129,8 +136,9 @@ impl<B> Trail<B> {
             && status.is_none_or(|status| status.as_u16() < 500)
             && !matches!(self.cause, Some(Cause::Failure(_) | Cause::CircuitOpen(_)))
             && self.attempts.iter().all(|attempt| attempt.end.failure().is_none())
-            && !matches!(end, Some(ports::End::Torn(_)))
+            && !matches!(end, Some(ports::End::Torn(_) | ports::End::Mismatched))
             && self.resumed() == 0
+            && !matches!(self.not_stored, Some(NotStored::Doubtful(_)))
             && self.mistakes.is_empty()
     }
 
@@ -163,6 +171,7 @@ impl<B> Trail<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::doubt::Doubt;
     use crate::config::Config;
     use crate::origin::failure::{Failure, Rejection};
     use crate::request::{Request, Target};
@@ -198,6 +207,7 @@ mod tests {
         }
         assert!(is_plain(404, |_| {}));
         assert!(is_plain(200, |trail| trail.not_stored = Some(NotStored::Private)));
+        assert!(!is_plain(200, |trail| trail.not_stored = Some(NotStored::Doubtful(Doubt::Shrunk))));
         assert!(!is_plain(500, |_| {}));
         assert!(is_plain(504, |trail| trail.outcome = Outcome::OnlyIfCached));
         assert!(!is_plain(200, |trail| trail.cause = Some(Cause::Failure(lost))));
@@ -211,7 +221,7 @@ mod tests {
         is_plain(200, |trail| {
             let ended = |end| trail.is_plain_sailing(Some(StatusCode::OK), Some(&end));
             assert!(ended(ports::End::Whole(1)) && ended(ports::End::ClientGone));
-            assert!(!ended(ports::End::Torn(Rejection::default())));
+            assert!(!ended(ports::End::Torn(Rejection::default())) && !ended(ports::End::Mismatched));
         });
     }
 }

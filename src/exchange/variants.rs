@@ -183,7 +183,7 @@ impl<P: Ports> Exchange<P> {
         body: P::Body,
         retention: Duration,
     ) -> bool {
-        let (settings, idle) = (policy.settings, policy.settings.timeouts.idle);
+        let (settings, idle) = (&policy.settings, policy.settings.timeouts.idle);
         let (length, entry) = (stored.length, Entry::Response(stored));
         if retention.is_zero() {
             self.ports.cancel(body);

@@ -117,7 +117,11 @@ pub const ENTRIES: [Entry; 19] = [
         ends: &["body_silent"],
         causes: &[
             cause("It waits while it writes", "Slow query or service in mid-page? Read its log.", LOGS),
-            cause("A stream that pauses", "Events or long polls: raise timeouts.idle for the route.", ""),
+            cause(
+                "A stream that pauses",
+                "Send X-Accel-Buffering: no, or raise timeouts.idle for the route.",
+                "",
+            ),
             cause("Packets are dropped on the way", "Does it stop at the same size each time (MTU)?", ASK),
         ],
     },

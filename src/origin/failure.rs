@@ -583,14 +583,20 @@ pub enum Lapse {
     Broken,
     /// It sent nothing for too long.
     Stalled,
+    /// With a method whose body has to be here whole before it can be sent on, it did not say how long the body is.
+    Unmeasured,
+    /// Such a body is too large.
+    TooLarge,
 }
 
 impl Lapse {
-    /// What it is answered, if it listens (RFC 9110 §15.5.1, §15.5.9).
+    /// What it is answered, if it listens (RFC 9110 §15.5.1, §15.5.9, §15.5.12, §15.5.14).
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Gone | Self::Broken => StatusCode::BAD_REQUEST,
             Self::Stalled => StatusCode::REQUEST_TIMEOUT,
+            Self::Unmeasured => StatusCode::LENGTH_REQUIRED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         }
     }
 
@@ -599,6 +605,8 @@ impl Lapse {
         match self {
             Self::Gone | Self::Broken => "The request broke off before it was complete.\n",
             Self::Stalled => "The rest of the request did not come in time.\n",
+            Self::Unmeasured => "A GET or HEAD request can have a body here only with a Content-Length.\n",
+            Self::TooLarge => "The body of this GET or HEAD request is too large to be passed on.\n",
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::cache::bearing::{self, Bearing};
 use crate::cache::directives::joined;
 use crate::cache::{admission, key};
 use crate::config::{self, Cache};
-use crate::request::{Request, Target};
+use crate::request::{Request, Target, weight};
 
 /// Marks a retry towards the origin; its value is the number of the attempt, from 2.
 pub const ATTEMPT: HeaderName = HeaderName::from_static("holdfast-attempt");
@@ -54,7 +54,7 @@ pub struct Forward {
 /// Makes the head that `origin`, or the zone's own origin if there is none, gets for `request`.
 ///
 /// With `fills_cache`, the answer may be stored: then harmless cookies and fields that override the method
-/// or the target are left out.
+/// or the target are left out, and where a page must contain something, it is asked for in a coding that can be undone.
 pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: Option<&Cache>) -> Forward {
     let named = admission::connection_options(&request.headers);
     let mut headers = HeaderMap::with_capacity(request.headers.len() + MOST_ADDED);
@@ -76,7 +76,9 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
             if kind == Kind::List
                 && let Some(list) = compact(&request.headers, name)
             {
-                headers.insert(name.clone(), list);
+                let must_be_read = fills_cache.is_some_and(|settings| settings.must_contain.is_some());
+                let is_coding = must_be_read && *name == header::ACCEPT_ENCODING;
+                headers.insert(name.clone(), if is_coding { readable_coding(&list) } else { list });
                 continue;
             }
         }
@@ -253,6 +255,19 @@ fn set_provenance(headers: &mut HeaderMap, request: &Request) {
     headers.append(header::VIA, HeaderValue::from_static("1.1 holdfast"));
 }
 
+/// Which of the codings in `list` is asked for where the answer will be looked into: the platform can undo no other one
+/// that is in use.
+fn readable_coding(list: &HeaderValue) -> HeaderValue {
+    let is_gzip = |member: &str| {
+        member.strip_prefix("gzip").is_some_and(|rest| match rest.strip_prefix(";q=") {
+            Some(number) => weight(number) != Some(0),
+            None => rest.is_empty(),
+        })
+    };
+    let takes_gzip = list.to_str().is_ok_and(|list| list.split(',').any(is_gzip));
+    HeaderValue::from_static(if takes_gzip { "gzip" } else { "identity" })
+}
+
 /// A list in the form in which the key has it: what is the same to the key is the same to the origin.
 fn compact(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
     joined(headers, name).and_then(|list| HeaderValue::try_from(key::compact(&list)).ok())
@@ -295,19 +310,120 @@ fn identifying_cookies<'a>(headers: &'a HeaderMap, settings: &'a Cache) -> impl 
     })
 }
 
-/// The value of `Location` for the client: one that points at the origin's own host points at the public
-/// one instead. `None` if it can stay as it is.
-pub fn public_location(location: &str, origin: &config::Origin, request: &Request) -> Option<String> {
-    let absolute = location.strip_prefix("//").map(|rest| format!("{}://{rest}", origin.url.scheme()));
-    let target = Target::parse(absolute.as_deref().unwrap_or(location))?;
-    let points_at_origin = target.authority().eq_ignore_ascii_case(origin.url.authority())
-        && target.authority() != request.target.authority();
-    if !points_at_origin {
+/// Has the fields that refer to other pages point at the public host wherever they point at the own host of one of
+/// `origins`, the one that was asked or another; gives those that changed. They are `Location`, `Content-Location`,
+/// `Refresh` and `Link`.
+pub fn make_public(
+    headers: &mut HeaderMap,
+    origins: &[config::Origin],
+    request: &Request,
+) -> Vec<(HeaderName, HeaderValue)> {
+    type Rewrite = fn(&str, &dyn Fn(&str) -> Option<String>) -> Option<String>;
+    let fields: [(HeaderName, Rewrite); 4] = [
+        (header::LOCATION, |value, public| public(value)),
+        (header::CONTENT_LOCATION, |value, public| public(value)),
+        (header::REFRESH, refresh_with),
+        (header::LINK, links_with),
+    ];
+    let public = |reference: &str| public_url(reference, origins, request);
+    let mut changed = Vec::new();
+    for (name, rewrite) in fields {
+        let value = joined(headers, &name).and_then(|value| String::from_utf8(value).ok());
+        let value = value.and_then(|value| HeaderValue::try_from(rewrite(&value, &public)?).ok());
+        if let Some(value) = value {
+            headers.insert(name.clone(), value.clone());
+            changed.push((name, value));
+        }
+    }
+    changed
+}
+
+/// The public URL for one that points at the own host of one of `origins`; `None` if it can stay as it is.
+fn public_url(reference: &str, origins: &[config::Origin], request: &Request) -> Option<String> {
+    let is_http = |scheme: &&str| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    let (scheme, rest) = match reference.split_once(':') {
+        Some((scheme, rest)) if is_http(&scheme) => (Some(scheme), rest),
+        _ => (None, reference),
+    };
+    let rest = rest.strip_prefix("//")?;
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    let (authority, path) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+    let points_at = |target: &Target| {
+        let scheme = scheme.unwrap_or(target.scheme());
+        Server::of(scheme, authority).is(Server::of(target.scheme(), target.authority()))
+    };
+    let public = &request.target;
+    if !origins.iter().any(|origin| points_at(&origin.url)) || points_at(public) {
         return None;
     }
-    let fragment = location.find('#').and_then(|at| location.get(at..)).unwrap_or_default();
-    let public = &request.target;
-    Some(format!("{}://{}{}{fragment}", public.scheme(), public.authority(), target.path_and_query()))
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    Some([public.scheme(), "://", public.authority(), slash, path].concat())
+}
+
+/// Whom a URL names: the host, and the port if it is not the scheme's own.
+struct Server<'a> {
+    host: &'a str,
+    port: &'a str,
+}
+
+impl<'a> Server<'a> {
+    fn of(scheme: &str, authority: &'a str) -> Self {
+        let server = authority.rsplit('@').next().unwrap_or_default();
+        let is_port = |(_, port): &(&str, &str)| port.bytes().all(|byte| byte.is_ascii_digit());
+        let (host, port) = server.rsplit_once(':').filter(is_port).unwrap_or((server, ""));
+        let own = if scheme.eq_ignore_ascii_case("http") { "80" } else { "443" };
+        Self { host, port: if port == own { "" } else { port } }
+    }
+
+    /// Where both are at their schemes' own ports, `http` and `https` are one.
+    fn is(&self, other: Self) -> bool {
+        self.host.eq_ignore_ascii_case(other.host) && self.port == other.port
+    }
+}
+
+/// `Refresh` with its URL changed, as the HTML Standard reads it: seconds, a separator, and a URL that `url=` and quotes may
+/// stand around.
+fn refresh_with(value: &str, public: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let bytes = value.as_bytes();
+    let skip = |from: usize, what: &[u8]| {
+        from + bytes.iter().skip(from).take_while(|byte| what.contains(byte)).count()
+    };
+    let mut begin = skip(0, b"0123456789.;, \t");
+    if bytes.get(begin..begin + 3).is_some_and(|name| name.eq_ignore_ascii_case(b"url")) {
+        let equals = skip(begin + 3, b" \t");
+        if bytes.get(equals) == Some(&b'=') {
+            begin = skip(equals + 1, b" \t");
+        }
+    }
+    let quote = bytes.get(begin).filter(|byte| matches!(byte, b'"' | b'\''));
+    begin += usize::from(quote.is_some());
+    let is_end = |byte: &u8| Some(byte) == quote;
+    let end = bytes.iter().skip(begin).position(is_end).map_or(bytes.len(), |length| begin + length);
+    Some([value.get(..begin)?, &public(value.get(begin..end)?)?, value.get(end..)?].concat())
+}
+
+/// `Link` with the URLs of its links changed (RFC 8288 §3): what stands in angle brackets, but not in quotes.
+fn links_with(value: &str, public: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let (mut text, mut copied) = (String::new(), 0);
+    let (mut is_quoted, mut is_escaped, mut begins_at) = (false, false, None);
+    for (at, byte) in value.bytes().enumerate() {
+        match (byte, begins_at) {
+            _ if is_escaped => is_escaped = false,
+            (b'\\', None) if is_quoted => is_escaped = true,
+            (b'"', None) => is_quoted = !is_quoted,
+            (b'<', None) if !is_quoted => begins_at = Some(at + 1),
+            (b'>', Some(begin)) => {
+                begins_at = None;
+                if let Some(url) = value.get(begin..at).and_then(public) {
+                    text.push_str(value.get(copied..begin)?);
+                    text.push_str(&url);
+                    copied = at;
+                }
+            }
+            _ => {}
+        }
+    }
+    (copied > 0).then(|| text + value.get(copied..).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -346,6 +462,26 @@ mod tests {
             drop_session(&mut headers);
             assert_eq!(headers.get(header::COOKIE).map(|value| value.to_str().unwrap()), expected, "{sent}");
         }
+    }
+
+    #[test]
+    fn a_page_that_is_to_be_looked_into_is_asked_for_in_a_coding_that_can_be_undone() {
+        let plain = Cache::default();
+        let must_contain = Cache { must_contain: Some("</html>".to_owned()), ..Cache::default() };
+        for (sent, expected) in [
+            ("br, gzip", "gzip"),
+            ("GZIP;q=0.5, zstd", "gzip"),
+            ("gzip; Q=0, br", "identity"),
+            ("br", "identity"),
+            ("xgzip", "identity"),
+        ] {
+            let request = request(&[("accept-encoding", sent)]);
+            let asked = |settings| forward(&request, None, settings).headers["accept-encoding"].clone();
+            assert_eq!(asked(Some(&must_contain)), expected, "{sent}");
+            assert_ne!(asked(Some(&plain)), "identity", "{sent}");
+            assert_eq!(asked(None), sent);
+        }
+        assert!(!forward(&request(&[]), None, Some(&must_contain)).headers.contains_key("accept-encoding"));
     }
 
     #[test]
@@ -448,18 +584,121 @@ mod tests {
         }
     }
 
+    /// Two origins: one on a port of its own, one on its scheme's.
+    fn origins() -> [config::Origin; 2] {
+        let other = config::Origin { url: Target::parse("https://Second.internal/").unwrap() };
+        [origin(), other]
+    }
+
+    fn made_public(name: &str, value: &str) -> Option<String> {
+        let name = HeaderName::try_from(name).unwrap();
+        let mut headers = HeaderMap::from_iter([(name.clone(), HeaderValue::try_from(value).unwrap())]);
+        let changed = make_public(&mut headers, &origins(), &request(&[]));
+        let text = |value: &HeaderValue| str::from_utf8(value.as_bytes()).unwrap().to_owned();
+        match changed.as_slice() {
+            [] => assert_eq!(text(&headers[&name]), value),
+            changed => assert_eq!(changed, [(name.clone(), headers[&name].clone())]),
+        }
+        changed.first().map(|(_, value)| text(value))
+    }
+
     #[test]
-    fn a_location_at_the_origin_points_at_the_public_host() {
+    fn a_location_at_any_origin_points_at_the_public_host() {
         for (location, public) in [
             ("http://127.0.0.1:8080/x?y#z", Some("https://www.example.com/x?y#z")),
             ("//127.0.0.1:8080/x", Some("https://www.example.com/x")),
+            ("HTTP://127.0.0.1:8080/x", Some("https://www.example.com/x")),
+            ("https://127.0.0.1:8080/x", Some("https://www.example.com/x")),
+            (" http://127.0.0.1:8080/x ", Some("https://www.example.com/x")),
+            ("http://127.0.0.1:8080", Some("https://www.example.com/")),
+            ("http://127.0.0.1:8080?a", Some("https://www.example.com/?a")),
+            ("http://127.0.0.1:8080#a", Some("https://www.example.com/#a")),
+            ("http://me:secret@127.0.0.1:8080/x", Some("https://www.example.com/x")),
+            (
+                "http://127.0.0.1:8080/a/../%2e/\u{e4}?b=http://127.0.0.1:8080/",
+                Some("https://www.example.com/a/../%2e/\u{e4}?b=http://127.0.0.1:8080/"),
+            ),
+            ("https://second.INTERNAL/x", Some("https://www.example.com/x")),
+            ("https://second.internal:443/x", Some("https://www.example.com/x")),
+            ("http://second.internal/x", Some("https://www.example.com/x")),
+            ("http://second.internal:80/x", Some("https://www.example.com/x")),
+            ("//second.internal/x", Some("https://www.example.com/x")),
+            ("http://second.internal:443/x", None),
+            ("https://second.internal:8443/x", None),
             ("/x", None),
+            ("x?http://127.0.0.1:8080/", None),
             ("http://127.0.0.1/x", None),
+            ("http://127.0.0.1:8080.example/x", None),
+            ("http://127.0.0.1:8080@evil.example/x", None),
             ("https://other.example/x", None),
+            ("https://www.example.com/x", None),
+            ("ftp://127.0.0.1:8080/x", None),
+            ("mailto:a@127.0.0.1:8080", None),
             ("", None),
         ] {
-            assert_eq!(public_location(location, &origin(), &request(&[])).as_deref(), public, "{location}");
+            for name in ["location", "content-location"] {
+                assert_eq!(made_public(name, location).as_deref(), public, "{location}");
+            }
         }
+    }
+
+    #[test]
+    fn refresh_points_at_the_public_host_in_each_of_its_forms() {
+        // HTML, "shared declarative refresh steps"
+        for (refresh, public) in [
+            ("0; url=http://127.0.0.1:8080/x", Some("0; url=https://www.example.com/x")),
+            ("5;URL=http://127.0.0.1:8080/x;y", Some("5;URL=https://www.example.com/x;y")),
+            ("5,url = 'http://127.0.0.1:8080/x'", Some("5,url = 'https://www.example.com/x'")),
+            (" 1.5 ; Url=\"//127.0.0.1:8080/x\" ", Some("1.5 ; Url=\"https://www.example.com/x\"")),
+            ("0 http://127.0.0.1:8080/x", Some("0 https://www.example.com/x")),
+            ("0; http://127.0.0.1:8080/x", Some("0; https://www.example.com/x")),
+            ("0; url='/x' http://127.0.0.1:8080/x", None),
+            ("0; url='http://127.0.0.1:8080/x", Some("0; url='https://www.example.com/x")),
+            ("0; url=http://127.0.0.1:8080", Some("0; url=https://www.example.com/")),
+            ("0; url=/x", None),
+            ("0; url=", None),
+            ("0; url", None),
+            ("0;", None),
+            ("30", None),
+            ("", None),
+            ("0; url=https://other.example/?http://127.0.0.1:8080/x", None),
+        ] {
+            assert_eq!(made_public("refresh", refresh).as_deref(), public, "{refresh}");
+        }
+    }
+
+    #[test]
+    fn links_at_any_origin_point_at_the_public_host() {
+        // RFC 8288 §3
+        let two =
+            "<http://127.0.0.1:8080/a,b>; rel=\"next\", <https://second.internal/c>;rel=preload;as=style";
+        let both =
+            "<https://www.example.com/a,b>; rel=\"next\", <https://www.example.com/c>;rel=preload;as=style";
+        let quoted = "</x>; title=\"a \\\" <http://127.0.0.1:8080/y>\", <http://127.0.0.1:8080/z>";
+        let one = "</x>; title=\"a \\\" <http://127.0.0.1:8080/y>\", <https://www.example.com/z>";
+        for (link, public) in [
+            (two, Some(both)),
+            (quoted, Some(one)),
+            ("</x>; rel=next", None),
+            ("<https://other.example/x>", None),
+            ("<http://127.0.0.1:8080/x", None),
+            ("http://127.0.0.1:8080/x>", None),
+            ("\"<http://127.0.0.1:8080/x>", None),
+            ("", None),
+        ] {
+            assert_eq!(made_public("link", link).as_deref(), public, "{link}");
+        }
+    }
+
+    #[test]
+    fn several_lines_of_links_become_one() {
+        let mut headers = HeaderMap::new();
+        for line in ["</x>; rel=next", "<http://127.0.0.1:8080/y>; rel=prev"] {
+            headers.append(header::LINK, HeaderValue::from_static(line));
+        }
+        make_public(&mut headers, &origins(), &request(&[]));
+        let lines: Vec<_> = headers.get_all(header::LINK).iter().collect();
+        assert_eq!(lines, ["</x>; rel=next, <https://www.example.com/y>; rel=prev"]);
     }
 
     proptest! {
@@ -474,6 +713,18 @@ mod tests {
             let kept = sent.headers.get("cookie").map_or("", |value| value.to_str().unwrap()).to_owned();
             prop_assert!(!kept.contains("_g"));
             prop_assert_eq!(kept.matches("=v").count(), expected.len());
+        }
+
+        #[test]
+        fn what_is_public_stays_as_it_is(value in "([ -~\u{e4}]|http://127[.]0[.]0[.]1:8080/|[<>\"';,=\\\\]|url){0,12}") {
+            for name in ["location", "content-location", "refresh", "link"] {
+                let mut headers = HeaderMap::from_iter([(
+                    HeaderName::from_static(name),
+                    HeaderValue::try_from(&value).unwrap(),
+                )]);
+                make_public(&mut headers, &origins(), &request(&[]));
+                prop_assert!(make_public(&mut headers, &origins(), &request(&[])).is_empty(), "{:?}", headers);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::breaker::OpenCircuit;
 use super::failure::{Elsewhere, Here, Lapse};
-use super::{Attempt, End, backoff, is_transient};
+use super::{Attempt, End, backoff};
 use crate::config::Retry;
 
 /// Whether a request may be sent more than once.
@@ -109,8 +109,8 @@ impl Stop {
 }
 
 /// Whether nothing follows an attempt that ended like this, whatever else is known.
-pub fn is_final(end: End) -> bool {
-    matches!(end, End::Answered(status) if !is_transient(status))
+pub fn is_final(end: End, settings: &Retry) -> bool {
+    matches!(end, End::Answered(status) if !settings.statuses.contains(&status))
 }
 
 /// Decides what follows the last of `situation.attempts`; `roll` in 0..1 spreads the wait.
@@ -118,7 +118,7 @@ pub fn next(situation: &Situation<'_>, roll: f64) -> Next {
     let Some(last) = situation.attempts.last() else {
         return Next::Attempt { origin: 0, wait: Duration::ZERO };
     };
-    if is_final(last.end) {
+    if is_final(last.end, situation.settings) {
         return Next::Stop(Stop::Final);
     }
     if situation.repeatable != Repeatable::Repeatable {
@@ -307,13 +307,19 @@ mod tests {
     }
 
     #[test]
-    fn only_gateway_statuses_of_the_origin_are_tried_again() {
+    fn only_gateway_statuses_of_the_origin_are_tried_again_unless_the_operator_says_otherwise() {
         let settings = Retry::default();
         for (status, again) in
             [(200, false), (404, false), (429, false), (500, false), (502, true), (503, true), (504, true)]
         {
             assert_eq!(origin_after(&after(&[answered(status)], &settings)).is_some(), again, "{status}");
+            let own = Retry { statuses: vec![429, 500], ..Retry::default() };
+            let again = matches!(status, 429 | 500);
+            assert_eq!(origin_after(&after(&[answered(status)], &own)).is_some(), again, "{status}");
         }
+        // What is a failure, and no answer of the origin's, is tried again by the table of failures.
+        let none = Retry { statuses: Vec::new(), ..Retry::default() };
+        assert!(origin_after(&after(&[failed(0, Failure::ConnectionLost)], &none)).is_some());
     }
 
     #[test]

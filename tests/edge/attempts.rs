@@ -252,6 +252,22 @@ fn a_key_repeats_a_post_only_where_the_operator_vouches_for_the_origin() {
 }
 
 #[test]
+fn a_key_that_says_nothing_or_does_not_reach_the_origin_repeats_nothing() {
+    for fields in [
+        &[("Idempotency-Key", "")][..],
+        &[("Idempotency-Key", "\"\"")],
+        &[("Idempotency-Key", "one"), ("Idempotency-Key", "two")],
+        &[("Idempotency-Key", "one"), ("Connection", "Idempotency-Key")],
+        &[("Idempotency-Key", &"k".repeat(300))],
+    ] {
+        let page = Page::new([scripts::reset(), scripts::ok("done")]);
+        let call = patient().call("POST", &page.path).body("pay 10");
+        let call = fields.iter().fold(call, |call, (name, value)| call.with(name, value));
+        assert_eq!((call.send().status(), page.attempts()), (502, 1), "{fields:?}");
+    }
+}
+
+#[test]
 fn the_deadline_is_for_all_attempts_together() {
     let page = Page::new([scripts::hang()]);
     let answer = tight().get(&page).send();

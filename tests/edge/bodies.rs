@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use faulty_origin::{Step, scripts};
+use faulty_origin::{Script, Step, scripts};
 
 use crate::client::{End, Framing, Piece};
 use crate::harness::{Edge, LARGE, Page, QUICK_TOTAL, edge, eventually, overlay, quick, settle, site, tight};
@@ -108,6 +108,81 @@ fn events_arrive_one_by_one_as_they_are_sent() {
     // The pauses are longer than `timeouts.idle`: silence is no fault of an event stream.
     assert_eq!(open.piece(&mut framing), Piece::Data(b"data: three\n\n".to_vec()));
     assert_eq!(open.piece(&mut framing), Piece::End(End::Whole));
+}
+
+/// An answer with these fields that says `one`, and after a pause `two`.
+fn in_two_pieces(fields: &[(&str, &str)], pause: Duration) -> Script {
+    let mut script = scripts::chunked(fields, &[b"one\n", b"two\n"]);
+    script.insert(2, Step::Pause(pause));
+    script
+}
+
+#[test]
+fn what_is_written_as_it_comes_about_arrives_so_and_may_pause() {
+    let kind = |kind| ("Content-Type", kind);
+    let unbuffered = ("X-Accel-Buffering", "no");
+    let streams = [
+        vec![kind("text/event-stream;charset=UTF-8")],
+        vec![kind("application/x-ndjson")],
+        vec![kind("application/ndjson; charset=utf-8")],
+        vec![kind("application/jsonl")],
+        vec![kind("application/jsonlines")],
+        vec![kind("application/stream+json")],
+        vec![kind("application/json-seq")],
+        vec![kind("application/geo+json-seq")],
+        vec![kind("application/grpc")],
+        vec![kind("application/grpc+proto")],
+        vec![kind("application/grpc-web+proto")],
+        vec![kind("multipart/x-mixed-replace; boundary=frame")],
+        vec![kind("text/html"), unbuffered],
+        // Also if it is stored, or could be taken up again.
+        vec![kind("application/x-ndjson"), ("Cache-Control", "max-age=60")],
+        vec![kind("text/html"), unbuffered, ("Cache-Control", "max-age=60")],
+        vec![kind("text/html"), unbuffered, ("ETag", "\"1\""), ("Accept-Ranges", "bytes")],
+    ];
+    thread::scope(|scope| {
+        for fields in &streams {
+            for method in ["GET", "POST"] {
+                scope.spawn(move || {
+                    // The pause is longer than `timeouts.idle`.
+                    let page = Page::new([in_two_pieces(fields, Duration::from_millis(3500))]);
+                    let mut open = quick().call(method, &page.path).with("Content-Length", "0").open();
+                    let head = open.head();
+                    let mut framing = open.framing(&head);
+                    assert_eq!(open.piece(&mut framing), Piece::Data(b"one\n".into()), "{fields:?}");
+                    assert!(
+                        page.seen()[0].answered_at.is_none(),
+                        "{method} {fields:?} came when all was sent"
+                    );
+                    assert_eq!(open.rest(framing), (b"two\n".into(), End::Whole), "{method} {fields:?}");
+                });
+            }
+        }
+    });
+}
+
+#[test]
+fn lines_are_stored_only_where_they_say_so_and_what_has_no_end_never() {
+    let kind = |kind| ("Content-Type", kind);
+    let stored = ("Cache-Control", "public, max-age=60");
+    let modified = ("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT");
+    for (fields, is_stored) in [
+        (&[kind("application/x-ndjson"), stored][..], true),
+        (&[kind("application/x-ndjson"), modified], false),
+        (&[kind("text/event-stream"), stored], false),
+        (&[kind("multipart/x-mixed-replace; boundary=frame"), stored], false),
+        (&[kind("application/grpc-web"), stored], false),
+        (&[kind("text/html"), ("X-Accel-Buffering", "no"), stored], true),
+        (&[kind("text/plain"), modified], true),
+    ] {
+        let page = Page::new([scripts::with_headers(fields, "one\ntwo\n")]);
+        for _ in 0..2 {
+            quick().get(&page).send().is(200, "one\ntwo\n");
+            settle();
+        }
+        let validators = page.seen().iter().filter(|seen| seen.header("if-modified-since").is_some()).count();
+        assert_eq!(page.attempts() == 1 || validators > 0, is_stored, "{fields:?}");
+    }
 }
 
 #[test]

@@ -78,6 +78,10 @@ const lengths = ["", "content-length:5\n", "content-length:1000\n", "content-len
 const others = [
   "", "transfer-encoding:chunked\n", "content-encoding:gzip\n", "x-accel-buffering:no\n", "x-accel-buffering:No\n",
   "x-accel-buffering:yes\n", "content-type:text/event-stream\n", "content-type:Text/Event-Stream ;charset=utf-8\n",
+  "content-type:application/x-ndjson\n", "content-type:Application/JSONL\n", "content-type:application/json-seq\n",
+  "content-type:application/stream+json\n", "content-type:application/grpc\n", "content-type:application/grpc-web+proto\n",
+  "content-type:application/jsonlines\n", "content-type:application/geo+json-seq;x=y\n", "content-type:application/ndjson\n",
+  "content-type:multipart/x-mixed-replace;boundary=x\n", "content-type:application/json\n",
   "content-type:text/html\n", "content-type: text/event-stream\n", "x-other:content-length:7\n",
 ];
 const heads = [];

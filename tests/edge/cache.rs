@@ -5,7 +5,7 @@ use std::time::Duration;
 use faulty_origin::{Script, Seen, scripts};
 
 use crate::client::{Answer, End};
-use crate::harness::{LARGE, Page, eventually, patient, quick, routed, settle, tight};
+use crate::harness::{ALWAYS, LARGE, Page, edge, eventually, overlay, patient, quick, routed, settle, tight};
 
 /// A page with these header fields, asked for once, so that its copy is stored if it may be.
 fn visited(fields: &[(&str, &str)], body: &str) -> Page {
@@ -136,8 +136,8 @@ fn a_copy_is_never_served_where_the_origin_forbids_it_and_the_log_says_which_wor
         ("max-age=0, must-revalidate", "must-revalidate"),
         ("max-age=0, proxy-revalidate", "proxy-revalidate"),
         ("s-maxage=0", "s-maxage"),
-        ("max-age=0, must-revalidate, stale-if-error=600", "must-revalidate"),
-        ("s-maxage=0, stale-if-error=600, stale-while-revalidate=600", "s-maxage"),
+        ("max-age=0, must-revalidate, stale-if-error=0", "stale-if-error=0"),
+        ("no-cache, stale-while-revalidate=600", "no-cache"),
         ("max-age=0, stale-if-error=0", "stale-if-error"),
     ] {
         let page = visited(&[("Cache-Control", directives), ("ETag", "\"v1\"")], "last good");
@@ -173,14 +173,19 @@ fn a_copy_past_its_window_is_not_served() {
 }
 
 #[test]
-fn a_reload_gets_the_copy_too_when_the_origin_is_down_unless_it_insists() {
+fn a_reload_gets_the_copy_too_when_the_origin_is_down_unless_it_wants_no_old_one() {
     let page = visited(&says("max-age=600"), "last good");
     page.now([scripts::ok("new")]);
     quick().get(&page).with("Cache-Control", "max-age=0").with("Cookie", "sid=1").send().is(200, "new");
     down(&page);
     quick().get(&page).with("Cache-Control", "max-age=0").send().is(200, "last good");
-    let insists = quick().get(&page).with("Cache-Control", "no-cache").with("Pragma", "no-cache").send();
-    assert_eq!(insists.status(), 502, "RFC 9111 §5.2.1.4");
+    // A hard one.
+    let hard = quick().get(&page).with("Cache-Control", "no-cache").with("Pragma", "no-cache").send();
+    hard.is(200, "last good");
+    let page = visited(&says("max-age=0"), "last good");
+    down(&page);
+    let wants_none = quick().get(&page).with("Cache-Control", "no-cache, stale-if-error=0").send();
+    assert_eq!(wants_none.status(), 502, "RFC 5861 §4");
 }
 
 #[test]
@@ -526,4 +531,37 @@ fn a_part_is_cut_from_the_stored_whole_small_or_large() {
         assert_eq!((beyond.status(), beyond.body.len()), (416, 0));
         assert_eq!(page.attempts(), attempts);
     }
+}
+
+#[test]
+fn the_copy_of_a_page_stands_in_for_a_link_from_a_campaign() {
+    let page = visited(&[], "last good");
+    let ask = |query: &str| quick().call("GET", &format!("{}{query}", page.path)).send();
+    down(&page);
+    for query in ["?utm_source=news&utm_medium=email", "?fbclid=x", "?", "?gclid=x&_gl=1*a*b"] {
+        let answer = ask(query);
+        answer.is(200, "last good");
+        let status = answer.structured("cache-status");
+        assert!(
+            status.starts_with("Holdfast;fwd=uri-miss") && status.contains("detail=ignore_query"),
+            "{status}"
+        );
+    }
+    for query in ["?q=news", "?q=1&fbclid=x", "?%75tm_source=x", "?Utm_source=x"] {
+        assert_eq!(ask(query).status(), 502, "{query}");
+    }
+}
+
+#[test]
+fn where_they_never_matter_one_copy_answers_with_such_parameters_and_without() {
+    let always = edge(&overlay(ALWAYS));
+    let page = Page::by(|seen| scripts::with_headers(&says("max-age=600"), seen.target.as_str()));
+    let ask = |query: &str| always.call("GET", &format!("{}{query}", page.path)).send();
+    let first = format!("{}?utm_source=a", page.path);
+    ask("?utm_source=a").is(200, &first);
+    settle();
+    for query in ["", "?utm_source=b", "?fbclid=c&gclid=d"] {
+        ask(query).is(200, &first);
+    }
+    assert_eq!(page.attempts(), 1);
 }

@@ -66,9 +66,13 @@ pub const ROUTED: Settings<'_> = &[
             { path = "/uncached/*", cache = { enabled = false } },
             { path = "/once/*", methods = ["GET"], retry = { attempts = 1 } },
             { host = "other.*", page = { brand = "Other" } },
+            { path = "/closed/*", maintenance = { enabled = true } },
         ]"#,
     ),
 ];
+
+/// With a key in which the parameters of campaigns are not.
+pub const ALWAYS: Settings<'_> = &[("cache.ignore_query_always", "true")];
 
 /// The operators' secret of every worker.
 pub const TOKEN: &str = "the-token-of-the-tests";

@@ -1,9 +1,11 @@
 //! Large bodies that break off in mid-stream, and are taken up again from where they stopped.
 
+use base64::Engine as _;
 use faulty_origin::{Script, Seen, Step, scripts};
+use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::client::End;
-use crate::harness::{LARGE, Page, quick, settle};
+use crate::harness::{HYPER, LARGE, Page, quick, settle};
 
 const TAG: (&str, &str) = ("ETag", "\"v1\"");
 const RANGES: (&str, &str) = ("Accept-Ranges", "bytes");
@@ -113,6 +115,165 @@ fn a_body_is_taken_up_again_only_where_what_follows_is_sure_to_be_the_same() {
         assert!(whole.starts_with(&answer.body), "{fields:?}");
         assert_eq!(page.attempts(), 1, "{fields:?}");
         assert_eq!(quick().log_of(&page.path)["body"], "http_response_incomplete", "{fields:?}");
+    }
+}
+
+/// A page whose first answer breaks off after 30,000 bytes, announced with its length or `chunked`, and whose rest is what
+/// `part` makes of the place from which it is asked for.
+fn continued(
+    whole: &[u8],
+    chunked: bool,
+    fields: &[(&str, &str)],
+    part: impl Fn(usize) -> Script + Send + Sync + 'static,
+) -> Page {
+    let head =
+        |fields: &str| format!("HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nAccept-Ranges: bytes\r\n{fields}\r\n");
+    let own: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let begun = if chunked {
+        let head = head(&format!("{own}Transfer-Encoding: chunked\r\n"));
+        vec![Step::Send(head.into()), Step::Send(scripts::chunk(&whole[..30_000])), Step::Close]
+    } else {
+        let head = head(&format!("{own}Content-Length: {}\r\n", whole.len()));
+        vec![Step::Send(head.into()), Step::Send(whole[..30_000].to_vec()), Step::Close]
+    };
+    Page::by(move |seen| match start_of(seen) {
+        0 => begun.clone(),
+        start => part(start),
+    })
+}
+
+/// A 206 with `range` as its `Content-Range`, where `{}` is the first byte.
+fn part(start: usize, range: &str, fields: &[(&str, &str)], bytes: &[u8]) -> Script {
+    let range = range.replace("{}", &start.to_string());
+    scripts::answer("206 Partial Content", &[fields, &[("Content-Range", &range)]].concat(), bytes)
+}
+
+#[test]
+fn what_is_not_certain_to_be_the_rest_is_not_put_behind_what_was() {
+    // RFC 9110 §14.4, §15.3.7.3
+    const STORED: (&str, &str) = ("Cache-Control", "max-age=600");
+    let (rest, other_total) = ("bytes {}-65535/65536", "bytes {}-65535/65537");
+    type Fields = &'static [(&'static str, &'static str)];
+    let parts: [(&str, Fields, &str); 10] = [
+        ("another tag", &[("ETag", "\"v2\"")], rest),
+        ("a weak tag", &[("ETag", "W/\"v1\"")], rest),
+        ("no tag", &[("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT")], rest),
+        ("another whole", &[TAG], other_total),
+        ("a whole of unknown length", &[TAG], "bytes {}-65535/*"),
+        ("a coding", &[TAG, ("Content-Encoding", "gzip")], rest),
+        ("several parts", &[TAG, ("Content-Type", "multipart/byteranges; boundary=x")], rest),
+        ("an earlier place", &[TAG], "bytes 0-65535/65536"),
+        ("a place too far", &[TAG], "bytes {}-65536/65536"),
+        ("no place", &[TAG], "bytes */65536"),
+    ];
+    for chunked in [false, true] {
+        for (what, fields, range) in parts {
+            // Without an announced length nothing speaks against another one than the length itself.
+            if chunked && range == other_total {
+                continue;
+            }
+            let whole = content(LARGE);
+            let page = continued(&whole, chunked, &[STORED], move |start| {
+                part(start, range, fields, &vec![b'x'; LARGE - start])
+            });
+            let answer = quick().get(&page).send();
+            assert_eq!(answer.body, whole[..30_000], "{what}, chunked: {chunked}");
+            if !chunked || quick().runs(HYPER) {
+                assert_ne!(answer.end, End::Whole, "{what}, chunked: {chunked}");
+            }
+            assert_eq!(page.attempts(), 2, "{what}");
+            assert_eq!(quick().log_of(&page.path)["body"], "http_response_incomplete", "{what}");
+            settle();
+            page.now([scripts::reset()]);
+            assert_eq!(quick().get(&page).send().status(), 502, "nothing torn is stored: {what}");
+        }
+    }
+}
+
+#[test]
+fn the_rest_may_come_in_several_parts() {
+    let whole = content(LARGE);
+    let page = continued(&whole, false, &[], {
+        let whole = whole.clone();
+        move |start| {
+            let end = (start + 10_000).min(LARGE);
+            part(start, &format!("bytes {{}}-{}/65536", end - 1), &[TAG], &whole[start..end])
+        }
+    });
+    let answer = quick().get(&page).send();
+    assert_eq!(answer.end, End::Whole);
+    assert!(answer.body == whole, "the bytes differ");
+    assert_eq!(quick().log_of(&page.path)["resumed"], 4);
+}
+
+#[test]
+fn a_body_of_unknown_length_goes_on_and_is_as_long_as_its_parts_say() {
+    let whole = content(LARGE);
+    let stored = ("Cache-Control", "max-age=600");
+    let rest = {
+        let whole = whole.clone();
+        move |start: usize| part(start, "bytes {}-65535/65536", &[TAG], &whole[start..])
+    };
+    let page = continued(&whole, true, &[stored], rest);
+    assert!(quick().get(&page).send().body == whole);
+    settle();
+    page.now([scripts::reset()]);
+    assert!(quick().get(&page).send().body == whole, "it is stored");
+
+    // The next part says otherwise.
+    let page = continued(&whole, true, &[stored], {
+        let whole = whole.clone();
+        move |start| match start {
+            30_000 => part(start, "bytes {}-39999/65536", &[TAG], &whole[start..40_000]),
+            _ => part(start, "bytes {}-65535/65537", &[TAG], &whole[start..]),
+        }
+    });
+    assert_eq!(quick().get(&page).send().body, whole[..40_000]);
+    settle();
+    page.now([scripts::reset()]);
+    assert_eq!(quick().get(&page).send().status(), 502, "nothing torn is stored");
+}
+
+#[test]
+fn what_was_put_together_is_held_against_its_digest() {
+    // RFC 9530 §3
+    let whole = content(LARGE);
+    let digest = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let (sha256, sha512) = (digest(&Sha256::digest(&whole)), digest(&Sha512::digest(&whole)));
+    let wrong = digest(&Sha256::digest(b"something else"));
+    for (value, is_right, is_stored) in [
+        (format!("sha-256=:{sha256}:"), true, true),
+        (format!("sha-256=:{wrong}:, sha-512=:{sha512}:"), true, true),
+        (format!("sha-256=:{wrong}:"), false, false),
+        // It cannot be computed here.
+        ("md5=:1B2M2Y8AsgTpgAmY7PhCfg==:".to_owned(), true, false),
+    ] {
+        let fields = [("Cache-Control", "max-age=600"), ("Repr-Digest", value.as_str())];
+        let page = continued(&whole, false, &fields, {
+            let whole = whole.clone();
+            move |start| part(start, "bytes {}-65535/65536", &[TAG], &whole[start..])
+        });
+        let answer = quick().get(&page).send();
+        assert_eq!((answer.end == End::Whole, answer.body == whole), (is_right, is_right), "{value}");
+        assert!(whole.starts_with(&answer.body), "{value}");
+        let line = quick().log_of(&page.path);
+        assert_eq!((&line["resumed"], line["digest_mismatch"] == true), (&1.into(), !is_right), "{line}");
+        assert_eq!(line["body"] == "http_response_incomplete", !is_right, "{line}");
+        settle();
+        page.now([scripts::reset()]);
+        assert_eq!(quick().get(&page).send().status() == 200, is_stored, "{value}");
+    }
+}
+
+#[test]
+fn a_digest_says_nothing_of_what_came_in_one_piece() {
+    let fields = [TAG, RANGES, ("Cache-Control", "max-age=600"), ("Repr-Digest", "sha-256=:AAAA:")];
+    let page = Page::new([scripts::with_headers(&fields, content(LARGE)), scripts::reset()]);
+    for _ in 0..2 {
+        let answer = quick().get(&page).send();
+        assert_eq!((answer.status(), &answer.end), (200, &End::Whole));
+        assert!(answer.body == content(LARGE));
+        settle();
     }
 }
 

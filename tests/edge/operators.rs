@@ -170,3 +170,14 @@ fn a_worker_that_ends_leaves_no_files() {
     // Other tests start workers meanwhile; none of them ends before all tests are over.
     assert_eq!(during.difference(&folders()).count(), 1);
 }
+
+#[test]
+fn a_part_of_the_site_is_closed_in_every_spelling_of_its_path() {
+    for path in ["/closed/a", "//closed/a", "/closed%2fa", "/%63losed/a", "/x/..%2fclosed/a", "/closed;x/a"] {
+        let answer = routed().call("GET", path).browsing().send();
+        assert_eq!(answer.status(), 503, "{path}");
+        assert!(answer.text().contains("Down for maintenance"), "{path}");
+    }
+    let page = Page::under("/closed-not/", [scripts::ok("open")]);
+    routed().get(&page).send().is(200, "open");
+}

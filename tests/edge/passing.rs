@@ -3,11 +3,14 @@
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::thread;
+use std::time::Duration;
 
 use faulty_origin::{Origin, scripts};
 
 use crate::client::{End, HOST};
-use crate::harness::{Edge, HYPER, Page, any_port, eventually, overlay, quick, settle, site};
+use crate::harness::{
+    Edge, HYPER, Page, any_port, edge_before, eventually, nobody, overlay, quick, settle, site,
+};
 
 #[test]
 fn a_redirect_is_passed_on_and_not_followed() {
@@ -36,6 +39,144 @@ fn a_location_at_the_origins_own_host_is_rewritten_to_the_public_one() {
     let page = Page::new([scripts::answer("201 Created", &[("Location", &format!("{origin}/1"))], "")]);
     let answer = quick().call("POST", &page.path).body("new").send();
     assert_eq!(answer.header("location"), Some(format!("http://{HOST}/1").as_str()));
+}
+
+#[test]
+fn what_points_at_any_origin_points_at_the_public_host() {
+    let (first, second) = (site().url(), nobody());
+    let edge = edge_before(&[first.clone(), second.clone()], &overlay(&[]));
+    let (named, bare) = (first.replace("http", "HTTP"), second.trim_start_matches("http:").to_owned());
+    let public = format!("http://{HOST}");
+    for (name, sent, got) in [
+        ("Location", format!("{named}/a?b=c%20d#e"), format!("{public}/a?b=c%20d#e")),
+        ("Location", format!("{second}/a"), format!("{public}/a")),
+        ("Location", format!("{bare}/a"), format!("{public}/a")),
+        ("Location", second.replace("http", "https"), format!("{public}/")),
+        ("Content-Location", format!("{second}/a"), format!("{public}/a")),
+        ("Refresh", format!("0; url={second}/a"), format!("0; url={public}/a")),
+        ("Refresh", format!("5,URL='{first}/a'"), format!("5,URL='{public}/a'")),
+        (
+            "Link",
+            format!("<{first}/a,b>; rel=\"next\", </x>; title=\"<{first}/y>, z\", <{second}/c>; rel=prev"),
+            format!("<{public}/a,b>; rel=\"next\", </x>; title=\"<{first}/y>, z\", <{public}/c>; rel=prev"),
+        ),
+        ("Link", format!("</x?{first}>"), format!("</x?{first}>")),
+        ("Refresh", "30".to_owned(), "30".to_owned()),
+    ] {
+        let fields = [(name, sent.as_str()), ("Cache-Control", "max-age=60"), ("ETag", "\"1\"")];
+        let status = if name == "Location" { "301 Moved Permanently" } else { "200 OK" };
+        let page = Page::new([scripts::answer(status, &fields, "page")]);
+        for from in ["the origin", "the store"] {
+            assert_eq!(edge.get(&page).send().header(name), Some(got.as_str()), "{sent} from {from}");
+            settle();
+        }
+        assert_eq!(page.attempts(), 1, "{sent}");
+    }
+}
+
+#[test]
+fn what_a_304_says_points_at_the_public_host_too() {
+    let page = Page::by(|seen| {
+        let at = format!("{}/named", site().url());
+        let fields = [("ETag", "\"1\""), ("Cache-Control", "max-age=1"), ("Content-Location", at.as_str())];
+        match seen.header("if-none-match") {
+            Some(_) => scripts::not_modified(&fields),
+            None => scripts::with_headers(&fields, "page"),
+        }
+    });
+    let public = format!("http://{HOST}/named");
+    for _ in 0..2 {
+        let answer = quick().get(&page).send();
+        answer.is(200, "page");
+        assert_eq!(answer.header("content-location"), Some(public.as_str()));
+        thread::sleep(Duration::from_millis(2200));
+    }
+    let answer = quick().get(&page).with("If-None-Match", "\"1\"").send();
+    assert_eq!((answer.status(), answer.header("content-location")), (304, Some(public.as_str())));
+    assert_eq!(page.seen().iter().filter(|seen| seen.header("if-none-match").is_some()).count(), 2);
+}
+
+#[test]
+fn a_body_reaches_the_origin_whatever_the_method() {
+    let page = Page::new([scripts::reset(), scripts::ok("found")]);
+    let query = r#"{"query":{"match_all":{}}}"#;
+    for method in ["GET", "OPTIONS", "TRACE", "DELETE"] {
+        page.now([scripts::reset(), scripts::ok("found")]);
+        let before = page.attempts();
+        let call = quick().call(method, &page.path).with("Content-Type", "application/json").body(query);
+        call.send().is(200, "found");
+        let seen = page.seen().split_off(before);
+        assert_eq!(seen.len(), 2, "{method}");
+        for seen in seen {
+            assert_eq!((seen.method.as_str(), seen.body.as_slice()), (method, query.as_bytes()));
+            assert_eq!(seen.header("content-type"), Some("application/json"), "{method}");
+            assert_eq!(seen.header("content-length"), Some(query.len().to_string().as_str()), "{method}");
+            assert_eq!(seen.header("x-forwarded-host"), Some(HOST), "{method}");
+        }
+    }
+    let body = vec![b'x'; 300_000];
+    page.now([scripts::ok("found")]);
+    for method in ["GET", "HEAD"] {
+        let before = page.attempts();
+        assert_eq!(quick().call(method, &page.path).body(&body).send().status(), 200);
+        assert!(page.seen()[before].body == body, "{method}");
+    }
+}
+
+#[test]
+fn an_answer_to_a_body_is_nobody_elses() {
+    let page = Page::by(|seen| scripts::with_headers(&[("Cache-Control", "max-age=60")], seen.body.clone()));
+    for body in ["one", "two"] {
+        let answer = quick().get(&page).body(body).send();
+        answer.is(200, body);
+        assert_eq!(answer.structured("cache-status"), "Holdfast;fwd=bypass");
+        settle();
+    }
+    quick().get(&page).send().is(200, "");
+    settle();
+    quick().get(&page).body("three").send().is(200, "three");
+    assert_eq!(page.attempts(), 4);
+    // No length is no body.
+    let empty = Page::new([scripts::with_headers(&[("Cache-Control", "max-age=60")], "page")]);
+    for _ in 0..2 {
+        quick().get(&empty).body("").send().is(200, "page");
+        settle();
+    }
+    assert_eq!(empty.attempts(), 1);
+}
+
+#[test]
+fn a_body_that_cannot_be_sent_on_with_get_is_refused_and_not_dropped() {
+    let page = Page::new([scripts::ok("found")]);
+    for method in ["GET", "HEAD"] {
+        let mut open = quick().call(method, &page.path).with("Transfer-Encoding", "chunked").open();
+        open.write(b"5\r\nhello\r\n0\r\n\r\n");
+        let answer = open.answer();
+        assert_eq!((answer.status(), answer.error().as_str()), (411, "http_request_error"), "{method}");
+        assert_eq!(method == "GET", answer.text().contains("Content-Length"), "{method}");
+        assert_eq!(
+            quick().call(method, &page.path).body(vec![b'x'; 1 << 21]).send().status(),
+            413,
+            "{method}"
+        );
+    }
+    assert_eq!(page.attempts(), 0);
+    assert_eq!(quick().log_of(&page.path)["outcome"], "client_error");
+    // One without a byte is none.
+    let empty = Page::new([scripts::ok("found")]);
+    let mut open = quick().get(&empty).with("Transfer-Encoding", "chunked").open();
+    open.write(b"0\r\n\r\n");
+    open.answer().is(200, "found");
+    assert!(empty.seen()[0].body.is_empty());
+    // One that does not come is the client's fault.
+    let mut open = quick().get(&page).with("Content-Length", "10").open();
+    open.write(b"half");
+    assert_eq!(open.answer().status(), 408);
+    let mut open = quick().get(&page).with("Content-Length", "10").open();
+    open.write(b"half");
+    open.close_side();
+    assert_eq!(open.answer().status(), 400);
+    assert_eq!(page.attempts(), 0);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use faulty_origin::{Script, Seen, scripts};
 
 use crate::client::{Answer, Call, HOST};
-use crate::harness::{HYPER, Page, eventually, is_in_a_uri, quick, routed, settle};
+use crate::harness::{ALWAYS, HYPER, Page, edge, eventually, is_in_a_uri, overlay, quick, routed, settle};
 
 /// Stands in whatever an attacker sends; nobody else may ever meet it.
 const EVIL: &str = "evil";
@@ -222,7 +222,7 @@ const NAMES: &str = "\
     Hash Header Host-Liveserver Host-Name Host-Override Http-Client-Ip Http-Host Http-Referer Http-Url \
     Http-X-Forwarded-For Https Https-Keysize Incap-Client-IP Ip Ip-Address Jenkins-Url Json Key Kiss-Rpc Label \
     Lang Language Layout Link Locale Location Lock-Token Log Login-Url Method Mod-Rewrite Mode Module Name \
-    Next-Router-Prefetch Next-Router-State-Tree Next-Url Nonce Notification-Template Oauth On-Behalf-Of \
+    Next-Router-Prefetch Next-Router-State-Tree Nonce Notification-Template Oauth On-Behalf-Of \
     Orig-Path Origin-Url Original-Host Original-Uri Original-Url Overwrite Page Param Params Password Path \
     Path-Base Path-Info Path-Translated Php-Auth-User Port Portal Prefix Preview Profile Project Proto Protocol \
     Proxy Proxy-Host Proxy-Url Public-Url Query Query-String Real-Ip Real-Method Realm Redirect Redirect-Url \
@@ -770,6 +770,17 @@ fn nothing_is_stored_where_the_cache_is_off_however_the_path_is_spelt() {
         // RFC 3986 §6.2.2.2: an encoded letter is that letter.
         ("/%75ncached/{}", "/%75ncached/{}"),
         ("/uncache%64/{}", "/uncache%64/{}"),
+        // What servers take for the same besides, alone or one behind the other.
+        ("//uncached/{}", "//uncached/{}"),
+        ("/uncached//{}", "/uncached//{}"),
+        ("/uncached%2f{}", "/uncached%2f{}"),
+        ("/uncached%2F/{}", "/uncached%2F/{}"),
+        ("/uncached%5c{}", "/uncached%5c{}"),
+        ("/uncached%252f{}", "/uncached%252f{}"),
+        ("/x/..%2funcached/{}", "/x/..%2funcached/{}"),
+        ("/x%2f%2e%2e%2funcached%2f{}", "/x%2f%2e%2e%2funcached%2f{}"),
+        ("/x/..;/uncached/{}", "/x/..;/uncached/{}"),
+        ("/uncached;id=1/{}", "/uncached;id=1/{}"),
     ];
     let pages = rows.map(|(sent, asked)| {
         let name = Page::new([]).path.trim_start_matches('/').to_owned();
@@ -1237,4 +1248,34 @@ fn lifetimes_that_contradict_each_other_make_nothing_fresh() {
     for (fields, page) in &pages {
         assert_eq!(visitor(page).text(), "new", "{fields}");
     }
+}
+
+#[test]
+fn a_link_from_a_campaign_is_not_the_page_for_others() {
+    // Not in the key: `cache.ignore_query_always`.
+    let always = edge(&overlay(ALWAYS));
+    for (query, is_shared) in [
+        ("?utm_source=evil", true),
+        ("?utm_source=%3Cevil%3E", false),
+        ("?utm_source='evil", false),
+        ("?utm_source=//evil", false),
+        ("?utm_source=;x=evil", false),
+        ("?%75tm_source=evil", false),
+        ("?", false),
+    ] {
+        let page = Page::by(|seen| scripts::with_headers(&[FRESH], seen.target.as_str()));
+        let ask = |query: &str| always.call("GET", &format!("{}{query}", page.path)).send();
+        let poisoned = always.sendable(&format!("{}{query}", page.path));
+        always.call("GET", &poisoned).send();
+        settle();
+        let text = ask("").text();
+        assert_eq!(text != page.path, is_shared, "{query}: {text}");
+    }
+    let page = Page::by(|seen| match seen.target.contains('?') {
+        true => scripts::answer("301 Moved Permanently", &[FRESH, ("Location", seen.path())], ""),
+        false => scripts::with_headers(&[FRESH], "page"),
+    });
+    always.call("GET", &format!("{}?utm_source=x", page.path)).send();
+    settle();
+    always.get(&page).send().is(200, "page");
 }

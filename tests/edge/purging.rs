@@ -135,3 +135,72 @@ fn the_key_is_told_to_holders_of_the_token_and_the_token_to_nobody() {
     let echo = Page::by(|seen| scripts::ok(seen.header("holdfast-token").unwrap_or("not told")));
     quick().get(&echo).with("Holdfast-Token", TOKEN).send().is(200, "not told");
 }
+
+#[test]
+fn an_order_holds_for_every_spelling_of_a_path() {
+    let names: Vec<_> = (0..5).map(|_| Page::new([]).path).collect();
+    let spelt = |form: &str, name: &str| form.replace("{}", name.trim_start_matches('/'));
+    let forms = ["//{}", "/x%2f{}", "/%78/{}", "/x;a=b/{}", "/y/..%2fx/{}"];
+    let pages: Vec<_> = forms
+        .iter()
+        .zip(&names)
+        .map(|(form, name)| {
+            let texts = std::sync::atomic::AtomicUsize::new(1);
+            let page = Page::at(spelt(form, name), move |_| {
+                let number = texts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                scripts::with_headers(&[("Cache-Control", "max-age=600")], format!("v{number}"))
+            });
+            quick().get(&page).send().is(200, "v1");
+            page
+        })
+        .collect();
+    settle();
+    for page in &pages {
+        quick().get(page).send().is(200, "v1");
+    }
+    let urls: Vec<_> = names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| if at == 0 { name.clone() } else { format!("/x{name}") })
+        .collect();
+    order(&quick(), &json!({ "urls": urls }));
+    for page in &pages {
+        quick().get(page).send().is(200, "v2");
+    }
+}
+
+#[test]
+fn an_order_by_tag_concerns_the_pages_that_have_it_and_no_visitor_sees_a_tag() {
+    let tagged = |tags: &str, text: &str| {
+        scripts::with_headers(
+            &[("Cache-Control", "max-age=600"), ("Cache-Tag", tags), ("ETag", "\"1\"")],
+            text,
+        )
+    };
+    let both = Page::new([tagged("edge-news, Edge-Product-7", "v1"), tagged("edge-news", "v2")]);
+    let other = Page::new([tagged("edge-news", "v1"), tagged("edge-news", "v2")]);
+    for page in [&both, &other] {
+        quick().get(page).send().is(200, "v1");
+    }
+    settle();
+    let asked = |page: &Page, text: &str| {
+        let answer = quick().get(page).send();
+        answer.is(200, text);
+        assert_eq!((answer.header("cache-tag"), answer.header("etag")), (None, Some("\"1\"")));
+    };
+    // From the store, and from memory.
+    (0..3).for_each(|_| asked(&both, "v1"));
+    order(&quick(), &json!({ "tags": ["edge-product-7"] }));
+    asked(&both, "v2");
+    asked(&other, "v1");
+    // Nothing is taken away.
+    other.now([scripts::reset()]);
+    order(&quick(), &json!({ "tags": ["EDGE-NEWS"] }));
+    asked(&other, "v1");
+    let unstored = Page::new([scripts::answer("404 Not Found", &[("Cache-Tag", "a")], "none")]);
+    assert_eq!(quick().get(&unstored).send().header("cache-tag"), None);
+    let large = Page::new([scripts::with_headers(&[("Cache-Tag", "a")], vec![b'x'; crate::harness::LARGE])]);
+    assert_eq!(quick().get(&large).send().header("cache-tag"), None);
+    let refused = call(&quick(), &json!({ "tags": ["a"], "forget": true })).send();
+    assert_eq!(refused.status(), 400);
+}

@@ -143,8 +143,12 @@ fn the_list_of_requirements_names_every_test_of_them_and_no_other() {
 #[test]
 fn the_list_of_requirements_counts_them_right() {
     let list = include_str!("../../docs/conformance.md");
-    let rows = list.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let rows: Vec<_> = list.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")).collect();
+    let twice: Vec<_> =
+        rows.windows(2).filter(|pair| pair[0].split(" | ").next() == pair[1].split(" | ").next()).collect();
+    assert!(twice.is_empty(), "one requirement, two rows: {twice:#?}");
     let kept_by: Vec<_> = rows
+        .iter()
         .filter_map(|row| match row.split(" | ").collect::<Vec<_>>()[..] {
             [_, _, kept_by] if kept_by != "kept by" && kept_by != "---" => Some(kept_by),
             _ => None,

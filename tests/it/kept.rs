@@ -156,9 +156,18 @@ fn a_prohibition_takes_hold_when_a_second_client_is_told() {
 }
 
 #[test]
-fn a_client_that_insists_gets_no_kept_copy() {
+fn a_reload_gets_the_kept_copy_unless_it_wants_no_old_one() {
     let world = visited(robots("v1"));
-    world.with("cache-control", "no-cache").get(PATH).status(502);
+    world.clone().with("cache-control", "no-cache").get(PATH).answers(200, "v1");
+    world.with("cache-control", "stale-if-error=0").get(PATH).status(502);
+}
+
+#[test]
+fn a_kept_copy_that_forbids_stale_use_stands_in_within_the_window_beside_that() {
+    let world = visited(robots("v1").cache_control("s-maxage=60, stale-while-revalidate=600"));
+    world.clone().later(600).get(PATH).answers(200, "v1").header_has("cache-status", "detail=kept");
+    let story = world.later(660).get(PATH).status(502);
+    assert_eq!(story.reports[0]["kept_refused"], "stale-if-error", "{story:#?}");
 }
 
 #[test]

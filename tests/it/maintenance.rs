@@ -101,3 +101,31 @@ fn operators_pass_and_may_purge() {
     let order = drill::order(&token, Failure::EdgeRefused, "www.example.com", until);
     world.with("holdfast-drill", &order).get("/b").status(502);
 }
+
+#[test]
+fn what_is_closed_is_closed_in_every_spelling_of_its_path() {
+    let routes = json!([{ "path": "/shop/*", "maintenance": { "enabled": true } }]);
+    let world = world().set("routes", routes);
+    for path in
+        ["/shop/x", "//shop/x", "/shop%2fx", "/%73hop/x", "/a/..%2fshop/x", "/shop;a=b/x", "/shop%5cx"]
+    {
+        world.get(path).status(503).attempts(0).says("aintenance");
+    }
+    let world = world.origin(["a", "b", "c", "d"].map(page));
+    for (path, text) in
+        [("/shopping", "a"), ("/a%20b", "b"), ("/caf%C3%A9/shop/", "c"), ("/files/a%2f..%2fb", "d")]
+    {
+        world.get(path).answers(200, text);
+    }
+}
+
+#[test]
+fn a_page_that_is_left_open_is_so_as_it_is_written_alone() {
+    let routes = json!([{ "path": "/status", "maintenance": { "enabled": false } }]);
+    let world = closed().set("routes", routes).origin(["open", "open"].map(page));
+    world.get("/status").answers(200, "open");
+    world.get("/status?x").answers(200, "open");
+    for path in ["//status", "/%73tatus", "/status%2f..%2faccount", "/robots%2etxt"] {
+        world.get(path).status(503).attempts(0);
+    }
+}

@@ -199,3 +199,114 @@ fn an_order_that_does_not_show_yet_in_the_namespace_holds_where_it_was_taken() {
     let world = world.without_marks().later(61);
     world.get("/a").answers(200, "v2").attempts(1);
 }
+
+#[test]
+fn an_order_holds_for_every_spelling_of_a_path() {
+    for stored in ["/a/b", "//a/b", "/a%2fb", "/%61/b", "/a%252Fb", "/a/b;x=1", "/x/..%2fa/b"] {
+        for scope in [
+            json!({"urls": ["/a/b"]}),
+            json!({"urls": ["//%61%2Fb"]}),
+            json!({"prefixes": ["/a/"]}),
+            json!({"prefixes": ["/a%2f"]}),
+        ] {
+            let world = kept().origin([fresh("v1"), fresh("v2")]);
+            world.get(stored).answers(200, "v1");
+            world.get(stored).answers(200, "v1").attempts(0);
+            let world = world.later(1);
+            order(&world, &scope).status(200);
+            world.get(stored).answers(200, "v2").attempts(1);
+        }
+    }
+}
+
+#[test]
+fn what_is_forgotten_is_gone_in_every_spelling_of_its_path() {
+    for stored in ["/feeds/a", "//feeds/a", "/feeds%2fa", "/feeds/%61"] {
+        let world = kept().set("keep.paths", json!(["*"])).origin([fresh("v1")]);
+        world.get(stored).answers(200, "v1");
+        let world = world.later(1);
+        order(&world, &json!({"urls": ["/feeds/a"], "forget": true})).status(200);
+        world.evicted().get(stored).status(502);
+    }
+}
+
+#[test]
+fn an_order_by_tag_concerns_the_pages_that_have_it() {
+    let tagged = |text: &str, tags: &str| fresh(text).header("cache-tag", tags);
+    let world = kept().origin([tagged("a1", "news, Product-7"), tagged("b1", "news"), fresh("c1")]);
+    for (path, text) in [("/a", "a1"), ("/b", "b1"), ("/c", "c1")] {
+        world.get(path).answers(200, text);
+    }
+    let world = world.later(1).origin([tagged("a2", "product-7")]);
+    order(&world, &json!({"tags": ["product-7"]})).status(200).says("\"purged\":1");
+    world.get("/a").answers(200, "a2").attempts(1);
+    for (path, text) in [("/a", "a2"), ("/b", "b1"), ("/c", "c1")] {
+        world.get(path).answers(200, text).attempts(0);
+    }
+    // It is for the whole worker, and takes nothing away.
+    let world = world.later(1);
+    order(&world, &json!({"tags": ["NEWS", "product-7"]})).status(200);
+    for (path, text) in [("/a", "a2"), ("/b", "b1")] {
+        world.get(path).answers(200, text).attempts(3).header_has("cache-status", "fwd=stale");
+    }
+    world.get("/c").answers(200, "c1").attempts(0);
+    order(&world, &json!({"tags": ["news"], "forget": true})).status(400).says("not forgotten");
+}
+
+#[test]
+fn each_variant_has_the_tags_that_it_came_with() {
+    let page = |text: &str, tag: &str| fresh(text).header("vary", "accept-language").header("cache-tag", tag);
+    let world = kept().origin([page("hallo", "de"), page("hello", "en")]);
+    let (german, english) =
+        (world.clone().with("accept-language", "de"), world.clone().with("accept-language", "en"));
+    german.get("/").answers(200, "hallo");
+    english.get("/").answers(200, "hello");
+    let world = world.later(1).origin([page("hallo 2", "de")]);
+    order(&world, &json!({"tags": ["de"]})).status(200);
+    english.get("/").answers(200, "hello").attempts(0);
+    german.get("/").answers(200, "hallo 2").attempts(1);
+}
+
+#[test]
+fn a_page_with_more_tags_than_an_entry_holds_is_purged_by_each() {
+    let many: Vec<_> = (0..3000).map(|tag| format!("tag-{tag}")).collect();
+    let tagged = |answer: Behaviour| {
+        answer.cache_control("max-age=600").header("cache-tag", &many.join(",")).header("etag", "\"1\"")
+    };
+    let world = kept().origin([tagged(page("v1")), tagged(answers(304, "")), fresh("v2")]);
+    world.get("/").answers(200, "v1");
+    let world = world.later(601);
+    world.get("/").answers(200, "v1").attempts(1);
+    world.get("/").answers(200, "v1").attempts(0);
+    let world = world.later(1);
+    order(&world, &json!({"tags": ["tag-2999"]})).status(200);
+    world.get("/").answers(200, "v2");
+}
+
+#[test]
+fn tags_are_not_for_visitors() {
+    let tagged = |status, text: &str| answers(status, text).header("cache-tag", "a").header("etag", "\"1\"");
+    let world = kept().origin([
+        tagged(200, "v1").cache_control("max-age=600"),
+        tagged(200, "private").cache_control("no-store"),
+        tagged(404, "nothing"),
+        tagged(500, "{}").header("content-type", "application/json"),
+        tagged(304, ""),
+        tagged(200, "posted"),
+        tagged(200, &"x".repeat(300_000)),
+    ]);
+    world.get("/a").answers(200, "v1").no_header("cache-tag");
+    for path in ["/private", "/nothing", "/fails"] {
+        world.get(path).no_header("cache-tag").header("etag", "\"1\"");
+    }
+    world.clone().with("if-none-match", "\"1\"").get("/changed").status(304).no_header("cache-tag");
+    world.send("POST", "/b", Some("x")).answers(200, "posted").no_header("cache-tag");
+    world.get("/large").status(200).no_header("cache-tag");
+    for _ in 0..3 {
+        world.get("/a").answers(200, "v1").attempts(0).no_header("cache-tag").header("etag", "\"1\"");
+    }
+    world.clone().with("if-none-match", "\"1\"").get("/a").status(304).no_header("cache-tag");
+    world.clone().with("range", "bytes=1-").get("/a").answers(206, "1").no_header("cache-tag");
+    world.clone().with("range", "bytes=9-").get("/a").status(416).no_header("cache-tag");
+    world.send("HEAD", "/a", None).status(200).attempts(0).no_header("cache-tag");
+}

@@ -168,3 +168,17 @@ fn an_upload_that_the_client_breaks_off_is_no_failure_of_the_origin() {
     let (told, _) = world.gathered();
     assert!(!told.iter().any(|counts| counts.contains("connection_lost")), "{told:?}");
 }
+
+#[test]
+fn which_statuses_are_tried_again_is_a_setting() {
+    let world = || world().set("retry.statuses", serde_json::json!([429, 500]));
+    world().origin([answers(500, "oops"), page("v1")]).get("/").answers(200, "v1").attempts(2);
+    world().origin([answers(503, "busy"), page("v1")]).get("/").status(503).attempts(1);
+    // Its Retry-After is obeyed as that of a 503 is.
+    let limited = |seconds| answers(429, "slow down").header("retry-after", seconds);
+    let story = world().origin([limited("2"), page("v1")]).get("/").answers(200, "v1").attempts(2);
+    assert!(story.took >= Duration::from_secs(2), "{story:#?}");
+    world().origin([limited("60"), page("v1")]).get("/").answers(429, "slow down").attempts(1);
+    let never = world().set("retry.statuses", serde_json::json!([]));
+    never.origin([answers(502, "oops"), page("v1")]).get("/").status(502).attempts(1);
+}

@@ -1,5 +1,7 @@
 //! What is stored, for whom, and how it is kept up to date.
 
+use serde_json::json;
+
 use crate::world::{Ending, answers, page, world};
 
 #[test]
@@ -68,12 +70,12 @@ fn an_analytics_cookie_does_not_keep_a_page_from_being_stored() {
 #[test]
 fn a_field_that_is_not_in_the_key_cannot_choose_what_others_get() {
     for (name, cache_control, set) in [
-        ("x-forwarded-theme", "public, max-age=60", false),
+        ("x-forwarded-theme", "public, max-age=60", "always"),
         // Nothing says that it may be stored.
-        ("x-theme", "stale-if-error=60", false),
-        ("x-theme", "public, max-age=60", true),
+        ("x-theme", "stale-if-error=60", "permitted"),
+        ("x-theme", "public, max-age=60", "never"),
     ] {
-        let poison = world().set("cache.strict", set).with(name, "evil");
+        let poison = world().set("cache.trust_vary", set).with(name, "evil");
         let poison = poison.origin([page("evil").cache_control(cache_control)]);
         poison.get("/").answers(200, "evil");
         poison.without_fields().get("/").status(502);
@@ -335,5 +337,48 @@ fn what_head_tells_one_visitor_changes_nothing_for_the_others() {
         let world = world.later(5);
         world.clone().with(name, value).send("HEAD", "/", None).status(200).header("x-account", "bob");
         world.get("/").answers(200, "v1").no_header("x-account").age(5);
+    }
+}
+
+#[test]
+fn what_must_not_be_stored_is_stored_in_no_spelling_of_its_path() {
+    let routes = json!([{ "path": "/account/*", "cache": { "enabled": false } }]);
+    for path in [
+        "/account/x",
+        "//account/x",
+        "/account%2fx",
+        "/account%2Fx",
+        "/%61ccount/x",
+        "/account//x",
+        "/x/..%2faccount/x",
+        "/x/%252e%252e/account/x",
+        "/account;id=1/x",
+        "/account%5Cx",
+    ] {
+        let world = world()
+            .set("routes", routes.clone())
+            .origin([page("mine").cache_control("max-age=600"), page("yours").cache_control("max-age=600")]);
+        let story = world.get(path).answers(200, "mine");
+        assert_eq!(story.seen[0].url, format!("http://origin.test{path}"), "it is sent as it came");
+        world.get(path).answers(200, "yours").attempts(1);
+        world.get(path).status(502);
+    }
+}
+
+#[test]
+fn what_may_be_stored_is_stored_as_it_is_written_alone() {
+    let world = world()
+        .set("cache.enabled", false)
+        .set("routes", json!([{ "path": "/static/*", "cache": { "enabled": true } }]));
+    for (path, is_stored) in [
+        ("/static/a", true),
+        ("/static/a%20b", true),
+        ("//static/a", false),
+        ("/static/..%2faccount", false),
+        ("/static/..;/account", false),
+    ] {
+        let world = world.clone().origin([page("v1").cache_control("max-age=600")]);
+        world.get(path).answers(200, "v1");
+        world.get(path).status(if is_stored { 200 } else { 502 });
     }
 }

@@ -827,6 +827,10 @@ impl Origin for World {
         body.text.chars().take(limit as usize).collect()
     }
 
+    async fn contains(&self, whole: &Body, text: &str) -> Option<bool> {
+        Some(whole.text.contains(text))
+    }
+
     fn cancel(&self, body: Body) {
         self.inner.copies.update(|copies| copies - usize::from(body.is_copy));
     }

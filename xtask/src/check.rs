@@ -420,7 +420,7 @@ HOLDFAST = '{"retry":{"attempts":0}}'
         let expected = r#"
 wrangler.toml:6: [vars.HOLDFAST] origins[1] = "b.example": an http or https URL with nothing after host and port is accepted; write e.g. "https://origin.example.com"
 wrangler.toml:9: [vars.HOLDFAST] timeouts.first_byte = "10": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d"
-wrangler.toml:12: [vars.HOLDFAST] routes[0].cache.max_bodi = "1MiB": unknown key; did you mean max_body? routes[0].cache has enabled, default_ttl, heuristic, heuristic_max, stale_if_error, stale_while_revalidate, harmless_cookies, max_body, max_variants and memory
+wrangler.toml:12: [vars.HOLDFAST] routes[0].cache.max_bodi = "1MiB": unknown key; did you mean max_body? routes[0].cache has enabled, default_ttl, heuristic, heuristic_max, stale_if_error, stale_while_revalidate, harmless_cookies, trust_vary, remove_invalidated, max_body, max_variants, memory, client_directives, stale_statuses, error_statuses, shrink, must_contain, ignore_query and ignore_query_always
 wrangler.toml:14: [env.staging.vars.HOLDFAST] body.hold = "1GiB": a size needs a unit in powers of 1024; write e.g. "512B", "64KiB" or "25MiB"
 wrangler.toml:16: [env.live.vars.HOLDFAST] retry.attempts = 0: a whole number from 1 to 10 is accepted, without quotes"#;
         assert_eq!(problems(text), expected.trim_start());

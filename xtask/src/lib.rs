@@ -7,6 +7,7 @@ pub mod bench;
 pub mod browser;
 pub mod build;
 pub mod check;
+pub mod conformance;
 pub mod counting;
 pub mod demo;
 pub mod drill;

@@ -8,7 +8,9 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use xtask::mask_check::Findings;
 use xtask::serve::{self, Options, Refused, Worker};
-use xtask::{bench, build, check, demo, drill, mask_check, pages, root, runtime, simulate, test};
+use xtask::{
+    bench, build, check, conformance, demo, drill, mask_check, pages, root, runtime, simulate, test,
+};
 
 /// Builds, checks, serves, demonstrates and tests Holdfast.
 ///
@@ -74,6 +76,23 @@ enum Cmd {
         /// The seed of the first; each next one has the next number
         #[arg(long, default_value_t = 0)]
         from: u64,
+    },
+    /// Runs the public suite of tests for HTTP caches (cache-tests.fyi) against the built Worker, in workerd
+    ///
+    /// Twice, with the default settings and with the conformance settings, and prints the scores beside those of
+    /// other caches, and what failed: see docs/conformance.md.
+    Conformance {
+        /// A checkout of the suite's repository, in place of the package from npm
+        #[arg(long, value_name = "FOLDER")]
+        suite: Option<PathBuf>,
+        /// Run once, with this setting over the defaults, such as cache.heuristic=0.1
+        #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+        set: Vec<(String, String)>,
+        /// Only this test, and print its requests and answers; may be given several times
+        #[arg(long = "id", value_name = "ID")]
+        ids: Vec<String>,
+        #[command(flatten)]
+        runtime: Runtime,
     },
     /// Measures the built Worker beside JavaScript workers, in workerd
     Bench(bench::Options),
@@ -168,6 +187,12 @@ fn run(command: Cmd) -> Result<()> {
         }
         Cmd::Test(runtime) => test::test(runtime.workerd()?.as_deref()),
         Cmd::Simulate { seeds, from } => simulate::simulate(seeds, from),
+        Cmd::Conformance { suite, set, ids, runtime } => {
+            let (dump, workerd) = (!ids.is_empty(), runtime.workerd()?);
+            let options = conformance::Options { suite, ids, dump, workerd };
+            print!("{}", conformance::conformance(&set, &options)?);
+            Ok(())
+        }
         Cmd::Bench(options) => bench::bench(&options),
         Cmd::Pages { out, env: environment, set } => {
             let settings = Options { environment, set, ..Options::default() }.checked_settings()?;

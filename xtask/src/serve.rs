@@ -24,7 +24,7 @@ use crate::build::{self, Built};
 use crate::{root, runtime};
 
 /// How long workerd may take to listen; it takes a second or two, and longer on a busy machine.
-const START_LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long the launcher may take to end after its standard input has; it takes some milliseconds.
 const END_LIMIT: Duration = Duration::from_secs(5);
