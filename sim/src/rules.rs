@@ -14,7 +14,13 @@ pub const UNFAMILIAR: [&str; 2] = ["x-flag", "idempotency-key"];
 pub fn storable(plan: &Plan, record: &Record) -> Result<(), &'static str> {
     let Record { rules, seen, vary, .. } = record;
     let is_shared = is_shared(rules);
-    let says_so = rules.public || stated(rules).is_some_and(|span| span > 0);
+    // `no-cache` permits to store what nobody gets without the origin's word (RFC 9111 §5.2.2.4).
+    let says_so = rules.public || rules.no_cache || stated(rules).is_some_and(|span| span > 0);
+    let trusts_vary = match plan.settings.trust_vary {
+        "always" => true,
+        "never" => false,
+        _ => says_so,
+    };
     let knows = |name: &'static str| seen.contains_key(name) && !vary.contains(&name);
     if rules.no_store {
         Err("no-store")
@@ -30,7 +36,7 @@ pub fn storable(plan: &Plan, record: &Record) -> Result<(), &'static str> {
         Err("Authorization")
     } else if seen.contains_key("cookie") && !is_shared && !states(rules.max_age) {
         Err("a cookie that could identify somebody")
-    } else if UNFAMILIAR.iter().any(|name| knows(name)) && (plan.settings.strict || !says_so) {
+    } else if UNFAMILIAR.iter().any(|name| knows(name)) && !trusts_vary {
         Err("a field of the client's choice")
     } else if knows("origin") && record.allows.is_none() && is_foreign(text_of(seen, "origin").as_deref()) {
         Err("a script of another site that may not read it")

@@ -101,7 +101,8 @@ pub fn add(plan: &mut Plan, chance: &mut Chance) {
     if chance.percent(40) {
         return;
     }
-    plan.settings.strict = chance.percent(15);
+    plan.settings.trust_vary =
+        chance.of(["permitted", "permitted", "permitted", "permitted", "never", "always"]);
     plan.settings.removes = chance.percent(15);
     plan.crowded = chance.of([0, 0, 0, 10]);
     for page in &mut plan.pages {
