@@ -4,9 +4,11 @@
 //! All of it comes from chance of its own, so that the rest of a schedule is what it would be without.
 
 use crate::chance::Chance;
+use crate::fault::{Scope, Trouble};
 use crate::page::{Rules, Scripts};
 use crate::plan::{Ask, Event, Plan, What};
 use crate::traffic::Shape;
+use crate::visitor::Visitor;
 
 /// The site whose script may read what names one.
 pub const SCRIPT: &str = "https://one.example";
@@ -122,7 +124,7 @@ pub fn add(plan: &mut Plan, chance: &mut Chance) {
             .then(|| chance.of([SCRIPT, SCRIPT, "https://two.example", "https://www.example.com"]));
     }
     if chance.percent(70) {
-        for _ in 0..chance.between(1, 4) {
+        for _ in 0..chance.between(2, 6) {
             turn(plan, chance);
         }
     }
@@ -151,6 +153,8 @@ fn turn(plan: &mut Plan, chance: &mut Chance) {
     let mut number = asks.iter().map(|(_, ask)| ask.number).max().unwrap_or_default();
     (model.method, model.upload, model.directives) = ("GET", None, None);
     (model.range, model.conditional, model.leaves_after) = (None, false, None);
+    // One in eight has a field of which nothing is known.
+    model.idempotency_key &= chance.percent(25);
     let is_for_one = chance.percent(40);
     let whom = is_for_one.then(|| chance.below(plan.visitors.len() as u64) as usize);
     let turn = if is_for_one { Turn::of_client(chance) } else { Turn::of_page(chance) };
@@ -164,12 +168,33 @@ fn turn(plan: &mut Plan, chance: &mut Chance) {
     let to = from + meanwhile * gap + gap / 2;
     plan.events.push(Event { at: from + gap / 2, what: What::Turn { page, whom, turn: Some(turn) } });
     plan.events.push(Event { at: to, what: What::Turn { page, whom, turn: None } });
-    for ask in 0..=before + meanwhile + behind {
+    // Most of those who ask are nobody in particular: what they are told is meant for all.
+    let is_anybody = |visitor: &Visitor| {
+        !visitor.cookie && !visitor.authorization && visitor.flag.is_none() && visitor.origin.is_none()
+    };
+    let anybody: Vec<usize> =
+        (0..plan.visitors.len()).filter(|visitor| is_anybody(&plan.visitors[*visitor])).collect();
+    let mut asks = |plan: &mut Plan, at: u64, told: u64, chance: &mut Chance| {
         number += 1;
         let one = chance.below(plan.visitors.len() as u64) as usize;
-        let visitor = whom.filter(|_| chance.percent(60)).unwrap_or(one);
-        let ask_at = (at + ask * gap + 1).min(lasts.max(to) + 2 * gap);
+        let plain = anybody.get(chance.below(anybody.len() as u64) as usize).copied();
+        let one = plain.filter(|_| chance.percent(70)).unwrap_or(one);
+        let visitor = whom.filter(|_| chance.percent(told)).unwrap_or(one);
         let ask = Ask { number, visitor, page, conditional: chance.percent(10), ..model.clone() };
-        plan.events.push(Event { at: ask_at, what: What::Ask(ask) });
+        plan.events.push(Event { at, what: What::Ask(ask) });
+    };
+    for ask in 0..=before + meanwhile + behind {
+        asks(plan, (at + ask * gap + 1).min(lasts.max(to) + 2 * gap), 60, chance);
+    }
+    // Then it fails, and only copies are left.
+    if chance.percent(60) && plan.shape != Shape::Rude {
+        let fails_at = from + chance.between(meanwhile.max(2), meanwhile + behind) * gap + 2 * gap / 3;
+        let scope = Scope::Page(page);
+        plan.events.push(Event { at: fails_at, what: What::Trouble { scope, trouble: Trouble::Refuses } });
+        for ask in 0..3 {
+            asks(plan, fails_at + 1 + ask * gap / 4, 40, chance);
+        }
+        let well = What::Trouble { scope, trouble: Trouble::None };
+        plan.events.push(Event { at: fails_at + gap, what: well });
     }
 }
