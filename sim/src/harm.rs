@@ -226,7 +226,7 @@ impl Lately<'_> {
             matches!(attempt.class, Class::Answered(_))
                 && !has_failed(attempt)
                 && attempt.began_at >= failed_at
-                && attempt.ended_at.is_some_and(|at| at <= self.asked.began_at)
+                && attempt.ended_at.is_some_and(|at| at < self.asked.began_at)
         };
         let is_under_way = |attempt: &Attempt| {
             attempt.began_at <= self.answered_at

@@ -154,7 +154,14 @@ impl<P: Ports> Exchange<P> {
             Held::Partial(body) => {
                 self.ports.cancel(body);
                 trail.lead = lead;
-                return None;
+                // There is no room for it. It answers all the same, if it is still there, and is written the next time.
+                let (stored, body) = self.load_anew(&at).await?;
+                if !validation::is_described_by(&stored, &found.stored.headers) {
+                    self.ports.cancel(body);
+                    return None;
+                }
+                found.body = body;
+                return Some(found);
             }
             Held::Torn(_) => {
                 trail.lead = lead;
