@@ -49,7 +49,7 @@ pub fn effect(record: &Record, was_stale: bool) -> Option<Effect> {
     match record.status {
         301 | 302 | 303 | 307 | 308 | 404 | 410 if is_private || rules.set_cookie => Some(Effect::Withdraws),
         301 | 302 | 303 | 307 | 308 | 404 | 410 => Some(Effect::Replaces),
-        200 if is_private => Some(Effect::Withdraws),
+        200 | 304 if is_private => Some(Effect::Withdraws),
         401 | 403 | 451 if was_stale => Some(Effect::Withdraws),
         429 if was_stale => Some(Effect::Outdates),
         _ => None,
@@ -197,10 +197,7 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
             visitor_of(seen).is_none() && !UNFAMILIAR.iter().any(|name| seen.contains_key(*name))
         };
         for record in later().filter(is_anybody) {
-            let withdraws = effect(record, true) == Some(Effect::Withdraws)
-                || record.status == 304
-                    && (record.rules.no_store || record.rules.private || record.rules.vary_star);
-            if withdraws {
+            if effect(record, true) == Some(Effect::Withdraws) {
                 match told(record) {
                     Some(client) => drop(clients.insert(client)),
                     None => unknown += 1,
