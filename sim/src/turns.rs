@@ -5,7 +5,7 @@
 
 use crate::chance::Chance;
 use crate::fault::{Scope, Trouble};
-use crate::page::{Rules, Scripts};
+use crate::page::{Page, Ranges, Rules, Scripts, Validator};
 use crate::plan::{Ask, Event, Plan, What};
 use crate::traffic::Shape;
 use crate::visitor::Visitor;
@@ -123,6 +123,14 @@ pub fn add(plan: &mut Plan, chance: &mut Chance) {
             .percent(20)
             .then(|| chance.of([SCRIPT, SCRIPT, "https://two.example", "https://www.example.com"]));
     }
+    for page in plan.pages.iter_mut().filter(|page| page.validator == Validator::Strong) {
+        page.ranges = chance.of([Ranges::Silent, Ranges::Careful, Ranges::Careful, Ranges::Careless]);
+    }
+    if chance.percent(30) && plan.shape != Shape::Rude {
+        for _ in 0..chance.between(1, 3) {
+            tears(plan, chance);
+        }
+    }
     if chance.percent(70) {
         for _ in 0..chance.between(2, 6) {
             turn(plan, chance);
@@ -137,6 +145,34 @@ pub fn add(plan: &mut Plan, chance: &mut Chance) {
     let later = of_end().min().zip(last).map_or(0, |(well, last)| (last + CALM).saturating_sub(well));
     plan.events.iter_mut().filter(|event| is_of_end(event)).for_each(|event| event.at += later);
     plan.events.sort_by_key(|event| event.at);
+}
+
+/// Bodies of a page that could be taken up again break off for a while, and there may be another version by then.
+fn tears(plan: &mut Plan, chance: &mut Chance) {
+    let is_resumable = |page: &Page| page.ranges != Ranges::Silent && page.size > plan.settings.hold as usize;
+    let pages: Vec<usize> = (0..plan.pages.len()).filter(|page| is_resumable(&plan.pages[*page])).collect();
+    let Some(page) = pages.get(chance.below(pages.len() as u64) as usize).copied() else { return };
+    let asks = || plan.events.iter().filter_map(|event| Some((event.at, event.what.ask()?)));
+    let asks: Vec<(u64, &Ask)> = asks().filter(|(_, ask)| !ask.is_probe).collect();
+    let Some((at, model)) = asks.get(chance.below(asks.len() as u64) as usize).cloned() else { return };
+    let mut number = asks.iter().map(|(_, ask)| ask.number).max().unwrap_or_default();
+    let mut model = Ask { page, method: "GET", upload: None, directives: None, ..model.clone() };
+    (model.range, model.conditional, model.leaves_after) = (None, false, None);
+    let scope = Scope::Page(page);
+    let lasts = chance.of([20, 200, 2_000, 5_000]);
+    let trouble = chance.of([Trouble::TornBody, Trouble::TornBody, Trouble::BadFraming]);
+    plan.events.push(Event { at, what: What::Trouble { scope, trouble } });
+    plan.events.push(Event { at: at + lasts, what: What::Trouble { scope, trouble: Trouble::None } });
+    for _ in 0..chance.between(1, 4) {
+        number += 1;
+        let visitor = chance.below(plan.visitors.len() as u64) as usize;
+        let at = at + chance.below(lasts);
+        plan.events.push(Event { at, what: What::Ask(Ask { number, visitor, ..model.clone() }) });
+        if chance.percent(40) {
+            let at = at + chance.below(3_000);
+            plan.events.push(Event { at, what: What::Publish { page } });
+        }
+    }
 }
 
 /// A page is something else for a while, and is asked for meanwhile and afterwards.
