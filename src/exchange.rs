@@ -257,8 +257,14 @@ impl<P: Ports> Exchange<P> {
                 lookup => Some(self.fall_back(policy, lookup, *failed, trail).await),
             },
             Waited::Slow => match self.look_up(policy, trail).await {
-                Lookup::Found(found) => Some(self.slow_answer(policy, found, trail)),
-                lookup @ (Lookup::Absent { .. } | Lookup::Spared { .. } | Lookup::NotAsked) => {
+                // It may be another one than was there at first.
+                Lookup::Found(found) if self.may_stand_in(policy, &found.stored).is_ok() => {
+                    Some(self.slow_answer(policy, found, trail))
+                }
+                lookup @ (Lookup::Found(_)
+                | Lookup::Absent { .. }
+                | Lookup::Spared { .. }
+                | Lookup::NotAsked) => {
                     let pursuit = self.pursue(policy, None, lookup.found()).await;
                     Some(self.conclude(policy, lookup, pursuit, trail).await)
                 }

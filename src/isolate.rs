@@ -177,10 +177,17 @@ impl<B> Isolate<B> {
         Turn::Lead(flight)
     }
 
-    /// Notes what came of a request of `client`'s in `flight`. Its beacon is to be lit then. Who comes later does not join
+    /// Notes what came of a request of `client`'s in `flight`, which has asked at `asked_at`. Its beacon is to be lit then. Who comes later does not join
     /// it: what failed before is no evidence for them.
-    pub fn settle(&self, key: &Key, flight: &Rc<Flight<B>>, client: Client, upshot: Upshot) {
-        flight.note(client, upshot);
+    pub fn settle(
+        &self,
+        key: &Key,
+        flight: &Rc<Flight<B>>,
+        client: Client,
+        asked_at: Timestamp,
+        upshot: Upshot,
+    ) {
+        flight.note(client, asked_at, upshot);
         let (digest, mut flights) = (key.digest(), self.flights.borrow_mut());
         if flights.get(&digest).is_some_and(|current| Rc::ptr_eq(current, flight)) {
             flights.remove(&digest);
@@ -416,10 +423,10 @@ mod tests {
         let Turn::Lead(led) = turn(&isolate, "/a", 0) else { panic!("nobody else is there") };
         let Turn::Wait(seen) = turn(&isolate, "/a", 1) else { panic!("somebody fetches") };
         assert!(Rc::ptr_eq(&led, &seen));
-        assert!(matches!(seen.next(nobody(), false, true, second(0)), Step::Wait(_)));
+        assert!(matches!(seen.next(nobody(), second(0), false, true, second(0)), Step::Wait(_)));
         assert!(matches!(turn(&isolate, "/b", 1), Turn::Lead(_)));
-        isolate.settle(&key("/a"), &led, nobody(), Upshot::Stored);
-        assert_eq!(seen.next(nobody(), false, true, second(1)), Step::End(Upshot::Stored));
+        isolate.settle(&key("/a"), &led, nobody(), second(0), Upshot::Stored);
+        assert_eq!(seen.next(nobody(), second(0), false, true, second(1)), Step::End(Upshot::Stored));
         assert!(matches!(turn(&isolate, "/a", 1), Turn::Lead(_)));
     }
 
@@ -429,7 +436,7 @@ mod tests {
         let Turn::Lead(lost) = turn(&isolate, "/a", 0) else { panic!("nobody else is there") };
         assert!(matches!(turn(&isolate, "/a", 29), Turn::Wait(_)));
         assert!(matches!(turn(&isolate, "/a", 30), Turn::Lead(_)));
-        isolate.settle(&key("/a"), &lost, nobody(), Upshot::NotShared);
+        isolate.settle(&key("/a"), &lost, nobody(), second(0), Upshot::NotShared);
         assert!(matches!(turn(&isolate, "/a", 31), Turn::Wait(_)), "the later one goes on");
     }
 

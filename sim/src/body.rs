@@ -3,7 +3,9 @@
 //! A handle is used once, which the compiler sees to, and never forgotten, which is seen to here: a stream that nobody
 //! reads or cancels keeps its connection.
 
+use std::cell::RefCell;
 use std::rc::Rc;
+use std::task::Poll;
 
 use http::HeaderMap;
 
@@ -36,6 +38,36 @@ pub struct Content {
     pub ending: Ending,
     /// Whether it is stored under an address of its own.
     pub stands_alone: bool,
+    /// What follows where it breaks off, should that be had; it is not known before.
+    pub rest: Option<Rest>,
+    /// Whether it was put together of parts.
+    pub is_joined: bool,
+}
+
+/// The rest of a body that broke off, and who waits for it.
+#[derive(Clone, Debug, Default)]
+pub struct Rest(Rc<(RefCell<Option<Rc<Content>>>, RefCell<Vec<u64>>)>);
+
+impl Rest {
+    /// What the body has become: it comes no more.
+    pub fn settle(&self, world: &World, whole: Rc<Content>) {
+        self.0.0.replace(Some(whole));
+        for task in self.0.1.take() {
+            world.wake(task);
+        }
+    }
+
+    /// Waits for that.
+    pub async fn settled(&self, world: &World) -> Rc<Content> {
+        std::future::poll_fn(|_| match &*self.0.0.borrow() {
+            Some(whole) => Poll::Ready(Rc::clone(whole)),
+            None => {
+                self.0.1.borrow_mut().push(world.task());
+                Poll::Pending
+            }
+        })
+        .await
+    }
 }
 
 /// What a handle can be used for.

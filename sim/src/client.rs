@@ -60,6 +60,11 @@ pub async fn live(view: View, ask: Ask) {
     judge::answered(&world, &given);
     if let Some(content) = &content {
         world.wait(content.ends_at.saturating_sub(world.now())).await;
+        let settled = match &content.rest {
+            Some(rest) => Some(rest.settled(&world).await),
+            None => None,
+        };
+        let given = Given { content: settled.as_deref().or(Some(content)), ..given };
         judge::delivered(&world, &given);
     }
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::ledger::{Asked, Ledger};
 use crate::page::{Personal, Scripts};
 use crate::plan::{Ask, Plan, What};
-use crate::rules::{compact, is_plain, is_stale};
+use crate::rules::{UNFAMILIAR, compact, is_plain, is_stale};
 use crate::site::{Record, text_of, visitor_of};
 use crate::world::World;
 
@@ -49,7 +49,7 @@ pub fn effect(record: &Record, was_stale: bool) -> Option<Effect> {
     match record.status {
         301 | 302 | 303 | 307 | 308 | 404 | 410 if is_private || rules.set_cookie => Some(Effect::Withdraws),
         301 | 302 | 303 | 307 | 308 | 404 | 410 => Some(Effect::Replaces),
-        200 if is_private => Some(Effect::Withdraws),
+        200 | 304 if is_private => Some(Effect::Withdraws),
         401 | 403 | 451 if was_stale => Some(Effect::Withdraws),
         429 if was_stale => Some(Effect::Outdates),
         _ => None,
@@ -107,7 +107,7 @@ fn is_promised(world: &World, ledger: &Ledger, page: usize) -> bool {
     let isolates: BTreeSet<usize> = asks.filter(|ask| ask.page == page).map(|ask| ask.isolate).collect();
     let crashes = plan.events.iter().any(|event| matches!(event.what, What::Crash { .. }));
     let is_put_back = ledger.moves.iter().any(|(_, by)| *by < 0);
-    plan.cache_faults == 0 && isolates.len() == 1 && !crashes && !is_put_back
+    plan.cache_faults == 0 && plan.crowded == 0 && isolates.len() == 1 && !crashes && !is_put_back
 }
 
 /// Whether a copy, known by `serial`, is served after it has ended.
@@ -192,13 +192,12 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
         let mut clients = BTreeSet::new();
         let mut unknown = 0;
         // A script of another site is told as much as others where the copy is for it too.
-        let is_anybody =
-            |record: &&Rc<Record>| visitor_of(&record.seen).is_none() && !record.seen.contains_key("x-flag");
+        let is_anybody = |record: &&Rc<Record>| {
+            let seen = &record.seen;
+            visitor_of(seen).is_none() && !UNFAMILIAR.iter().any(|name| seen.contains_key(*name))
+        };
         for record in later().filter(is_anybody) {
-            let withdraws = effect(record, true) == Some(Effect::Withdraws)
-                || record.status == 304
-                    && (record.rules.no_store || record.rules.private || record.rules.vary_star);
-            if withdraws {
+            if effect(record, true) == Some(Effect::Withdraws) {
                 match told(record) {
                     Some(client) => drop(clients.insert(client)),
                     None => unknown += 1,

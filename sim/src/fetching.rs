@@ -1,5 +1,6 @@
 //! The way to the origins, and what can be done with a body.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,11 +10,11 @@ use holdfast::cache::range::Span;
 use holdfast::config::Settings;
 use holdfast::origin::failure::{Fault, Lapse, Rejection};
 use holdfast::origin::forward::Forward;
-use holdfast::ports::{Clock, End, Fetched, Held, HeldUpload, HoldFirst, Origin, Relay, Resume};
+use holdfast::ports::{Background, Clock, End, Fetched, Held, HeldUpload, HoldFirst, Origin, Relay, Resume};
 use holdfast::request::Target;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::body::{Body, Content, Ending, Kind};
+use crate::body::{Body, Content, Ending, Kind, Rest};
 use crate::fault::{Path, Trouble};
 use crate::ledger::{Attempt, Class};
 use crate::plan::{Fate, SILENCE};
@@ -21,6 +22,7 @@ use crate::retries;
 use crate::site::{Reply, text_of};
 use crate::view::{View, millis};
 use crate::visitor::with_address;
+use crate::world::World;
 
 /// A request body in this world.
 #[derive(Clone, Debug)]
@@ -229,6 +231,8 @@ impl Origin for View {
                     ends_at: if kind == Kind::Null { now } else { now + body_takes },
                     ending,
                     stands_alone: false,
+                    rest: None,
+                    is_joined: false,
                 };
                 let (body, received_at) = (self.body(content, kind), Clock::now(self));
                 let (body, whole) = match hold {
@@ -336,38 +340,71 @@ impl Origin for View {
         _: Option<u64>,
         idle: Option<Duration>,
         copy: Option<u64>,
-        // The origins here take no ranges.
-        _: Option<Resume<Body>>,
+        resume: Option<Resume<Body>>,
     ) -> Relay<Body, impl Future<Output = End> + 'static> {
         let (content, _) = body.spend();
         let silence = if content.ending == Ending::Silent { idle.map_or(600_000, millis) } else { 0 };
         let ends_at = content.ends_at.max(self.now()).saturating_add(silence);
-        let relayed = |ending| Content {
-            serial: content.serial,
-            attempt: content.attempt,
-            headers: Rc::clone(&content.headers),
-            text: Rc::clone(&content.text),
-            starts_at: content.starts_at,
+        let resume = resume.filter(|_| content.ending != Ending::Whole);
+        let [for_client, for_store] = [0; 2].map(|_| resume.is_some().then(Rest::default));
+        let ending = if content.ending == Ending::Whole { Ending::Whole } else { Ending::Torn };
+        let whole = (*content).clone();
+        let relayed = |ending, rest| Content {
             ends_at,
             ending,
             stands_alone: false,
+            rest,
+            ..whole.clone()
         };
-        let ending = if content.ending == Ending::Whole { Ending::Whole } else { Ending::Torn };
-        let copy = copy.map(|limit| {
-            let fits = content.text.len() as u64 <= limit;
-            self.body(relayed(if fits { ending } else { Ending::Torn }), Kind::Relayed)
+        let limit = copy.unwrap_or_default();
+        let fits = |text: &str| text.len() as u64 <= limit;
+        let copy = copy.map(|_| {
+            let ending = if fits(&content.text) { ending } else { Ending::Torn };
+            self.body(relayed(ending, for_store.clone()), Kind::Relayed)
         });
-        let client = self.body(relayed(ending), Kind::Relayed);
-        let world = Rc::clone(&self.world);
-        let end = async move {
+        let client = self.body(relayed(ending, for_client.clone()), Kind::Relayed);
+        let (world, is_resumable) = (Rc::clone(&self.world), resume.is_some());
+        let pumped = async move {
             world.wait(ends_at.saturating_sub(world.now())).await;
             if let Some(attempt) = content.attempt.filter(|_| content.ending != Ending::Whole) {
                 world.lasted(attempt);
             }
-            match content.ending {
-                Ending::Whole => End::Whole(content.text.len() as u64),
-                other @ (Ending::Torn | Ending::BadlyFramed | Ending::Silent) => End::Torn(broken(other).0),
+            let mut whole = (*content).clone();
+            if let Some(resume) = resume {
+                taken_up(&world, &mut whole, &resume).await;
             }
+            whole.ends_at = world.now();
+            let end = match whole.ending {
+                Ending::Whole => End::Whole(whole.text.len() as u64),
+                other @ (Ending::Torn | Ending::BadlyFramed | Ending::Silent) => End::Torn(broken(other).0),
+            };
+            let ending = if whole.text.len() as u64 <= limit { whole.ending } else { Ending::Torn };
+            let stored = Content { ending, ..whole.clone() };
+            for (rest, content) in [(for_client, whole), (for_store, stored)] {
+                if let Some(rest) = rest {
+                    rest.settle(&world, Rc::new(content));
+                }
+            }
+            end
+        };
+        // Nobody has to wait for a pump. What needs no rest is over in good time by itself.
+        let (told, world) = (Rc::new(RefCell::new(None)), Rc::clone(&self.world));
+        let mut pumped = Some(pumped);
+        let over = Rest::default();
+        if is_resumable && let Some(pumped) = pumped.take() {
+            let (told, over, world) = (Rc::clone(&told), over.clone(), Rc::clone(&world));
+            let nothing = Rc::new(relayed(Ending::Torn, None));
+            self.spawn(async move {
+                *told.borrow_mut() = Some(pumped.await);
+                over.settle(&world, nothing);
+            });
+        }
+        let end = async move {
+            if let Some(pumped) = pumped {
+                return pumped.await;
+            }
+            over.settled(&world).await;
+            told.take().unwrap_or(End::ClientGone)
         };
         Relay { client, copy, end }
     }
@@ -395,6 +432,8 @@ impl Origin for View {
             ends_at: content.ends_at,
             ending: content.ending,
             stands_alone: content.stands_alone,
+            rest: content.rest.clone(),
+            is_joined: content.is_joined,
         };
         self.body(content, kind)
     }
@@ -412,6 +451,21 @@ impl Origin for View {
 
     fn cancel(&self, body: Body) {
         body.spend();
+    }
+}
+
+/// Goes on with a body that broke off, as often as its rest can be had.
+async fn taken_up(world: &Rc<World>, whole: &mut Content, resume: &Resume<Body>) {
+    while whole.ending != Ending::Whole {
+        let Some((rest, length)) = (resume.rest)(whole.text.len() as u64).await else { return };
+        let (rest, _) = rest.spend();
+        world.count("body taken up again");
+        world.wait(rest.ends_at.saturating_sub(world.now())).await;
+        whole.text = format!("{}{}", whole.text, rest.text).into();
+        // A part may end before the whole does, and no longer one is handed on.
+        let is_whole = rest.ending == Ending::Whole && whole.text.len() as u64 == length;
+        whole.ending = if is_whole { Ending::Whole } else { Ending::Torn };
+        whole.is_joined = true;
     }
 }
 

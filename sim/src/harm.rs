@@ -21,6 +21,9 @@ const HEADER: u64 = 60;
 /// How many operations of cache and namespace may lie before an attempt.
 const OPERATIONS: u64 = 12;
 
+/// How long one request waits for another before it asks for itself, and for purge marks, in milliseconds.
+const PATIENCE: u64 = 1_000;
+
 /// The longest `Retry-After` that keeps a breaker open, in milliseconds.
 const LONGEST_RETRY_AFTER: u64 = 60_000;
 
@@ -49,6 +52,10 @@ pub fn at_the_end(world: &Rc<World>) {
             let excuse = (how.is_some() || is_stale)
                 .then(|| Lately { world, ledger, ask, asked, answered_at }.excuse())
                 .flatten();
+            let excuse = excuse.or_else(|| {
+                let is_late = how.is_some_and(|how| matches!(how, Harm::SentLate | Harm::Torn));
+                (is_late && waited_little(world, ledger, ask, asked)).then_some("it waited a second at most")
+            });
             let is_excused = excuse.unwrap_or("not excused");
             ledger.tally.would_be_well += 1;
             if let Some(how) = how {
@@ -133,6 +140,13 @@ fn how(ledger: &Ledger, ask: &Ask, asked: &Asked) -> Option<Harm> {
         Some(Attempt { met: Some(_), .. }) => Harm::SentLate,
         Some(Attempt { met: None, .. }) => Harm::Failed,
     })
+}
+
+/// Whether a request was on its way to the origin after what it may wait at most for another one, or for the namespace.
+fn waited_little(world: &World, ledger: &Ledger, ask: &Ask, asked: &Asked) -> bool {
+    let first = ledger.attempts_of(ask.number).find(|attempt| attempt.front);
+    let at_most = PATIENCE + OPERATIONS * world.plan.delay;
+    first.is_some_and(|first| first.met.is_some() && first.began_at <= asked.began_at + at_most)
 }
 
 /// What has happened before a request was answered, and until when that may be felt.
@@ -226,7 +240,7 @@ impl Lately<'_> {
             matches!(attempt.class, Class::Answered(_))
                 && !has_failed(attempt)
                 && attempt.began_at >= failed_at
-                && attempt.ended_at.is_some_and(|at| at <= self.asked.began_at)
+                && attempt.ended_at.is_some_and(|at| at < self.asked.began_at)
         };
         let is_under_way = |attempt: &Attempt| {
             attempt.began_at <= self.answered_at

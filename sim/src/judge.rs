@@ -338,7 +338,14 @@ pub fn delivered(world: &Rc<World>, given: &Given<'_>) {
         }
         _ => &record.text,
     };
-    if text != expected {
+    if content.is_joined {
+        world.count("body of parts delivered");
+    }
+    if text != expected && content.is_joined {
+        world.find("no body is joined of what does not belong together", || {
+            format!("ask {}: {text:?} is not {expected:?}, {record:?}", ask.number)
+        });
+    } else if text != expected {
         world.find("no torn or short body is delivered as whole", || {
             format!("ask {}: {text:?} is not {expected:?}, {record:?}", ask.number)
         });

@@ -32,8 +32,18 @@ pub struct Page {
     /// How long its body is on its way, in milliseconds.
     pub body_takes: u64,
     pub scripts: Scripts,
-    /// Whether it takes ranges, and says so.
-    pub ranges: bool,
+    pub ranges: Ranges,
+}
+
+/// What it does with a range that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ranges {
+    /// Gives it, without saying beforehand that it does.
+    Silent,
+    /// Says that it takes them, and heeds `If-Range`.
+    Careful,
+    /// Says so and does not: a part may be one of another version.
+    Careless,
 }
 
 /// What it says of scripts of other sites, in `Access-Control-Allow-Origin`.
@@ -192,7 +202,7 @@ pub fn page(number: u64, group: usize, settings: &Settings, chance: &mut Chance)
         unbuffered: chance.percent(6),
         body_takes: chance.of([0, 0, 0, 10, 300, 2_500]),
         scripts: Scripts::Silent,
-        ranges: false,
+        ranges: Ranges::Silent,
     }
 }
 

@@ -10,10 +10,13 @@ use crate::world::{FIRST_CRON, World};
 /// The retries that the budget of one origin in one isolate lends.
 const LENT: u64 = 10;
 
+/// The largest body that is taken with GET or HEAD, in bytes.
+const LARGEST_WITH_GET: u64 = 1024 * 1024;
+
 /// A fetch is about to be made.
 pub fn sent(world: &Rc<World>, ask: u64, forward: &Forward) {
-    // What a cron trigger looks after are requests of their own.
-    if ask >= FIRST_CRON {
+    // What a cron trigger looks after are requests of their own, and the rest of a body is asked for as often as it takes.
+    if ask >= FIRST_CRON || forward.headers.contains_key("if-range") {
         return;
     }
     let (front, earlier) = {
@@ -49,7 +52,9 @@ pub fn sent(world: &Rc<World>, ask: u64, forward: &Forward) {
 fn may_be_repeated(world: &World, ask: u64, forward: &Forward) -> bool {
     let Some(ask) = world.ask(ask) else { return true };
     let settings = &world.plan.settings;
-    let fits = ask.upload.as_ref().is_none_or(|upload| upload.bytes as u64 <= settings.replay_body);
+    // What comes with a method that has none as a rule is held in any case: the platform sends it only whole.
+    let limit = if ask.is_read() { settings.replay_body.max(LARGEST_WITH_GET) } else { settings.replay_body };
+    let fits = ask.upload.as_ref().is_none_or(|upload| upload.bytes as u64 <= limit);
     let keyed = settings.idempotency_key && ask.idempotency_key;
     fits && !ask.is_retry && (keyed || forward.method != "POST")
 }

@@ -7,11 +7,20 @@ use crate::settings::HOST;
 use crate::site::{Record, text_of, visitor_of};
 use crate::world::World;
 
+/// The fields that visitors send of which nothing is known.
+pub const UNFAMILIAR: [&str; 2] = ["x-flag", "idempotency-key"];
+
 /// Whether an answer may be shown to others than who asked for it (RFC 9111 §3, §3.5, and what the contract adds).
 pub fn storable(plan: &Plan, record: &Record) -> Result<(), &'static str> {
     let Record { rules, seen, vary, .. } = record;
     let is_shared = is_shared(rules);
-    let says_so = rules.public || stated(rules).is_some_and(|span| span > 0);
+    // `no-cache` permits to store what nobody gets without the origin's word (RFC 9111 §5.2.2.4).
+    let says_so = rules.public || rules.no_cache || stated(rules).is_some_and(|span| span > 0);
+    let trusts_vary = match plan.settings.trust_vary {
+        "always" => true,
+        "never" => false,
+        _ => says_so,
+    };
     let knows = |name: &'static str| seen.contains_key(name) && !vary.contains(&name);
     if rules.no_store {
         Err("no-store")
@@ -27,7 +36,7 @@ pub fn storable(plan: &Plan, record: &Record) -> Result<(), &'static str> {
         Err("Authorization")
     } else if seen.contains_key("cookie") && !is_shared && !states(rules.max_age) {
         Err("a cookie that could identify somebody")
-    } else if knows("x-flag") && (plan.settings.strict || !says_so) {
+    } else if UNFAMILIAR.iter().any(|name| knows(name)) && !trusts_vary {
         Err("a field of the client's choice")
     } else if knows("origin") && record.allows.is_none() && is_foreign(text_of(seen, "origin").as_deref()) {
         Err("a script of another site that may not read it")
@@ -52,7 +61,7 @@ pub fn is_plain(record: &Record) -> bool {
     let seen = &record.seen;
     let accepted = text_of(seen, "accept");
     visitor_of(seen).is_none()
-        && !seen.contains_key("x-flag")
+        && !UNFAMILIAR.iter().any(|name| seen.contains_key(*name))
         && !is_foreign(text_of(seen, "origin").as_deref())
         && accepted.is_none_or(|accepted| accepted.contains("text/html"))
 }

@@ -29,8 +29,8 @@ pub struct Settings {
     pub breaker: Option<Breaker>,
     pub soft: Option<u64>,
     pub cache: bool,
-    /// Whether `Vary` has to name every field of which nothing is known.
-    pub strict: bool,
+    /// When a field of which nothing is known keeps no answer out whose `Vary` does not name it: `cache.trust_vary`.
+    pub trust_vary: &'static str,
     /// Whether what a write has made out of date is removed.
     pub removes: bool,
     pub default_ttl: u64,
@@ -87,7 +87,7 @@ impl Settings {
             breaker: chance.percent(75).then(|| Breaker::any(chance)),
             soft: chance.of([None, None, Some(100)]),
             cache: chance.percent(98),
-            strict: false,
+            trust_vary: "permitted",
             removes: false,
             default_ttl: chance.of([0, 0, 30_000, 300_000]),
             stale_if_error: chance.of([0, 60_000, 3_600_000, 86_400_000]),
@@ -126,7 +126,7 @@ impl Settings {
                 None => json!({ "enabled": false }),
             },
             "cache": {
-                "enabled": self.cache, "trust_vary": if self.strict { "never" } else { "permitted" }, "remove_invalidated": self.removes,
+                "enabled": self.cache, "trust_vary": self.trust_vary, "remove_invalidated": self.removes,
                 "default_ttl": ms(self.default_ttl),
                 "stale_if_error": ms(self.stale_if_error),
                 "stale_while_revalidate": ms(self.stale_while_revalidate), "max_body": bytes(self.max_body),

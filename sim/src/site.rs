@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use crate::body::Ending;
 use crate::chance::Chance;
 use crate::fault::Trouble;
-use crate::page::{Page, Personal, Rules, Scripts, Validator};
+use crate::page::{Page, Personal, Ranges, Rules, Scripts, Validator};
 use crate::plan::Plan;
 use crate::turns::{SCRIPT, Turn};
 
@@ -185,7 +185,7 @@ impl Site {
         if let Some(allowed) = &allows {
             put("access-control-allow-origin", allowed);
         }
-        if page.ranges {
+        if page.ranges != Ranges::Silent {
             put("accept-ranges", "bytes");
         }
         if page.unbuffered {
@@ -320,7 +320,11 @@ impl Site {
             headers.remove(header::CONTENT_TYPE);
         }
         let mut text = Rc::clone(&record.text);
+        let heeds = plan.pages[page].ranges == Ranges::Careful;
+        let is_same = !heeds
+            || text_of(&forward.headers, "if-range").is_none_or(|tag| Some(tag) == text_of(&headers, "etag"));
         if record.status == 200
+            && is_same
             && let Some((start, end)) = range_of(forward)
             && start < text.len()
             && !headers.contains_key(header::CONTENT_ENCODING)
@@ -393,7 +397,8 @@ fn is_conditional(forward: &Forward) -> bool {
 fn range_of(forward: &Forward) -> Option<(usize, usize)> {
     let text = text_of(&forward.headers, "range").filter(|_| forward.method == "GET")?;
     let (start, end) = text.strip_prefix("bytes=")?.split_once('-')?;
-    Some((start.parse().ok()?, end.parse().ok()?))
+    let end = if end.is_empty() { usize::MAX } else { end.parse().ok()? };
+    Some((start.parse().ok()?, end))
 }
 
 fn is_coded(page: &Page, seen: &HeaderMap) -> bool {

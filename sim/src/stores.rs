@@ -13,6 +13,7 @@ use crate::body::{Body, Content, Ending, Kind};
 use crate::ledger::Filed;
 use crate::taken;
 use crate::view::{View, millis};
+use crate::world::World;
 
 /// How old what is read from the namespace may be, in milliseconds: the platform's word for it is a minute.
 const OLDEST_READ: u64 = 60_000;
@@ -35,6 +36,10 @@ impl Store for View {
         self.pause().await;
         let ends_at = content.as_ref().map_or(0, |content| content.ends_at);
         self.world.wait(ends_at.saturating_sub(self.now())).await;
+        let content = match content {
+            Some(content) => Some(settled(&self.world, content).await),
+            None => None,
+        };
         let whole = content.as_ref().is_none_or(|content| content.ending == Ending::Whole);
         let Some(text) = entry.encode().filter(|_| whole) else { return false };
         if self.cache_fails(key) {
@@ -111,6 +116,8 @@ impl View {
                 ends_at: 0,
                 ending: Ending::Whole,
                 stands_alone: false,
+                rest: None,
+                is_joined: false,
             })
         };
         Some((
@@ -145,6 +152,13 @@ impl View {
         self.pause().await;
         Ok(())
     }
+}
+
+/// What a body has become that is still coming.
+async fn settled(world: &World, content: Rc<Content>) -> Rc<Content> {
+    let Some(rest) = &content.rest else { return content };
+    let whole = rest.settled(world).await;
+    Rc::new(Content { stands_alone: content.stands_alone, rest: None, ..(*whole).clone() })
 }
 
 impl Kept for View {

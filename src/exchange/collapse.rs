@@ -27,6 +27,7 @@ use crate::policy::Policy;
 use crate::ports::Ports;
 use crate::request::Client;
 use crate::response::error_page::Cause;
+use crate::time::Timestamp;
 
 /// The platform ends what goes on behind an answer after this long.
 pub(super) const LONGEST_WORK_BEHIND: Duration = Duration::from_secs(30);
@@ -57,6 +58,8 @@ pub(super) enum Waited<B> {
 pub(super) struct Lead<B> {
     pub key: Key,
     pub flight: Rc<Flight<B>>,
+    /// When it asked.
+    asked_at: Timestamp,
     /// Where it has waited itself: what keeps it going should its client leave, and whether its answer is likely to be
     /// like that of the others.
     turned: Option<(B, bool)>,
@@ -64,8 +67,8 @@ pub(super) struct Lead<B> {
 
 impl<B> Lead<B> {
     /// Of one that has not waited.
-    pub fn first(key: Key, flight: Rc<Flight<B>>) -> Self {
-        Self { key, flight, turned: None }
+    pub fn first(key: Key, flight: Rc<Flight<B>>, asked_at: Timestamp) -> Self {
+        Self { key, flight, asked_at, turned: None }
     }
 }
 
@@ -103,7 +106,7 @@ impl<P: Ports> Exchange<P> {
         match self.take_turn(policy, key, self.may_lead(policy, has_copy)) {
             Turn::Alone => Ahead::Fetch,
             Turn::Lead(flight) => {
-                trail.lead = Some(Lead::first(key.clone(), flight));
+                trail.lead = Some(Lead::first(key.clone(), flight, self.ports.now()));
                 Ahead::Fetch
             }
             Turn::Wait(flight) => {
@@ -152,13 +155,13 @@ impl<P: Ports> Exchange<P> {
             let now = self.ports.now();
             let (left, me) = (deadline.left(now), self.client());
             let is_last_chance = left <= own_time && std::mem::replace(&mut may_ask_at_last, left > own_time);
-            let step = match flight.next(me, has_copy, soft.is_none(), now) {
+            let step = match flight.next(me, self.began_at, has_copy, soft.is_none(), now) {
                 Step::Wait(_) if left.is_zero() => {
                     return failed(Cause::Failure(Failure::NoHeaderInTime), None);
                 }
                 // There is just the time for an attempt.
                 Step::Wait(_) if is_last_chance && flight.asks_at_last(me, now) => Step::Ask,
-                step @ (Step::End(_) | Step::Ask | Step::Wait(_)) => step,
+                step @ (Step::End(_) | Step::Ask | Step::Wait(_) | Step::Anew) => step,
             };
             let mut span = match step {
                 Step::End(Upshot::Stored) => return Waited::LookAgain,
@@ -171,8 +174,12 @@ impl<P: Ports> Exchange<P> {
                     let may_lead = self.may_lead(policy, has_copy);
                     trail.lead = trail.waited_for.clone().map(|key| {
                         let turned = Some((self.ports.beacon(), may_lead));
-                        Lead { key, flight, turned }
+                        Lead { key, flight, asked_at: now, turned }
                     });
+                    return Waited::LookAgain;
+                }
+                Step::Anew => {
+                    trail.waited_for = None;
                     return Waited::LookAgain;
                 }
                 Step::Wait(span) => span,
@@ -267,7 +274,7 @@ impl<P: Ports> Exchange<P> {
     }
 
     pub(super) fn finish_flight(&self, lead: &Lead<P::Beacon>, upshot: Upshot) {
-        self.isolate().settle(&lead.key, &lead.flight, self.client(), upshot);
+        self.isolate().settle(&lead.key, &lead.flight, self.client(), lead.asked_at, upshot);
         self.ports.light(&lead.flight.beacon);
         if let Some((own, _)) = &lead.turned {
             self.ports.light(own);

@@ -9,7 +9,7 @@ use http::HeaderMap;
 
 use super::Exchange;
 use super::trail::Trail;
-use crate::cache::entry::Entry;
+use crate::cache::entry::{Entry, Stored};
 use crate::cache::keep::Name;
 use crate::cache::key::Key;
 use crate::cache::purge::CACHE_TAG;
@@ -67,19 +67,24 @@ impl<P: Ports> Exchange<P> {
             }
             Held::Partial(body) => {
                 self.ports.cancel(body);
-                // There is no room for it: it answers from the store, as others do.
-                match self.ports.load(key).await {
-                    Ok(Some((Entry::Response(stored), body))) => {
-                        Loaded::Response { stored, body, is_dressed: false }
-                    }
-                    Ok(Some((Entry::Variants(_) | Entry::Down { .. }, nothing))) => {
-                        self.ports.cancel(nothing);
-                        Loaded::Nothing
-                    }
-                    Ok(None) | Err(_) => Loaded::Nothing,
+                match self.load_anew(key).await {
+                    Some((stored, body)) => Loaded::Response { stored, body, is_dressed: false },
+                    None => Loaded::Nothing,
                 }
             }
             Held::Torn(_) => Loaded::Nothing,
+        }
+    }
+
+    /// The response that the store has under `key`, its body not held: there was no room for it.
+    pub(super) async fn load_anew(&self, key: &Key) -> Option<(Stored, P::Body)> {
+        match self.ports.load(key).await {
+            Ok(Some((Entry::Response(stored), body))) => Some((stored, body)),
+            Ok(Some((Entry::Variants(_) | Entry::Down { .. }, nothing))) => {
+                self.ports.cancel(nothing);
+                None
+            }
+            Ok(None) | Err(_) => None,
         }
     }
 

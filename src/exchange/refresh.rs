@@ -62,7 +62,10 @@ impl<P: Ports> Exchange<P> {
         let names_version =
             [header::ETAG, header::LAST_MODIFIED].iter().any(|name| received.headers.contains_key(name));
         let may_be_good = names_version || !found.stored.outdated;
-        if !may_be_good || !validation::is_described_by(&found.stored, &received.headers) {
+        let is_same = found.stored.status == received.status_code()
+            && may_be_good
+            && validation::is_described_by(&found.stored, &received.headers);
+        if !is_same {
             self.ports.cancel(found.body);
             // What has come after that one is not meant.
             self.mark_behind(vec![found.at], Mark::Outdated, found.stored.requested_at);
@@ -79,7 +82,7 @@ impl<P: Ports> Exchange<P> {
         let asked = received.asked(policy, &request);
         let admitted = admission::admit(
             &asked,
-            stored.status,
+            received.status_code(),
             &received.headers,
             stored.length,
             &policy.settings.cache,
@@ -151,7 +154,14 @@ impl<P: Ports> Exchange<P> {
             Held::Partial(body) => {
                 self.ports.cancel(body);
                 trail.lead = lead;
-                return None;
+                // There is no room for it. It answers all the same, if it is still there, and is written the next time.
+                let (stored, body) = self.load_anew(&at).await?;
+                if !validation::is_described_by(&stored, &found.stored.headers) {
+                    self.ports.cancel(body);
+                    return None;
+                }
+                found.body = body;
+                return Some(found);
             }
             Held::Torn(_) => {
                 trail.lead = lead;
@@ -173,7 +183,7 @@ impl<P: Ports> Exchange<P> {
         // Nobody waits for a refresh, so it does not matter whether waiting would pay.
         self.ports.isolate().bring_together(&found.at);
         let Turn::Lead(flight) = self.take_turn(policy, &found.at, true) else { return };
-        let lead = Lead::first(found.at.clone(), flight);
+        let lead = Lead::first(found.at.clone(), flight, self.ports.now());
         let request = Request {
             method: Method::GET,
             has_body: false,

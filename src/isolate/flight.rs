@@ -48,7 +48,11 @@ struct Course {
     asked: Vec<Client>,
     failed: Vec<Client>,
     failure: Option<Upshot>,
+    /// When the youngest of those that failed was sent.
+    failed_at: Option<Timestamp>,
     began_at: Timestamp,
+    /// When the last of them asked.
+    asked_at: Timestamp,
     /// When another one asks, if nothing happens before.
     next_at: Timestamp,
     is_followed: bool,
@@ -81,6 +85,8 @@ pub enum Step {
     Ask,
     /// To wait for something new, for this long at most.
     Wait(Duration),
+    /// It came to nothing, but all who failed had asked before this one came: to wait for others, or to ask.
+    Anew,
 }
 
 impl<B> Flight<B> {
@@ -89,7 +95,9 @@ impl<B> Flight<B> {
             asked: vec![leader],
             failed: Vec::new(),
             failure: None,
+            failed_at: None,
             began_at: now,
+            asked_at: now,
             next_at: now.plus(PATIENCE),
             is_followed: false,
             storing_until: None,
@@ -98,16 +106,32 @@ impl<B> Flight<B> {
         Self { beacon, until: now.plus(at_most), course: RefCell::new(course) }
     }
 
-    /// What a follower does next. With `has_copy` one failure is enough.
-    pub fn next(&self, follower: Client, has_copy: bool, may_ask: bool, now: Timestamp) -> Step {
+    /// What a follower does next that came at `since`. With `has_copy` one failure is enough. Else those do not count that were
+    /// met before it came: the origin may be well again.
+    pub fn next(
+        &self,
+        follower: Client,
+        since: Timestamp,
+        has_copy: bool,
+        may_ask: bool,
+        now: Timestamp,
+    ) -> Step {
         let mut course = self.course.borrow_mut();
         course.is_followed = true;
-        if let Some(upshot) = course.upshot {
-            return Step::End(upshot);
+        let is_later = !has_copy && course.failed_at.is_some_and(|at| since > at);
+        match course.upshot {
+            Some(Upshot::Failed { .. }) if is_later => return Step::Anew,
+            Some(upshot) => return Step::End(upshot),
+            None => {}
         }
         let has_failed_twice = count(&course.failed, follower) >= MOST_OF_ONE;
-        if let Some(failure) = course.failure.filter(|_| has_copy || has_failed_twice) {
-            return Step::End(failure);
+        match course.failure.filter(|_| has_copy || has_failed_twice) {
+            Some(failure) if !is_later || !may_ask => return Step::End(failure),
+            Some(_) if since > course.asked_at => {
+                course.ask(follower, now);
+                return Step::Ask;
+            }
+            Some(_) | None => {}
         }
         if let Some(until) = course.storing_until {
             return if until > now { Step::Wait(until.since(now)) } else { Step::End(Upshot::NotShared) };
@@ -119,8 +143,7 @@ impl<B> Flight<B> {
         let turn_at = if asked == 0 { course.next_at } else { course.next_at.plus(PATIENCE) };
         let is_time = turn_at <= now;
         if may_ask && asked < MOST_OF_ONE && (is_wanted || is_time) {
-            course.asked.push(follower);
-            course.next_at = now.plus(now.since(course.began_at).max(PATIENCE));
+            course.ask(follower, now);
             return Step::Ask;
         }
         Step::Wait(if is_time { PATIENCE } else { turn_at.since(now) })
@@ -131,8 +154,7 @@ impl<B> Flight<B> {
         let mut course = self.course.borrow_mut();
         let is_one_of_few = course.asked.len() < MOST_ASKING;
         if is_one_of_few {
-            course.asked.push(follower);
-            course.next_at = now.plus(now.since(course.began_at).max(PATIENCE));
+            course.ask(follower, now);
         }
         is_one_of_few
     }
@@ -150,8 +172,8 @@ impl<B> Flight<B> {
         self.course.borrow().storing_until.is_some_and(|until| until <= now)
     }
 
-    /// Notes what came of a request of `client`'s.
-    pub(super) fn note(&self, client: Client, upshot: Upshot) {
+    /// Notes what came of a request of `client`'s that has asked at `asked_at`.
+    pub(super) fn note(&self, client: Client, asked_at: Timestamp, upshot: Upshot) {
         let mut course = self.course.borrow_mut();
         if course.upshot.is_some() {
             return;
@@ -161,10 +183,19 @@ impl<B> Flight<B> {
             Upshot::Failed { .. } => {
                 course.failed.push(client);
                 course.failure = Some(upshot);
+                course.failed_at = course.failed_at.max(Some(asked_at));
                 different(&course.failed) >= OPINIONS
             }
         };
         course.upshot = Some(upshot).filter(|_| is_final);
+    }
+}
+
+impl Course {
+    fn ask(&mut self, follower: Client, now: Timestamp) {
+        self.asked.push(follower);
+        self.asked_at = now;
+        self.next_at = now.plus(now.since(self.began_at).max(PATIENCE));
     }
 }
 
@@ -210,7 +241,7 @@ mod tests {
     }
 
     fn next(flight: &Flight<()>, follower: Client, millis: u64) -> Step {
-        flight.next(follower, false, true, at(millis))
+        flight.next(follower, at(0), false, true, at(millis))
     }
 
     #[test]
@@ -218,15 +249,15 @@ mod tests {
         let flight = flight(client(1));
         assert_eq!(next(&flight, client(2), 0), wait(1000));
         assert_eq!(next(&flight, client(2), 999), wait(1));
-        assert_eq!(flight.next(client(2), true, false, at(1000)), wait(1000), "its copy answers soon");
+        assert_eq!(flight.next(client(2), at(0), true, false, at(1000)), wait(1000), "its copy answers soon");
         for (number, second) in [(2, 1), (3, 2), (4, 4), (5, 8), (6, 16)] {
             assert_eq!(next(&flight, client(1), 1000 * second), wait(1000), "others first");
             assert_eq!(next(&flight, client(number), 1000 * second), Step::Ask);
             assert_eq!(next(&flight, client(7), 1000 * second), wait(1000 * second));
         }
-        flight.note(client(3), Upshot::Stored);
+        flight.note(client(3), at(0), Upshot::Stored);
         assert_eq!(next(&flight, client(7), 20_000), Step::End(Upshot::Stored));
-        flight.note(client(1), FAILED);
+        flight.note(client(1), at(0), FAILED);
         assert_eq!(next(&flight, client(7), 20_000), Step::End(Upshot::Stored), "that stands");
     }
 
@@ -242,30 +273,57 @@ mod tests {
     fn a_failure_is_that_of_all_when_three_clients_have_met_it() {
         for number in [client as fn(u8) -> Client, |_| nobody()] {
             let flight = flight(number(1));
-            flight.note(number(1), FAILED);
-            assert_eq!(flight.next(number(2), true, true, at(10)), Step::End(FAILED), "a copy is there");
+            flight.note(number(1), at(0), FAILED);
+            assert_eq!(
+                flight.next(number(2), at(0), true, true, at(10)),
+                Step::End(FAILED),
+                "a copy is there"
+            );
             assert_eq!(next(&flight, number(2), 10), Step::Ask);
             assert_eq!(next(&flight, number(3), 10), Step::Ask);
             assert_eq!(next(&flight, number(4), 10), wait(1000));
-            flight.note(number(2), FAILED);
+            flight.note(number(2), at(0), FAILED);
             assert_eq!(next(&flight, number(4), 20), wait(990));
-            flight.note(number(3), FAILED);
+            flight.note(number(3), at(0), FAILED);
             assert_eq!(next(&flight, number(4), 30), Step::End(FAILED));
         }
     }
 
     #[test]
+    fn what_failed_before_a_request_came_is_not_its_failure() {
+        let flight = flight(client(1));
+        let later = |number: u8, since| flight.next(client(number), at(since), false, true, at(since + 10));
+        assert_eq!(next(&flight, client(2), 1000), Step::Ask);
+        flight.note(client(1), at(0), FAILED);
+        assert_eq!(next(&flight, client(3), 1010), Step::Ask);
+        flight.note(client(3), at(1010), FAILED);
+        flight.note(client(2), at(1000), FAILED);
+        assert_eq!(later(4, 1010), Step::End(FAILED));
+        assert_eq!(later(4, 1011), Step::Anew);
+        let flight = self::flight(client(1));
+        let later = |since| flight.next(client(1), at(since), false, true, at(3000));
+        flight.note(client(1), at(0), FAILED);
+        assert_eq!(next(&flight, client(1), 10), Step::Ask);
+        flight.note(client(1), at(10), FAILED);
+        assert_eq!(later(10), Step::End(FAILED));
+        assert_eq!(later(11), Step::Ask, "it may be well again");
+        assert_eq!(later(12), wait(4000), "one finds out");
+        flight.note(client(1), at(3000), FAILED);
+        assert_eq!(later(12), Step::End(FAILED));
+    }
+
+    #[test]
     fn one_client_speaks_for_itself_alone_however_often_it_asks() {
         let flight = flight(client(1));
-        flight.note(client(1), FAILED);
+        flight.note(client(1), at(0), FAILED);
         assert_eq!(next(&flight, client(1), 10), Step::Ask);
         assert_eq!(next(&flight, client(1), 2000), wait(10));
-        flight.note(client(1), FAILED);
+        flight.note(client(1), at(0), FAILED);
         assert_eq!(next(&flight, client(1), 2000), Step::End(FAILED));
         assert_eq!(next(&flight, client(2), 2000), Step::Ask);
         assert_eq!(next(&flight, client(3), 2000), Step::Ask);
-        flight.note(client(2), FAILED);
-        flight.note(client(3), Upshot::Stored);
+        flight.note(client(2), at(0), FAILED);
+        flight.note(client(3), at(0), Upshot::Stored);
         assert_eq!(next(&flight, client(4), 2000), Step::End(Upshot::Stored));
     }
 

@@ -320,3 +320,13 @@ fn one_client_that_is_challenged_takes_no_kept_copy() {
     robots(&world, "192.0.2.3").status(404);
     assert_eq!(down(&world), 502);
 }
+
+#[test]
+fn the_head_of_a_page_that_is_back_does_not_make_what_was_said_meanwhile_fresh() {
+    // RFC 9111 §4.3.5
+    let world = stored().origin([answers(404, "none"), page("v2").cache_control("max-age=600")]);
+    by(&world, "192.0.2.1").get("/").answers(404, "none");
+    by(&world, "192.0.2.1").send("HEAD", "/", None).status(200);
+    let world = world.origin([page("v2").cache_control("max-age=600")]);
+    by(&world, "192.0.2.2").get("/").answers(200, "v2");
+}
