@@ -413,6 +413,12 @@ function heldBody(handle, length, limit, idleMs, withinMs, alarmOfHead) {
 
 function holding(handle, length, limit, idleMs, withinMs, alarmOfHead) {
   const body = handle.response.body;
+  // There is nothing to read, and the platform refuses a read of nothing.
+  if (body && length === 0) {
+    alarmOfHead?.stop();
+    handle.bytes = NOTHING;
+    return Promise.resolve(0);
+  }
   // What is not going to be held whole is not made room for. The length of a coded body is not that of what the
   // platform may have made of it.
   if (length > limit || handle.response.headers.has("content-encoding")) length = -1;
