@@ -349,13 +349,7 @@ impl Origin for View {
         let [for_client, for_store] = [0; 2].map(|_| resume.is_some().then(Rest::default));
         let ending = if content.ending == Ending::Whole { Ending::Whole } else { Ending::Torn };
         let whole = (*content).clone();
-        let relayed = |ending, rest| Content {
-            ends_at,
-            ending,
-            stands_alone: false,
-            rest,
-            ..whole.clone()
-        };
+        let relayed = |ending, rest| Content { ends_at, ending, stands_alone: false, rest, ..whole.clone() };
         let limit = copy.unwrap_or_default();
         let fits = |text: &str| text.len() as u64 <= limit;
         let copy = copy.map(|_| {
