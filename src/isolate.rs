@@ -177,8 +177,8 @@ impl<B> Isolate<B> {
         Turn::Lead(flight)
     }
 
-    /// Notes what came of a request of `client`'s in `flight`, which has asked at `asked_at`. Its beacon is to be lit then. Who comes later does not join
-    /// it: what failed before is no evidence for them.
+    /// Notes what came of a request of `client`'s in `flight`, which has asked at `asked_at`. Its beacon is to be lit then.
+    /// Who comes later does not join it: what failed before is no evidence for them.
     pub fn settle(
         &self,
         key: &Key,

@@ -324,7 +324,10 @@ pub fn admit(
     let has_lifetime = explicit.is_some_and(|lifetime| !lifetime.is_zero());
     let takes_place =
         asked.has_copy && is_gone(status) && asked.is_ordinary() && asked.is_anybody(&Vary::default());
-    fits_status(status, has_lifetime, takes_place, settings)?;
+    // An operator who has set a heuristic wants it for all statuses that it is for (RFC 9111 §4.2.2).
+    let heuristic = || freshness::heuristic(status, headers, now, settings);
+    let can_be_fresh = has_lifetime || explicit.is_none() && heuristic().is_some_and(|span| !span.is_zero());
+    fits_status(status, can_be_fresh, takes_place, settings)?;
     if headers.contains_key(header::CONTENT_RANGE) && asked.request.headers.contains_key(header::RANGE) {
         return Err(NotStored::Partial);
     }
@@ -534,7 +537,7 @@ fn retention(
 mod tests {
     use super::super::entry::test::{fields, seconds};
     use super::*;
-    use crate::config::{Cache, Pattern};
+    use crate::config::{Cache, Pattern, Share};
     use crate::request::Target;
     use proptest::prelude::*;
 
@@ -669,6 +672,29 @@ mod tests {
         }
         let expires = ("expires", "Sun, 06 Nov 1994 08:50:37 GMT");
         assert_eq!(admitted(&anonymous, true, 200, &[expires]), Err(Identified));
+    }
+
+    #[test]
+    fn a_heuristic_is_for_the_statuses_that_may_have_one_and_are_stored() {
+        // RFC 9111 §4.2.2
+        let (request, now) = (request("GET", &[]), seconds(100_000));
+        let asked =
+            Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false, has_copy: false };
+        let headers = fields(&[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")]);
+        for (status, is_set, expected) in [
+            (404, true, true),
+            (404, false, false),
+            (204, true, true),
+            (405, true, false),
+            (302, true, false),
+            (200, false, true),
+        ] {
+            let heuristic = if is_set { Share::in_10_000(1000) } else { Share::ZERO };
+            let settings = Cache { heuristic, ..Cache::default() };
+            let status = StatusCode::from_u16(status).unwrap();
+            let verdict = admit(&asked, status, &headers, None, &settings, now, now);
+            assert_eq!(verdict.is_ok(), expected, "{status} {is_set}");
+        }
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub(super) fn implied_lifetime(
 /// A share of the time for which the response had not changed when it was made, at most `heuristic_max` (RFC 9111
 /// §4.2.2); `None` if the settings want none, if it does not say when it last changed, or if its status is not
 /// one that is cacheable by default (RFC 9110 §15.1).
-fn heuristic(
+pub(super) fn heuristic(
     status: StatusCode,
     headers: &HeaderMap,
     received_at: Timestamp,

@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use faulty_origin::{Origin, Script, Seen, scripts};
 
@@ -26,6 +28,8 @@ struct Visit {
     target: String,
     fields: Vec<Field>,
     is_private: bool,
+    /// Whether nobody sends it before the outage.
+    is_new: bool,
 }
 
 /// What goes around at a site.
@@ -37,12 +41,20 @@ impl Day {
         self.add(target, groups, false)
     }
 
+    fn get_in_the_outage(&mut self, target: &str, groups: &[&[Field]]) -> &mut Self {
+        self.get(target, groups);
+        if let Some(visit) = self.0.last_mut() {
+            visit.is_new = true;
+        }
+        self
+    }
+
     fn get_own(&mut self, target: &str, groups: &[&[Field]]) -> &mut Self {
         self.add(target, groups, true)
     }
 
     fn add(&mut self, target: &str, groups: &[&[Field]], is_private: bool) -> &mut Self {
-        self.0.push(Visit { target: target.to_owned(), fields: groups.concat(), is_private });
+        self.0.push(Visit { target: target.to_owned(), fields: groups.concat(), is_private, is_new: false });
         self
     }
 }
@@ -69,6 +81,15 @@ const TRACED: &[Field] = &[
 ];
 const SCRIPT: &[Field] = &[("Accept", "*/*"), ("Sec-Fetch-Dest", "empty"), ("Sec-Fetch-Mode", "cors")];
 
+/// Ways in which a page's only visitor came, each to a page of its own.
+const SEEN_ONCE: [(&str, &[Field]); 5] = [
+    ("/seen/from-search", FROM_SEARCH),
+    ("/seen/again", BACK),
+    ("/seen/prefetched", PREFETCH),
+    ("/seen/traced", TRACED),
+    ("/seen/measured", MEASURED),
+];
+
 /// What came of a day.
 struct Outcome {
     /// Of the requests for what is everybody's, how many were answered in the outage.
@@ -89,10 +110,12 @@ fn outage_after(day: &Day, answer: fn(&Seen) -> Script) -> Outcome {
         let call = edge.call("GET", &visit.target);
         visit.fields.iter().fold(call, |call, (name, value)| call.with(name, value)).send()
     };
-    for visit in &day.0 {
+    for visit in day.0.iter().filter(|visit| !visit.is_new) {
         assert!(ask(visit).status() < 500, "{}", visit.target);
     }
     settle();
+    // What is fresh for a second is stale when the origin goes down.
+    thread::sleep(Duration::from_secs(2));
     is_down.store(true, Ordering::Relaxed);
     let (mut answered, mut all, mut missed) = (0, 0, Vec::new());
     let is_secret = |answer: &Answer| answer.text().contains("Howdy");
@@ -187,8 +210,12 @@ fn a_wordpress_blog_with_a_logged_in_editor() {
             .get(path, &[BROWSER, BACK, RELOAD])
             .get(path, &[BROWSER, TRACED])
             .get(&format!("{path}?utm_source=newsletter&utm_medium=email"), &[BROWSER])
-            .get(&format!("{path}?fbclid=IwAR0abc"), &[BROWSER, FROM_SEARCH])
+            .get_in_the_outage(&format!("{path}?utm_source=another&utm_medium=email"), &[BROWSER])
+            .get_in_the_outage(&format!("{path}?fbclid=IwAR0abc"), &[BROWSER, FROM_SEARCH])
             .get_own(path, &[BROWSER, editor]);
+    }
+    for (path, how) in SEEN_ONCE {
+        day.get(path, &[BROWSER, how]).get_in_the_outage(path, &[BROWSER]);
     }
     day.get_own("/wp-admin/", &[BROWSER, editor])
         .get("/wp-content/style.css?ver=6.6", &[SCRIPT, FROM_WITHIN])
@@ -249,7 +276,10 @@ fn a_stock_next_js_site() {
             .get(path, &[BROWSER, known])
             .get(path, &[BROWSER, RELOAD])
             .get(&format!("{path}?_rsc=1ab2c"), &[SCRIPT, FROM_WITHIN, routed])
-            .get(&format!("{path}?utm_campaign=spring&gclid=Cj0K"), &[BROWSER, FROM_SEARCH]);
+            .get_in_the_outage(&format!("{path}?utm_campaign=spring&gclid=Cj0K"), &[BROWSER, FROM_SEARCH]);
+    }
+    for (path, how) in SEEN_ONCE {
+        day.get(path, &[BROWSER, how]).get_in_the_outage(path, &[BROWSER]);
     }
     day.get_own("/account", &[BROWSER, known])
         .get_own("/account", &[BROWSER])
