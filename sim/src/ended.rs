@@ -157,7 +157,7 @@ fn sentence(
         || said.iter().filter(|(_, effect)| *effect == Effect::Withdraws).map(|(record, _)| record);
     let visitor = (!ask.is_probe).then(|| &world.plan.visitors[ask.visitor]);
     let me = client_of(visitor.and_then(|visitor| visitor.address));
-    if let Some(record) = withdrawals().last().filter(|record| me.is_some() && told(record) == me) {
+    if let Some(record) = withdrawals().next_back().filter(|record| me.is_some() && told(record) == me) {
         return Some(("what was taken back from a client does not come back for it", last(record)));
     }
     // Each was told of the copy once what the one before was told had been written down.

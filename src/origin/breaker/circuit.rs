@@ -45,7 +45,7 @@ enum State {
     /// Since when, if it was ever open.
     Closed { since: Option<Duration> },
     /// Because of what, since when, and who may try: in each lane who has its [`Standing`] or a better one.
-    Open { because: End, opened_at: Duration, lanes: [Lane; LANES] },
+    Open { because: End, opened_at: Duration, lanes: Box<[Lane; LANES]> },
 }
 
 impl Default for State {
@@ -196,7 +196,7 @@ impl Circuit {
     /// Opens it, or keeps it open, for `left`.
     pub fn open(&mut self, because: End, left: Duration, now: Duration) {
         let until = now.saturating_add(left);
-        self.begin(State::Open { because, opened_at: now, lanes: [Lane::new(until); LANES] });
+        self.begin(State::Open { because, opened_at: now, lanes: [Lane::new(until); LANES].into() });
     }
 
     /// Lets the next request for what was well before try at once: what opened the circuit was seen of others.
@@ -227,7 +227,7 @@ impl Circuit {
         if let State::Open { opened_at, lanes, .. } = &mut self.state
             && *opened_at <= at
         {
-            for lane in lanes {
+            for lane in lanes.iter_mut() {
                 lane.until = lane.until.min(now);
             }
         }
