@@ -46,23 +46,29 @@ pub struct Content {
 
 /// The rest of a body that broke off, and who waits for it.
 #[derive(Clone, Debug, Default)]
-pub struct Rest(Rc<(RefCell<Option<Rc<Content>>>, RefCell<Vec<u64>>)>);
+pub struct Rest(Rc<Awaited>);
+
+#[derive(Debug, Default)]
+struct Awaited {
+    whole: RefCell<Option<Rc<Content>>>,
+    tasks: RefCell<Vec<u64>>,
+}
 
 impl Rest {
     /// What the body has become: it comes no more.
     pub fn settle(&self, world: &World, whole: Rc<Content>) {
-        self.0.0.replace(Some(whole));
-        for task in self.0.1.take() {
+        self.0.whole.replace(Some(whole));
+        for task in self.0.tasks.take() {
             world.wake(task);
         }
     }
 
     /// Waits for that.
     pub async fn settled(&self, world: &World) -> Rc<Content> {
-        std::future::poll_fn(|_| match &*self.0.0.borrow() {
+        std::future::poll_fn(|_| match &*self.0.whole.borrow() {
             Some(whole) => Poll::Ready(Rc::clone(whole)),
             None => {
-                self.0.1.borrow_mut().push(world.task());
+                self.0.tasks.borrow_mut().push(world.task());
                 Poll::Pending
             }
         })

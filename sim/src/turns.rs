@@ -136,10 +136,8 @@ pub fn add(plan: &mut Plan, chance: &mut Chance) {
             turn(plan, chance);
         }
     }
-    let is_of_end = |event: &Event| match &event.what {
-        What::Well => true,
-        what => what.ask().is_some_and(|ask| ask.is_probe),
-    };
+    let is_of_end =
+        |event: &Event| matches!(event.what, What::Well) || event.what.ask().is_some_and(|ask| ask.is_probe);
     let of_end = || plan.events.iter().filter(|event| is_of_end(event)).map(|event| event.at);
     let last = plan.events.iter().filter(|event| !is_of_end(event)).map(|event| event.at).max();
     let later = of_end().min().zip(last).map_or(0, |(well, last)| (last + CALM).saturating_sub(well));
@@ -155,7 +153,7 @@ fn tears(plan: &mut Plan, chance: &mut Chance) {
     let asks = || plan.events.iter().filter_map(|event| Some((event.at, event.what.ask()?)));
     let asks: Vec<(u64, &Ask)> = asks().filter(|(_, ask)| !ask.is_probe).collect();
     let Some((at, model)) = asks.get(chance.below(asks.len() as u64) as usize).cloned() else { return };
-    let mut number = asks.iter().map(|(_, ask)| ask.number).max().unwrap_or_default();
+    let last = asks.iter().map(|(_, ask)| ask.number).max().unwrap_or_default();
     let mut model = Ask { page, method: "GET", upload: None, directives: None, ..model.clone() };
     (model.range, model.conditional, model.leaves_after) = (None, false, None);
     let scope = Scope::Page(page);
@@ -163,8 +161,7 @@ fn tears(plan: &mut Plan, chance: &mut Chance) {
     let trouble = chance.of([Trouble::TornBody, Trouble::TornBody, Trouble::BadFraming]);
     plan.events.push(Event { at, what: What::Trouble { scope, trouble } });
     plan.events.push(Event { at: at + lasts, what: What::Trouble { scope, trouble: Trouble::None } });
-    for _ in 0..chance.between(1, 4) {
-        number += 1;
+    for number in last + 1..=last + chance.between(1, 4) {
         let visitor = chance.below(plan.visitors.len() as u64) as usize;
         let at = at + chance.below(lasts);
         plan.events.push(Event { at, what: What::Ask(Ask { number, visitor, ..model.clone() }) });

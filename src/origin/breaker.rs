@@ -30,7 +30,7 @@ use std::time::Duration;
 use super::{End, Reach, Sign};
 use crate::config::Breaker as Settings;
 use crate::time::Timestamp;
-use circuit::{Circuit, Probe, Standing};
+use circuit::{Asker, Circuit, Probe, Standing};
 use evidence::{Client, Evidence};
 use place::{Known, Place};
 
@@ -97,6 +97,10 @@ pub enum Scope {
 
 impl Scope {
     const ALL: [Self; 3] = [Self::Page, Self::Section, Self::Origin];
+
+    fn asker(self, client: Client, place: Place) -> Asker {
+        Asker { client, page: (self != Self::Page).then_some(place.page) }
+    }
 }
 
 /// What an attempt that is let through gives back with what came of it.
@@ -196,7 +200,8 @@ impl Breaker {
             for (scope, probe) in Scope::ALL.into_iter().zip(&mut probes) {
                 let Some(part) = self.part_mut(place, scope) else { continue };
                 if part.circuit.is_open() {
-                    *probe = part.circuit.begin_probe(standing, client(), settings.open, elapsed);
+                    let asker = scope.asker(client(), place);
+                    *probe = part.circuit.begin_probe(standing, asker, settings.open, elapsed);
                 }
                 returned = returned.min(part.circuit.returned(settings, elapsed));
             }
@@ -219,9 +224,10 @@ impl Breaker {
         }
         let client = client();
         let (now, standing) = (self.clock.read(now), self.standing(place));
-        let parts = Scope::ALL.into_iter().filter_map(|scope| self.part(place, scope));
-        let mut refusals =
-            parts.filter_map(|part| part.circuit.refusal(standing, client, settings.open, now));
+        let mut refusals = Scope::ALL.into_iter().filter_map(|scope| {
+            let asker = scope.asker(client, place);
+            self.part(place, scope)?.circuit.refusal(standing, asker, settings.open, now)
+        });
         let (because, left) = refusals.next()?;
         let left = refusals.map(|(_, left)| left).fold(left, Duration::max);
         Some(OpenCircuit { because, retry_after: left.max(LEAST_RETRY_AFTER) })

@@ -4,7 +4,7 @@
 //! open period. There are three lanes for probes: what was well before has one of its own, and so has what is not known
 //! ([`Standing`]). So whoever asks for what fails never gets all the probes, and a probe that fails lengthens its own
 //! lane's wait alone. A firewall may mean one client alone: where a probe fails by the page, another client may try at
-//! once, and only that one's failure begins a new period; and where others wait, a client whose probe has failed lets them
+//! once, with another page where there are several, and only that one's failure begins a new period; and where others wait, a client whose probe has failed lets them
 //! go first.
 
 use std::time::Duration;
@@ -45,7 +45,7 @@ enum State {
     /// Since when, if it was ever open.
     Closed { since: Option<Duration> },
     /// Because of what, since when, and who may try: in each lane who has its [`Standing`] or a better one.
-    Open { because: End, opened_at: Duration, lanes: [Lane; LANES] },
+    Open { because: End, opened_at: Duration, lanes: Box<[Lane; LANES]> },
 }
 
 impl Default for State {
@@ -59,12 +59,12 @@ struct Lane {
     /// Nobody tries before that.
     until: Duration,
     /// When the probe under way counts as lost, its number, and whose it is.
-    probe: Option<(Duration, u64, Client)>,
+    probe: Option<(Duration, u64, Asker)>,
     /// How many there were.
     probes: u64,
-    /// Whose probe has failed last, where that may have been meant for them alone: another client tries at once, and not
-    /// after a period.
-    doubted: Option<Client>,
+    /// Whose probe has failed last, where that may have been meant for them alone: somebody else tries at once, and not after
+    /// a period.
+    doubted: Option<Asker>,
 }
 
 impl Lane {
@@ -72,14 +72,30 @@ impl Lane {
         Self { until, probe: None, probes: 0, doubted: None }
     }
 
-    fn is_free(&self, client: Client, extra: Duration, now: Duration) -> bool {
+    fn is_free(&self, asker: Asker, extra: Duration, now: Duration) -> bool {
         let is_due = now >= self.until.saturating_add(extra);
-        let is_second = extra.is_zero() && self.doubted.is_some_and(|other| other != client);
+        let is_second = extra.is_zero() && self.doubted.is_some_and(|other| asker.may_differ_from(other));
         (is_due || is_second) && self.probe.is_none_or(|(lapses_at, ..)| now >= lapses_at)
     }
 }
 
 const LANES: usize = 3;
+
+/// Who asks, and for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// Whose request it is.
+    pub client: Client,
+    /// The page, where the circuit is that of several.
+    pub page: Option<u64>,
+}
+
+impl Asker {
+    /// Whether an origin that failed `other` may answer this one.
+    fn may_differ_from(self, other: Self) -> bool {
+        self.client != other.client && (self.page.is_none() || self.page != other.page)
+    }
+}
 
 /// What is known of the page that a request asks for; the best last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,14 +122,14 @@ impl Circuit {
     pub fn refusal(
         &self,
         standing: Standing,
-        client: Client,
+        asker: Asker,
         open_for: Duration,
         now: Duration,
     ) -> Option<(End, Duration)> {
-        let extra = self.extra_wait(client);
+        let extra = self.extra_wait(asker.client);
         let State::Open { because, lanes, .. } = &self.state else { return None };
         let lanes = lanes.get(..=standing as usize).unwrap_or_default();
-        if lanes.iter().any(|lane| lane.is_free(client, extra, now)) {
+        if lanes.iter().any(|lane| lane.is_free(asker, extra, now)) {
             return None;
         }
         // Where a probe is under way: if it fails, the next one comes a period after that.
@@ -126,24 +142,24 @@ impl Circuit {
     pub fn begin_probe(
         &mut self,
         standing: Standing,
-        client: Client,
+        asker: Asker,
         open_for: Duration,
         now: Duration,
     ) -> Option<Probe> {
-        let (period, extra) = (self.period, self.extra_wait(client));
+        let (period, extra) = (self.period, self.extra_wait(asker.client));
         let State::Open { lanes, .. } = &mut self.state else { return None };
         let last = standing as usize;
         let free = lanes.iter_mut().enumerate().rev().filter(|(index, _)| *index <= last);
-        let (lane, free) = free.into_iter().find(|(_, lane)| lane.is_free(client, extra, now))?;
+        let (lane, free) = free.into_iter().find(|(_, lane)| lane.is_free(asker, extra, now))?;
         let number = free.probes;
         free.probes += 1;
-        free.probe = Some((now.saturating_add(open_for.max(SHORTEST_PROBE)), number, client));
+        free.probe = Some((now.saturating_add(open_for.max(SHORTEST_PROBE)), number, asker));
         self.is_awaited = false;
-        self.probers.retain(|prober| *prober != client);
+        self.probers.retain(|prober| *prober != asker.client);
         if self.probers.len() >= MOST_PROBERS {
             self.probers.remove(0);
         }
-        self.probers.push(client);
+        self.probers.push(asker.client);
         Some(Probe { period, lane, number })
     }
 
@@ -166,21 +182,21 @@ impl Circuit {
         }
         let State::Open { because, lanes, .. } = &mut self.state else { return };
         let Some(lane) = lanes.get_mut(probe.lane) else { return };
-        let Some((.., client)) = lane.probe.take_if(|(_, number, _)| *number == probe.number) else { return };
+        let Some((.., asker)) = lane.probe.take_if(|(_, number, _)| *number == probe.number) else { return };
         let says_something = |failed: &End| because.reach() == Reach::Page || failed.reach() == Reach::Origin;
         if let Some(failed) = failed.filter(says_something) {
             *because = failed;
             lane.until = now.saturating_add(open_for);
             // A firewall or a rate limiter may mean one client alone. Who cannot be reached is so for all.
             let may_be_own = failed.reach() == Reach::Page && lane.doubted.is_none();
-            lane.doubted = may_be_own.then_some(client);
+            lane.doubted = may_be_own.then_some(asker);
         }
     }
 
     /// Opens it, or keeps it open, for `left`.
     pub fn open(&mut self, because: End, left: Duration, now: Duration) {
         let until = now.saturating_add(left);
-        self.begin(State::Open { because, opened_at: now, lanes: [Lane::new(until); LANES] });
+        self.begin(State::Open { because, opened_at: now, lanes: [Lane::new(until); LANES].into() });
     }
 
     /// Lets the next request for what was well before try at once: what opened the circuit was seen of others.
@@ -211,7 +227,7 @@ impl Circuit {
         if let State::Open { opened_at, lanes, .. } = &mut self.state
             && *opened_at <= at
         {
-            for lane in lanes {
+            for lane in lanes.iter_mut() {
                 lane.until = lane.until.min(now);
             }
         }
@@ -247,6 +263,10 @@ mod tests {
         Client { mark, is_known: true }
     }
 
+    fn asker(mark: u32) -> Asker {
+        Asker { client: client(mark), page: None }
+    }
+
     fn at(millis: u64) -> Duration {
         Duration::from_millis(millis)
     }
@@ -258,7 +278,7 @@ mod tests {
     }
 
     fn refused_for(circuit: &Circuit, standing: Standing, now: u64) -> Option<u64> {
-        circuit.refusal(standing, client(now as u32), OPEN, at(now)).map(|(_, left)| left.as_millis() as u64)
+        circuit.refusal(standing, asker(now as u32), OPEN, at(now)).map(|(_, left)| left.as_millis() as u64)
     }
 
     #[test]
@@ -267,14 +287,14 @@ mod tests {
         assert_eq!(refused_for(&circuit, FAILING, 0), Some(5000));
         assert_eq!(refused_for(&circuit, WELL, 4999), Some(1));
         assert_eq!(refused_for(&circuit, FAILING, 5000), None);
-        let probe = circuit.begin_probe(FAILING, client(5000), OPEN, at(5000)).unwrap();
+        let probe = circuit.begin_probe(FAILING, asker(5000), OPEN, at(5000)).unwrap();
         assert_eq!(refused_for(&circuit, FAILING, 5001), Some(5000), "if the probe fails");
         circuit.end_probe(probe, Some(BAD), OPEN, at(5500));
         assert_eq!(refused_for(&circuit, FAILING, 5501), None, "another client may fare better");
-        let another = circuit.begin_probe(FAILING, client(5501), OPEN, at(5501)).unwrap();
+        let another = circuit.begin_probe(FAILING, asker(5501), OPEN, at(5501)).unwrap();
         circuit.end_probe(another, Some(BAD), OPEN, at(6000));
         assert_eq!(refused_for(&circuit, FAILING, 6000), Some(5000));
-        let probe = circuit.begin_probe(FAILING, client(11_000), OPEN, at(11_000)).unwrap();
+        let probe = circuit.begin_probe(FAILING, asker(11_000), OPEN, at(11_000)).unwrap();
         circuit.end_probe(probe, None, OPEN, at(11_001));
         assert_eq!(refused_for(&circuit, FAILING, 11_001), None, "it said nothing");
     }
@@ -282,20 +302,20 @@ mod tests {
     #[test]
     fn what_was_well_before_has_probes_of_its_own() {
         let mut circuit = opened();
-        let of_others = circuit.begin_probe(FAILING, client(5000), OPEN, at(5000)).unwrap();
+        let of_others = circuit.begin_probe(FAILING, asker(5000), OPEN, at(5000)).unwrap();
         assert_eq!(refused_for(&circuit, WELL, 5001), None);
         circuit.end_probe(of_others, Some(BAD), OPEN, at(5002));
-        let of_another = circuit.begin_probe(FAILING, client(5001), OPEN, at(5002)).unwrap();
+        let of_another = circuit.begin_probe(FAILING, asker(5001), OPEN, at(5002)).unwrap();
         circuit.end_probe(of_another, Some(BAD), OPEN, at(5002));
         assert_eq!(refused_for(&circuit, FAILING, 5003), Some(4999));
         assert_eq!(refused_for(&circuit, WELL, 5003), None, "the probe of others lengthened their own wait");
-        let own = circuit.begin_probe(WELL, client(5003), OPEN, at(5003)).unwrap();
+        let own = circuit.begin_probe(WELL, asker(5003), OPEN, at(5003)).unwrap();
         assert_eq!(own.lane, 2);
         circuit.end_probe(own, Some(BAD), OPEN, at(5004));
-        let anothers = circuit.begin_probe(WELL, client(5004), OPEN, at(5004)).unwrap();
+        let anothers = circuit.begin_probe(WELL, asker(5004), OPEN, at(5004)).unwrap();
         circuit.end_probe(anothers, Some(BAD), OPEN, at(5004));
         assert_eq!(refused_for(&circuit, WELL, 5005), None, "what is not known has not tried");
-        assert!(circuit.begin_probe(WELL, client(5005), OPEN, at(5005)).is_some());
+        assert!(circuit.begin_probe(WELL, asker(5005), OPEN, at(5005)).is_some());
         assert!(refused_for(&circuit, WELL, 5006).is_some());
         assert_eq!(refused_for(&circuit, WELL, 10_002), None, "all lanes are open to it");
     }
@@ -304,7 +324,7 @@ mod tests {
     fn a_probe_that_is_never_heard_of_again_is_waited_for_as_long_as_an_open_period_and_a_second() {
         for (open_ms, lapses_ms) in [(100, 1000), (1000, 1000), (5000, 5000), (300_000, 300_000)] {
             let mut circuit = opened();
-            assert!(circuit.begin_probe(FAILING, client(5000), at(open_ms), at(5000)).is_some());
+            assert!(circuit.begin_probe(FAILING, asker(5000), at(open_ms), at(5000)).is_some());
             assert!(refused_for(&circuit, FAILING, 5000 + lapses_ms - 1).is_some());
             assert_eq!(refused_for(&circuit, FAILING, 5000 + lapses_ms), None);
         }
@@ -318,9 +338,9 @@ mod tests {
         {
             let mut circuit = Circuit::default();
             circuit.open(opened_by, OPEN, at(0));
-            let first = circuit.begin_probe(FAILING, client(5000), OPEN, at(5000)).unwrap();
+            let first = circuit.begin_probe(FAILING, asker(5000), OPEN, at(5000)).unwrap();
             circuit.end_probe(first, Some(probe), OPEN, at(5001));
-            let refused = circuit.refusal(FAILING, client(5000), OPEN, at(5001));
+            let refused = circuit.refusal(FAILING, asker(5000), OPEN, at(5001));
             assert_eq!(refused.is_some(), is_lengthened);
         }
     }
@@ -329,7 +349,7 @@ mod tests {
     fn where_others_wait_a_client_whose_probe_failed_lets_them_go_first() {
         let mut circuit = opened();
         let probes = |circuit: &mut Circuit, mark: u32, now: u64| {
-            let probe = circuit.begin_probe(FAILING, client(mark), OPEN, at(now));
+            let probe = circuit.begin_probe(FAILING, asker(mark), OPEN, at(now));
             probe.inspect(|probe| circuit.end_probe(*probe, Some(BAD), OPEN, at(now))).is_some()
         };
         assert!(probes(&mut circuit, 1, 5000));
@@ -346,12 +366,12 @@ mod tests {
     fn a_client_that_is_turned_away_does_not_keep_a_page_from_others() {
         let turned_away = |end| {
             let mut circuit = opened();
-            let probe = circuit.begin_probe(FAILING, client(1), OPEN, at(5000)).unwrap();
+            let probe = circuit.begin_probe(FAILING, asker(1), OPEN, at(5000)).unwrap();
             circuit.end_probe(probe, Some(end), OPEN, at(5001));
             circuit
         };
         let refused_to =
-            |circuit: &Circuit, mark| circuit.refusal(FAILING, client(mark), OPEN, at(5002)).is_some();
+            |circuit: &Circuit, mark| circuit.refusal(FAILING, asker(mark), OPEN, at(5002)).is_some();
         let circuit = turned_away(BAD);
         assert!(refused_to(&circuit, 1) && !refused_to(&circuit, 2));
         // Nobody is turned away by an origin that nobody reaches.
@@ -360,9 +380,20 @@ mod tests {
     }
 
     #[test]
+    fn a_page_that_fails_does_not_keep_others_from_an_origin_that_is_well_again() {
+        let mut circuit = opened();
+        let of = |mark, page| Asker { client: client(mark), page: Some(page) };
+        let probe = circuit.begin_probe(FAILING, of(1, 7), OPEN, at(5000)).unwrap();
+        circuit.end_probe(probe, Some(BAD), OPEN, at(5001));
+        let refused_to = |asker| circuit.refusal(FAILING, asker, OPEN, at(5002)).is_some();
+        assert!(refused_to(of(2, 7)) && refused_to(of(1, 8)));
+        assert!(!refused_to(of(2, 8)));
+    }
+
+    #[test]
     fn a_probe_of_an_earlier_period_says_nothing() {
         let mut circuit = opened();
-        let probe = circuit.begin_probe(FAILING, client(5000), OPEN, at(5000)).unwrap();
+        let probe = circuit.begin_probe(FAILING, asker(5000), OPEN, at(5000)).unwrap();
         circuit.close(at(5001));
         circuit.open(BAD, OPEN, at(5002));
         circuit.end_probe(probe, None, OPEN, at(5003));
