@@ -259,7 +259,7 @@ export function lengthToHold(status, fields, limit) {
 }
 
 const MAY_STREAM =
-  /^(?:x-accel-buffering:|content-type:.*(?:event-stream|x-mixed-replace|json-?(?:l|seq)|ndjson|stream\+json|grpc))/im;
+  /^(?:x-accel-buffering:|content-type:.*(?:event-stream|x-mixed-replace|json-?(?:l|seq)|ndjson|stream\+json|grpc|connect\+))/im;
 
 // Rings once `dueAt` has passed, in `leastMs` or whenever it is put off to, but no sooner than that. The timer is set
 // once, and again only if it has gone off too early: nearly all are stopped before.
