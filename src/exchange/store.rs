@@ -307,6 +307,8 @@ impl<P: Ports> Exchange<P> {
             let policy = Policy::of(&this.config, &this.request);
             let saved = this.store(&policy, &admission, &entry, copy, has_variants).await
                 && this.is_still_good(&policy, this.key(), &entry).await;
+            // Somebody may have looked in vain while the body came.
+            this.isolate().expect_hits(this.key());
             this.settle_saved(&policy, lead, entry, saved);
         });
         received
