@@ -90,7 +90,6 @@ impl<B> Received<B> {
         let mut headers = admission::without_hop_by_hop(&self.headers);
         // It is for the first visitor alone. An answer that has it is stored only if it says that it is for all.
         headers.remove(header::SET_COOKIE);
-        headers.remove("set-cookie2");
         // RFC 9110 §6.6.1: a recipient with a clock supplies what is missing.
         if !headers.contains_key(header::DATE)
             && let Ok(date) = HeaderValue::try_from(self.received_at.to_http_date())
