@@ -180,8 +180,13 @@ mod cache {
     #[divan::bench]
     fn admission(bencher: Bencher<'_, '_>) {
         let (request, headers, settings) = (request(10), fields(&ANSWER), config::Cache::default());
-        let asked =
-            Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false, has_copy: false };
+        let asked = Asked {
+            request: &request,
+            lookup: Ok(()),
+            unkeyed: &[],
+            identified: false,
+            copy: holdfast::cache::admission::Copy::None,
+        };
         bencher.bench_local(|| {
             admit(&asked, StatusCode::OK, black_box(&headers), Some(30_000), &settings, NOW, NOW).is_ok()
         });

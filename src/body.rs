@@ -99,14 +99,18 @@ enum Pace {
 
 const ENDLESS: [&str; 2] = ["text/event-stream", "multipart/x-mixed-replace"];
 
-const LINES: [&str; 7] = [
+const LINES: [&str; 11] = [
     "application/geo+json-seq",
+    "application/json-lines",
     "application/json-seq",
     "application/jsonl",
     "application/jsonlines",
     "application/ndjson",
     "application/stream+json",
+    "application/x-jsonlines",
     "application/x-ndjson",
+    "text/ndjson",
+    "text/x-ndjson",
 ];
 
 fn pace(headers: &HeaderMap) -> Pace {
@@ -117,7 +121,8 @@ fn pace(headers: &HeaderMap) -> Pace {
         // `+` before the form of messages, `-` before `web`.
         rest.is_empty() || rest.starts_with('+') || rest.starts_with('-')
     });
-    if is_grpc || ENDLESS.contains(&essence.as_str()) {
+    let is_connect = essence.starts_with("application/connect+");
+    if is_grpc || is_connect || ENDLESS.contains(&essence.as_str()) {
         Pace::Endless
     } else if LINES.contains(&essence.as_str()) {
         Pace::Lines
@@ -190,6 +195,8 @@ mod tests {
             (&[kind("application/grpc-web-text+proto")], endless),
             (&[kind("application/grpcish")], None),
             (&[kind("application/x-ndjson")], endless),
+            (&[kind("text/x-ndjson")], endless),
+            (&[kind("application/connect+json")], endless),
             (&[kind("application/NDJSON; charset=utf-8")], endless),
             (&[kind("application/jsonl")], endless),
             (&[kind("application/jsonlines")], endless),

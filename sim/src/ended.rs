@@ -25,8 +25,6 @@ const SETTLED: u64 = 5_000;
 /// What an answer says of the copy that there was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It takes its place.
-    Replaces,
     /// The copy is out of date, and not for who was told so.
     Withdraws,
     /// It is out of date.
@@ -50,8 +48,7 @@ pub fn effect(record: &Record, was_stale: bool) -> Option<Effect> {
     let rules = &record.rules;
     let is_private = rules.no_store || rules.private || rules.vary_star;
     match record.status {
-        301 | 302 | 303 | 307 | 308 | 404 | 410 if is_private || rules.set_cookie => Some(Effect::Withdraws),
-        301 | 302 | 303 | 307 | 308 | 404 | 410 => Some(Effect::Replaces),
+        301 | 302 | 303 | 307 | 308 | 404 | 410 => Some(Effect::Withdraws),
         200 | 304 if is_private => Some(Effect::Withdraws),
         401 | 403 | 451 if was_stale => Some(Effect::Withdraws),
         429 if was_stale => Some(Effect::Outdates),
@@ -156,9 +153,6 @@ fn sentence(
     let page = &world.plan.pages[ask.page];
     // A kept copy has rules of its own.
     let is_kept = page.kept && world.plan.keeps && failed;
-    if let Some((record, _)) = said.iter().find(|(_, effect)| *effect == Effect::Replaces && !is_kept) {
-        return Some(("what was deleted or moved does not come back from a copy", last(record)));
-    }
     if let Some((record, _)) = said.first().filter(|_| !failed) {
         return Some(("a final answer ends the time in which the old one is served", last(record)));
     }
@@ -201,8 +195,6 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
                     && matches!(&*record.method, "GET" | "HEAD")
             })
         };
-        let is_replaced =
-            later().any(|record| is_plain(record) && effect(record, true) == Some(Effect::Replaces));
         let mut clients = BTreeSet::new();
         let mut unknown = 0;
         // A script of another site is told as much as others where the copy is for it too.
@@ -223,7 +215,6 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
             && is_alone(plan, copy.page)
             && !is_forgotten
             && !is_written
-            && !is_replaced
             && clients.len() + unknown < 2
     };
     if is_taken {

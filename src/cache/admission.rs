@@ -230,7 +230,6 @@ impl NotStored {
             | Self::Invalidated => Effect::None,
             // Whether the page has changed or the site is broken: what was fresh is no longer.
             Self::Doubtful(Doubt::Shrunk | Doubt::Retyped | Doubt::Unmarked) => Effect::Outdates,
-            Self::NothingToGain if is_gone && asked.is_ordinary() => Effect::Removes,
             Self::NoStore | Self::Private | Self::VaryAny if code < 400 => Effect::Withdraws,
             _ if is_gone => Effect::Withdraws,
             // What one visitor may not see, others may: it only is not fresh for longer than it was.
@@ -259,8 +258,6 @@ pub enum Effect {
     /// The same, and it does not stand in for this client. It goes when a second one is told so: one alone may have
     /// brought it about.
     Withdraws,
-    /// It goes.
-    Removes,
 }
 
 /// What was asked, as far as it decides whether the answer may be shown to others.
@@ -275,8 +272,20 @@ pub struct Asked<'a> {
     pub unkeyed: &'a [(HeaderName, Bearing)],
     /// Whether a cookie that could identify somebody was sent.
     pub identified: bool,
-    /// Whether something is stored already that the answer would take the place of.
-    pub has_copy: bool,
+    /// What is stored already that the answer would take the place of.
+    pub copy: Copy,
+}
+
+/// What is stored where an answer would be.
+#[derive(Clone, core::marker::Copy, Debug, Default, PartialEq, Eq)]
+pub enum Copy {
+    /// Nothing, or what tells of an end itself.
+    #[default]
+    None,
+    /// A page.
+    Page,
+    /// A page of which another client was told before that it has come to its end.
+    Ending,
 }
 
 impl Asked<'_> {
@@ -322,8 +331,15 @@ pub fn admit(
     let directives = ResponseDirectives::of(headers);
     let explicit = freshness::explicit_lifetime(&directives, headers, now);
     let has_lifetime = explicit.is_some_and(|lifetime| !lifetime.is_zero());
-    let takes_place =
-        asked.has_copy && is_gone(status) && asked.is_ordinary() && asked.is_anybody(&Vary::default());
+    let ends_a_page = asked.copy != Copy::None && is_gone(status);
+    let takes_place = ends_a_page
+        && asked.copy == Copy::Ending
+        && asked.is_ordinary()
+        && asked.is_anybody(&Vary::default());
+    // What one client is told may be owed to that client.
+    if ends_a_page && !takes_place {
+        return Err(NotStored::Status);
+    }
     // An operator who has set a heuristic wants it for all statuses that it is for (RFC 9111 §4.2.2).
     let heuristic = || freshness::heuristic(status, headers, now, settings);
     let can_be_fresh = has_lifetime || explicit.is_none() && heuristic().is_some_and(|span| !span.is_zero());
@@ -569,7 +585,7 @@ mod tests {
             lookup: looked_up(request, &Cache::default()),
             unkeyed: &[],
             identified,
-            has_copy: false,
+            copy: Copy::None,
         };
         let status = StatusCode::from_u16(status).unwrap();
         let (settings, now) = (Cache::default(), seconds(0));
@@ -679,7 +695,7 @@ mod tests {
         // RFC 9111 §4.2.2
         let (request, now) = (request("GET", &[]), seconds(100_000));
         let asked =
-            Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false, has_copy: false };
+            Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false, copy: Copy::None };
         let headers = fields(&[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")]);
         for (status, is_set, expected) in [
             (404, true, true),
@@ -726,7 +742,7 @@ mod tests {
                 lookup: Ok(()),
                 unkeyed: &unkeyed,
                 identified: false,
-                has_copy: false,
+                copy: Copy::None,
             };
             let settings = Cache { trust_vary, ..Cache::default() };
             let headers = fields(&[("vary", vary), ("cache-control", cache_control)]);
@@ -750,8 +766,13 @@ mod tests {
             ("https://example.com", &[], Ok(vec![])),
         ] {
             let request = request("GET", &[("origin", origin)]);
-            let asked =
-                Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false, has_copy: false };
+            let asked = Asked {
+                request: &request,
+                lookup: Ok(()),
+                unkeyed: &[],
+                identified: false,
+                copy: Copy::None,
+            };
             let headers = fields(&[&[("cache-control", "max-age=60")], headers].concat());
             let verdict = admit(&asked, StatusCode::OK, &headers, None, &settings, now, now);
             let names = |admission: Admission| {
@@ -801,7 +822,8 @@ mod tests {
     fn large_bodies_and_answers_to_head_are_not_stored() {
         let (now, settings) = (seconds(0), Cache { max_body: 9, ..Cache::default() });
         let get = request("GET", &[]);
-        let asked = Asked { request: &get, lookup: Ok(()), unkeyed: &[], identified: false, has_copy: false };
+        let asked =
+            Asked { request: &get, lookup: Ok(()), unkeyed: &[], identified: false, copy: Copy::None };
         let of_length = |length| {
             admit(&asked, StatusCode::OK, &HeaderMap::new(), length, &settings, now, now).map(|_| ())
         };

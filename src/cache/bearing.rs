@@ -200,9 +200,29 @@ const SUSPECT_BEGINNINGS: [&str; 55] = [
 ];
 
 /// The same within names.
-const SUSPECT_PARTS: [&str; 17] = [
-    "account", "api-key", "apikey", "auth", "cookie", "csrf", "host", "jwt", "override", "passw", "real-ip",
-    "scheme", "secret", "session", "token", "user-", "xsrf",
+const SUSPECT_PARTS: [&str; 22] = [
+    "-cert",
+    "-key",
+    "-oidc",
+    "account",
+    "apikey",
+    "auth",
+    "cookie",
+    "csrf",
+    "dpop",
+    "host",
+    "jwt",
+    "override",
+    "passw",
+    "real-ip",
+    "remote-user",
+    "scheme",
+    "secret",
+    "session",
+    "ticket",
+    "token",
+    "user-",
+    "xsrf",
 ];
 
 /// Beginnings of what Cloudflare writes of a visitor's place, where a site has asked for that.

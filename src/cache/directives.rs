@@ -251,6 +251,10 @@ fn narrow(window: &mut Window, argument: Argument) {
     };
 }
 
+/// Directives that restrict, and need no argument.
+const RESTRICTIONS: [&[u8]; 5] =
+    [b"no-store", b"no-cache", b"private", b"must-revalidate", b"proxy-revalidate"];
+
 /// Gives every directive of `Cache-Control` to `note`, its name in lower case.
 fn each(headers: &HeaderMap, mut note: impl FnMut(&[u8], Argument)) {
     for line in headers.get_all(CACHE_CONTROL) {
@@ -258,6 +262,14 @@ fn each(headers: &HeaderMap, mut note: impl FnMut(&[u8], Argument)) {
             let mut halves = member.splitn(2, |byte| *byte == b'=');
             let written = halves.next().unwrap_or_default();
             let name = written.trim_ascii_end();
+            // Some write `;` or nothing between directives. What restricts is seen all the same.
+            if member.iter().any(|byte| b"; \t".contains(byte)) && !member.contains(&b'"') {
+                for word in member.split(|byte| b"; \t".contains(byte)) {
+                    if let Some(word) = RESTRICTIONS.iter().find(|known| word.eq_ignore_ascii_case(known)) {
+                        note(word, Argument::Absent);
+                    }
+                }
+            }
             let argument = match halves.next() {
                 None => Argument::Absent,
                 // No space may stand before the `=`: the name is understood, the value is in doubt.
@@ -388,6 +400,11 @@ mod tests {
         assert!(response("no-cache=x").no_cache);
         assert!(response("must-revalidate").must_revalidate);
         assert!(response("Proxy-Revalidate").proxy_revalidate);
+        assert!(response("private; max-age=60").private);
+        assert!(response("max-age=60 private").private);
+        assert!(response("no-store; no-cache; must-revalidate").no_store);
+        assert!(response("no-cache;No-Store").no_store);
+        assert!(!response("x=\"a; private\", max-age=60").private);
         assert!(response("must-understand, no-store").must_understand);
         assert!(response("public").public);
         assert!(!response("public=x").public);

@@ -259,7 +259,7 @@ export function lengthToHold(status, fields, limit) {
 }
 
 const MAY_STREAM =
-  /^(?:x-accel-buffering:|content-type:.*(?:event-stream|x-mixed-replace|json-?(?:l|seq)|ndjson|stream\+json|grpc))/im;
+  /^(?:x-accel-buffering:|content-type:.*(?:event-stream|x-mixed-replace|json-?(?:l|seq)|ndjson|stream\+json|grpc|connect\+))/im;
 
 // Rings once `dueAt` has passed, in `leastMs` or whenever it is put off to, but no sooner than that. The timer is set
 // once, and again only if it has gone off too early: nearly all are stopped before.
@@ -413,6 +413,12 @@ function heldBody(handle, length, limit, idleMs, withinMs, alarmOfHead) {
 
 function holding(handle, length, limit, idleMs, withinMs, alarmOfHead) {
   const body = handle.response.body;
+  // There is nothing to read, and the platform refuses a read of nothing.
+  if (body && length === 0) {
+    alarmOfHead?.stop();
+    handle.bytes = NOTHING;
+    return Promise.resolve(0);
+  }
   // What is not going to be held whole is not made room for. The length of a coded body is not that of what the
   // platform may have made of it.
   if (length > limit || handle.response.headers.has("content-encoding")) length = -1;

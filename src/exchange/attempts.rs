@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::Exchange;
 use crate::body::{self, Plan};
-use crate::cache::admission::{self, Asked};
+use crate::cache::admission::{self, Asked, Copy};
 use crate::cache::bearing::Bearing;
 use crate::cache::entry::Stored;
 use crate::cache::{purge, validation};
@@ -82,7 +82,7 @@ impl<B> Received<B> {
     /// What was asked, for the rules of storing.
     pub fn asked<'a>(&'a self, policy: &Policy<'_>, request: &'a Request) -> Asked<'a> {
         let (lookup, unkeyed) = (policy.lookup, &self.unkeyed);
-        Asked { request, lookup, unkeyed, identified: self.identified, has_copy: false }
+        Asked { request, lookup, unkeyed, identified: self.identified, copy: Copy::None }
     }
 
     /// The header fields as they are stored.
@@ -90,6 +90,7 @@ impl<B> Received<B> {
         let mut headers = admission::without_hop_by_hop(&self.headers);
         // It is for the first visitor alone. An answer that has it is stored only if it says that it is for all.
         headers.remove(header::SET_COOKIE);
+        headers.remove("set-cookie2");
         // RFC 9110 §6.6.1: a recipient with a clock supplies what is missing.
         if !headers.contains_key(header::DATE)
             && let Ok(date) = HeaderValue::try_from(self.received_at.to_http_date())

@@ -39,8 +39,6 @@ pub(super) enum Mark {
         /// Whether it is known who that is. Where not, the next one who is told the same counts as another.
         is_known: bool,
     },
-    /// It is there no more.
-    Gone,
 }
 
 impl<P: Ports> Exchange<P> {
@@ -79,7 +77,6 @@ impl<P: Ports> Exchange<P> {
             Effect::None => {}
             Effect::Outdates => self.mark_behind(keys, Mark::Outdated, until),
             Effect::Withdraws => self.mark_behind(keys, self.withdrawn(), until),
-            Effect::Removes => self.mark_behind(keys, Mark::Gone, until),
         }
     }
 
@@ -164,13 +161,12 @@ impl<P: Ports> Exchange<P> {
                 let changes = stored.requested_at <= until
                     && match mark {
                         Mark::Outdated => !stored.outdated,
-                        Mark::Gone => true,
                         Mark::Withdrawn { from, is_known } => told != Some(from) || !is_known,
                     };
                 if !changes {
                     return self.ports.cancel(body);
                 }
-                if let (Mark::Withdrawn { .. }, Some(_)) | (Mark::Gone, _) = (mark, told) {
+                if let (Mark::Withdrawn { .. }, Some(_)) = (mark, told) {
                     self.ports.cancel(body);
                     return recall::remove(&self.ports, key).await;
                 }

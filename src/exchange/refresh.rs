@@ -123,7 +123,7 @@ impl<P: Ports> Exchange<P> {
                 let keys = vec![found.at.clone()];
                 match reason.effect(StatusCode::OK, true, &asked) {
                     Effect::None => {}
-                    Effect::Outdates | Effect::Withdraws | Effect::Removes => {
+                    Effect::Outdates | Effect::Withdraws => {
                         self.mark_behind(keys, self.withdrawn(), received.requested_at);
                     }
                 }
@@ -216,7 +216,7 @@ impl<P: Ports> Exchange<P> {
         trail.replaces = self.protected(&policy, Some(stored));
         trail.lead = Some(lead);
         (trail.has_variants, trail.has_entry) = (at != *self.key(), true);
-        trail.key = Some(at);
+        (trail.key, trail.copy) = (Some(at), self.standing_of(stored));
         let pursuit = self.pursue(&policy, None, Some(stored)).await;
         self.conclude_behind(&policy, pursuit, trail).await;
     }

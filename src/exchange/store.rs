@@ -8,7 +8,7 @@ use super::Exchange;
 use super::attempts::{Guarded, Received};
 use super::trail::Trail;
 use super::variants;
-use crate::cache::admission::{self, Asked, NotStored};
+use crate::cache::admission::{self, Asked, Copy, NotStored};
 use crate::cache::bearing;
 use crate::cache::directives::RequestDirectives;
 use crate::cache::entry::{Entry, Stored};
@@ -168,6 +168,7 @@ impl<P: Ports> Exchange<P> {
                 }
                 let (settings, now) = (&policy.settings.cache, self.ports.now());
                 trail.is_outdated = stored.outdated;
+                trail.copy = self.standing_of(&stored);
                 trail.is_fresh =
                     judge(&stored, &RequestDirectives::default(), settings, now) == Verdict::Fresh;
                 let verdict = judge(&stored, &policy.asked, settings, now);
@@ -195,6 +196,16 @@ impl<P: Ports> Exchange<P> {
         (is_plain || stored.matches(&self.presented(policy).headers)) && self.is_readable(stored)
     }
 
+    /// What `stored` is to an answer that would take its place.
+    pub(super) fn standing_of(&self, stored: &Stored) -> Copy {
+        let told = |from: u32| from != self.asker() || !self.witness().is_known;
+        match stored.withdrawn_from {
+            _ if !stored.status.is_success() => Copy::None,
+            Some(from) if told(from) => Copy::Ending,
+            Some(_) | None => Copy::Page,
+        }
+    }
+
     /// Whether a script of another site could read the stored response, where one asks.
     pub(super) fn is_readable(&self, stored: &Stored) -> bool {
         !self.request.headers.contains_key(header::ORIGIN)
@@ -216,7 +227,7 @@ impl<P: Ports> Exchange<P> {
             trail.not_stored = Some(NotStored::Endless);
             return received;
         }
-        let asked = Asked { has_copy: trail.has_entry, ..received.asked(policy, &self.request) };
+        let asked = Asked { copy: trail.copy, ..received.asked(policy, &self.request) };
         let length = match &received.body {
             Guarded::Bare(_) => Some(0),
             Guarded::Whole(_, bytes) => Some(*bytes),

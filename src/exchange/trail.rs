@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use super::collapse::Lead;
 use super::store::Lookup;
-use crate::cache::admission::{Bypass, NotStored};
+use crate::cache::admission::{Bypass, Copy, NotStored};
 use crate::cache::doubt::Likeness;
 use crate::cache::key::Key;
 use crate::cache::{keep, stale};
@@ -52,6 +52,8 @@ pub(super) struct Trail<B> {
     pub has_entry: bool,
     /// Whether that was fresh, whatever the client made of it.
     pub is_fresh: bool,
+    /// What that is to an answer that would take its place.
+    pub copy: Copy,
     /// Whether it was out of date.
     pub is_outdated: bool,
     /// Whether that is known from memory alone.
@@ -89,6 +91,7 @@ impl<B> Trail<B> {
             has_variants: false,
             has_entry: false,
             is_fresh: false,
+            copy: Copy::None,
             is_outdated: false,
             is_recalled: false,
             key: None,
@@ -106,6 +109,7 @@ impl<B> Trail<B> {
             has_variants: self.has_variants,
             has_entry: self.has_entry,
             is_fresh: self.is_fresh,
+            copy: self.copy,
             is_outdated: self.is_outdated,
             key: self.key.clone(),
             ..Self::new(policy)
@@ -122,6 +126,9 @@ impl<B> Trail<B> {
             Lookup::Absent { vary_miss: true, .. } => Forwarded::VaryMiss,
             Lookup::Found(_) => Forwarded::Stale,
         };
+        if !matches!(lookup, Lookup::Found(_)) {
+            self.copy = Copy::None;
+        }
         self.has_entry = matches!(forwarded, Forwarded::Stale | Forwarded::VaryMiss);
         self.forwarded.get_or_insert(forwarded);
     }

@@ -223,6 +223,22 @@ fn the_time_to_think_about_an_upload_counts_from_its_last_piece() {
 }
 
 #[test]
+fn an_upload_of_no_bytes_is_sent_like_any_other() {
+    for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        for field in [("Content-Length", "0"), ("Transfer-Encoding", "chunked")] {
+            let path = format!("/empty/{method}/{}", field.0);
+            let mut open = WORLD.edge.call(method, &path).with(field.0, field.1).open();
+            if field.1 == "chunked" {
+                open.write(b"0\r\n\r\n");
+            }
+            assert_eq!(open.head().status, 200, "{path}");
+            let seen = WORLD.seen(&path);
+            assert_eq!((seen.len(), seen[0].body.len(), seen[0].whole), (1, 0, true), "{path}");
+        }
+    }
+}
+
+#[test]
 fn an_origin_may_answer_before_it_has_read_the_upload() {
     for (path, status) in [("/closes", 413), ("/resets", 413), ("/keeps", 401)] {
         for length in [10, 3_000_000] {

@@ -46,13 +46,41 @@ fn what_was_deleted_or_moved_does_not_come_back() {
         moved(307),
         moved(308),
     ] {
-        let world = stored().origin([behaviour.clone()]);
-        let told = by(&world, "192.0.2.1").get("/");
+        let world = stored().origin([behaviour.clone(), behaviour.clone(), behaviour.clone()]);
+        by(&world, "192.0.2.1").get("/");
+        by(&world, "192.0.2.1").get("/");
+        let told = by(&world, "192.0.2.2").get("/");
         assert_eq!(in_an_outage(&world), (told.status, told.body.text), "{behaviour:?}");
         // Back again, it is the page once more.
         let world = world.origin([page("v2").cache_control("max-age=10")]);
         by(&world, "192.0.2.2").get("/").answers(200, "v2");
         assert_eq!(in_an_outage(&world), (200, "v2".to_owned()));
+    }
+}
+
+#[test]
+fn one_client_that_is_told_something_else_takes_no_good_page() {
+    // Fresh or stale, with a lifetime or without, whatever of the request may have brought it about.
+    for (name, value) in
+        [("user-agent", "evil"), ("x-custom", "a"), ("cookie", "sid=1"), ("accept-language", "xx")]
+    {
+        for behaviour in [answers(404, "none").cache_control("max-age=60"), answers(404, "none"), moved(302)]
+        {
+            for world in [stored(), world().origin([page("v1").cache_control("max-age=600")])] {
+                if world.seen().is_empty() {
+                    world.get("/").answers(200, "v1");
+                }
+                let world = world.set("retry.attempts", 1).origin([behaviour.clone(), behaviour.clone()]);
+                for _ in 0..2 {
+                    by(&world, "192.0.2.1")
+                        .with(name, value)
+                        .with("cache-control", "no-cache")
+                        .get("/")
+                        .attempts(1);
+                }
+                assert_eq!(in_an_outage(&world), old(), "{name}: {behaviour:?}");
+            }
+        }
     }
 }
 
@@ -237,7 +265,11 @@ fn what_was_deleted_does_not_come_back_where_the_page_differed_and_its_end_does_
                 in_language(&world, language).origin([page(language)]).get("/").answers(200, language);
             }
             let world = world.later(20);
-            let told = in_language(&world, "en").origin([behaviour.clone()]).get("/");
+            // Of whom nobody says who they are, the next one is another.
+            let world = world.origin([behaviour.clone(), behaviour.clone()]);
+            in_language(&world, "en").get("/");
+            let world = world.later(20);
+            let told = in_language(&world, "en").get("/").attempts(1);
             let world = world.later(20);
             let again = in_language(&world, "en").origin([refuses()]).get("/");
             assert_eq!((again.status, again.body.text), (told.status, told.body.text), "{behaviour:?}");
@@ -280,8 +312,10 @@ fn what_comes_behind_a_copy_that_answered_in_place_of_a_slow_origin_ends_it() {
     let world = world().set("timeouts.soft", "500ms").set("retry.attempts", 1);
     let world = world.origin([page("v1").cache_control("max-age=10")]);
     world.get("/").answers(200, "v1");
-    let world = world.later(20).origin([slow(answers(404, "none"))]);
+    let world = world.later(20).origin([slow(answers(404, "none")), slow(answers(404, "none"))]);
     by(&world, "192.0.2.1").get("/").answers(200, "v1");
+    let world = world.later(5);
+    by(&world, "192.0.2.2").get("/").answers(200, "v1");
     let world = world.later(5);
     assert_eq!(in_an_outage(&world), (404, "none".to_owned()));
 }
