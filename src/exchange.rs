@@ -249,7 +249,11 @@ impl<P: Ports> Exchange<P> {
             Waited::LookAgain => None,
             Waited::Failed(failed) => match self.look_up(policy, trail).await {
                 // The copy that one failure was enough for has gone meanwhile, or does not cover it.
-                lookup if has_copy && (lookup.found().is_none() || rules_out(policy, failed.cause)) => {
+                lookup
+                    if has_copy
+                        && (!self.can_stand_in(policy, lookup.found())
+                            || rules_out(policy, failed.cause)) =>
+                {
                     trail.waits = usize::MAX;
                     self.let_go(lookup);
                     None

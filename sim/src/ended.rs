@@ -16,6 +16,9 @@ use crate::world::World;
 /// The default of `cache.memory`, in milliseconds.
 pub const MEMORY: u64 = 1_000;
 
+/// How long an isolate goes without looking for what it has not found, in milliseconds.
+const SPARED: u64 = 120_000;
+
 /// How long it may take until what is said of a copy is written down, and is seen, in milliseconds.
 const SETTLED: u64 = 5_000;
 
@@ -91,9 +94,18 @@ fn said(world: &World, ledger: &Ledger, copy: &Record, stored_at: u64, record: &
         let ended_at = write.answered_at.unwrap_or(u64::MAX).saturating_add(MEMORY);
         is_write && write.began_at <= record.came_at && ended_at >= record.sent_at
     });
+    // Who found nothing before it was stored, and was answered after that with what is not, spares the isolate the next looks.
+    let is_spared = ledger.records.iter().any(|other| {
+        let began_at = ledger.asks.get(&other.ask).map_or(0, |asked| asked.began_at);
+        let is_told_late = began_at <= stored_at + MEMORY && other.came_at + SPARED >= record.sent_at;
+        other.page == copy.page
+            && other.came_at >= stored_at
+            && other.came_at < record.sent_at
+            && is_told_late
+    });
     let was_stale = is_stale(plan, copy, asked.wall_at);
     let is_selected = is_alike(plan, copy, record);
-    (is_plain(record) && is_whole && is_looked_for && is_selected && is_over && !is_written)
+    (is_plain(record) && is_whole && is_looked_for && is_selected && is_over && !is_written && !is_spared)
         .then(|| effect(record, was_stale))?
 }
 

@@ -187,9 +187,9 @@ impl Lately<'_> {
         // an outage.
         } else if origins.clone().all(|origin| was_down(origin) || group_failed(origin)) {
             Some("its own group failed lately")
-        // An operator may want a share of failures to be enough.
+        // So many in a row, or a share, of those within what a breaker looks back on.
         } else if self.is_share_failing() {
-            Some("a share of its requests failed lately")
+            Some("enough of its requests failed lately")
         // "Failures of several groups with no success anywhere": bounded by half of them.
         } else if self.is_half_failing() {
             Some("half of the groups fail")
@@ -265,8 +265,8 @@ impl Lately<'_> {
         failing.len() * 2 >= groups.len()
     }
 
-    /// Whether a share of the requests for the page, among them such as failed by the site's doing, failed within what a
-    /// breaker looks back on before it opened.
+    /// Whether all of enough requests for the page, or a share of them, failed within what a breaker looks back on before it
+    /// opened, some of them by the site's doing.
     fn is_share_failing(&self) -> bool {
         let Some(breaker) = self.world.plan.settings.breaker else { return false };
         let from = self.asked.began_at.saturating_sub(2 * breaker.window + breaker.open + ROUNDING);
@@ -285,7 +285,8 @@ impl Lately<'_> {
             }
         }
         let (asked, failed) = (asked.len() as u64, failed.len() as u64);
-        by_site && asked >= breaker.minimum && failed * 100 >= asked * breaker.failures
+        let is_share = asked >= breaker.minimum && failed * 100 >= asked * breaker.failures;
+        by_site && (is_share || failed >= breaker.consecutive && failed == asked)
     }
 
     fn is_clock_moved(&self) -> bool {

@@ -407,7 +407,9 @@ fn attempts_for(world: &World, ask: &Ask, asked: &Asked) -> (Vec<Attempt>, Vec<A
     let ended_meanwhile = |attempt: &Attempt| {
         let answered_at = ledger.asks.get(&attempt.ask).and_then(|asked| asked.answered_at);
         let told_at = |ended_at: u64| {
-            if attempt.front { answered_at.unwrap_or(u64::MAX).max(ended_at) } else { ended_at + longest }
+            // Past the soft deadline it goes on behind the answer.
+            let is_over = attempt.front && world.plan.settings.soft.is_none();
+            if is_over { answered_at.unwrap_or(u64::MAX).max(ended_at) } else { ended_at + longest }
         };
         attempt.ended_at.is_some_and(|at| told_at(at) >= asked.began_at)
     };
