@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::header::{self, AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, ORIGIN, SET_COOKIE, UPGRADE};
+use http::header::{self, AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, SET_COOKIE, UPGRADE};
 use http::{Method, StatusCode};
 
 use super::bearing::{self, Bearing};
@@ -499,10 +499,7 @@ fn is_for_all(
     if unkeyed.max().is_some_and(|worst| worst == Bearing::Suspect || !trusts_vary) {
         return Err(NotStored::UnkeyedHeader);
     }
-    if asked.request.headers.contains_key(ORIGIN)
-        && !Vary::suits_scripts(headers)
-        && !bearing::is_own_origin(asked.request)
-    {
+    if !bearing::is_readable(asked.request, headers) {
         return Err(NotStored::UnkeyedHeader);
     }
     // A zero may stand for a value that could not be read, which permits nothing.

@@ -4,8 +4,9 @@
 //! send it. Not all origins know what they do, so there are three classes of fields ([`Bearing`]). A name decides, and the
 //! form of the value: a browser's field with what no browser writes there was written by somebody who tries what happens.
 
-use http::header::{HeaderName, HeaderValue, ORIGIN, REFERER};
+use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER};
 
+use super::key::Vary;
 use crate::request::{Request, Target};
 use crate::time::Timestamp;
 
@@ -131,8 +132,13 @@ pub fn has_markup(value: &HeaderValue) -> bool {
     value.as_bytes().iter().any(|byte| matches!(byte, b'<' | b'>'))
 }
 
+/// Whether a script of another site could read a response with these `headers`, where `request` is one's: it says who may.
+pub fn is_readable(request: &Request, headers: &HeaderMap) -> bool {
+    !request.headers.contains_key(ORIGIN) || Vary::suits_scripts(headers) || is_own_origin(request)
+}
+
 /// Whether `Origin` is the site's own, as when a page asks for what is beside it.
-pub fn is_own_origin(request: &Request) -> bool {
+fn is_own_origin(request: &Request) -> bool {
     let mut lines = request.headers.get_all(ORIGIN).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return false };
     let target = &request.target;
@@ -359,7 +365,7 @@ fn is_address(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderMap, Method};
+    use http::Method;
 
     fn of(name: &str, value: &str) -> Bearing {
         let mut headers = HeaderMap::new();

@@ -82,20 +82,23 @@ impl<P: Ports> Exchange<P> {
 
     /// That this client was told that what is stored is not for everybody any more.
     pub(super) fn withdrawn(&self) -> Mark {
-        Mark::Withdrawn { from: self.asker(), is_known: self.witness().is_known }
+        let (from, is_known) = self.asker();
+        Mark::Withdrawn { from, is_known }
     }
 
-    /// Tells whoever asks from others, also later: by address, and where the platform gives none by what they send.
-    pub(super) fn asker(&self) -> u32 {
+    /// Tells whoever asks from others, also later: by address, and where the platform gives none by what they send; and
+    /// whether it gives one.
+    pub(super) fn asker(&self) -> (u32, bool) {
         let witness = self.witness();
         if witness.is_known {
-            return witness.mark;
+            return (witness.mark, true);
         }
-        self.request.headers.iter().fold(0, |mark, field| {
+        let mark = self.request.headers.iter().fold(0, |mark, field| {
             let mut hasher = DefaultHasher::new();
             field.hash(&mut hasher);
             mark ^ hasher.finish() as u32
-        })
+        });
+        (mark, false)
     }
 
     /// The same where the answer broke off behind its status: what was asked has been done.

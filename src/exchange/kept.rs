@@ -12,6 +12,7 @@ use super::store::Found;
 use super::trail::Trail;
 use crate::cache::Verdict;
 use crate::cache::admission::{self, Effect, NotStored};
+use crate::cache::bearing;
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::keep::{self, Decision, Leave};
 use crate::cache::key::Vary;
@@ -56,7 +57,7 @@ impl<P: Ports> Exchange<P> {
             return None;
         }
         let now = self.ports.now();
-        if !self.is_readable(&stored) {
+        if !bearing::is_readable(&self.request, &stored.headers) {
             trail.kept_refused = Some(keep::Refused::OtherVariant);
             return None;
         }
@@ -123,9 +124,11 @@ impl<P: Ports> Exchange<P> {
         let forbids = keep::forbids(&new);
         let isolate = self.ports.isolate();
         // One client alone may have brought it about.
-        if (forbids || is_withheld)
-            && !isolate.is_told_by_another(&name, self.asker(), self.witness().is_known, self.ports.now())
-        {
+        let is_told_by_another = || {
+            let (client, is_known) = self.asker();
+            isolate.is_told_by_another(&name, client, is_known, self.ports.now())
+        };
+        if (forbids || is_withheld) && !is_told_by_another() {
             return;
         }
         if !self.ports.isolate().is_due(&name, forbids, settings.interval, self.ports.now()) {

@@ -222,7 +222,7 @@ impl<P: Ports> Exchange<P> {
     }
 
     fn is_withdrawn(&self, stored: &Stored) -> bool {
-        stored.withdrawn_from.is_some_and(|client| client == self.asker())
+        stored.withdrawn_from.is_some_and(|client| client == self.asker().0)
     }
 
     /// How many origins there are: in route mode the zone's own.

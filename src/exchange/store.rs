@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use http::{Method, header};
+use http::Method;
 
 use super::Exchange;
 use super::attempts::{Guarded, Received};
@@ -169,9 +169,11 @@ impl<P: Ports> Exchange<P> {
                 let (settings, now) = (&policy.settings.cache, self.ports.now());
                 trail.is_outdated = stored.outdated;
                 trail.copy = self.standing_of(&stored);
-                trail.is_fresh =
-                    judge(&stored, &RequestDirectives::default(), settings, now) == Verdict::Fresh;
                 let verdict = judge(&stored, &policy.asked, settings, now);
+                // What a request directs makes nothing fresher.
+                let anyway = || judge(&stored, &RequestDirectives::default(), settings, now);
+                trail.is_fresh =
+                    verdict == Verdict::Fresh || verdict == Verdict::Stale && anyway() == Verdict::Fresh;
                 Lookup::Found(Found { at, stored, body, is_dressed, verdict })
             }
             Loaded::Response { stored, body, .. } => {
@@ -193,24 +195,21 @@ impl<P: Ports> Exchange<P> {
     fn selects(&self, policy: &Policy<'_>, stored: &Stored, trail: &mut Trail<P::Beacon>) -> bool {
         let is_plain = stored.is_plain();
         trail.has_variants |= !is_plain;
-        (is_plain || stored.matches(&self.presented(policy).headers)) && self.is_readable(stored)
+        (is_plain || stored.matches(&self.presented(policy).headers))
+            && bearing::is_readable(&self.request, &stored.headers)
     }
 
     /// What `stored` is to an answer that would take its place.
     pub(super) fn standing_of(&self, stored: &Stored) -> Copy {
-        let told = |from: u32| from != self.asker() || !self.witness().is_known;
+        let told = |from: u32| {
+            let (client, is_known) = self.asker();
+            from != client || !is_known
+        };
         match stored.withdrawn_from {
             _ if !stored.status.is_success() => Copy::None,
             Some(from) if told(from) => Copy::Ending,
             Some(_) | None => Copy::Page,
         }
-    }
-
-    /// Whether a script of another site could read the stored response, where one asks.
-    pub(super) fn is_readable(&self, stored: &Stored) -> bool {
-        !self.request.headers.contains_key(header::ORIGIN)
-            || Vary::suits_scripts(&stored.headers)
-            || bearing::is_own_origin(&self.request)
     }
 
     /// Stores `received` behind the answer where the rules allow it, and gives it back for the client.
