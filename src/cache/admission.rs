@@ -162,15 +162,12 @@ impl NotStored {
         if status == StatusCode::NOT_MODIFIED || !(status.is_success() || status.is_redirection()) {
             return false;
         }
+        !self.is_of_the_request() && !matches!(self, Self::Doubtful(_))
+    }
+
+    /// Whether it is owed to this one request, or to what became of it, and says nothing of what is stored.
+    fn is_of_the_request(self) -> bool {
         match self {
-            Self::Status
-            | Self::NoStore
-            | Self::Private
-            | Self::SetCookie
-            | Self::VaryAny
-            | Self::TooLarge
-            | Self::Endless
-            | Self::NothingToGain => true,
             Self::Bypassed(_)
             | Self::Head
             | Self::Partial
@@ -179,7 +176,15 @@ impl NotStored {
             | Self::Authorization
             | Self::Identified
             | Self::Unreadable
-            | Self::Invalidated
+            | Self::Invalidated => true,
+            Self::Status
+            | Self::NoStore
+            | Self::Private
+            | Self::SetCookie
+            | Self::VaryAny
+            | Self::TooLarge
+            | Self::Endless
+            | Self::NothingToGain
             | Self::Doubtful(_) => false,
         }
     }
@@ -215,35 +220,23 @@ impl NotStored {
     /// or fields that others do not, says nothing of what others would get.
     pub fn effect(self, status: StatusCode, is_fresh: bool, asked: &Asked<'_>) -> Effect {
         let (code, is_gone) = (status.as_u16(), is_gone(status));
-        if !asked.is_anybody(&Vary::default()) {
+        if self.is_of_the_request() || !asked.is_anybody(&Vary::default()) {
             return Effect::None;
         }
-        match self {
-            Self::Bypassed(_)
-            | Self::Head
-            | Self::Partial
-            | Self::UnkeyedHeader
-            | Self::UnkeyedQuery
-            | Self::Authorization
-            | Self::Identified
-            | Self::Unreadable
-            | Self::Invalidated => Effect::None,
+        let is_doubted = matches!(self, Self::Doubtful(Doubt::Shrunk | Doubt::Retyped | Doubt::Unmarked));
+        let is_for_nobody_else = code < 400 && matches!(self, Self::NoStore | Self::Private | Self::VaryAny);
+        if is_doubted {
             // Whether the page has changed or the site is broken: what was fresh is no longer.
-            Self::Doubtful(Doubt::Shrunk | Doubt::Retyped | Doubt::Unmarked) => Effect::Outdates,
-            Self::NoStore | Self::Private | Self::VaryAny if code < 400 => Effect::Withdraws,
-            _ if is_gone => Effect::Withdraws,
+            Effect::Outdates
+        } else if is_gone || is_for_nobody_else {
+            Effect::Withdraws
+        } else if is_fresh || status.is_server_error() || code == 304 {
             // What one visitor may not see, others may: it only is not fresh for longer than it was.
-            _ if is_fresh || status.is_server_error() || code == 304 => Effect::None,
-            _ if matches!(code, 401 | 403 | 451) => Effect::Withdraws,
-            Self::NoStore
-            | Self::Private
-            | Self::VaryAny
-            | Self::Status
-            | Self::SetCookie
-            | Self::TooLarge
-            | Self::Endless
-            | Self::NothingToGain
-            | Self::Doubtful(Doubt::Error) => Effect::Outdates,
+            Effect::None
+        } else if matches!(code, 401 | 403 | 451) {
+            Effect::Withdraws
+        } else {
+            Effect::Outdates
         }
     }
 }
