@@ -107,12 +107,17 @@ fn play(
         match step {
             Step::Send(bytes) => stream.write_all(&bytes)?,
             Step::Pause(span) => {
-                if client_leaves_within(span, stream, shared)? {
+                if client_leaves_within(span, stream, shared, || false)? {
+                    return Ok(Next::Gone);
+                }
+            }
+            Step::Await(gate) => {
+                if client_leaves_within(HANG_LIMIT, stream, shared, || gate.is_open())? {
                     return Ok(Next::Gone);
                 }
             }
             Step::Hang => {
-                let gone = client_leaves_within(HANG_LIMIT, stream, shared)?;
+                let gone = client_leaves_within(HANG_LIMIT, stream, shared, || false)?;
                 return Ok(if gone { Next::Gone } else { Next::Fin });
             }
             Step::Reset => return Ok(Next::Rst),
@@ -127,13 +132,18 @@ fn play(
     Ok(Next::Fin)
 }
 
-/// Waits for `span`, or until the client has closed the connection or the origin is dropped, and says
-/// whether the client has.
-fn client_leaves_within(span: Duration, stream: &TcpStream, shared: &Shared) -> io::Result<bool> {
+/// Waits for `span`, or until the client has closed the connection, the origin is dropped or `enough`, and says whether
+/// the client has.
+fn client_leaves_within(
+    span: Duration,
+    stream: &TcpStream,
+    shared: &Shared,
+    enough: impl Fn() -> bool,
+) -> io::Result<bool> {
     let until = Instant::now() + span;
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() || shared.dropped.load(Ordering::SeqCst) {
+        if left.is_zero() || enough() || shared.dropped.load(Ordering::SeqCst) {
             stream.set_read_timeout(None)?;
             return Ok(false);
         }

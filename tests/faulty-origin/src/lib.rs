@@ -34,6 +34,8 @@ pub enum Step {
     Send(Vec<u8>),
     /// Does nothing for a while.
     Pause(Duration),
+    /// Does nothing until the gate is opened, for at most 60 s.
+    Await(Gate),
     /// Does nothing until the client has gone or the origin is dropped, for at most 60 s.
     Hang,
     /// Ends the connection with RST.
@@ -45,6 +47,30 @@ pub enum Step {
     /// Echoes WebSocket messages until the client closes (RFC 6455); the handshake was sent before.
     EchoWebSocket,
 }
+
+/// Holds up the scripts that [await](Step::Await) it until a test opens it: for what must last as long as the test
+/// needs, however slow the machine is.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<AtomicBool>);
+
+impl Gate {
+    /// Lets all go on that wait or will wait for it.
+    pub fn open(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    fn is_open(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl PartialEq for Gate {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Gate {}
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
