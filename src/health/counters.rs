@@ -190,11 +190,11 @@ mod tests {
     #[test]
     fn an_attempt_counts_by_how_it_ended() {
         for (end, counted) in [
-            (origin::End::Answered(200), AttemptKind::Ok),
-            (origin::End::Answered(404), AttemptKind::Ok),
-            (origin::End::Answered(503), AttemptKind::Own(503)),
+            (origin::AttemptResult::Answered(200), AttemptKind::Ok),
+            (origin::AttemptResult::Answered(404), AttemptKind::Ok),
+            (origin::AttemptResult::Answered(503), AttemptKind::Own(503)),
             (
-                origin::End::Failed(Failure::ConnectionLost, None),
+                origin::AttemptResult::Failed(Failure::ConnectionLost, None),
                 AttemptKind::Failed(Failure::ConnectionLost),
             ),
         ] {
