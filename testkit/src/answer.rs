@@ -39,7 +39,8 @@ pub fn given(answer: Answer<Body>, misuses: &Misuses) -> Given {
         Headers::Own(headers) => headers,
         Headers::Edited(edits) => {
             if content.is_none() {
-                misuses.record("edited fields come with the response that they are of", || format!("{edits:?}"));
+                misuses
+                    .record("edited fields come with the response that they are of", || format!("{edits:?}"));
             }
             let mut headers = content.as_ref().map(|content| (*content.headers).clone()).unwrap_or_default();
             for name in &edits.remove {

@@ -104,7 +104,8 @@ impl Executor {
 
     /// Takes all tasks of such owners away.
     pub fn take(&self, is_meant: impl Fn(Owner) -> bool) -> Vec<(Owner, Work)> {
-        let taken = self.tasks.borrow_mut().extract_if(.., |_, task| is_meant(task.owner)).collect::<Vec<_>>();
+        let taken =
+            self.tasks.borrow_mut().extract_if(.., |_, task| is_meant(task.owner)).collect::<Vec<_>>();
         taken.into_iter().map(|(_, task)| (task.owner, task.work)).collect()
     }
 }

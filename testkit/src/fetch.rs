@@ -28,7 +28,7 @@ impl<F: FrontEnd> TestPorts<F> {
         let sent_at = self.now();
         let mut fetch = self.front.sends(forward, upload.as_ref());
         if let Some(upload) = upload {
-            self.wait(upload.takes).await;
+            self.pause(upload.takes).await;
             self.spoilt(upload.fate, idle).await;
             if let Some(lapse) = upload.fate.lapse() {
                 self.front.fails(&mut fetch, Unanswered::Spoilt);
@@ -63,10 +63,10 @@ impl<F: FrontEnd> TestPorts<F> {
     ) -> Result<Head, (Unanswered, Rejection)> {
         let after = self.front.arrives(fetch, forward);
         let half = after.min(limit) / 2;
-        self.wait(half).await;
+        self.pause(half).await;
         let reply = self.front.replies(fetch, forward);
         let is_late = matches!(reply, Reply::Hangs) || after > limit;
-        self.wait(if is_late { limit } else { after } - half).await;
+        self.pause(if is_late { limit } else { after } - half).await;
         match reply {
             Reply::Hangs => Err((Unanswered::Late, rejection::late())),
             Reply::Lost | Reply::Garbage | Reply::Answers(_) if is_late => {

@@ -48,7 +48,7 @@ pub trait FrontEnd: Clone + 'static {
         None
     }
 
-    /// How old the purge marks may be that the namespace shows, in milliseconds.
+    /// How old the purge rules may be that the namespace shows, in milliseconds.
     fn lag(&self) -> u64 {
         0
     }

@@ -125,7 +125,7 @@ impl<F: FrontEnd> TestPorts<F> {
         within: Duration,
     ) -> HeldUpload<Upload> {
         let waited = upload.takes.min(millis(within));
-        self.wait(waited).await;
+        self.pause(waited).await;
         let upload = Upload { takes: upload.takes - waited, ..upload };
         if upload.takes > 0 {
             return HeldUpload::Larger(upload);
@@ -143,7 +143,7 @@ impl<F: FrontEnd> TestPorts<F> {
         match fate {
             Fate::Whole => return,
             Fate::BreaksOff | Fate::Misframed => {}
-            Fate::Stalls => self.wait(millis(idle).min(SILENCE)).await,
+            Fate::Stalls => self.pause(millis(idle).min(SILENCE)).await,
         }
         self.front.sees(Event::SpoilsUpload);
     }

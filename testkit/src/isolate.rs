@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use holdfast::isolate::Isolate;
-use holdfast::isolate::recall::Recall;
+use holdfast::isolate::memory_cache::MemoryCache;
 use holdfast::ports::{Background, Memory};
 
 use crate::FrontEnd;
@@ -22,31 +22,31 @@ pub struct IsolateMemory {
     /// Between its requests.
     pub isolate: Isolate<Signal>,
     /// Of what was found in the stores.
-    pub recall: Recall<Body>,
+    pub cache: MemoryCache<Body>,
 }
 
 impl<F: FrontEnd> Memory for TestPorts<F> {
-    type Beacon = Signal;
+    type Signal = Signal;
 
     fn isolate(&self) -> &Isolate<Signal> {
         &self.memory.isolate
     }
 
-    fn recall(&self) -> &Recall<Body> {
-        &self.memory.recall
+    fn memory_cache(&self) -> &MemoryCache<Body> {
+        &self.memory.cache
     }
 
-    fn beacon(&self) -> Signal {
+    fn signal(&self) -> Signal {
         let signal = Signal::default();
-        self.spawn(self.see(&signal, LONGEST_WORK_BEHIND));
+        self.spawn(self.wait(&signal, LONGEST_WORK_BEHIND));
         signal
     }
 
-    fn light(&self, signal: &Signal) {
+    fn notify(&self, signal: &Signal) {
         signal.notify();
     }
 
-    fn see(&self, signal: &Signal, within: Duration) -> impl Future<Output = ()> + 'static {
+    fn wait(&self, signal: &Signal, within: Duration) -> impl Future<Output = ()> + 'static {
         signal.wait(self.clock().wait(millis(within)))
     }
 }

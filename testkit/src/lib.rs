@@ -7,7 +7,10 @@
 //! - the schedules of `sim`: an origin and faults from a seed, and invariants.
 //!
 //! A [`FrontEnd`] says what the origin does and what fails, and sees what happens. It implements no port.
-#![allow(clippy::indexing_slicing, reason = "what is indexed was measured the line before, and no request comes here")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "what is indexed was measured the line before, and no request comes here"
+)]
 
 pub mod answer;
 pub mod body;
@@ -26,10 +29,10 @@ pub mod upload;
 mod fetch;
 mod hold;
 mod isolate;
-mod namespace;
 mod origin;
 mod ports;
 mod relay;
+mod stores;
 
 pub use front::FrontEnd;
 pub use isolate::IsolateMemory;

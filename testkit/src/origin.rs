@@ -7,7 +7,7 @@ use std::time::Duration;
 use holdfast::cache::range::Span;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
-use holdfast::ports::{End, Fetched, Held, HeldUpload, HoldFirst, Origin, Relay, Resume};
+use holdfast::ports::{Fetched, Held, HeldUpload, HoldFirst, Origin, Relay, RelayEnd, Resume};
 use http::{HeaderMap, StatusCode};
 
 use crate::FrontEnd;
@@ -67,7 +67,7 @@ impl<F: FrontEnd> Origin for TestPorts<F> {
         self.body(self.whole(whole), whole.kind())
     }
 
-    fn dress(&self, whole: &Body, _: StatusCode, headers: &HeaderMap) -> Body {
+    fn with_head(&self, whole: &Body, _: StatusCode, headers: &HeaderMap) -> Body {
         let content = Content { headers: Rc::new(headers.clone()), ..(*self.whole(whole)).clone() };
         self.body(Rc::new(content), whole.kind())
     }
@@ -79,7 +79,7 @@ impl<F: FrontEnd> Origin for TestPorts<F> {
         idle: Option<Duration>,
         copy: Option<u64>,
         resume: Option<Resume<Body>>,
-    ) -> Relay<Body, impl Future<Output = End> + 'static> {
+    ) -> Relay<Body, impl Future<Output = RelayEnd> + 'static> {
         self.relayed(body, idle, copy, resume)
     }
 
@@ -91,7 +91,7 @@ impl<F: FrontEnd> Origin for TestPorts<F> {
 
     async fn peek(&self, body: Body, limit: u64, within: Duration) -> String {
         let (content, _) = body.spend();
-        self.wait(content.ends_at.saturating_sub(self.now()).min(millis(within))).await;
+        self.pause(content.ends_at.saturating_sub(self.now()).min(millis(within))).await;
         content.text.chars().take(limit as usize).collect()
     }
 
@@ -116,7 +116,8 @@ impl<F: FrontEnd> TestPorts<F> {
     fn cut(&self, whole: &str, spans: &[Span], around: &[String]) -> String {
         let misuses = &self.platform.misuses;
         if !around.is_empty() && around.len() != spans.len() + 1 {
-            misuses.record("one text stands before each part and one after the last", || format!("{around:?}"));
+            misuses
+                .record("one text stands before each part and one after the last", || format!("{around:?}"));
         }
         let mut text = String::new();
         for (at, span) in spans.iter().enumerate() {
@@ -124,7 +125,9 @@ impl<F: FrontEnd> TestPorts<F> {
             let (start, end) = (span.start as usize, (span.start + span.length) as usize);
             match whole.get(start..end) {
                 Some(part) => text.push_str(part),
-                None => misuses.record("a part of a body lies inside it", || format!("{span:?} of {whole:?}")),
+                None => {
+                    misuses.record("a part of a body lies inside it", || format!("{span:?} of {whole:?}"))
+                }
             }
         }
         text.push_str(around.last().map_or("", String::as_str));

@@ -23,17 +23,17 @@ pub struct Platform {
     pub misuses: Misuses,
 }
 
-/// The namespace: last good copies and purge marks.
+/// The namespace: last good copies and purge rules.
 #[derive(Debug, Default)]
 pub struct Namespace {
     /// The copies.
     pub copies: MemoryStore,
-    /// The purge marks as they were written, each with its time in milliseconds since the beginning.
-    pub marks: RefCell<Vec<(u64, String)>>,
+    /// The purge rules as they were written, each with its time in milliseconds since the beginning.
+    pub purge_rules: RefCell<Vec<(u64, String)>>,
     /// How many copies were read.
     pub reads: Cell<usize>,
-    /// How often the marks were read.
-    pub reads_of_marks: Cell<usize>,
+    /// How often the rules were read.
+    pub reads_of_purge_rules: Cell<usize>,
     /// How many copies were written.
     pub writes: Cell<usize>,
 }

@@ -39,13 +39,13 @@ impl<F: FrontEnd> TestPorts<F> {
         self.platform.clock.now()
     }
 
-    pub(crate) fn wait(&self, span: u64) -> Wait {
+    pub(crate) fn pause(&self, span: u64) -> Wait {
         self.platform.clock.wait(span)
     }
 
     /// Takes the time of an operation.
     pub(crate) fn takes(&self, operation: Operation) -> Wait {
-        self.wait(self.front.takes(operation))
+        self.pause(self.front.takes(operation))
     }
 
     pub(crate) fn body(&self, content: Rc<Content>, kind: Kind) -> Body {
@@ -59,7 +59,7 @@ impl<F: FrontEnd> Clock for TestPorts<F> {
     }
 
     fn sleep(&self, span: Duration) -> impl Future<Output = ()> {
-        self.wait(millis(span))
+        self.pause(millis(span))
     }
 }
 
@@ -96,7 +96,7 @@ impl<F: FrontEnd> Health for TestPorts<F> {
         self.front.health_view(view)
     }
 
-    async fn tell(&self, counts: &str, dashboard: &str) -> Option<String> {
+    async fn flush(&self, counts: &str, dashboard: &str) -> Option<String> {
         self.takes(Operation::Health).await;
         self.front.counts(counts, dashboard)
     }

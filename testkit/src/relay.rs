@@ -4,7 +4,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use holdfast::ports::{Background, End, Relay, Resume};
+use holdfast::ports::{Background, Relay, RelayEnd, Resume};
 
 use crate::FrontEnd;
 use crate::body::{Body, Content, Ending, Kind};
@@ -24,7 +24,7 @@ impl<F: FrontEnd> TestPorts<F> {
         idle: Option<Duration>,
         copy: Option<u64>,
         resume: Option<Resume<Body>>,
-    ) -> Relay<Body, impl Future<Output = End> + 'static> {
+    ) -> Relay<Body, impl Future<Output = RelayEnd> + 'static> {
         let (content, _) = body.spend();
         let silence =
             if content.ending == Ending::Silent { idle.map_or(UNWATCHED_SILENCE, millis) } else { 0 };
@@ -65,7 +65,7 @@ struct Pump<F> {
     copy_limit: u64,
     for_client: Later<Rc<Content>>,
     for_store: Later<Rc<Content>>,
-    end: Later<End>,
+    end: Later<RelayEnd>,
 }
 
 impl<F: FrontEnd> Pump<F> {
@@ -79,8 +79,8 @@ impl<F: FrontEnd> Pump<F> {
         }
         self.whole.ends_at = self.ports.now();
         let end = match self.whole.ending {
-            Ending::Whole => End::Whole(self.whole.bytes()),
-            torn @ (Ending::Torn | Ending::BadlyFramed | Ending::Silent) => End::Torn(broken(torn)),
+            Ending::Whole => RelayEnd::Whole(self.whole.bytes()),
+            torn @ (Ending::Torn | Ending::BadlyFramed | Ending::Silent) => RelayEnd::Torn(broken(torn)),
         };
         let is_too_large = self.whole.bytes() > self.copy_limit;
         let ending = if is_too_large { Ending::Torn } else { self.whole.ending };

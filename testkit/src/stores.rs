@@ -7,7 +7,7 @@ use std::time::Duration;
 use holdfast::cache::entry::Entry;
 use holdfast::cache::keep::Name;
 use holdfast::cache::key::Key;
-use holdfast::ports::{Health, Kept, Lookup, Store, Unavailable};
+use holdfast::ports::{Health, LastGood, Lookup, Store, Unavailable};
 
 use crate::FrontEnd;
 use crate::body::{Body, Content, Ending, Kind, read};
@@ -95,25 +95,25 @@ impl<F: FrontEnd> TestPorts<F> {
 
     /// Asks the namespace, which may be slow or fail.
     async fn ask_namespace(&self, within: u64) -> Result<(), Unavailable> {
-        if !self.keeps() {
+        if !self.has_last_good() {
             return Err(Unavailable);
         }
         let takes = self.front.takes(Operation::Namespace);
         if let Some(after) = self.front.namespace_fails(within) {
-            self.wait(after).await;
+            self.pause(after).await;
             return Err(Unavailable);
         }
-        self.wait(takes).await;
+        self.pause(takes).await;
         Ok(())
     }
 }
 
-impl<F: FrontEnd> Kept for TestPorts<F> {
-    fn keeps(&self) -> bool {
+impl<F: FrontEnd> LastGood for TestPorts<F> {
+    fn has_last_good(&self) -> bool {
         self.bindings().keep
     }
 
-    async fn load_kept(&self, name: &Name, within: Duration) -> Lookup<Body> {
+    async fn load_last_good(&self, name: &Name, within: Duration) -> Lookup<Body> {
         self.ask_namespace(millis(within)).await?;
         let namespace = &self.platform.namespace;
         namespace.reads.update(|reads| reads + 1);
@@ -121,7 +121,7 @@ impl<F: FrontEnd> Kept for TestPorts<F> {
         Ok(filed.and_then(|filed| filed.opened(&self.platform.misuses, Kind::Memory)))
     }
 
-    async fn save_kept(&self, name: &Name, entry: &Entry, body: &Body, retention: Duration) -> bool {
+    async fn save_last_good(&self, name: &Name, entry: &Entry, body: &Body, retention: Duration) -> bool {
         let content = self.whole(body);
         if self.ask_namespace(WRITE).await.is_err() {
             return false;
@@ -134,7 +134,7 @@ impl<F: FrontEnd> Kept for TestPorts<F> {
         true
     }
 
-    async fn remove_kept(&self, name: &Name) -> bool {
+    async fn remove_last_good(&self, name: &Name) -> bool {
         let is_there = self.ask_namespace(WRITE).await.is_ok();
         if is_there {
             self.platform.namespace.copies.remove(name.as_str());
@@ -146,20 +146,20 @@ impl<F: FrontEnd> Kept for TestPorts<F> {
         self.whole(one).text == self.whole(other).text
     }
 
-    async fn load_marks(&self, within: Duration) -> Result<Option<String>, Unavailable> {
+    async fn load_purge_rules(&self, within: Duration) -> Result<Option<String>, Unavailable> {
         self.ask_namespace(millis(within)).await?;
         let namespace = &self.platform.namespace;
-        namespace.reads_of_marks.update(|reads| reads + 1);
+        namespace.reads_of_purge_rules.update(|reads| reads + 1);
         // What was written lately may not show here yet.
         let shown_until = self.now().saturating_sub(self.front.lag());
-        let marks = namespace.marks.borrow();
-        Ok(marks.iter().rev().find(|(at, _)| *at <= shown_until).map(|(_, text)| text.clone()))
+        let rules = namespace.purge_rules.borrow();
+        Ok(rules.iter().rev().find(|(at, _)| *at <= shown_until).map(|(_, text)| text.clone()))
     }
 
-    async fn save_marks(&self, text: &str) -> bool {
+    async fn save_purge_rules(&self, text: &str) -> bool {
         let is_taken = self.ask_namespace(WRITE).await.is_ok();
         if is_taken {
-            self.platform.namespace.marks.borrow_mut().push((self.now(), text.to_owned()));
+            self.platform.namespace.purge_rules.borrow_mut().push((self.now(), text.to_owned()));
         }
         is_taken
     }
