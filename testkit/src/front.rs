@@ -33,9 +33,10 @@ pub trait FrontEnd: Clone + 'static {
     /// There is no answer.
     fn fails(&self, _fetch: &mut Self::Fetch, _how: Unanswered) {}
 
-    /// How long an operation of the platform takes, in milliseconds. Each asks once, when it begins.
-    fn takes(&self, _operation: Operation) -> u64 {
-        0
+    /// How long an operation of the platform takes, in milliseconds; `None` if it is done at once, before anybody else
+    /// does anything. Each asks once, when it begins.
+    fn takes(&self, _operation: Operation) -> Option<u64> {
+        None
     }
 
     /// Whether an operation on the edge cache's entry under `key` fails.

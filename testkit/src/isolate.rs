@@ -38,7 +38,7 @@ impl<F: FrontEnd> Memory for TestPorts<F> {
 
     fn signal(&self) -> Signal {
         let signal = Signal::default();
-        self.spawn(self.wait(&signal, LONGEST_WORK_BEHIND));
+        self.spawn(signal.first(self.clock().wait(millis(LONGEST_WORK_BEHIND))));
         signal
     }
 

@@ -44,8 +44,10 @@ impl<F: FrontEnd> TestPorts<F> {
     }
 
     /// Takes the time of an operation.
-    pub(crate) fn takes(&self, operation: Operation) -> Wait {
-        self.pause(self.front.takes(operation))
+    pub(crate) async fn takes(&self, operation: Operation) {
+        if let Some(span) = self.front.takes(operation) {
+            self.pause(span).await;
+        }
     }
 
     pub(crate) fn body(&self, content: Rc<Content>, kind: Kind) -> Body {

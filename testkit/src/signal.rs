@@ -26,8 +26,21 @@ impl Signal {
     }
 
     /// Waits for the next notification after this is first polled, or until `late` is over.
-    pub fn wait(&self, mut late: Wait) -> impl Future<Output = ()> + 'static {
-        let (shared, mut before) = (Rc::clone(&self.0), None);
+    pub fn wait(&self, late: Wait) -> impl Future<Output = ()> + 'static {
+        self.wait_for_more_than(None, late)
+    }
+
+    /// Waits until there was a first notification, or until `late` is over.
+    pub fn first(&self, late: Wait) -> impl Future<Output = ()> + 'static {
+        self.wait_for_more_than(Some(0), late)
+    }
+
+    fn wait_for_more_than(
+        &self,
+        mut before: Option<u64>,
+        mut late: Wait,
+    ) -> impl Future<Output = ()> + 'static {
+        let shared = Rc::clone(&self.0);
         std::future::poll_fn(move |context| {
             if shared.times.get() > *before.get_or_insert_with(|| shared.times.get()) {
                 return Poll::Ready(());

@@ -103,7 +103,9 @@ impl<F: FrontEnd> TestPorts<F> {
             self.pause(after).await;
             return Err(Unavailable);
         }
-        self.pause(takes).await;
+        if let Some(span) = takes {
+            self.pause(span).await;
+        }
         Ok(())
     }
 }

@@ -147,15 +147,17 @@ impl FrontEnd for Front {
         }
     }
 
-    fn takes(&self, operation: Operation) -> u64 {
+    fn takes(&self, operation: Operation) -> Option<u64> {
         if operation != Operation::Upload {
             self.script.count();
         }
-        millis(match operation {
-            Operation::Upload | Operation::Entry => Duration::ZERO,
+        let takes = match operation {
+            // Who is sent first fetches first, as a script goes by the order of fetches.
+            Operation::Upload | Operation::Entry => return None,
             Operation::Body => self.script.store_takes.get(),
             Operation::Namespace | Operation::Health => FAR_AWAY,
-        })
+        };
+        Some(millis(takes))
     }
 
     fn cache_fails(&self, _: &Key) -> bool {
