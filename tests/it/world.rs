@@ -660,7 +660,7 @@ fn headers_of(answer: &Answer<Body>) -> HeaderMap {
 /// Whether the body behind such a head is held next, for all that is known of the settings.
 fn is_held_next(status: u16, headers: &HeaderMap, limit: u64) -> bool {
     let mut settings = Settings::default();
-    settings.body.hold = limit;
+    settings.body.buffer = limit;
     let plan = body::plan(&Method::GET, status, headers, &settings);
     (200..500).contains(&status) && matches!(plan, Plan::Hold { .. })
 }
