@@ -4,12 +4,12 @@
 //! writes the header fields that tell caches, proxies and operators what happened. Everything in a
 //! request is hostile here: it is cleaned and escaped for the place where it is written.
 
-pub(crate) mod dress;
+pub(crate) mod assets;
 pub mod error_page;
 pub mod fields;
 pub mod form;
+mod page_cache;
 mod problem;
-mod stencil;
 mod words;
 
 use std::fmt::Write;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use askama::Template;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
-use super::dress::Dress;
+use super::assets::Assets;
 use super::rendered;
 use crate::config;
 use crate::language::{Language, Message, Words};
@@ -21,7 +21,7 @@ use crate::origin::AttemptResult;
 use crate::origin::failure::Failure;
 use crate::request::Request;
 use crate::response::form::Form;
-use crate::response::stencil::{self, Kind, LONGEST_NAME, Particulars};
+use crate::response::page_cache::{self, Kind, LONGEST_NAME, Particulars};
 use crate::response::words::{Hop, Outcome, State, Story, advice};
 use crate::time::Timestamp;
 
@@ -117,7 +117,7 @@ impl ErrorPage<'_> {
                 let particulars = Particulars::of(self);
                 let kind = Kind::of(self, form, &particulars);
                 let write = |particulars: &Particulars| self::write(&kind, self.page, particulars);
-                let (headers, text) = stencil::filled(&kind, self.page, &particulars, write);
+                let (headers, text) = page_cache::filled(&kind, self.page, &particulars, write);
                 (headers, (self.request.method != Method::HEAD).then_some(text))
             }
             Form::Grpc => {
@@ -170,9 +170,9 @@ fn write(kind: &Kind, page: &config::Page, particulars: &Particulars) -> (Header
     let view = View::of(kind, page, particulars);
     let (media_type, text) = match kind.form {
         Form::Html => {
-            let dress = Dress::of(page);
-            headers.insert(header::CONTENT_SECURITY_POLICY, dress.policy(view.returns));
-            let Dress { style, script, .. } = &dress;
+            let assets = Assets::of(page);
+            headers.insert(header::CONTENT_SECURITY_POLICY, assets.policy(view.returns));
+            let Assets { style, script, .. } = &assets;
             ("text/html; charset=utf-8", rendered(&Html { view: &view, style, script }))
         }
         Form::Problem => ("application/problem+json", view.problem()),

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Serialize, Serializer};
 
 use super::error_page::{Cause, ErrorPage, View};
-use super::stencil::Kind;
+use super::page_cache::Kind;
 use super::words::Outcome;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");

@@ -26,7 +26,7 @@ const fn rules_of(look: Theme) -> &'static str {
 }
 
 /// The style and the script of one page.
-pub(super) struct Dress {
+pub(super) struct Assets {
     pub(super) style: Cow<'static, str>,
     pub(super) script: &'static str,
     /// The digests of the two in base64.
@@ -46,7 +46,7 @@ impl Sent {
     }
 }
 
-impl Dress {
+impl Assets {
     /// What a page with these settings wears.
     pub(super) fn of(page: &Page) -> Self {
         static STYLES: [OnceLock<Sent>; 3] = [const { OnceLock::new() }; 3];
@@ -158,7 +158,7 @@ mod tests {
     fn an_accent_of_the_operators_wins_over_the_looks() {
         let page = Page { accent: Colour::parse("#802060"), ..Page::default() };
         let [light, dark] = page.accents().map(Option::unwrap);
-        let style = Dress::of(&page).style;
+        let style = Assets::of(&page).style;
         let rule = |accent: Accent| format!("--accent:{};--on-accent:{}", accent.colour, accent.on_it);
         assert!(style.rfind(&rule(light)).unwrap() > style.find("--accent:").unwrap());
         assert!(
@@ -177,8 +177,8 @@ mod tests {
     #[test]
     fn what_is_sent_has_no_comments_and_cannot_end_its_element() {
         for look in Theme::ALL {
-            let dress = Dress::of(&Page { theme: look, ..Page::default() });
-            for (text, what) in [(&*dress.style, "style"), (dress.script, "script")] {
+            let assets = Assets::of(&Page { theme: look, ..Page::default() });
+            for (text, what) in [(&*assets.style, "style"), (assets.script, "script")] {
                 assert!(
                     !text.contains("</") && !text.contains("<!--") && !text.contains("/*"),
                     "{look:?} {what}"
@@ -192,10 +192,10 @@ mod tests {
     fn the_hashes_are_those_of_the_texts() {
         for look in Theme::ALL {
             for accent in [None, Colour::parse("#802060")] {
-                let dress = Dress::of(&Page { theme: look, accent, ..Page::default() });
-                let policy = dress.policy(true);
+                let assets = Assets::of(&Page { theme: look, accent, ..Page::default() });
+                let policy = assets.policy(true);
                 let policy = policy.to_str().unwrap();
-                for (kind, text) in [("style", &*dress.style), ("script", dress.script)] {
+                for (kind, text) in [("style", &*assets.style), ("script", assets.script)] {
                     let hash = STANDARD.encode(Sha256::digest(text));
                     assert!(policy.contains(&format!("{kind}-src 'sha256-{hash}';")), "{look:?} {policy}");
                 }
@@ -208,9 +208,9 @@ mod tests {
 
     #[test]
     fn a_page_that_does_not_return_may_ask_for_nothing() {
-        let dress = Dress::of(&Page::default());
+        let assets = Assets::of(&Page::default());
         for (returns, asks) in [(true, true), (false, false)] {
-            let policy = dress.policy(returns);
+            let policy = assets.policy(returns);
             let policy = policy.to_str().unwrap();
             assert!(policy.starts_with("default-src 'none';"), "{policy}");
             assert_eq!(policy.contains("connect-src 'self'"), asks);

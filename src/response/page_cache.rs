@@ -1,6 +1,6 @@
 //! How is a page made that was made before?
 //!
-//! Errors of one [`Kind`] differ in a few [`Place`]s only: the request's id, the time, an address. A [`Stencil`] is such
+//! Errors of one [`Kind`] differ in a few [`Place`]s only: the request's id, the time, an address. A [`CachedPage`] is such
 //! an error with these places open, made once in an isolate; a request's own is filled in, escaped as it is when the
 //! whole is written. What a stencil is made from has nothing of a request in it.
 
@@ -153,7 +153,7 @@ impl Particulars {
 }
 
 /// An error as it is kept.
-struct Stencil {
+struct CachedPage {
     kind: Kind,
     page: Page,
     headers: HeaderMap,
@@ -164,7 +164,7 @@ struct Stencil {
 
 thread_local! {
     /// Those kept, the last used first.
-    static KEPT: RefCell<Vec<Rc<Stencil>>> = const { RefCell::new(Vec::new()) };
+    static KEPT: RefCell<Vec<Rc<CachedPage>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The header fields and the text of an error of this `kind` with these `particulars`, by a stencil or as `write` does.
@@ -174,34 +174,34 @@ pub(super) fn filled(
     particulars: &Particulars,
     write: impl Fn(&Particulars) -> (HeaderMap, String),
 ) -> (HeaderMap, String) {
-    if let Some(stencil) = kept(kind, page) {
-        return (stencil.headers.clone(), stencil.fill(particulars));
+    if let Some(cached) = kept(kind, page) {
+        return (cached.headers.clone(), cached.fill(particulars));
     }
     let (headers, text) = write(particulars);
-    let stencil = Stencil::cut(*kind, page, &headers, &write(&Particulars::marks()).1);
+    let cached = CachedPage::cut(*kind, page, &headers, &write(&Particulars::marks()).1);
     // It would not be the same if an operator's text had marks in it.
-    if stencil.fill(particulars) == text {
-        keep(stencil);
+    if cached.fill(particulars) == text {
+        keep(cached);
     }
     (headers, text)
 }
 
-fn kept(kind: &Kind, page: &Page) -> Option<Rc<Stencil>> {
+fn kept(kind: &Kind, page: &Page) -> Option<Rc<CachedPage>> {
     KEPT.with_borrow_mut(|kept| {
-        let at = kept.iter().position(|stencil| stencil.kind == *kind && stencil.page == *page)?;
+        let at = kept.iter().position(|cached| cached.kind == *kind && cached.page == *page)?;
         kept.get_mut(..=at)?.rotate_right(1);
         kept.first().cloned()
     })
 }
 
-fn keep(stencil: Stencil) {
+fn keep(cached: CachedPage) {
     KEPT.with_borrow_mut(|kept| {
         kept.truncate(MOST - 1);
-        kept.insert(0, Rc::new(stencil));
+        kept.insert(0, Rc::new(cached));
     });
 }
 
-impl Stencil {
+impl CachedPage {
     fn cut(kind: Kind, page: &Page, headers: &HeaderMap, marked: &str) -> Self {
         // JSON has the seconds as a number, which a mark cannot be.
         let after = Place::After.mark();
@@ -387,8 +387,8 @@ mod tests {
                 error(DOWN, &request, &page, number).render(form);
             }
             KEPT.with_borrow(|kept| {
-                for stencil in kept {
-                    let seen = format!("{}{:?}{:?}", stencil.text, stencil.headers, stencil.kind);
+                for cached in kept {
+                    let seen = format!("{}{:?}{:?}", cached.text, cached.headers, cached.kind);
                     for trace in ["TRACE", "trace", "2026", "retry-after"] {
                         assert!(!seen.contains(trace), "{form:?} {trace}");
                     }
@@ -481,7 +481,7 @@ mod tests {
             error(DOWN, &other, &page, 0).render(form);
         }
         assert_eq!(count(), MOST);
-        assert!(KEPT.with_borrow(|kept| kept.iter().any(|stencil| stencil.kind.form == Form::Problem)));
+        assert!(KEPT.with_borrow(|kept| kept.iter().any(|cached| cached.kind.form == Form::Problem)));
     }
 
     proptest! {
