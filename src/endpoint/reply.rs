@@ -12,7 +12,7 @@ use super::order::Mistake;
 use crate::cache::purge::Verb;
 use crate::health::assets::Assets;
 use crate::health::{Bindings, View};
-use crate::response::rendered;
+use crate::response::template::rendered;
 use crate::time::Timestamp;
 
 /// After which time all data centres go by a new mark: the platform shows a write elsewhere after up to 60 s,

@@ -24,7 +24,7 @@ use crate::origin::{Attempt, AttemptResult};
 use crate::policy::Policy;
 use crate::ports::{self, Answer, AnswerBody, Edits, Headers, Ports, Relay};
 use crate::report::{AttemptReport, Facts, Outcome, Report};
-use crate::response::error_page::{Cause, ErrorPage, Occasion};
+use crate::response::error::{Cause, ErrorPage, Occasion};
 use crate::response::fields::{self, CACHE_STATUS, CacheStatus, CacheVerdict, PROXY_STATUS, SERVER_TIMING};
 use crate::response::form::Form;
 use crate::time::millis;

@@ -14,7 +14,7 @@ use super::assets::Assets;
 use super::runbook;
 use super::summary::{Incident, OriginState, Span, Summary};
 use super::{Bindings, View};
-use crate::response::rendered;
+use crate::response::template::rendered;
 use crate::time::Timestamp;
 use chart::Chart;
 use words::{length, meaning, share, thousands};
