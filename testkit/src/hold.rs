@@ -20,7 +20,7 @@ use crate::upload::{Fate, SILENCE, Upload};
 /// held next.
 pub fn is_held_first(status: u16, headers: &HeaderMap, limit: u64) -> bool {
     let mut settings = Settings::default();
-    settings.body.hold = limit;
+    settings.body.buffer = limit;
     let plan = body::plan(&Method::GET, status, headers, &settings);
     (200..500).contains(&status) && limit > 0 && matches!(plan, Plan::Hold { .. })
 }
