@@ -55,14 +55,9 @@ fn only_the_named_paths_without_a_query_are_kept() {
     for path in ["/robots.txt?x", "/other", "/robots.txt/"] {
         world.get(path).status(200);
     }
-<<<<<<< HEAD
     assert_eq!(world.namespace().writes.get(), 0);
-    let world = world.evicted().set("keep.paths", serde_json::json!(["/feeds/*"])).origin([robots("feed")]);
-=======
-    assert_eq!(world.namespace().writes, 0);
     let world =
         world.evicted().set("last_good.paths", serde_json::json!(["/feeds/*"])).origin([robots("feed")]);
->>>>>>> main
     world.get("/feeds/a").status(200);
     world.evicted().get("/feeds/a").answers(200, "feed");
 }
