@@ -482,7 +482,7 @@ mod tests {
             has_body: false,
             id: "1".to_owned(),
         };
-        let name = crate::cache::keep::name(&request, &crate::config::Keep::default()).unwrap();
+        let name = crate::cache::keep::name(&request, &crate::config::LastGood::default()).unwrap();
         let hour = Duration::from_secs(3600);
         for (at, forbids, due) in [
             (0, false, true),

@@ -150,7 +150,9 @@ impl<P: Ports> Exchange<P> {
         let (body, end) = match received.body {
             Guarded::Bare(body) | Guarded::Whole(body, _) => (body, None),
             // Its length tells the client whether it is whole.
-            Guarded::Stream { body, length: length @ Some(_), begun, .. } if !policy.settings.body.watch => {
+            Guarded::Stream { body, length: length @ Some(_), begun, .. }
+                if !policy.settings.body.monitor =>
+            {
                 let relay = |body| self.ports.relay(body, length, None, None, None).client;
                 (if begun { relay(body) } else { body }, None)
             }

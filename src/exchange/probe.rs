@@ -34,7 +34,7 @@ pub async fn probe<P: Ports>(ports: P, config: Rc<Config>) {
         }
         Exchange::new(ports.clone(), Rc::clone(&config), Rc::new(request)).probe_origin(origin).await;
     }
-    let kept = config.defaults.keep.paths.iter().filter(|path| !path.as_str().contains('*'));
+    let kept = config.defaults.last_good.paths.iter().filter(|path| !path.as_str().contains('*'));
     if config.probe.host.is_some() && ports.has_last_good() {
         for path in kept {
             let Some(request) = asked(&config.probe, None, path.as_str()) else { continue };

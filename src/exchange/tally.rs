@@ -104,7 +104,9 @@ pub(super) async fn flush<P: Ports>(ports: &P, config: &Config, dashboard: &str,
         let down = down.filter(|end| end.health_signal() == HealthSignal::Unhealthy);
         let up = reply.up.iter().find(|(name, _)| is_this(name));
         ports.isolate().origin_state(origin, |state| match (down, up) {
-            (Some(end), _) => state.breaker.open_whole_on_hint(end.attempt(), settings.open, settings, now),
+            (Some(end), _) => {
+                state.breaker.open_whole_on_hint(end.attempt(), settings.open_for, settings, now)
+            }
             (None, Some((_, at))) => state.breaker.try_early(*at, now),
             (None, None) => {}
         });

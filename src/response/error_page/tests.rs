@@ -165,9 +165,9 @@ fn the_page_fits_in_the_first_round_trip_and_asks_for_nothing() {
     }});
     let own = config::Config::from_value(&settings).unwrap().defaults.page;
     for (language, look) in
-        Language::all().flat_map(|language| config::Look::ALL.map(|look| (language, look)))
+        Language::all().flat_map(|language| config::Theme::ALL.map(|look| (language, look)))
     {
-        let dressed = config::Page { look, ..own.clone() };
+        let dressed = config::Page { theme: look, ..own.clone() };
         // One of each story.
         let own = Cause::OriginStatus(StatusCode::SERVICE_UNAVAILABLE);
         let stories = [Failure::ConnectionLost, Failure::EdgeRefused, Failure::Loop, Failure::NoHeaderInTime];
