@@ -53,7 +53,7 @@ pub(super) async fn attempt<P: Ports>(
     // A clock that was put forward leaves none of it.
     let limit = limit.max(ctx.policy.least_attempt());
     let hold = body::may_be_held_first(&ctx.request.method, forward.is_upgrade)
-        .then(|| HoldFirst { limit: settings.body.hold, within: attempt.deadline.left(requested_at) });
+        .then(|| HoldFirst { limit: settings.body.buffer, within: attempt.deadline.left(requested_at) });
     let mut fetched = match ctx.ports().fetch(&forward, upload, limit, settings.timeouts.idle, hold).await {
         Ok(fetched) => fetched,
         Err(rejection) => return failed(&rejection, failure::of_rejected_fetch, None),
@@ -164,7 +164,7 @@ async fn guard<P: Ports>(
     }
     let idle = settings.timeouts.idle;
     let within = attempt.deadline.left(ctx.now());
-    match ctx.ports().hold(body, length, settings.body.hold, idle, within).await {
+    match ctx.ports().hold(body, length, settings.body.buffer, idle, within).await {
         Held::Whole(body, bytes) => Ok(Guarded::Whole(body, bytes)),
         Held::Partial(body) => {
             let idle = Some(idle);

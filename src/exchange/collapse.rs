@@ -22,7 +22,7 @@ use crate::origin::failure::Failure;
 use crate::origin::is_transient;
 use crate::origin::retry::{Repeatable, Stop};
 use crate::ports::{Memory, Ports};
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::time::Timestamp;
 
 /// The platform ends what goes on behind an answer after this long.

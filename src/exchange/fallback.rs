@@ -16,7 +16,7 @@ use crate::origin::is_origin_error;
 use crate::origin::retry::Stop;
 use crate::ports::{Origin, Ports};
 use crate::report::Outcome;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::response::form::Form;
 
 /// What is left to answer with.

@@ -35,7 +35,7 @@ pub(super) async fn copy<P: Ports>(ctx: &Context<P>, record: &mut Record) -> Opt
     if policy.lookup.is_err() || !store.has_last_good() {
         return None;
     }
-    let settings = &policy.settings.keep;
+    let settings = &policy.settings.last_good;
     let name = keep::name(&ctx.request, settings)?;
     let loaded = store.load_last_good(&name, LONGEST_READ, &policy.settings).await;
     let Loaded::Response { stored, body, has_head } = loaded else {
@@ -67,7 +67,7 @@ pub(super) fn keep_behind<P: Ports>(ctx: &Context<P>, received: &Received<P::Bod
     if ctx.request.method != Method::GET || policy.lookup.is_err() || !ctx.store().has_last_good() {
         return;
     }
-    let Some(name) = keep::name(&ctx.request, &policy.settings.keep) else { return };
+    let Some(name) = keep::name(&ctx.request, &policy.settings.last_good) else { return };
     if !matches!(received.status, 200 | 404 | 410) || received.lacks_marker {
         return;
     }
@@ -86,7 +86,7 @@ pub(super) fn keep_behind<P: Ports>(ctx: &Context<P>, received: &Received<P::Bod
     if (forbids || is_withheld) && !is_told_by_another() {
         return;
     }
-    if !isolate.is_due(&name, forbids, policy.settings.keep.interval, ctx.now()) {
+    if !isolate.is_due(&name, forbids, policy.settings.last_good.interval, ctx.now()) {
         return;
     }
     let (this, body) = (ctx.clone(), ctx.ports().copy(body));
@@ -154,7 +154,7 @@ pub(super) fn renew_next<P: Ports>(ctx: &Context<P>) {
 
 fn name_as_get<P: Ports>(ctx: &Context<P>) -> Option<Name> {
     let request = Request { method: Method::GET, ..Request::clone(&ctx.request) };
-    keep::name(&request, &ctx.policy.settings.keep).filter(|_| ctx.store().has_last_good())
+    keep::name(&request, &ctx.policy.settings.last_good).filter(|_| ctx.store().has_last_good())
 }
 
 fn forget_behind<P: Ports>(ctx: &Context<P>, name: Name) {
@@ -165,7 +165,7 @@ fn forget_behind<P: Ports>(ctx: &Context<P>, name: Name) {
 }
 
 async fn keep<P: Ports>(ctx: &Context<P>, name: Name, new: Stored, body: P::Body) {
-    let (settings, store, isolate) = (&ctx.policy.settings.keep, ctx.store(), ctx.ports().isolate());
+    let (settings, store, isolate) = (&ctx.policy.settings.last_good, ctx.store(), ctx.ports().isolate());
     let Ok(old) = store.load_last_good_now(&name, LONGEST_READ_BEHIND).await else {
         isolate.is_due_again(&name, ctx.now());
         return;
@@ -177,7 +177,7 @@ async fn keep<P: Ports>(ctx: &Context<P>, name: Name, new: Stored, body: P::Body
     // A copy that was called out of date gives way at once.
     let is_outdated = old.is_some_and(|old| ctx.is_invalidated_since(old.requested_at));
     let interval = if is_outdated { Duration::ZERO } else { settings.interval };
-    let settings = &config::Keep { interval, ..settings.clone() };
+    let settings = &config::LastGood { interval, ..settings.clone() };
     match keep::decide(&new, same_body, old, settings, ctx.now()) {
         Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids | Leave::NothingToReplace) => {}
         Decision::Leave(

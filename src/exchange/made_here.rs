@@ -10,7 +10,7 @@ use super::unfinished::UnfinishedResponse;
 use crate::origin::failure::Lapse;
 use crate::ports::{AnswerBody, Ports};
 use crate::report::Outcome;
-use crate::response::error_page::{Cause, ErrorPage, Occasion};
+use crate::response::error::{Cause, ErrorPage, Occasion};
 use crate::response::fields::{self, PROXY_STATUS};
 use crate::response::form::Form;
 

@@ -11,7 +11,7 @@ use super::record::Record;
 use super::unfinished::UnfinishedResponse;
 use crate::ports::Ports;
 use crate::report::Outcome;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 
 /// When to come back if no end is set.
 const RETRY_AFTER: Duration = Duration::from_secs(10 * 60);

@@ -28,7 +28,9 @@ pub(super) fn pass_through<P: Ports>(
     let (body, end) = match received.body {
         Guarded::Bare(body) | Guarded::Whole(body, _) => (body, None),
         // Its length tells the client whether it is whole.
-        Guarded::Stream { body, length: length @ Some(_), begun, .. } if !ctx.policy.settings.body.watch => {
+        Guarded::Stream { body, length: length @ Some(_), begun, .. }
+            if !ctx.policy.settings.body.monitor =>
+        {
             let relay = |body| ctx.ports().relay(body, length, None, None, None).client;
             (if begun { relay(body) } else { body }, None)
         }

@@ -48,7 +48,7 @@ use crate::origin::{AttemptResult, forward};
 use crate::ports::{Answer, Background, Clock, Dice, Origin, Ports};
 use crate::report::Outcome;
 use crate::request::Request;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 
 /// Answers `request`, whose body is `upload`, with the best that can be had: the origin's answer, perhaps
 /// after retries, the last good copy, or an honest page.

@@ -12,7 +12,7 @@ use super::counting;
 use super::lookup::InStore;
 use crate::cache::admission::Bypass;
 use crate::config::{Config, Probe, Settings, Timeouts};
-use crate::health::tally::Event;
+use crate::health::counters::Event;
 use crate::origin::HealthSignal;
 use crate::origin::deadline::Deadline;
 use crate::policy::Chosen;
@@ -33,7 +33,7 @@ pub async fn probe<P: Ports>(ports: P, config: Rc<Config>) {
         }
         probe_origin(Context::new(ports.clone(), Rc::clone(&config), Rc::new(request)), origin).await;
     }
-    let kept = config.defaults.keep.paths.iter().filter(|path| !path.as_str().contains('*'));
+    let kept = config.defaults.last_good.paths.iter().filter(|path| !path.as_str().contains('*'));
     if config.probe.host.is_some() && ports.has_last_good() {
         for path in kept {
             let Some(request) = asked(&config.probe, None, path.as_str()) else { continue };
@@ -75,7 +75,7 @@ async fn probe_origin<P: Ports>(ctx: Context<P>, origin: usize) {
         received.discard(ctx.ports());
     }
     let (now, isolate) = (ctx.now(), ctx.ports().isolate());
-    isolate.tally(|tally| tally.count(Event::Probe(origin, result.into()), now));
+    isolate.counters(|counters| counters.count(Event::Probe(origin, result.into()), now));
     if result.health_signal() == HealthSignal::Healthy {
         isolate.origin_state(origin, |state| state.breaker.try_early(now, now));
     }

@@ -7,7 +7,7 @@ use crate::origin::failure::{Failure, Lapse};
 use crate::origin::retry::Stop;
 use crate::origin::{Attempt, AttemptResult};
 use crate::policy::Policy;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 
 /// The result of pursuing an answer at the origins.
 pub(super) enum Pursued<B> {

@@ -15,7 +15,7 @@ use crate::origin::retry::Stop;
 use crate::origin::{Attempt, AttemptResult};
 use crate::ports;
 use crate::report::Outcome;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::response::fields::Forwarded;
 
 /// What the steps of an exchange write down for its annotations and its report. Nothing of it steers the walk.

@@ -35,7 +35,7 @@ impl<P: Ports> RememberedStore<P> {
     /// What the store has under `key`, or had a moment ago; and whether memory says so.
     pub async fn load(&self, key: &Key, settings: &Settings) -> (Loaded<P::Body>, bool) {
         let (lookups, name) = (&self.ports.memory_cache().cache, key.as_str());
-        match lookups.get(name, settings.cache.memory, self.ports.now()) {
+        match lookups.get(name, settings.cache.memory_ttl, self.ports.now()) {
             Some(known) => (self.copied(&known), true),
             None => (self.load_and_remember(key, settings).await, false),
         }
@@ -43,7 +43,7 @@ impl<P: Ports> RememberedStore<P> {
 
     async fn load_and_remember(&self, key: &Key, settings: &Settings) -> Loaded<P::Body> {
         let (lookups, name) = (&self.ports.memory_cache().cache, key.as_str());
-        let lookup = lookups.begin(name, settings.cache.memory, self.ports.now());
+        let lookup = lookups.begin(name, settings.cache.memory_ttl, self.ports.now());
         // A store that cannot be read now may have something all the same.
         let Ok(found) = self.ports.load(key).await else { return Loaded::Nothing };
         let (stored, body) = match found {
@@ -62,7 +62,7 @@ impl<P: Ports> RememberedStore<P> {
                 return Loaded::Nothing;
             }
         };
-        let (length, limit) = (stored.length, LARGEST_BODY.min(settings.body.hold));
+        let (length, limit) = (stored.length, LARGEST_BODY.min(settings.body.buffer));
         if !lookup.is_wanted || length.is_none_or(|length| length > limit) {
             lookups.take_in(lookup, name, None, 0);
             return Loaded::Response { stored, body, has_head: false };
@@ -145,7 +145,7 @@ impl<P: Ports> RememberedStore<P> {
 
     /// The last good copy under `name`, or what it was a moment ago; nothing if the namespace cannot be read within `limit`.
     pub async fn load_last_good(&self, name: &Name, limit: Duration, settings: &Settings) -> Loaded<P::Body> {
-        let (lookups, within) = (&self.ports.memory_cache().last_good, settings.cache.memory);
+        let (lookups, within) = (&self.ports.memory_cache().last_good, settings.cache.memory_ttl);
         if let Some(known) = lookups.get(name.as_str(), within, self.ports.now()) {
             return self.copied(&known);
         }

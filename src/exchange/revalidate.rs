@@ -124,7 +124,7 @@ async fn rewrite<P: Ports>(
     let at = found.at.clone();
     // A cookie that came with it is for this client alone.
     let entry = Entry::Response(found.stored.clone().without_cookies());
-    if found.stored.length.is_none_or(|length| length > settings.body.hold) {
+    if found.stored.length.is_none_or(|length| length > settings.body.buffer) {
         let renewed = ctx.store().renew(&at, &entry, &found.body, retention);
         let (this, lead) = (ctx.clone(), lead.take());
         ctx.ports().spawn(async move {
@@ -135,7 +135,7 @@ async fn rewrite<P: Ports>(
     }
     let idle = settings.timeouts.idle;
     let within = Deadline::new(ctx.began_at, settings.timeouts.total).left(ctx.now()).min(idle);
-    match ctx.ports().hold(found.body, found.stored.length, settings.body.hold, idle, within).await {
+    match ctx.ports().hold(found.body, found.stored.length, settings.body.buffer, idle, within).await {
         Held::Whole(body, _) => found.body = body,
         Held::Partial(body) => {
             ctx.ports().cancel(body);

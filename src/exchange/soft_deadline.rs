@@ -14,7 +14,8 @@ use crate::ports::Ports;
 
 /// What is left of the time for which a client waits although a copy could answer; `None` if it waits to the end.
 pub(super) fn left<P: Ports>(ctx: &Context<P>, lookup: &Lookup<P::Body>) -> Option<Duration> {
-    let soft = ctx.policy.settings.timeouts.soft.filter(|_| ctx.request.method == Method::GET)?;
+    let soft =
+        ctx.policy.settings.timeouts.serve_stale_after.filter(|_| ctx.request.method == Method::GET)?;
     can_bridge(ctx, lookup.found()).then(|| soft.saturating_sub(ctx.now().since(ctx.began_at)))
 }
 

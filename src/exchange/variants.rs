@@ -201,7 +201,7 @@ pub(super) async fn move_to<P: Ports>(
         ctx.ports().cancel(body);
         return true;
     }
-    match ctx.ports().hold(body, length, settings.body.hold, idle, idle).await {
+    match ctx.ports().hold(body, length, settings.body.buffer, idle, idle).await {
         Held::Whole(body, _) => store.save(at, &entry, Some(body), retention).await,
         Held::Partial(body) => {
             ctx.ports().cancel(body);

@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Display};
 
-use super::end::End;
+use super::attempt_result::AttemptKind;
 use crate::report::Outcome;
 use crate::time::Timestamp;
 
@@ -29,7 +29,7 @@ const MOST: u64 = 1_000_000_000;
 
 /// One line of a count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+pub struct CountLine<'a> {
     /// In which minute since the Unix epoch.
     pub minute: u64,
     /// At which origin; empty for what clients were answered.
@@ -46,32 +46,32 @@ pub enum What {
     /// What a client got: the outcome, and the status if it is one of 500, 502, 503 and 504, else 0.
     Answer(&'static str, u16),
     /// An attempt at the origin for a client.
-    Try(End),
+    Try(AttemptKind),
     /// An attempt by a probe.
-    Probe(End),
+    Probe(AttemptKind),
     /// That an isolate opened its circuit for all of the origin, by what it had seen of it itself.
-    Opened(End),
+    Opened(AttemptKind),
     /// A request that a failure touched: which failure, and what the client got in the end.
-    Touched(End, &'static str),
+    Touched(AttemptKind, &'static str),
 }
 
 /// The lines of a count that make sense at `now`.
 ///
 /// A minute that has not begun is taken for this one: clocks differ by a little.
-pub fn read(text: &str, now: Timestamp) -> Vec<Line<'_>> {
+pub fn read(text: &str, now: Timestamp) -> Vec<CountLine<'_>> {
     let text = text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or_default();
     let mut lines = text.split('\n');
     if lines.next() != Some(FORM) {
         return Vec::new();
     }
     let minute = minute_of(now);
-    let is_late = |line: &Line<'_>| line.minute + MOST_MINUTES_LATE < minute;
-    let is_early = |line: &Line<'_>| line.minute > minute + 1;
+    let is_late = |line: &CountLine<'_>| line.minute + MOST_MINUTES_LATE < minute;
+    let is_early = |line: &CountLine<'_>| line.minute > minute + 1;
     lines
         .take(MOST_LINES)
-        .filter_map(Line::read)
+        .filter_map(CountLine::read)
         .filter(|line| !is_late(line) && !is_early(line))
-        .map(|line| Line { minute: line.minute.min(minute), ..line })
+        .map(|line| CountLine { minute: line.minute.min(minute), ..line })
         .collect()
 }
 
@@ -80,7 +80,7 @@ pub fn minute_of(at: Timestamp) -> u64 {
     at.as_millis() / 60_000
 }
 
-impl<'a> Line<'a> {
+impl<'a> CountLine<'a> {
     /// What one line says; `None` if it is none.
     fn read(text: &'a str) -> Option<Self> {
         // Years are far fewer minutes than this, and sums of it do not overflow.
@@ -124,19 +124,19 @@ impl What {
                 let told_apart = matches!(status, 500 | 502 | 503 | 504);
                 Some(Self::Answer(known(outcome)?, if told_apart { status } else { 0 }))
             }
-            "try" => End::of_word(rest).map(Self::Try),
-            "probe" => End::of_word(rest).map(Self::Probe),
-            "opened" => End::of_word(rest).map(Self::Opened),
+            "try" => AttemptKind::of_word(rest).map(Self::Try),
+            "probe" => AttemptKind::of_word(rest).map(Self::Probe),
+            "opened" => AttemptKind::of_word(rest).map(Self::Opened),
             "touched" => {
                 let (end, outcome) = rest.split_once(' ')?;
-                Some(Self::Touched(End::of_word(end)?, known(outcome)?))
+                Some(Self::Touched(AttemptKind::of_word(end)?, known(outcome)?))
             }
             _ => None,
         }
     }
 
     /// How an attempt ended, if it is one.
-    pub fn attempt(self) -> Option<End> {
+    pub fn attempt(self) -> Option<AttemptKind> {
         match self {
             Self::Try(end) | Self::Probe(end) => Some(end),
             Self::Answer(..) | Self::Opened(_) | Self::Touched(..) => None,

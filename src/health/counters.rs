@@ -1,0 +1,264 @@
+//! The counters of one isolate. What has it counted since its last flush?
+//!
+//! Counting costs a request some additions in memory. Counts travel as text, one line of words for each: minute, kind,
+//! details, number. Nothing in it comes from a client.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::attempt_result::AttemptKind;
+use super::count_lines::{FORM, minute_of};
+use crate::report::Outcome;
+use crate::time::Timestamp;
+
+/// How many different counts are kept. Past that, a new kind is not counted. A minute has some ten, and some thirty if
+/// much fails.
+const MOST: usize = 500;
+
+/// How long counts are gathered before a flush, if the object has not said otherwise.
+pub const GATHERED_FOR: Duration = Duration::from_secs(10);
+
+/// The longest that counts may be gathered. The platform lets work behind an answer go on for 30 s.
+const LONGEST: Duration = Duration::from_secs(25);
+
+/// How long counts are gathered if something has failed.
+pub const FAILURES_GATHERED_FOR: Duration = Duration::from_secs(1);
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// An answer: the outcome, and its status if that is 500 or more, else 0.
+    Answer(Outcome, u16),
+    /// An attempt at the origin of this number.
+    Try(usize, AttemptKind),
+    /// An attempt of the cron trigger.
+    Probe(usize, AttemptKind),
+    /// The origin's circuit opened, and this result opened it.
+    Opened(usize, AttemptKind),
+    /// A request that a failure of the origin touched, and what the client got.
+    Touched(usize, AttemptKind, Outcome),
+}
+
+/// The counts of one isolate.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// The newest are last, because few are counted again once their minute is over.
+    counts: Vec<(u64, Event, u64)>,
+    /// Whether a flush is on its way.
+    is_flush_pending: bool,
+    has_failures: bool,
+    /// When a flush was last hurried because of failures.
+    hurried_at: Option<Timestamp>,
+    /// How long counts are gathered, if the object has said so.
+    gathered_for: Option<Duration>,
+}
+
+impl Counters {
+    /// Counts `event` once.
+    pub fn count(&mut self, event: Event, now: Timestamp) {
+        self.add(minute_of(now), event, 1);
+        self.has_failures |= match event {
+            Event::Answer(..) | Event::Touched(..) => false,
+            Event::Opened(..) => true,
+            Event::Try(_, end) | Event::Probe(_, end) => end != AttemptKind::Ok,
+        };
+    }
+
+    fn add(&mut self, minute: u64, event: Event, count: u64) {
+        let is_full = self.counts.len() >= MOST;
+        let is_it = |known: &&mut (u64, Event, u64)| (known.0, known.1) == (minute, event);
+        match self.counts.iter_mut().rev().find(is_it) {
+            Some((.., known)) => *known = known.saturating_add(count),
+            None if is_full => {}
+            None => self.counts.push((minute, event, count)),
+        }
+    }
+
+    /// How long to wait before a flush, if the caller is to do it. `None` if another flush is on its way, unless something
+    /// has failed that should be known sooner.
+    pub fn is_due(&mut self, now: Timestamp) -> Option<Duration> {
+        if self.counts.is_empty() {
+            return None;
+        }
+        let may_hurry = self.hurried_at.is_none_or(|at| now.since(at) >= FAILURES_GATHERED_FOR || now < at);
+        if self.has_failures && may_hurry {
+            self.hurried_at = Some(now);
+            self.is_flush_pending = true;
+            return Some(FAILURES_GATHERED_FOR);
+        }
+        let gathered_for = self.gathered_for.unwrap_or(GATHERED_FOR);
+        (!std::mem::replace(&mut self.is_flush_pending, true)).then_some(gathered_for)
+    }
+
+    /// Takes the counts, to flush them.
+    pub fn take(&mut self) -> Counts {
+        self.is_flush_pending = false;
+        self.has_failures = false;
+        Counts(std::mem::take(&mut self.counts))
+    }
+
+    /// Takes back counts that could not be flushed. What exceeds the bound is lost.
+    pub fn put_back(&mut self, counts: Counts) {
+        for (minute, event, count) in counts.0 {
+            self.add(minute, event, count);
+        }
+    }
+
+    /// Sets how long counts are gathered, at most 25 s.
+    pub fn gather_for(&mut self, span: Duration) {
+        self.gathered_for = Some(span.clamp(FAILURES_GATHERED_FOR, LONGEST));
+    }
+}
+
+/// Counts on their way to the object.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Counts(Vec<(u64, Event, u64)>);
+
+impl Counts {
+    /// Whether there is nothing to flush.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The counts as text. `origin_name` returns neither spaces nor line breaks.
+    pub fn written(&self, origin_name: impl Fn(usize) -> String) -> String {
+        let mut text = format!("{FORM}\n");
+        for (minute, event, count) in &self.0 {
+            // Writing to a text does not fail.
+            let _ = write!(text, "{minute} ");
+            let _ = match event {
+                Event::Answer(outcome, status) => write!(text, "answer {} {status}", outcome.word()),
+                Event::Try(origin, end) => write!(text, "try {} {}", origin_name(*origin), end.word()),
+                Event::Probe(origin, end) => write!(text, "probe {} {}", origin_name(*origin), end.word()),
+                Event::Opened(origin, end) => {
+                    write!(text, "opened {} {}", origin_name(*origin), end.word())
+                }
+                Event::Touched(origin, end, outcome) => {
+                    write!(text, "touched {} {} {}", origin_name(*origin), end.word(), outcome.word())
+                }
+            };
+            let _ = writeln!(text, " {count}");
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::{self, failure::Failure};
+
+    fn second(second: u64) -> Timestamp {
+        Timestamp::from_millis(second * 1000)
+    }
+
+    const CLEAN: Event = Event::Answer(Outcome::Origin, 0);
+    const OK: Event = Event::Try(0, AttemptKind::Ok);
+    const REFUSED: Event = Event::Try(0, AttemptKind::Failed(Failure::EdgeRefused));
+
+    #[test]
+    fn an_attempt_counts_by_how_it_ended() {
+        for (end, counted) in [
+            (origin::AttemptResult::Answered(200), AttemptKind::Ok),
+            (origin::AttemptResult::Answered(404), AttemptKind::Ok),
+            (origin::AttemptResult::Answered(503), AttemptKind::Own(503)),
+            (
+                origin::AttemptResult::Failed(Failure::ConnectionLost, None),
+                AttemptKind::Failed(Failure::ConnectionLost),
+            ),
+        ] {
+            assert_eq!(AttemptKind::from(end), counted, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn counts_are_flushed_once_in_a_while_by_one_request() {
+        let mut counters = Counters::default();
+        assert_eq!(counters.is_due(second(0)), None, "there is nothing to flush");
+        let mut flushers = 0;
+        for _ in 0..1000 {
+            counters.count(CLEAN, second(0));
+            counters.count(OK, second(0));
+            flushers += u32::from(counters.is_due(second(0)).is_some());
+        }
+        assert_eq!(flushers, 1);
+        let counts = counters.take();
+        let text = counts.written(|_| "a.example".to_owned());
+        assert!(text.starts_with("holdfast 1\n") && text.contains("\n0 answer origin 0 1000\n"), "{text}");
+        assert!(text.contains("\n0 try a.example ok 1000\n"), "{text}");
+        assert_eq!(counters.is_due(second(10)), None);
+        counters.count(CLEAN, second(10));
+        assert_eq!(counters.is_due(second(10)), Some(GATHERED_FOR));
+    }
+
+    #[test]
+    fn failures_are_flushed_within_a_second_and_not_by_every_request() {
+        let mut counters = Counters::default();
+        counters.count(CLEAN, second(0));
+        assert_eq!(counters.is_due(second(0)), Some(GATHERED_FOR));
+        let mut flushers = 0;
+        for _ in 0..100 {
+            counters.count(REFUSED, second(1));
+            flushers += u32::from(counters.is_due(second(1)) == Some(FAILURES_GATHERED_FOR));
+        }
+        assert_eq!(flushers, 1);
+        counters.take();
+        counters.count(CLEAN, second(3));
+        assert_eq!(counters.is_due(second(3)), Some(GATHERED_FOR), "it is over");
+    }
+
+    #[test]
+    fn what_could_not_be_flushed_is_flushed_later() {
+        let mut counters = Counters::default();
+        counters.count(CLEAN, second(0));
+        let counts = counters.take();
+        counters.count(CLEAN, second(59));
+        counters.count(CLEAN, second(60));
+        counters.put_back(counts);
+        let text = counters.take().written(|_| String::new());
+        assert!(
+            text.contains("\n0 answer origin 0 2\n") && text.contains("\n1 answer origin 0 1\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_is_counted_is_bounded() {
+        let mut counters = Counters::default();
+        for minute in 0..10_000 {
+            counters.count(CLEAN, second(60 * minute));
+        }
+        assert_eq!(counters.counts.len(), MOST);
+        let full = counters.take();
+        counters.put_back(full);
+        assert_eq!(counters.counts.len(), MOST);
+    }
+
+    #[test]
+    fn every_event_is_written_as_the_object_reads_it() {
+        let mut counters = Counters::default();
+        let end = AttemptKind::Own(503);
+        for (event, line) in [
+            (Event::Answer(Outcome::Page, 502), "2 answer page 502 1"),
+            (Event::Try(1, end), "2 try b.example own_503 1"),
+            (Event::Probe(0, AttemptKind::Ok), "2 probe a.example ok 1"),
+            (Event::Opened(1, end), "2 opened b.example own_503 1"),
+            (
+                Event::Touched(0, AttemptKind::Failed(Failure::BodySilent), Outcome::Stale),
+                "2 touched a.example body_silent stale 1",
+            ),
+        ] {
+            counters.count(event, second(120));
+            let name = |origin: usize| ["a.example", "b.example"][origin].to_owned();
+            assert_eq!(counters.take().written(name), format!("{FORM}\n{line}\n"));
+        }
+    }
+
+    #[test]
+    fn no_reply_makes_an_isolate_gather_for_too_long() {
+        let mut counters = Counters::default();
+        counters.gather_for(Duration::from_secs(600));
+        counters.count(CLEAN, second(0));
+        assert_eq!(counters.is_due(second(0)), Some(LONGEST));
+    }
+}
