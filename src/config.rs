@@ -287,7 +287,7 @@ pub struct Retry {
     /// The longest wait before any retry, and the longest `Retry-After` that is obeyed.
     pub backoff_max: Duration,
     /// Retries for each request in the long run, per origin and isolate; zero leaves a small reserve, and what time
-    /// brings. See [`Budget`](crate::origin::budget::Budget).
+    /// brings. See [`Budget`](crate::origin::retry_budget::Budget).
     pub budget: Option<Share>,
     /// A request body up to this many bytes is held so that it can be sent again.
     pub replay_body: u64,

@@ -20,7 +20,7 @@ const CRAWLERS_FILE: &str = "/robots.txt";
 
 impl<P: Ports> Exchange<P> {
     /// The page, if the site is closed to this request.
-    pub(super) fn closed(&self, policy: &Policy<'_>, trail: &mut Trail<P::Beacon>) -> Option<Draft<P::Body>> {
+    pub(super) fn closed(&self, policy: &Policy<'_>, trail: &mut Trail<P::Signal>) -> Option<Draft<P::Body>> {
         let now = self.ports.now();
         let maintenance = policy.maintenance(now).filter(|_| !self.is_let_in())?;
         trail.outcome = Outcome::Maintenance;

@@ -13,7 +13,7 @@ use super::trail::Trail;
 use crate::cache::admission::Bypass;
 use crate::config::{Config, Probe, Settings, Timeouts};
 use crate::health::tally::Event;
-use crate::origin::Sign;
+use crate::origin::HealthSignal;
 use crate::origin::deadline::Deadline;
 use crate::policy::Policy;
 use crate::ports::Ports;
@@ -35,13 +35,13 @@ pub async fn probe<P: Ports>(ports: P, config: Rc<Config>) {
         Exchange::new(ports.clone(), Rc::clone(&config), Rc::new(request)).probe_origin(origin).await;
     }
     let kept = config.defaults.keep.paths.iter().filter(|path| !path.as_str().contains('*'));
-    if config.probe.host.is_some() && ports.keeps() {
+    if config.probe.host.is_some() && ports.has_last_good() {
         for path in kept {
             let Some(request) = asked(&config.probe, None, path.as_str()) else { continue };
             Exchange::new(ports.clone(), Rc::clone(&config), Rc::new(request)).refresh_kept().await;
         }
     }
-    tally::tell(&ports, &config, &dashboard, Duration::ZERO).await;
+    tally::flush(&ports, &config, &dashboard, Duration::ZERO).await;
 }
 
 fn origin_host(config: &Config, origin: usize) -> Option<&str> {
@@ -79,7 +79,7 @@ impl<P: Ports> Exchange<P> {
         }
         let (now, isolate) = (self.ports.now(), self.ports.isolate());
         isolate.tally(|tally| tally.count(Event::Probe(origin, end.into()), now));
-        if end.sign() == Sign::Up {
+        if end.health_signal() == HealthSignal::Healthy {
             isolate.origin_state(origin, |state| state.breaker.try_early(now, now));
         }
     }

@@ -30,7 +30,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         found: Found<P::Body>,
         soft: Duration,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         let (this, stored) = (Rc::clone(self), found.stored.clone());
         let mut pursuit = Box::pin(async move {
@@ -56,7 +56,7 @@ impl<P: Ports> Exchange<P> {
         &self,
         policy: &Policy<'_>,
         found: Found<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         trail.outcome = Outcome::StaleWhileSlow;
         self.stored_answer(policy, found, trail)

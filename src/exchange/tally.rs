@@ -13,7 +13,7 @@ use crate::health::End;
 use crate::health::tally::{Event, News, Tally};
 use crate::origin::breaker::OpenCircuit;
 use crate::origin::retry::Stop;
-use crate::origin::{self, Sign};
+use crate::origin::{self, HealthSignal};
 use crate::ports::Ports;
 use crate::report::Outcome;
 use crate::request::Target;
@@ -23,7 +23,7 @@ impl<P: Ports> Exchange<P> {
     /// Counts what the exchange came to; `status` is that of the answer, `None` if nobody waited for one.
     ///
     /// If the counts are due to be told, that is done behind this answer: no request does it for itself alone.
-    pub(super) fn count(&self, trail: &Trail<P::Beacon>, status: Option<StatusCode>) {
+    pub(super) fn count(&self, trail: &Trail<P::Signal>, status: Option<StatusCode>) {
         let is_of_no_account =
             matches!(trail.outcome, Outcome::Operator | Outcome::ClientGone | Outcome::ClientError);
         if !self.ports.bindings().count() || is_of_no_account || self.drill.is_some() {
@@ -37,14 +37,14 @@ impl<P: Ports> Exchange<P> {
         if let Some(wait) = due {
             let (ports, config) = (self.ports.clone(), Rc::clone(&self.config));
             let dashboard = dashboard_at(&self.request.target);
-            self.ports.spawn(async move { tell(&ports, &config, &dashboard, wait).await });
+            self.ports.spawn(async move { flush(&ports, &config, &dashboard, wait).await });
         }
     }
 }
 
 impl<P: Ports> Exchange<P> {
     /// Counts that the circuit of an origin has opened, by what this isolate itself has seen of it.
-    pub(super) fn count_opened(&self, origin: usize, because: origin::End) {
+    pub(super) fn count_opened(&self, origin: usize, because: origin::AttemptResult) {
         if self.ports.bindings().count() {
             let now = self.ports.now();
             self.ports.isolate().tally(|tally| tally.count(Event::Opened(origin, because.into()), now));
@@ -79,14 +79,14 @@ pub(super) fn dashboard_at(target: &Target) -> String {
 }
 
 /// Tells the counts after `wait`, and takes in what others have found out.
-pub(super) async fn tell<P: Ports>(ports: &P, config: &Config, dashboard: &str, wait: Duration) {
+pub(super) async fn flush<P: Ports>(ports: &P, config: &Config, dashboard: &str, wait: Duration) {
     ports.sleep(wait).await;
     let counts = ports.isolate().tally(Tally::take);
     if counts.is_empty() {
         return;
     }
     let name = |origin: usize| config.origin_name(origin).to_owned();
-    let Some(news) = ports.tell(&counts.written(name), dashboard).await else {
+    let Some(news) = ports.flush(&counts.written(name), dashboard).await else {
         return ports.isolate().tally(|tally| tally.put_back(counts));
     };
     let news = News::read(&news);
@@ -97,7 +97,7 @@ pub(super) async fn tell<P: Ports>(ports: &P, config: &Config, dashboard: &str, 
     for origin in 0..config.origin_count() {
         let is_this = |name: &str| name == config.origin_name(origin);
         let down = news.down.iter().find(|(name, _)| is_this(name)).and_then(|(_, end)| End::of_word(end));
-        let down = down.filter(|end| end.sign() == Sign::Down);
+        let down = down.filter(|end| end.health_signal() == HealthSignal::Unhealthy);
         let up = news.up.iter().find(|(name, _)| is_this(name));
         ports.isolate().origin_state(origin, |state| match (down, up) {
             (Some(end), _) => state.breaker.open_whole_on_hint(end.attempt(), settings.open, settings, now),

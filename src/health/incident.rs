@@ -95,7 +95,7 @@ fn open(sql: &impl Sql) -> Vec<Open> {
 }
 
 fn is_belief(end: End) -> bool {
-    end == End::Failed(Failure::BelievedDown)
+    end == End::Failed(Failure::CircuitOpen)
 }
 
 fn touch(sql: &impl Sql, seq: u64, outcome: &str, n: u64) {

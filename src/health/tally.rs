@@ -188,10 +188,13 @@ mod tests {
     #[test]
     fn an_attempt_counts_by_how_it_ended() {
         for (end, counted) in [
-            (origin::End::Answered(200), End::Ok),
-            (origin::End::Answered(404), End::Ok),
-            (origin::End::Answered(503), End::Own(503)),
-            (origin::End::Failed(Failure::ConnectionLost, None), End::Failed(Failure::ConnectionLost)),
+            (origin::AttemptResult::Answered(200), End::Ok),
+            (origin::AttemptResult::Answered(404), End::Ok),
+            (origin::AttemptResult::Answered(503), End::Own(503)),
+            (
+                origin::AttemptResult::Failed(Failure::ConnectionLost, None),
+                End::Failed(Failure::ConnectionLost),
+            ),
         ] {
             assert_eq!(End::from(end), counted, "{end:?}");
         }

@@ -17,7 +17,7 @@ use super::dress::Dress;
 use super::rendered;
 use crate::config;
 use crate::language::{Language, Message, Words};
-use crate::origin::End;
+use crate::origin::AttemptResult;
 use crate::origin::failure::Failure;
 use crate::request::Request;
 use crate::response::form::Form;
@@ -45,7 +45,7 @@ pub enum Cause {
     /// The origin answered with this error status of its own.
     OriginStatus(StatusCode),
     /// Nothing was sent: what the request needs is believed to be down, because others were failed like this.
-    CircuitOpen(End),
+    CircuitOpen(AttemptResult),
     /// The site is closed for maintenance: nothing has failed.
     Maintenance,
 }
@@ -64,10 +64,14 @@ impl Cause {
     /// What it is told as: an open circuit as the failure that opened it, which is the origin's own error where that was.
     pub const fn shown(self) -> Self {
         match self {
-            Self::CircuitOpen(End::Failed(failure, _)) => Self::Failure(failure),
-            Self::CircuitOpen(End::Answered(502)) => Self::OriginStatus(StatusCode::BAD_GATEWAY),
-            Self::CircuitOpen(End::Answered(504)) => Self::OriginStatus(StatusCode::GATEWAY_TIMEOUT),
-            Self::CircuitOpen(End::Answered(_)) => Self::OriginStatus(StatusCode::SERVICE_UNAVAILABLE),
+            Self::CircuitOpen(AttemptResult::Failed(failure, _)) => Self::Failure(failure),
+            Self::CircuitOpen(AttemptResult::Answered(502)) => Self::OriginStatus(StatusCode::BAD_GATEWAY),
+            Self::CircuitOpen(AttemptResult::Answered(504)) => {
+                Self::OriginStatus(StatusCode::GATEWAY_TIMEOUT)
+            }
+            Self::CircuitOpen(AttemptResult::Answered(_)) => {
+                Self::OriginStatus(StatusCode::SERVICE_UNAVAILABLE)
+            }
             Self::Failure(_) | Self::OriginStatus(_) | Self::Maintenance => self,
         }
     }

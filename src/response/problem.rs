@@ -287,7 +287,7 @@ mod tests {
         }
         let request = asked("https://a.example/", (header::CONTENT_TYPE, "application/grpc"));
         for (failure, status) in
-            [(Failure::ConnectionLost, "14"), (Failure::BelievedDown, "14"), (Failure::Internal, "13")]
+            [(Failure::ConnectionLost, "14"), (Failure::CircuitOpen, "14"), (Failure::Internal, "13")]
         {
             assert_eq!(answered(&request, Cause::Failure(failure)).0["grpc-status"], status, "{failure:?}");
         }

@@ -272,7 +272,7 @@ mod tests {
     use std::time::Duration;
 
     const FORMS: [Form; 6] = [Form::Html, Form::Problem, Form::GraphQl, Form::Text, Form::Grpc, Form::Empty];
-    const DOWN: Cause = Cause::Failure(Failure::BelievedDown);
+    const DOWN: Cause = Cause::Failure(Failure::CircuitOpen);
 
     fn causes() -> impl Iterator<Item = Cause> {
         let own =

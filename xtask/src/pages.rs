@@ -46,8 +46,8 @@ pub const KINDS: [Kind; 12] = [
     Kind::failure("502-bad-answer", Failure::ConnectionLost),
     Kind::failure("502-unreachable", Failure::EdgeRefused),
     Kind::failure("502-circle", Failure::Loop),
-    Kind::failure("503-unavailable", Failure::BelievedDown),
-    Kind { cause: Cause::Maintenance, ..Kind::failure("503-maintenance", Failure::BelievedDown) },
+    Kind::failure("503-unavailable", Failure::CircuitOpen),
+    Kind { cause: Cause::Maintenance, ..Kind::failure("503-maintenance", Failure::CircuitOpen) },
     Kind::failure("504-too-late", Failure::NoHeaderInTime),
     Kind::failure("500-misconfigured", Failure::Configuration),
     Kind::failure("500-network", Failure::Internal),
@@ -67,7 +67,7 @@ const RAY_ID: &str = "::RAY_ID::";
 
 /// Where each of Cloudflare's own error pages must have the box with Cloudflare's own words.
 const BOXES: [(&str, &str, Failure); 2] = [
-    ("5xx", "::CLOUDFLARE_ERROR_500S_BOX::", Failure::BelievedDown),
+    ("5xx", "::CLOUDFLARE_ERROR_500S_BOX::", Failure::CircuitOpen),
     ("1xxx", "::CLOUDFLARE_ERROR_1000S_BOX::", Failure::Internal),
 ];
 

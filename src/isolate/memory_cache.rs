@@ -41,21 +41,21 @@ pub enum Loaded<B> {
         stored: Stored,
         /// Its body.
         body: B,
-        /// Whether the body brings the fields of the response along; see [`dress`](crate::ports::Origin::dress).
+        /// Whether the body brings the fields of the response along; see [`with_head`](crate::ports::Origin::with_head).
         is_dressed: bool,
     },
 }
 
 /// What was in the stores a moment ago.
 #[derive(Debug)]
-pub struct Recall<B> {
+pub struct MemoryCache<B> {
     /// In the platform's cache.
     pub cache: Looks<B>,
     /// In the namespace of kept copies.
     pub kept: Looks<B>,
 }
 
-impl<B> Default for Recall<B> {
+impl<B> Default for MemoryCache<B> {
     fn default() -> Self {
         Self { cache: Looks::default(), kept: Looks::default() }
     }
