@@ -322,7 +322,7 @@ mod attempts {
 mod pages {
     use super::*;
     use holdfast::origin::failure::Failure;
-    use holdfast::response::error_page::{Cause, ErrorPage, Occasion};
+    use holdfast::response::error::{Cause, ErrorPage, Occasion};
     use holdfast::response::form::Form;
 
     #[divan::bench(args = [Form::Html, Form::Problem, Form::GraphQl, Form::Grpc, Form::Text, Form::Empty])]

@@ -44,7 +44,7 @@ use crate::policy::Policy;
 use crate::ports::{Answer, Ports};
 use crate::report::Outcome;
 use crate::request::{Request, Target};
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::time::Timestamp;
 
 use answer::{Draft, Failed};

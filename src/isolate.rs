@@ -21,7 +21,7 @@ use crate::cache::keep::Name;
 use crate::cache::key::{Digest, Key};
 use crate::cache::purge::Marks;
 use crate::endpoint::guesses::Guesses;
-use crate::health::tally::Tally;
+use crate::health::counters::Counters;
 use crate::origin::breaker::Breaker;
 use crate::origin::retry_budget::Budget;
 use crate::request::Client;
@@ -74,7 +74,7 @@ pub struct Isolate<B> {
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
     origins: RefCell<Vec<OriginState>>,
-    tally: RefCell<Tally>,
+    counters: RefCell<Counters>,
     guesses: RefCell<Guesses>,
 }
 
@@ -101,7 +101,7 @@ impl<B> Default for Isolate<B> {
             marks: RefCell::default(),
             kept: RefCell::default(),
             origins: RefCell::default(),
-            tally: RefCell::default(),
+            counters: RefCell::default(),
             guesses: RefCell::default(),
         }
     }
@@ -287,8 +287,8 @@ impl<B> Isolate<B> {
     }
 
     /// What was counted, to be added to and taken.
-    pub fn tally<T>(&self, act: impl FnOnce(&mut Tally) -> T) -> T {
-        act(&mut self.tally.borrow_mut())
+    pub fn counters<T>(&self, act: impl FnOnce(&mut Counters) -> T) -> T {
+        act(&mut self.counters.borrow_mut())
     }
 
     /// Whether the copy kept under `name` is to be looked after now: once in `interval`, and at once if an answer
@@ -482,7 +482,7 @@ mod tests {
             has_body: false,
             id: "1".to_owned(),
         };
-        let name = crate::cache::keep::name(&request, &crate::config::Keep::default()).unwrap();
+        let name = crate::cache::keep::name(&request, &crate::config::LastGood::default()).unwrap();
         let hour = Duration::from_secs(3600);
         for (at, forbids, due) in [
             (0, false, true),

@@ -48,7 +48,7 @@ impl View {
     ) -> (Body, Option<u64>) {
         let HoldFirst { limit, within } = hold;
         let mut settings = Settings::default();
-        settings.body.hold = limit;
+        settings.body.buffer = limit;
         let plan = body::plan(&Method::GET, status, headers, &settings);
         let (content, left) = (Rc::clone(body.content()), millis(within).saturating_sub(elapsed));
         let becomes_whole = content.ending == Ending::Whole

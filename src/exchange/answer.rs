@@ -24,7 +24,7 @@ use crate::origin::{Attempt, AttemptResult};
 use crate::policy::Policy;
 use crate::ports::{self, Answer, AnswerBody, Edits, Headers, Ports, Relay};
 use crate::report::{AttemptReport, Facts, Outcome, Report};
-use crate::response::error_page::{Cause, ErrorPage, Occasion};
+use crate::response::error::{Cause, ErrorPage, Occasion};
 use crate::response::fields::{self, CACHE_STATUS, CacheStatus, CacheVerdict, PROXY_STATUS, SERVER_TIMING};
 use crate::response::form::Form;
 use crate::time::millis;
@@ -150,7 +150,9 @@ impl<P: Ports> Exchange<P> {
         let (body, end) = match received.body {
             Guarded::Bare(body) | Guarded::Whole(body, _) => (body, None),
             // Its length tells the client whether it is whole.
-            Guarded::Stream { body, length: length @ Some(_), begun, .. } if !policy.settings.body.watch => {
+            Guarded::Stream { body, length: length @ Some(_), begun, .. }
+                if !policy.settings.body.monitor =>
+            {
                 let relay = |body| self.ports.relay(body, length, None, None, None).client;
                 (if begun { relay(body) } else { body }, None)
             }

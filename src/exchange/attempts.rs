@@ -306,7 +306,7 @@ impl<P: Ports> Exchange<P> {
         let limit = limit.max(policy.least_attempt());
         let idle = policy.settings.timeouts.idle;
         let hold = body::may_be_held_first(&self.request.method, forward.is_upgrade).then(|| HoldFirst {
-            limit: policy.settings.body.hold,
+            limit: policy.settings.body.buffer,
             within: attempt.deadline.left(requested_at),
         });
         let failed = |failure, status| Ok((AttemptResult::Failed(failure, status), None));
@@ -420,7 +420,7 @@ impl<P: Ports> Exchange<P> {
                 }
                 let idle = settings.timeouts.idle;
                 let within = attempt.deadline.left(self.ports.now());
-                match self.ports.hold(body, length, settings.body.hold, idle, within).await {
+                match self.ports.hold(body, length, settings.body.buffer, idle, within).await {
                     Held::Whole(body, bytes) => Ok(Guarded::Whole(body, bytes)),
                     Held::Partial(body) => Ok(Guarded::Stream {
                         body,

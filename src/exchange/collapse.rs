@@ -26,7 +26,7 @@ use crate::origin::retry::{Repeatable, Stop};
 use crate::policy::Policy;
 use crate::ports::Ports;
 use crate::request::Client;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::time::Timestamp;
 
 /// The platform ends what goes on behind an answer after this long.

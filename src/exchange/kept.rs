@@ -40,7 +40,7 @@ impl<P: Ports> Exchange<P> {
         if policy.lookup.is_err() || !self.ports.has_last_good() {
             return None;
         }
-        let settings = &policy.settings.keep;
+        let settings = &policy.settings.last_good;
         let name = keep::name(&self.request, settings)?;
         let loaded = self.load_last_good(policy, &name, LONGEST_READ).await;
         let Loaded::Response { stored, body, is_dressed } = loaded else {
@@ -74,7 +74,7 @@ impl<P: Ports> Exchange<P> {
 
     /// Looks, behind the answer, whether what the origin has sent is to become the kept copy.
     pub(super) fn keep_behind(self: &Rc<Self>, policy: &Policy<'_>, received: &Received<P::Body>) {
-        let settings = &policy.settings.keep;
+        let settings = &policy.settings.last_good;
         if self.request.method != Method::GET || policy.lookup.is_err() || !self.ports.has_last_good() {
             return;
         }
@@ -141,7 +141,8 @@ impl<P: Ports> Exchange<P> {
     /// Removes, behind the answer, what is kept for the target of an unsafe request that was not refused.
     pub(super) fn unkeep_behind(&self, policy: &Policy<'_>) {
         let request = Request { method: Method::GET, ..Request::clone(&self.request) };
-        let Some(name) = keep::name(&request, &policy.settings.keep).filter(|_| self.ports.has_last_good())
+        let Some(name) =
+            keep::name(&request, &policy.settings.last_good).filter(|_| self.ports.has_last_good())
         else {
             return;
         };
@@ -155,7 +156,8 @@ impl<P: Ports> Exchange<P> {
     /// Has the next good answer for the target of such a request kept: what stands there is out of date.
     pub(super) fn keep_anew(&self, policy: &Policy<'_>) {
         let request = Request { method: Method::GET, ..Request::clone(&self.request) };
-        if let Some(name) = keep::name(&request, &policy.settings.keep).filter(|_| self.ports.has_last_good())
+        if let Some(name) =
+            keep::name(&request, &policy.settings.last_good).filter(|_| self.ports.has_last_good())
         {
             self.ports.isolate().is_due_now(&name);
         }
@@ -163,7 +165,7 @@ impl<P: Ports> Exchange<P> {
 
     async fn keep(&self, name: keep::Name, new: Stored, body: P::Body) {
         let policy = Policy::of(&self.config, &self.request);
-        let settings = &policy.settings.keep;
+        let settings = &policy.settings.last_good;
         let isolate = self.ports.isolate();
         let Ok(old) = self.ports.load_last_good(&name, LONGEST_READ_BEHIND).await else {
             isolate.is_due_again(&name, self.ports.now());
@@ -176,7 +178,7 @@ impl<P: Ports> Exchange<P> {
         // What was called out of date gives way at once.
         let is_outdated = old.is_some_and(|old| self.is_invalidated_since(old.requested_at));
         let interval = if is_outdated { Duration::ZERO } else { settings.interval };
-        let settings = &config::Keep { interval, ..settings.clone() };
+        let settings = &config::LastGood { interval, ..settings.clone() };
         match keep::decide(&new, same_body, old, settings, self.ports.now()) {
             Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids | Leave::NothingToReplace) => {
             }

@@ -10,7 +10,7 @@ use super::trail::Trail;
 use crate::policy::Policy;
 use crate::ports::Ports;
 use crate::report::Outcome;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 
 /// When to come back if no end is set.
 const RETRY_AFTER: Duration = Duration::from_secs(10 * 60);

@@ -12,7 +12,7 @@ use super::tally;
 use super::trail::Trail;
 use crate::cache::admission::Bypass;
 use crate::config::{Config, Probe, Settings, Timeouts};
-use crate::health::tally::Event;
+use crate::health::counters::Event;
 use crate::origin::HealthSignal;
 use crate::origin::deadline::Deadline;
 use crate::policy::Policy;
@@ -34,7 +34,7 @@ pub async fn probe<P: Ports>(ports: P, config: Rc<Config>) {
         }
         Exchange::new(ports.clone(), Rc::clone(&config), Rc::new(request)).probe_origin(origin).await;
     }
-    let kept = config.defaults.keep.paths.iter().filter(|path| !path.as_str().contains('*'));
+    let kept = config.defaults.last_good.paths.iter().filter(|path| !path.as_str().contains('*'));
     if config.probe.host.is_some() && ports.has_last_good() {
         for path in kept {
             let Some(request) = asked(&config.probe, None, path.as_str()) else { continue };
@@ -78,7 +78,7 @@ impl<P: Ports> Exchange<P> {
             self.give_up(received);
         }
         let (now, isolate) = (self.ports.now(), self.ports.isolate());
-        isolate.tally(|tally| tally.count(Event::Probe(origin, end.into()), now));
+        isolate.counters(|counters| counters.count(Event::Probe(origin, end.into()), now));
         if end.health_signal() == HealthSignal::Healthy {
             isolate.origin_state(origin, |state| state.breaker.try_early(now, now));
         }

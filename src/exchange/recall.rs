@@ -26,7 +26,7 @@ impl<P: Ports> Exchange<P> {
         trail: &mut Trail<P::Signal>,
     ) -> Loaded<P::Body> {
         let (looks, name, within) =
-            (&self.ports.memory_cache().cache, key.as_str(), policy.settings.cache.memory);
+            (&self.ports.memory_cache().cache, key.as_str(), policy.settings.cache.memory_ttl);
         let known = looks.get(name, within, self.ports.now());
         trail.is_recalled = known.is_some();
         if let Some(known) = known {
@@ -51,7 +51,7 @@ impl<P: Ports> Exchange<P> {
                 return Loaded::Nothing;
             }
         };
-        let (length, limit) = (stored.length, LARGEST_BODY.min(policy.settings.body.hold));
+        let (length, limit) = (stored.length, LARGEST_BODY.min(policy.settings.body.buffer));
         if !looking.is_wanted || length.is_none_or(|length| length > limit) {
             looks.take_in(looking, name, None, 0);
             return Loaded::Response { stored, body, is_dressed: false };
@@ -96,7 +96,7 @@ impl<P: Ports> Exchange<P> {
         name: &Name,
         limit: Duration,
     ) -> Loaded<P::Body> {
-        let (looks, within) = (&self.ports.memory_cache().kept, policy.settings.cache.memory);
+        let (looks, within) = (&self.ports.memory_cache().kept, policy.settings.cache.memory_ttl);
         if let Some(known) = looks.get(name.as_str(), within, self.ports.now()) {
             return self.copied(&known);
         }

@@ -138,7 +138,7 @@ impl<P: Ports> Exchange<P> {
         // A cookie that came with it is for this client alone.
         let entry = Entry::Response(found.stored.clone().without_cookies());
         let retention = admission.retention;
-        if found.stored.length.is_none_or(|length| length > settings.body.hold) {
+        if found.stored.length.is_none_or(|length| length > settings.body.buffer) {
             let renewed = recall::renew(&self.ports, &at, &entry, &found.body, retention);
             self.ports.spawn(async move {
                 let policy = Policy::of(&this.config, &this.request);
@@ -149,7 +149,7 @@ impl<P: Ports> Exchange<P> {
         }
         let idle = settings.timeouts.idle;
         let within = Deadline::new(self.began_at, settings.timeouts.total).left(self.ports.now()).min(idle);
-        match self.ports.hold(found.body, found.stored.length, settings.body.hold, idle, within).await {
+        match self.ports.hold(found.body, found.stored.length, settings.body.buffer, idle, within).await {
             Held::Whole(body, _) => found.body = body,
             Held::Partial(body) => {
                 self.ports.cancel(body);

@@ -19,7 +19,8 @@ use crate::report::Outcome;
 impl<P: Ports> Exchange<P> {
     /// What is left of the time for which a client waits although a copy could answer; `None` if it waits to the end.
     pub(super) fn soft_deadline(&self, policy: &Policy<'_>, lookup: &Lookup<P::Body>) -> Option<Duration> {
-        let soft = policy.settings.timeouts.soft.filter(|_| self.request.method == Method::GET)?;
+        let soft =
+            policy.settings.timeouts.serve_stale_after.filter(|_| self.request.method == Method::GET)?;
         let may_answer = self.can_bridge(policy, lookup.found());
         may_answer.then(|| soft.saturating_sub(self.ports.now().since(self.began_at)))
     }

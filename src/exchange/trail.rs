@@ -17,7 +17,7 @@ use crate::origin::{Attempt, AttemptResult};
 use crate::policy::Policy;
 use crate::ports;
 use crate::report::Outcome;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::response::fields::Forwarded;
 
 /// What is to be told of an exchange, gathered on its way, to the operator and to those who wait for it.

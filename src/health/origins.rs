@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::end::Class;
-use super::line::{Line, What, minute_of};
+use super::attempt_result::Class;
+use super::count_lines::{Line, What, minute_of};
 use super::sql::{self, Param, Sql, number};
 use crate::origin::HealthSignal;
 use crate::time::Timestamp;

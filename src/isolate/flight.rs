@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::request::Client;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::time::Timestamp;
 
 /// How long one request is waited for before another asks as well, at least.

@@ -1,7 +1,7 @@
 //! What was in a store a moment ago, so that what many ask for is not looked for each time.
 //!
 //! A look into the platform's cache is a call that costs about as much as one to the origin. What it gave stands for as
-//! long as `cache.memory` says, counted from when the look began; so this isolate sees what another one of its data centre
+//! long as `cache.memory_ttl` says, counted from when the look began; so this isolate sees what another one of its data centre
 //! has written or removed that much later, and its own changes at once. A body is held only where it was asked for twice
 //! within that time.
 

@@ -201,7 +201,7 @@ impl Breaker {
                 let Some(part) = self.part_mut(place, scope) else { continue };
                 if part.circuit.is_open() {
                     let asker = scope.asker(client(), place);
-                    *probe = part.circuit.begin_probe(standing, asker, settings.open, elapsed);
+                    *probe = part.circuit.begin_probe(standing, asker, settings.open_for, elapsed);
                 }
                 returned = returned.min(part.circuit.returned(settings, elapsed));
             }
@@ -226,7 +226,7 @@ impl Breaker {
         let (now, standing) = (self.clock.read(now), self.standing(place));
         let mut refusals = Scope::ALL.into_iter().filter_map(|scope| {
             let asker = scope.asker(client, place);
-            self.part(place, scope)?.circuit.refusal(standing, asker, settings.open, now)
+            self.part(place, scope)?.circuit.refusal(standing, asker, settings.open_for, now)
         });
         let (because, left) = refusals.next()?;
         let left = refusals.map(|(_, left)| left).fold(left, Duration::max);
@@ -251,7 +251,7 @@ impl Breaker {
         let failed = end.filter(|end| end.health_signal() == HealthSignal::Unhealthy);
         for (scope, probe) in Scope::ALL.into_iter().zip(permit.probes) {
             if let (Some(probe), Some(part)) = (probe, self.part_mut(place, scope)) {
-                part.circuit.end_probe(probe, failed, settings.open, now);
+                part.circuit.end_probe(probe, failed, settings.open_for, now);
             }
         }
     }
@@ -304,8 +304,8 @@ impl Breaker {
         let mut opened = None;
         for scope in Scope::ALL {
             let left = match scope {
-                Scope::Page => settings.open.max(agreed.min(LONGEST_OPEN)),
-                Scope::Section | Scope::Origin => settings.open,
+                Scope::Page => settings.open_for.max(agreed.min(LONGEST_OPEN)),
+                Scope::Section | Scope::Origin => settings.open_for,
             };
             let is_down = self.is_down(place, scope, settings, now);
             let Some(part) = self.part_mut(place, scope).filter(|part| is_down && !part.circuit.is_open())

@@ -12,7 +12,7 @@ use sfv::{
 use crate::cache::admission::Bypass;
 use crate::origin::failure::ErrorType;
 use crate::origin::{Attempt, AttemptResult};
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::time::millis;
 
 /// What the cache did with a request (RFC 9211).

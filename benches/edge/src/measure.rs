@@ -331,9 +331,9 @@ fn settings(origin: &str, setting: Setting) -> Vec<(&'static str, Value)> {
     });
     match setting {
         Setting::Up => {}
-        Setting::Unwatched => settings["body"] = json!({ "watch": false }),
-        Setting::Forgetful => settings["cache"] = json!({ "memory": "0s" }),
-        Setting::Down => settings["breaker"] = json!({ "open": "5m" }),
+        Setting::Unwatched => settings["body"] = json!({ "monitor": false }),
+        Setting::Forgetful => settings["cache"] = json!({ "memory_ttl": "0s" }),
+        Setting::Down => settings["breaker"] = json!({ "open_for": "5m" }),
         Setting::Flaky => {
             settings["breaker"] = json!({ "enabled": false });
             settings["retry"] = json!({ "backoff": "1ms", "budget": "off" });

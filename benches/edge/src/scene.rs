@@ -74,7 +74,7 @@ pub fn all() -> Vec<Scene> {
             connections: 4,
             aims: (Some(0.97), None),
             ..scene(
-                "pass-through, 10 MB, `body.watch` off",
+                "pass-through, 10 MB, `body.monitor` off",
                 Ask { path: "/10m", length: Some(10_000_000), ..PAGE },
                 "fwd=",
             )
@@ -88,7 +88,7 @@ pub fn all() -> Vec<Scene> {
         Scene {
             setting: Setting::Forgetful,
             bare: PAGE,
-            ..scene("fresh hit, `cache.memory` off", Ask { path: "/fresh", ..PAGE }, ";hit")
+            ..scene("fresh hit, `cache.memory_ttl` off", Ask { path: "/fresh", ..PAGE }, ";hit")
         },
         Scene {
             bare: PAGE,

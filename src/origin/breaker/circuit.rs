@@ -249,7 +249,7 @@ impl Circuit {
     /// at most 10 s.
     pub fn returned(&self, settings: &Settings, now: Duration) -> f64 {
         let State::Closed { since: Some(since) } = self.state else { return 1.0 };
-        let (since, over) = (now.saturating_sub(since), settings.open.min(LONGEST_RETURN));
+        let (since, over) = (now.saturating_sub(since), settings.open_for.min(LONGEST_RETURN));
         if since >= over {
             return 1.0;
         }
@@ -409,7 +409,7 @@ mod tests {
 
     #[test]
     fn load_returns_gently() {
-        let settings = |open_ms| Settings { open: at(open_ms), ..Settings::default() };
+        let settings = |open_ms| Settings { open_for: at(open_ms), ..Settings::default() };
         for (open_ms, after_ms, share) in
             [(5000, 0, 0.1), (5000, 2500, 0.55), (5000, 5000, 1.0), (100, 50, 0.55), (300_000, 5000, 0.55)]
         {

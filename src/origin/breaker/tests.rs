@@ -303,7 +303,7 @@ fn what_a_rate_limiter_asks_of_one_client_holds_for_nobody_else() {
         site.end(page(0, 0), client, permit, BUSY, asked_s.map(Duration::from_secs));
     }
     let refusal = site.breaker.refusal(page(0, 0), || known(u32::MAX), &site.settings, site.now).unwrap();
-    assert_eq!(refusal.retry_after, site.settings.open);
+    assert_eq!(refusal.retry_after, site.settings.open_for);
 }
 
 #[test]
@@ -535,7 +535,7 @@ proptest! {
     ) {
         let mut site = site();
         site.settings = Settings {
-            open: millis(open_ms), consecutive: 2, failures: Share::in_10_000(share), ..Settings::default()
+            open_for: millis(open_ms), consecutive: 2, failures: Share::in_10_000(share), ..Settings::default()
         };
         let mut permits: Vec<(Place, Permit)> = Vec::new();
         for event in events {

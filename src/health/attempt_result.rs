@@ -7,7 +7,7 @@ use crate::origin::{self, HealthSignal};
 
 /// How an attempt ended, as a count has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum End {
+pub enum AttemptKind {
     /// With an answer that is no error of the origin's.
     Ok,
     /// With a failure.
@@ -16,7 +16,7 @@ pub enum End {
     Own(u16),
 }
 
-impl From<origin::AttemptResult> for End {
+impl From<origin::AttemptResult> for AttemptKind {
     fn from(end: origin::AttemptResult) -> Self {
         match end {
             origin::AttemptResult::Answered(status) if origin::is_origin_error(status) => Self::Own(status),
@@ -26,7 +26,7 @@ impl From<origin::AttemptResult> for End {
     }
 }
 
-impl End {
+impl AttemptKind {
     /// The end that `word` names.
     pub fn of_word(word: &str) -> Option<Self> {
         match word {
@@ -203,8 +203,8 @@ mod tests {
     #[test]
     fn every_failure_has_the_class_of_its_status() {
         for row in &TABLE {
-            let end = End::of_word(row.word).unwrap();
-            assert_eq!((end, end.word()), (End::Failed(row.failure), row.word));
+            let end = AttemptKind::of_word(row.word).unwrap();
+            assert_eq!((end, end.word()), (AttemptKind::Failed(row.failure), row.word));
             assert_eq!(end.class().unwrap().status(), row.status.as_u16(), "{}", row.word);
             let is_incident = !matches!(row.word, "believed_down" | "loop" | "upgrade_refused");
             assert_eq!(end.incident().is_some(), is_incident, "{}", row.word);
@@ -219,14 +219,14 @@ mod tests {
             ("own_503", Class::Unavailable, HealthSignal::Unhealthy),
             ("own_504", Class::GatewayTimeout, HealthSignal::Unhealthy),
         ] {
-            let end = End::of_word(word).unwrap();
+            let end = AttemptKind::of_word(word).unwrap();
             assert_eq!((end.word(), end.class(), end.incident()), (word, Some(class), Some(class)));
             assert_eq!(end.health_signal(), sign, "{word}");
             assert!(!end.what().is_empty() && !end.check().is_empty());
         }
-        assert_eq!(End::of_word("ok").unwrap().class(), None);
+        assert_eq!(AttemptKind::of_word("ok").unwrap().class(), None);
         for word in ["", "own_501", "OK", "own_", "ok "] {
-            assert_eq!(End::of_word(word), None, "{word:?}");
+            assert_eq!(AttemptKind::of_word(word), None, "{word:?}");
         }
     }
 
