@@ -29,7 +29,7 @@ const MOST: u64 = 1_000_000_000;
 
 /// One line of a count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+pub struct CountLine<'a> {
     /// In which minute since the Unix epoch.
     pub minute: u64,
     /// At which origin; empty for what clients were answered.
@@ -58,20 +58,20 @@ pub enum What {
 /// The lines of a count that make sense at `now`.
 ///
 /// A minute that has not begun is taken for this one: clocks differ by a little.
-pub fn read(text: &str, now: Timestamp) -> Vec<Line<'_>> {
+pub fn read(text: &str, now: Timestamp) -> Vec<CountLine<'_>> {
     let text = text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or_default();
     let mut lines = text.split('\n');
     if lines.next() != Some(FORM) {
         return Vec::new();
     }
     let minute = minute_of(now);
-    let is_late = |line: &Line<'_>| line.minute + MOST_MINUTES_LATE < minute;
-    let is_early = |line: &Line<'_>| line.minute > minute + 1;
+    let is_late = |line: &CountLine<'_>| line.minute + MOST_MINUTES_LATE < minute;
+    let is_early = |line: &CountLine<'_>| line.minute > minute + 1;
     lines
         .take(MOST_LINES)
-        .filter_map(Line::read)
+        .filter_map(CountLine::read)
         .filter(|line| !is_late(line) && !is_early(line))
-        .map(|line| Line { minute: line.minute.min(minute), ..line })
+        .map(|line| CountLine { minute: line.minute.min(minute), ..line })
         .collect()
 }
 
@@ -80,7 +80,7 @@ pub fn minute_of(at: Timestamp) -> u64 {
     at.as_millis() / 60_000
 }
 
-impl<'a> Line<'a> {
+impl<'a> CountLine<'a> {
     /// What one line says; `None` if it is none.
     fn read(text: &'a str) -> Option<Self> {
         // Years are far fewer minutes than this, and sums of it do not overflow.

@@ -9,11 +9,11 @@ mod words;
 use askama::Template;
 use serde::Serialize;
 
-use super::Class;
 use super::assets::Assets;
+use super::bindings::Bindings;
+use super::class::Class;
 use super::runbook;
 use super::summary::{Incident, OriginState, Span, Summary};
-use super::{Bindings, View};
 use crate::response::template::rendered;
 use crate::time::Timestamp;
 use chart::Chart;
@@ -21,7 +21,6 @@ use words::{length, meaning, share, thousands};
 
 /// The dashboard. `bound` is what the Worker has.
 pub fn html(summary: &Summary, bound: &Bindings) -> String {
-    debug_assert_eq!(View::Html.word(), "html");
     rendered(&Page::of(summary, bound))
 }
 
