@@ -3,7 +3,7 @@
 //! There is at most one open incident for each origin and [`Class`]. So a flapping origin has one, and an outage that
 //! turns from refused connections into timeouts has two.
 //!
-//! [`Window`] is what an incident begins from. This file keeps the rows of incidents.
+//! `window` is what an incident begins from. This file keeps the rows of incidents.
 
 use std::time::Duration;
 
