@@ -7,10 +7,12 @@
 
 use std::time::Duration;
 
-use super::attempt_result::{AttemptKind, Class};
+use super::attempt_result::AttemptKind;
+use super::class::Class;
 use super::message::{Moment, Told};
+use super::settings::Settings;
 use super::sql::{self, Param, Sql, number};
-use super::{Settings, ingest};
+use super::state;
 use crate::config::{Alert, AlertForm};
 use crate::time::Timestamp;
 
@@ -86,7 +88,7 @@ pub(super) fn due(sql: &impl Sql, now: Timestamp, settings: Settings<'_>) -> Vec
     };
     let at = number(now.as_millis());
     sql.exec(GIVE_UP, &[at, number(WAITS.len() as u64)]);
-    let stored = settings.dashboard.map_or_else(|| ingest::dashboard(sql), str::to_owned);
+    let stored = settings.dashboard.map_or_else(|| state::dashboard(sql), str::to_owned);
     let mut deliveries = Vec::new();
     for mut row in sql::rows(sql, DUE, &[at, number(MOST_AT_A_TIME)]) {
         let (id, moment, tries) = (row.text(), row.text(), row.number());

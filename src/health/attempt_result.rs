@@ -1,7 +1,6 @@
-//! How did an attempt end, and in which class of trouble does that fall?
+//! The result of an attempt, as it is counted. How did the attempt end, and is that part of an incident?
 
-use serde::{Serialize, Serializer};
-
+use super::class::Class;
 use crate::origin::failure::{self, Failure};
 use crate::origin::{self, HealthSignal};
 
@@ -123,78 +122,6 @@ impl AttemptKind {
     }
 }
 
-/// Which kind of trouble: what a visitor would get for it, were there neither a retry nor a copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// 502: a bad answer, or none.
-    BadGateway,
-    /// 504: no answer in time.
-    GatewayTimeout,
-    /// 503: it says itself that it cannot, or a tunnel is down.
-    Unavailable,
-    /// 500: the application failed.
-    Error,
-    /// 500: this worker failed.
-    Internal,
-}
-
-impl Class {
-    /// Every class.
-    pub const ALL: [Self; 5] =
-        [Self::BadGateway, Self::GatewayTimeout, Self::Unavailable, Self::Error, Self::Internal];
-
-    /// Its word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::BadGateway => "bad_gateway",
-            Self::GatewayTimeout => "gateway_timeout",
-            Self::Unavailable => "unavailable",
-            Self::Error => "error",
-            Self::Internal => "internal",
-        }
-    }
-
-    /// The class that `word` names.
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.word() == word)
-    }
-
-    /// The status that a visitor would get.
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::BadGateway => 502,
-            Self::GatewayTimeout => 504,
-            Self::Unavailable => 503,
-            Self::Error | Self::Internal => 500,
-        }
-    }
-
-    /// The status and what it means, for an operator.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::BadGateway => "502, bad or no answer",
-            Self::GatewayTimeout => "504, no answer in time",
-            Self::Unavailable => "503, not available",
-            Self::Error => "500, error of the application",
-            Self::Internal => "500, fault of Holdfast",
-        }
-    }
-
-    /// Whether an origin with such an incident counts as down.
-    pub const fn is_down(self) -> bool {
-        match self {
-            Self::BadGateway | Self::GatewayTimeout | Self::Unavailable => true,
-            Self::Error | Self::Internal => false,
-        }
-    }
-}
-
-impl Serialize for Class {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.word())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,7 +133,7 @@ mod tests {
             let end = AttemptKind::of_word(row.word).unwrap();
             assert_eq!((end, end.word()), (AttemptKind::Failed(row.failure), row.word));
             assert_eq!(end.class().unwrap().status(), row.status.as_u16(), "{}", row.word);
-            let is_incident = !matches!(row.word, "believed_down" | "loop" | "upgrade_refused");
+            let is_incident = !matches!(row.word, "circuit_open" | "loop" | "upgrade_refused");
             assert_eq!(end.incident().is_some(), is_incident, "{}", row.word);
         }
     }
@@ -228,14 +155,5 @@ mod tests {
         for word in ["", "own_501", "OK", "own_", "ok "] {
             assert_eq!(AttemptKind::of_word(word), None, "{word:?}");
         }
-    }
-
-    #[test]
-    fn every_class_has_a_word_of_its_own() {
-        for class in Class::ALL {
-            assert_eq!(Class::of_word(class.word()), Some(class));
-            assert!(class.words().starts_with(&class.status().to_string()));
-        }
-        assert_eq!(Class::of_word("other"), None);
     }
 }

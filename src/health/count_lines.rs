@@ -29,7 +29,7 @@ const MOST: u64 = 1_000_000_000;
 
 /// One line of a count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+pub struct CountLine<'a> {
     /// In which minute since the Unix epoch.
     pub minute: u64,
     /// At which origin; empty for what clients were answered.
@@ -58,20 +58,20 @@ pub enum What {
 /// The lines of a count that make sense at `now`.
 ///
 /// A minute that has not begun is taken for this one: clocks differ by a little.
-pub fn read(text: &str, now: Timestamp) -> Vec<Line<'_>> {
+pub fn read(text: &str, now: Timestamp) -> Vec<CountLine<'_>> {
     let text = text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or_default();
     let mut lines = text.split('\n');
     if lines.next() != Some(FORM) {
         return Vec::new();
     }
     let minute = minute_of(now);
-    let is_late = |line: &Line<'_>| line.minute + MOST_MINUTES_LATE < minute;
-    let is_early = |line: &Line<'_>| line.minute > minute + 1;
+    let is_late = |line: &CountLine<'_>| line.minute + MOST_MINUTES_LATE < minute;
+    let is_early = |line: &CountLine<'_>| line.minute > minute + 1;
     lines
         .take(MOST_LINES)
-        .filter_map(Line::read)
+        .filter_map(CountLine::read)
         .filter(|line| !is_late(line) && !is_early(line))
-        .map(|line| Line { minute: line.minute.min(minute), ..line })
+        .map(|line| CountLine { minute: line.minute.min(minute), ..line })
         .collect()
 }
 
@@ -80,7 +80,7 @@ pub fn minute_of(at: Timestamp) -> u64 {
     at.as_millis() / 60_000
 }
 
-impl<'a> Line<'a> {
+impl<'a> CountLine<'a> {
     /// What one line says; `None` if it is none.
     fn read(text: &'a str) -> Option<Self> {
         // Years are far fewer minutes than this, and sums of it do not overflow.
@@ -115,8 +115,7 @@ impl What {
     }
 
     fn of_words(kind: &str, rest: &str) -> Option<Self> {
-        let known =
-            |outcome: &str| Outcome::ALL.map(Outcome::word).into_iter().find(|known| *known == outcome);
+        let known = |outcome: &str| Outcome::of_word(outcome).map(Outcome::word);
         match kind {
             "answer" => {
                 let (outcome, status) = rest.split_once(' ')?;
@@ -146,7 +145,7 @@ impl What {
 
 /// Whether `outcome` is a copy that is out of date, in place of an answer that failed or took too long.
 pub fn is_stale(outcome: &str) -> bool {
-    matches!(outcome, "stale" | "stale_while_slow" | "kept")
+    matches!(outcome, "stale" | "stale_while_slow" | "last_good")
 }
 
 impl Display for What {
@@ -182,11 +181,21 @@ mod tests {
     fn a_line_is_read_or_skipped() {
         for (line, read) in [
             ("29000000 answer stale 0 3", Some((29_000_000, "", "answer stale 0", 3))),
-            ("29000000 answer page 502 1", Some((29_000_000, "", "answer page 502", 1))),
-            ("29000000 answer page 599 1", Some((29_000_000, "", "answer page 0", 1))),
+            ("29000000 answer error_page 502 1", Some((29_000_000, "", "answer error_page 502", 1))),
+            ("29000000 answer error_page 599 1", Some((29_000_000, "", "answer error_page 0", 1))),
             ("28999999 try a.example:81 ok 7", Some((28_999_999, "a.example:81", "try ok", 7))),
             ("29000001 probe zone edge_refused 1", Some((29_000_000, "zone", "probe edge_refused", 1))),
-            ("29000000 touched a own_502 kept 2", Some((29_000_000, "a", "touched own_502 kept", 2))),
+            (
+                "29000000 touched a own_502 last_good 2",
+                Some((29_000_000, "a", "touched own_502 last_good", 2)),
+            ),
+            // Words of log schema 1.
+            ("29000000 touched a own_502 kept 2", Some((29_000_000, "a", "touched own_502 last_good", 2))),
+            ("29000000 answer page 502 1", Some((29_000_000, "", "answer error_page 502", 1))),
+            (
+                "29000000 touched a believed_down page 1",
+                Some((29_000_000, "a", "touched circuit_open error_page", 1)),
+            ),
             ("28999940 try a ok 1", Some((28_999_940, "a", "try ok", 1))),
             ("28999939 try a ok 1", None),
             ("29000002 try a ok 1", None),
@@ -212,7 +221,9 @@ mod tests {
 
     #[test]
     fn what_is_written_in_the_database_is_read_again() {
-        for text in ["answer page 504", "answer hit 0", "try own_503", "probe ok", "touched loop page"] {
+        for text in
+            ["answer error_page 504", "answer hit 0", "try own_503", "probe ok", "touched loop error_page"]
+        {
             assert_eq!(What::read(text).unwrap().to_string(), text);
         }
     }

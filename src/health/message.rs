@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::attempt_result::Class;
+use super::class::Class;
 use crate::config::{Alert, AlertForm};
 use crate::time::Timestamp;
 

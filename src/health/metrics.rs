@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Class;
+use super::class::Class;
 use super::summary::Summary;
 use crate::time::Timestamp;
 

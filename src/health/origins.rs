@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::attempt_result::Class;
-use super::count_lines::{Line, What, minute_of};
+use super::class::Class;
+use super::count_lines::{CountLine, What, minute_of};
 use super::sql::{self, Param, Sql, number};
 use crate::origin::HealthSignal;
 use crate::time::Timestamp;
@@ -75,7 +75,7 @@ impl Origins {
     }
 
     /// Takes in what `lines` say. Failures first: an answer of the same moment does not make up for one.
-    pub fn note(&mut self, lines: &[Line<'_>], now: Timestamp) {
+    pub fn note(&mut self, lines: &[CountLine<'_>], now: Timestamp) {
         for sign in [HealthSignal::Unhealthy, HealthSignal::Healthy] {
             for line in lines {
                 let Some(end) = line.what.attempt() else { continue };

@@ -9,11 +9,11 @@ mod words;
 use askama::Template;
 use serde::Serialize;
 
-use super::Class;
 use super::assets::Assets;
+use super::bindings::Bindings;
+use super::class::Class;
 use super::runbook;
 use super::summary::{Incident, OriginState, Span, Summary};
-use super::{Bindings, View};
 use crate::response::template::rendered;
 use crate::time::Timestamp;
 use chart::Chart;
@@ -21,7 +21,6 @@ use words::{length, meaning, share, thousands};
 
 /// The dashboard. `bound` is what the Worker has.
 pub fn html(summary: &Summary, bound: &Bindings) -> String {
-    debug_assert_eq!(View::Html.word(), "html");
     rendered(&Page::of(summary, bound))
 }
 
@@ -246,7 +245,7 @@ fn figures(span: &Span, answers: u64) -> Vec<Figure> {
     let (s500, s502) = (sum(|bar| bar.s500), sum(|bar| bar.s502));
     let (s503, s504) = (sum(|bar| bar.s503), sum(|bar| bar.s504));
     let errors = s500 + s502 + s503 + s504;
-    let kept: u64 = span.answers.iter().filter(|(word, _)| word == "kept").map(|(_, n)| n).sum();
+    let kept: u64 = span.answers.iter().filter(|(word, _)| word == "last_good").map(|(_, n)| n).sum();
     let tried = span.retried + span.not_saved_by_retry;
     let hidden = span.retried + span.stale + kept;
     let tone = |n: u64, tone| if n > 0 { tone } else { "" };

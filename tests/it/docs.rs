@@ -100,6 +100,30 @@ fn the_readme_has_every_field_of_the_log() {
     assert!(count > 15, "the fields of the report were not found");
 }
 
+#[test]
+fn the_schema_of_the_log_has_the_new_words_and_none_of_the_old() {
+    let operations = include_str!("../../docs/operations.md");
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../../docs/log.schema.json")).unwrap();
+    let fields = &schema["properties"];
+    assert_eq!(fields["v"]["const"], holdfast::report::SCHEMA);
+    let after = operations.split_once("| where | 1 | 2 |\n").unwrap().1;
+    let rows = after.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let mut count = 0;
+    for row in rows {
+        count += 1;
+        let cells: Vec<_> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let [_, place, old, new, _] = cells[..] else { panic!("{row}") };
+        let has = |word: &str| match place {
+            "a field" => fields.get(word).is_some(),
+            // These have no list in the schema.
+            "not_stored" => holdfast::cache::doubt::Doubt::ALL.iter().any(|doubt| doubt.word() == word),
+            place => fields[place]["enum"].as_array().unwrap().iter().any(|known| known == word),
+        };
+        assert!(has(new) && !has(old), "{row}");
+    }
+    assert_eq!(count, 10);
+}
+
 /// The names of the tests in `text`.
 fn tests_in(text: &str) -> impl Iterator<Item = &str> {
     let functions = text.split("#[test]\n").skip(1);
