@@ -135,7 +135,7 @@ mod tests {
             let end = AttemptKind::of_word(row.word).unwrap();
             assert_eq!((end, end.word()), (AttemptKind::Failed(row.failure), row.word));
             assert_eq!(end.class().unwrap().status(), row.status.as_u16(), "{}", row.word);
-            let is_incident = !matches!(row.word, "believed_down" | "loop" | "upgrade_refused");
+            let is_incident = !matches!(row.word, "circuit_open" | "loop" | "upgrade_refused");
             assert_eq!(end.incident().is_some(), is_incident, "{}", row.word);
         }
     }

@@ -114,8 +114,7 @@ impl What {
     }
 
     fn of_words(kind: &str, rest: &str) -> Option<Self> {
-        let known =
-            |outcome: &str| Outcome::ALL.map(Outcome::word).into_iter().find(|known| *known == outcome);
+        let known = |outcome: &str| Outcome::of_word(outcome).map(Outcome::word);
         match kind {
             "answer" => {
                 let (outcome, status) = rest.split_once(' ')?;
@@ -145,7 +144,7 @@ impl What {
 
 /// Whether `outcome` is a stale copy in place of an answer that failed or took too long.
 pub fn is_stale(outcome: &str) -> bool {
-    matches!(outcome, "stale" | "stale_while_slow" | "kept")
+    matches!(outcome, "stale" | "stale_while_slow" | "last_good")
 }
 
 impl Display for What {
@@ -181,11 +180,21 @@ mod tests {
     fn a_line_is_read_or_skipped() {
         for (line, read) in [
             ("29000000 answer stale 0 3", Some((29_000_000, "", "answer stale 0", 3))),
-            ("29000000 answer page 502 1", Some((29_000_000, "", "answer page 502", 1))),
-            ("29000000 answer page 599 1", Some((29_000_000, "", "answer page 0", 1))),
+            ("29000000 answer error_page 502 1", Some((29_000_000, "", "answer error_page 502", 1))),
+            ("29000000 answer error_page 599 1", Some((29_000_000, "", "answer error_page 0", 1))),
             ("28999999 try a.example:81 ok 7", Some((28_999_999, "a.example:81", "try ok", 7))),
             ("29000001 probe zone edge_refused 1", Some((29_000_000, "zone", "probe edge_refused", 1))),
-            ("29000000 touched a own_502 kept 2", Some((29_000_000, "a", "touched own_502 kept", 2))),
+            (
+                "29000000 touched a own_502 last_good 2",
+                Some((29_000_000, "a", "touched own_502 last_good", 2)),
+            ),
+            // Words of log schema 1.
+            ("29000000 touched a own_502 kept 2", Some((29_000_000, "a", "touched own_502 last_good", 2))),
+            ("29000000 answer page 502 1", Some((29_000_000, "", "answer error_page 502", 1))),
+            (
+                "29000000 touched a believed_down page 1",
+                Some((29_000_000, "a", "touched circuit_open error_page", 1)),
+            ),
             ("28999940 try a ok 1", Some((28_999_940, "a", "try ok", 1))),
             ("28999939 try a ok 1", None),
             ("29000002 try a ok 1", None),
@@ -211,7 +220,9 @@ mod tests {
 
     #[test]
     fn what_is_written_in_the_database_is_read_again() {
-        for text in ["answer page 504", "answer hit 0", "try own_503", "probe ok", "touched loop page"] {
+        for text in
+            ["answer error_page 504", "answer hit 0", "try own_503", "probe ok", "touched loop error_page"]
+        {
             assert_eq!(What::read(text).unwrap().to_string(), text);
         }
     }

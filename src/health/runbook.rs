@@ -218,7 +218,7 @@ pub const ENTRIES: [Entry; 19] = [
         )],
     },
     Entry {
-        ends: &["believed_down"],
+        ends: &["circuit_open"],
         causes: &[cause("It failed before", "opened_by in the log names the failure; see there.", "")],
     },
     Entry {

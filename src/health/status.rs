@@ -245,7 +245,7 @@ fn figures(span: &Span, answers: u64) -> Vec<Figure> {
     let (s500, s502) = (sum(|bar| bar.s500), sum(|bar| bar.s502));
     let (s503, s504) = (sum(|bar| bar.s503), sum(|bar| bar.s504));
     let errors = s500 + s502 + s503 + s504;
-    let kept: u64 = span.answers.iter().filter(|(word, _)| word == "kept").map(|(_, n)| n).sum();
+    let kept: u64 = span.answers.iter().filter(|(word, _)| word == "last_good").map(|(_, n)| n).sum();
     let tried = span.retried + span.not_saved_by_retry;
     let hidden = span.retried + span.stale + kept;
     let tone = |n: u64, tone| if n > 0 { tone } else { "" };
