@@ -15,7 +15,7 @@ use crate::response::fields::{self, CACHE_STATUS, CacheStatus, CacheVerdict, PRO
 pub(super) fn annotate<P: Ports>(ctx: &Context<P>, answer: &mut Answer<P::Body>, record: &Record) {
     let touched = record.touched_by();
     let mut append = Vec::new();
-    if record.outcome != Outcome::Page
+    if record.outcome != Outcome::ErrorPage
         && let Some(status) = cache_status(ctx, record)
     {
         append.push((CACHE_STATUS, status.to_value()));
@@ -47,7 +47,7 @@ fn cache_status<'a, P: Ports>(ctx: &Context<P>, record: &'a Record) -> Option<Ca
         | Outcome::Revalidated
         | Outcome::Stale
         | Outcome::StaleWhileSlow
-        | Outcome::Kept
+        | Outcome::LastGood
         | Outcome::Collapsed
         | Outcome::RefreshFailed
         | Outcome::OnlyIfCached
@@ -55,7 +55,7 @@ fn cache_status<'a, P: Ports>(ctx: &Context<P>, record: &'a Record) -> Option<Ca
         | Outcome::ClientError
         | Outcome::Operator
         | Outcome::Maintenance
-        | Outcome::Page => CacheVerdict::Forward(match record.bypass {
+        | Outcome::ErrorPage => CacheVerdict::Forward(match record.bypass {
             Some(bypass) => bypass.into(),
             None => record.forwarded?,
         }),
@@ -66,9 +66,10 @@ fn cache_status<'a, P: Ports>(ctx: &Context<P>, record: &'a Record) -> Option<Ca
     status.stored = record.stored;
     status.collapsed = record.has_waited && record.attempts.is_empty();
     status.ttl = record.ttl;
-    let is_kept = record.outcome == Outcome::Kept;
+    let is_last_good = record.outcome == Outcome::LastGood;
     let is_other = record.ignored_query.then_some("ignore_query");
-    status.detail = is_kept.then_some("kept").or(is_other).or(record.not_stored.map(NotStored::word));
+    status.detail =
+        is_last_good.then_some("last_good").or(is_other).or(record.not_stored.map(NotStored::word));
     status.key = record.key.as_ref().filter(|_| access::is_for_operator(ctx)).map(Key::as_str);
     Some(status)
 }

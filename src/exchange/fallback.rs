@@ -119,7 +119,7 @@ async fn stand_in<P: Ports>(
             },
         }
         if let Some(last_good) = last_good::copy(plain.as_ref().unwrap_or(ctx), record).await {
-            record.outcome = Outcome::Kept;
+            record.outcome = Outcome::LastGood;
             record.stale_forbidden = None;
             return Some(last_good);
         }

@@ -48,14 +48,14 @@ pub(super) async fn copy<P: Ports>(ctx: &Context<P>, record: &mut Record) -> Opt
         return None;
     }
     if !bearing::is_readable(&ctx.request, &stored.headers) {
-        record.kept_refused = Some(keep::Refused::OtherVariant);
+        record.last_good_refused = Some(keep::Refused::OtherVariant);
         return None;
     }
     let headers = &ctx.presented().headers;
     match keep::may_stand_in(&stored, headers, &policy.asked, settings, ctx.now()) {
         Ok(()) => Some(Found { at: ctx.key().clone(), stored, body, has_head, verdict: Verdict::Stale }),
         Err(refused) => {
-            record.kept_refused = Some(refused);
+            record.last_good_refused = Some(refused);
             None
         }
     }

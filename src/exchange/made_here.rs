@@ -22,7 +22,7 @@ pub(super) fn error_page<P: Ports>(
     may_have_acted: bool,
     record: &mut Record,
 ) -> UnfinishedResponse<P::Body> {
-    record.outcome = Outcome::Page;
+    record.outcome = Outcome::ErrorPage;
     record.cause = Some(cause);
     page(ctx, cause, retry_after, may_have_acted)
 }

@@ -29,7 +29,7 @@ pub(super) struct Record {
     pub stored: bool,
     pub not_stored: Option<NotStored>,
     pub stale_forbidden: Option<stale::Forbidden>,
-    pub kept_refused: Option<keep::Refused>,
+    pub last_good_refused: Option<keep::Refused>,
     /// Whether the copy that answers is that of the URL without parameters that do not matter.
     pub ignored_query: bool,
     /// Why there was no further attempt.

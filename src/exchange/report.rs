@@ -50,7 +50,7 @@ fn line<P: Ports>(
         attempts: record.attempts.iter().map(|attempt| attempt_report(ctx, attempt)).collect(),
         stale_age: record.stale_age,
         stale_forbidden: record.stale_forbidden,
-        kept_refused: record.kept_refused,
+        last_good_refused: record.last_good_refused,
         not_stored: record.not_stored,
         body_failure,
         resumed: record.resumed(),

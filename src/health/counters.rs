@@ -239,7 +239,7 @@ mod tests {
         let mut counters = Counters::default();
         let end = AttemptKind::Own(503);
         for (event, line) in [
-            (Event::Answer(Outcome::Page, 502), "2 answer page 502 1"),
+            (Event::Answer(Outcome::ErrorPage, 502), "2 answer error_page 502 1"),
             (Event::Try(1, end), "2 try b.example own_503 1"),
             (Event::Probe(0, AttemptKind::Ok), "2 probe a.example ok 1"),
             (Event::Opened(1, end), "2 opened b.example own_503 1"),

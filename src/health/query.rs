@@ -66,7 +66,7 @@ impl Span {
                 }
             }
             What::Touched(_, outcome) => {
-                self.not_saved_by_retry += if matches!(outcome, "page" | "origin") { n } else { 0 };
+                self.not_saved_by_retry += if matches!(outcome, "error_page" | "origin") { n } else { 0 };
             }
             What::Try(end) | What::Probe(end) => {
                 self.attempts += n;
@@ -152,7 +152,16 @@ fn totals(sql: &impl Sql) -> Vec<Total> {
     const TOTALS: &str = "SELECT origin, what, sum(n) FROM (SELECT origin, what, n FROM totals UNION ALL \
          SELECT origin, what, n FROM counts WHERE minute >= ?) GROUP BY 1, 2 ORDER BY 1, 2";
     let folded = state::folded(sql);
-    sql::rows(sql, TOTALS, &[number(folded)])
-        .map(|mut row| Total { origin: row.text(), what: row.text(), n: row.number() })
-        .collect()
+    let mut totals: Vec<Total> = Vec::new();
+    for mut row in sql::rows(sql, TOTALS, &[number(folded)]) {
+        let (origin, stored, n) = (row.text(), row.text(), row.number());
+        // What was stored in words of log schema 1 is added to the same thing in today's words.
+        let what = What::read(&stored).map_or(stored, |what| what.to_string());
+        match totals.iter_mut().find(|total| (&total.origin, &total.what) == (&origin, &what)) {
+            Some(total) => total.n += n,
+            None => totals.push(Total { origin, what, n }),
+        }
+    }
+    totals.sort_by(|a, b| (&a.origin, &a.what).cmp(&(&b.origin, &b.what)));
+    totals
 }

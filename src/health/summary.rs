@@ -6,7 +6,7 @@ use super::class::Class;
 use crate::time::Timestamp;
 
 /// The number of the form of a [`Summary`] as JSON.
-pub const FORM: u32 = 1;
+pub const FORM: u32 = 2;
 
 /// How the origins are and were.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -431,7 +431,7 @@ pub const TABLE: [Row; 24] = {
         ),
         row(
             F::CircuitOpen,
-            "believed_down",
+            "circuit_open",
             T::DestinationUnavailable,
             StatusCode::SERVICE_UNAVAILABLE,
             H::Never,
@@ -527,6 +527,8 @@ impl Failure {
 
 /// The failure with this word in the log.
 pub fn of_word(word: &str) -> Option<Failure> {
+    // The word of log schema 1, which the health object has stored.
+    let word = if word == "believed_down" { "circuit_open" } else { word };
     TABLE.iter().find(|row| row.word == word).map(|row| row.failure)
 }
 
@@ -730,7 +732,7 @@ mod tests {
     fn every_failure_of_the_origin_says_that_it_is_down() {
         for row in &TABLE {
             let sign = match row.word {
-                "believed_down" | "loop" | "internal" | "configuration" => HealthSignal::Neutral,
+                "circuit_open" | "loop" | "internal" | "configuration" => HealthSignal::Neutral,
                 "upgrade_refused" => HealthSignal::Healthy,
                 _ => HealthSignal::Unhealthy,
             };
