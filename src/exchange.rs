@@ -38,6 +38,7 @@ mod purge_rules;
 mod pursued;
 mod received;
 mod record;
+mod refuse;
 mod remembered_store;
 mod report;
 mod resume;
@@ -50,5 +51,6 @@ mod unfinished;
 mod upload;
 mod variants;
 
-pub use path::{exchange, internal_error, refuse_for_configuration};
+pub use path::exchange;
 pub use probe::probe;
+pub use refuse::{internal_error, refuse_for_configuration};
