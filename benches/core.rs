@@ -279,11 +279,11 @@ mod attempts {
     use holdfast::origin::breaker::place::Place;
     use holdfast::origin::failure::Failure;
     use holdfast::origin::retry::{Repeatable, Situation, next};
-    use holdfast::origin::{Attempt, End};
+    use holdfast::origin::{Attempt, AttemptResult};
 
     #[divan::bench]
     fn retry(bencher: Bencher<'_, '_>) {
-        let lost = End::Failed(Failure::ConnectionLost, None);
+        let lost = AttemptResult::Failed(Failure::ConnectionLost, None);
         let attempts = [Attempt {
             origin: 0,
             waited: Duration::ZERO,
@@ -314,7 +314,7 @@ mod attempts {
             now = now.plus(Duration::from_millis(10));
             let permit =
                 breaker.admit(place, || Client { mark: 1, is_known: true }, &settings, 0.5, now).permit();
-            breaker.settle(place, permit.unwrap(), Some(End::Answered(200)), &settings, now);
+            breaker.settle(place, permit.unwrap(), Some(AttemptResult::Answered(200)), &settings, now);
         });
     }
 }
@@ -322,7 +322,7 @@ mod attempts {
 mod pages {
     use super::*;
     use holdfast::origin::failure::Failure;
-    use holdfast::response::error_page::{Cause, ErrorPage, Occasion};
+    use holdfast::response::error::{Cause, ErrorPage, Occasion};
     use holdfast::response::form::Form;
 
     #[divan::bench(args = [Form::Html, Form::Problem, Form::GraphQl, Form::Grpc, Form::Text, Form::Empty])]

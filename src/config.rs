@@ -8,6 +8,7 @@ mod alert;
 mod keys;
 mod page;
 mod reader;
+mod renamed;
 mod share;
 mod token;
 mod values;
@@ -20,9 +21,10 @@ use serde_json::Value;
 use crate::request::{Target, spelling};
 use crate::time::Timestamp;
 pub use alert::{Alert, AlertForm, Incident, RoutingKey, Webhook};
-pub use page::{Accent, Colour, DARKEST_LIGHT, Ground, LIGHTEST_DARK, Look, OwnText, Page};
+pub use page::{Accent, Colour, DARKEST_LIGHT, Ground, LIGHTEST_DARK, OwnText, Page, Theme};
 pub use reader::shortened;
 use reader::{Mistakes, WHOLE};
+pub use renamed::{OldName, RENAMED, Renamed, old_names};
 pub use share::Share;
 pub use token::Token;
 
@@ -243,7 +245,7 @@ pub struct Settings {
     /// How bodies are handed on.
     pub body: Body,
     /// Of what a copy is kept for long.
-    pub keep: Keep,
+    pub last_good: LastGood,
     /// The pages made here.
     pub page: Page,
     /// Whether the site is closed.
@@ -261,7 +263,7 @@ pub struct Timeouts {
     pub total: Duration,
     /// After this time without a response header a stale copy answers, where one may, and the fetch goes on behind it;
     /// at most `first_byte`. `None` for off.
-    pub soft: Option<Duration>,
+    pub serve_stale_after: Option<Duration>,
 }
 
 impl Default for Timeouts {
@@ -270,7 +272,7 @@ impl Default for Timeouts {
             first_byte: Duration::from_secs(10),
             idle: Duration::from_secs(15),
             total: Duration::from_secs(25),
-            soft: None,
+            serve_stale_after: None,
         }
     }
 }
@@ -287,7 +289,7 @@ pub struct Retry {
     /// The longest wait before any retry, and the longest `Retry-After` that is obeyed.
     pub backoff_max: Duration,
     /// Retries for each request in the long run, per origin and isolate; zero leaves a small reserve, and what time
-    /// brings. See [`Budget`](crate::origin::budget::Budget).
+    /// brings. See [`Budget`](crate::origin::retry_budget::Budget).
     pub budget: Option<Share>,
     /// A request body up to this many bytes is held so that it can be sent again.
     pub replay_body: u64,
@@ -323,7 +325,7 @@ pub struct Breaker {
     /// For how long a request counts.
     pub window: Duration,
     /// For how long what is down is left alone.
-    pub open: Duration,
+    pub open_for: Duration,
 }
 
 impl Default for Breaker {
@@ -334,7 +336,7 @@ impl Default for Breaker {
             failures: Share::in_10_000(10_000),
             minimum: 20,
             window: Duration::from_secs(10),
-            open: Duration::from_secs(5),
+            open_for: Duration::from_secs(5),
         }
     }
 }
@@ -366,7 +368,7 @@ pub struct Cache {
     /// How many variants of one URL are kept side by side, at least 2.
     pub max_variants: u32,
     /// For how long an isolate goes by what it has found in the store, without another look; zero for never.
-    pub memory: Duration,
+    pub memory_ttl: Duration,
     /// What a request's own `Cache-Control` counts for.
     pub client_directives: ClientDirectives,
     /// For which of the origin's own statuses a copy may stand in.
@@ -451,7 +453,7 @@ impl Default for Cache {
             harmless_cookies: ["_ga", "_ga_*", "_gid", "_fbp"].map(Pattern::new).to_vec(),
             max_body: 25 * 1024 * 1024,
             max_variants: 32,
-            memory: Duration::from_secs(1),
+            memory_ttl: Duration::from_secs(1),
             client_directives: ClientDirectives::Obey,
             stale_statuses: vec![500, 502, 503, 504],
             error_statuses: vec![404, 410],
@@ -467,23 +469,23 @@ impl Default for Cache {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     /// Bodies up to this many bytes are complete before the client sees any of them.
-    pub hold: u64,
+    pub buffer: u64,
     /// Whether a larger one that breaks off is continued by range, where the origin allows that.
     pub resume: bool,
     /// Whether a body that is not held is watched on its way: for breaking off, and for silence where it can be continued.
     /// One that is stored always is, and so is one of unknown length.
-    pub watch: bool,
+    pub monitor: bool,
 }
 
 impl Default for Body {
     fn default() -> Self {
-        Self { hold: 256 * 1024, resume: true, watch: true }
+        Self { buffer: 256 * 1024, resume: true, monitor: true }
     }
 }
 
-/// `keep`: of what a copy is kept for long, to be served when the origin fails and the cache has nothing.
+/// `last_good`: of what a copy is kept for long, to be served when the origin fails and the cache has nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keep {
+pub struct LastGood {
     /// The paths that are kept, percent-encoded as they arrive.
     pub paths: Vec<Pattern>,
     /// A copy is written at most once in this time, a minute or more.
@@ -495,7 +497,7 @@ pub struct Keep {
     pub shrink: Share,
 }
 
-impl Default for Keep {
+impl Default for LastGood {
     fn default() -> Self {
         Self {
             paths: vec![Pattern::new("/robots.txt")],
@@ -545,7 +547,7 @@ mod tests {
         assert_eq!(config, Config::default());
         assert_eq!(config.defaults, Settings::default());
         assert_eq!(Config::from_json("{}"), Ok(config));
-        let tables = json!({ "timeouts": {}, "retry": {}, "breaker": {}, "cache": {}, "body": {}, "keep": {}, "page": {}, "maintenance": {}, "probe": {}, "log": {}, "incident": {}, "alert": {}, "routes": [] });
+        let tables = json!({ "timeouts": {}, "retry": {}, "breaker": {}, "cache": {}, "body": {}, "last_good": {}, "page": {}, "maintenance": {}, "probe": {}, "log": {}, "incident": {}, "alert": {}, "routes": [] });
         assert_eq!(Config::from_value(&tables), Ok(Config::default()));
     }
 
@@ -555,26 +557,26 @@ mod tests {
             r##"{
                 "name": "example-edge",
                 "origins": ["https://a.example", "http://b.example:8080/"],
-                "timeouts": { "first_byte": "3s", "idle": "4s", "total": "8s", "soft": "2s" },
+                "timeouts": { "first_byte": "3s", "idle": "4s", "total": "8s", "serve_stale_after": "2s" },
                 "retry": {
                     "attempts": 2, "idempotency_key": true, "backoff": "1ms", "backoff_max": "1s",
                     "budget": 0.5, "replay_body": "1KiB", "statuses": [429]
                 },
                 "breaker": {
                     "enabled": false, "failures": 0.25, "minimum": 10, "consecutive": 3, "window": "1m",
-                    "open": "100ms"
+                    "open_for": "100ms"
                 },
                 "cache": {
                     "enabled": false, "default_ttl": "1m", "heuristic": 0.25, "heuristic_max": "4h",
                     "stale_if_error": "2h", "stale_while_revalidate": "3s", "harmless_cookies": ["theme"],
-                    "trust_vary": "never", "remove_invalidated": true, "max_body": "1MiB", "max_variants": 2, "memory": "0s",
+                    "trust_vary": "never", "remove_invalidated": true, "max_body": "1MiB", "max_variants": 2, "memory_ttl": "0s",
                     "client_directives": "ignore", "stale_statuses": [403, 599], "error_statuses": [], "shrink": 0,
                     "must_contain": "</html>", "ignore_query": ["ref", "x_*"], "ignore_query_always": true
                 },
-                "body": { "hold": "0B", "resume": false, "watch": false },
-                "keep": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
+                "body": { "buffer": "0B", "resume": false, "monitor": false },
+                "last_good": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
                 "page": {
-                    "brand": "Example", "logo": "data:image/png;base64,AAAA", "look": "paper", "accent": "#15b",
+                    "brand": "Example", "logo": "data:image/png;base64,AAAA", "theme": "paper", "accent": "#15b",
                     "accent_dark": "#8ab6ff", "support_url": "mailto:a@b.example",
                     "status_url": "https://c.example", "languages": ["en"],
                     "texts": { "en": { "again": "Once more" } }
@@ -595,7 +597,7 @@ mod tests {
                 first_byte: seconds(3),
                 idle: seconds(4),
                 total: seconds(8),
-                soft: Some(seconds(2)),
+                serve_stale_after: Some(seconds(2)),
             },
             retry: Retry {
                 attempts: 2,
@@ -612,7 +614,7 @@ mod tests {
                 minimum: 10,
                 consecutive: 3,
                 window: seconds(60),
-                open: Duration::from_millis(100),
+                open_for: Duration::from_millis(100),
             },
             cache: Cache {
                 enabled: false,
@@ -626,7 +628,7 @@ mod tests {
                 remove_invalidated: true,
                 max_body: 1 << 20,
                 max_variants: 2,
-                memory: Duration::ZERO,
+                memory_ttl: Duration::ZERO,
                 client_directives: ClientDirectives::Ignore,
                 stale_statuses: vec![403, 599],
                 error_statuses: Vec::new(),
@@ -635,8 +637,8 @@ mod tests {
                 ignore_query: vec![Pattern::new("ref"), Pattern::new("x_*")],
                 ignore_query_always: true,
             },
-            body: Body { hold: 0, resume: false, watch: false },
-            keep: Keep {
+            body: Body { buffer: 0, resume: false, monitor: false },
+            last_good: LastGood {
                 paths: vec![Pattern::new("/a"), Pattern::new("*.txt")],
                 interval: seconds(60),
                 max_age: seconds(300),
@@ -645,7 +647,7 @@ mod tests {
             page: Page {
                 brand: Some("Example".to_owned()),
                 logo: Some("data:image/png;base64,AAAA".to_owned()),
-                look: Look::Paper,
+                theme: Theme::Paper,
                 accent: Colour::parse("#1155bb"),
                 accent_dark: Colour::parse("#8ab6ff"),
                 support_url: Some("mailto:a@b.example".to_owned()),
@@ -691,27 +693,31 @@ mod tests {
     #[test]
     fn a_route_changes_what_it_sets_and_inherits_the_rest() {
         let config = Config::from_value(&json!({
-            "timeouts": { "idle": "4s", "soft": "2s" },
+            "timeouts": { "idle": "4s", "serve_stale_after": "2s" },
             "cache": { "harmless_cookies": ["a"] },
-            "keep": { "interval": "1m" },
+            "last_good": { "interval": "1m" },
             "routes": [
                 { "path": "/api/*", "timeouts": { "first_byte": "3s", "total": "8s" }, "cache": { "enabled": false } },
-                { "path": "/shop/*", "cache": { "harmless_cookies": ["b"] }, "keep": { "paths": [] }, "timeouts": { "soft": "off" } },
+                { "path": "/shop/*", "cache": { "harmless_cookies": ["b"] }, "last_good": { "paths": [] }, "timeouts": { "serve_stale_after": "off" } },
             ],
         }));
         let config = config.unwrap();
         let [api, shop] = &config.routes[..] else { panic!("{config:?}") };
         let seconds = Duration::from_secs;
-        let timeouts =
-            Timeouts { first_byte: seconds(3), idle: seconds(4), total: seconds(8), soft: Some(seconds(2)) };
+        let timeouts = Timeouts {
+            first_byte: seconds(3),
+            idle: seconds(4),
+            total: seconds(8),
+            serve_stale_after: Some(seconds(2)),
+        };
         assert_eq!(api.settings.timeouts, timeouts);
         assert!(!api.settings.cache.enabled && shop.settings.cache.enabled);
         assert_eq!(api.settings.cache.harmless_cookies, [Pattern::new("a")]);
         assert_eq!(shop.settings.cache.harmless_cookies, [Pattern::new("b")]);
         assert_eq!(api.settings.retry, config.defaults.retry);
-        assert_eq!(shop.settings.timeouts.soft, None);
-        assert_eq!(shop.settings.keep.paths, []);
-        assert_eq!(shop.settings.keep.interval, seconds(60));
+        assert_eq!(shop.settings.timeouts.serve_stale_after, None);
+        assert_eq!(shop.settings.last_good.paths, []);
+        assert_eq!(shop.settings.last_good.interval, seconds(60));
     }
 
     #[test]
@@ -720,7 +726,7 @@ mod tests {
         let value = serde_json::from_str(
             r#"{
                 "retries": 3,
-                "timeouts": { "total": "1h", "first_byte": "10", "soft": "no" },
+                "timeouts": { "total": "1h", "first_byte": "10", "serve_stale_after": "no" },
                 "origins": ["https://a", "https://me:secret@b", "ftp://c"],
                 "routes": [
                     { "path": "/a", "cache": { "max_body": "1GB" } },
@@ -728,9 +734,9 @@ mod tests {
                     { "cache": { "enabled": true } },
                     7
                 ],
-                "breaker": { "failures": 0, "minimum": 0, "consecutive": 1001, "window": "10m", "open": "50ms" },
+                "breaker": { "failures": 0, "minimum": 0, "consecutive": 1001, "window": "10m", "open_for": "50ms" },
                 "cache": { "enabled": "yes", "harmless_cookies": ["*", "ok"] },
-                "keep": { "paths": ["/robots.txt", "ads.txt"], "interval": "10s", "shrink": "10%" },
+                "last_good": { "paths": ["/robots.txt", "ads.txt"], "interval": "10s", "shrink": "10%" },
                 "page": true,
                 "incident": { "minimum": 0, "share": 0 },
                 "alert": { "webhook": "http://a.example/", "form": "mail", "quiet": "5s", "key": "a" },
@@ -738,10 +744,10 @@ mod tests {
             }"#,
         );
         let expected = [
-            r#"retries = 3: unknown key; HOLDFAST has name, origins, timeouts, retry, breaker, cache, body, keep, page, maintenance, probe, log, incident, alert and routes"#,
+            r#"retries = 3: unknown key; HOLDFAST has name, origins, timeouts, retry, breaker, cache, body, last_good, page, maintenance, probe, log, incident, alert and routes"#,
             r#"timeouts.total = "1h": "1ms" to "5m" is accepted"#,
             r#"timeouts.first_byte = "10": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d""#,
-            r#"timeouts.soft = "no": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d", or "off""#,
+            r#"timeouts.serve_stale_after = "no": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d", or "off""#,
             r#"origins[1] = "https://…@b": a user and password are not accepted here; let the origin trust the worker by a header or a client certificate"#,
             r#"origins[2] = "ftp://c": an http or https URL with nothing after host and port is accepted; write e.g. "https://origin.example.com""#,
             r#"routes[0].cache.max_body = "1GB": a size needs a unit in powers of 1024; write e.g. "512B", "64KiB" or "25MiB""#,
@@ -752,12 +758,12 @@ mod tests {
             r#"breaker.minimum = 0: a whole number from 1 to 10000 is accepted, without quotes"#,
             r#"breaker.consecutive = 1001: a whole number from 1 to 1000 is accepted, without quotes"#,
             r#"breaker.window = "10m": "1s" to "5m" is accepted"#,
-            r#"breaker.open = "50ms": "100ms" to "5m" is accepted"#,
+            r#"breaker.open_for = "50ms": "100ms" to "5m" is accepted"#,
             r#"cache.enabled = "yes": true or false is accepted, without quotes"#,
             r#"cache.harmless_cookies[0] = "*": the name of a cookie is accepted, e.g. "_gid", or its beginning and a "*" at the end, e.g. "_ga*""#,
-            r#"keep.paths[1] = "ads.txt": a path that begins with "/" or "*" is accepted, with "*" for any run of characters, e.g. "/api/*"; percent-encoded as it arrives, without a query"#,
-            r#"keep.interval = "10s": "1m" to "365d" is accepted"#,
-            r#"keep.shrink = "10%": a number from 0 to 1 is accepted, without quotes, e.g. 0.1"#,
+            r#"last_good.paths[1] = "ads.txt": a path that begins with "/" or "*" is accepted, with "*" for any run of characters, e.g. "/api/*"; percent-encoded as it arrives, without a query"#,
+            r#"last_good.interval = "10s": "1m" to "365d" is accepted"#,
+            r#"last_good.shrink = "10%": a number from 0 to 1 is accepted, without quotes, e.g. 0.1"#,
             r#"page = true: a table is accepted, as in { key = value }"#,
             r#"incident.minimum = 0: a whole number from 1 to 10000 is accepted, without quotes"#,
             r#"incident.share = 0: a number above 0 and up to 1 is accepted, without quotes, e.g. 0.5"#,
@@ -819,7 +825,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_answered_with_the_nearest() {
         let value = json!({ "timeouts": { "firstbyte": "1s" } });
-        let expected = r#"timeouts.firstbyte = "1s": unknown key; did you mean first_byte? timeouts has first_byte, idle, total and soft"#;
+        let expected = r#"timeouts.firstbyte = "1s": unknown key; did you mean first_byte? timeouts has first_byte, idle, total and serve_stale_after"#;
         assert_eq!(errors(&value), [expected]);
         let value = json!({ "routes": [{ "path": "/", "caches": {} }] });
         assert!(errors(&value)[0].starts_with("routes[0].caches = {}: unknown key; did you mean cache? "));
@@ -850,24 +856,24 @@ mod tests {
                 r#"routes[0].timeouts.first_byte = "9s": must not be more than routes[0].timeouts.total, which is "8s""#,
             ),
             (
-                json!({ "timeouts": { "soft": "11s" } }),
-                r#"timeouts.soft = "11s": must not be more than timeouts.first_byte, which is "10s" by default"#,
+                json!({ "timeouts": { "serve_stale_after": "11s" } }),
+                r#"timeouts.serve_stale_after = "11s": must not be more than timeouts.first_byte, which is "10s" by default"#,
             ),
             (
-                json!({ "timeouts": { "soft": "4s" }, "routes": [{ "path": "/a", "timeouts": { "first_byte": "3s" } }] }),
-                r#"routes[0].timeouts.first_byte = "3s": must not be less than timeouts.soft, which is "4s" unless this route sets it too"#,
+                json!({ "timeouts": { "serve_stale_after": "4s" }, "routes": [{ "path": "/a", "timeouts": { "first_byte": "3s" } }] }),
+                r#"routes[0].timeouts.first_byte = "3s": must not be less than timeouts.serve_stale_after, which is "4s" unless this route sets it too"#,
             ),
             (
                 json!({ "retry": { "backoff": "3s" } }),
                 r#"retry.backoff = "3s": must not be more than retry.backoff_max, which is "2s" by default"#,
             ),
             (
-                json!({ "keep": { "max_age": "30m" } }),
-                r#"keep.max_age = "30m": must not be less than keep.interval, which is "1h" by default"#,
+                json!({ "last_good": { "max_age": "30m" } }),
+                r#"last_good.max_age = "30m": must not be less than last_good.interval, which is "1h" by default"#,
             ),
             (
-                json!({ "routes": [{ "path": "/a", "keep": { "interval": "31d" } }] }),
-                r#"routes[0].keep.interval = "31d": must not be more than keep.max_age, which is "30d" unless this route sets it too"#,
+                json!({ "routes": [{ "path": "/a", "last_good": { "interval": "31d" } }] }),
+                r#"routes[0].last_good.interval = "31d": must not be more than last_good.max_age, which is "30d" unless this route sets it too"#,
             ),
             (
                 json!({ "maintenance": { "from": "2026-11-21T03:00:00Z", "until": "2026-11-21T04:00:00+02:00" } }),
@@ -994,14 +1000,14 @@ mod tests {
             assert!(document.contains(&format!("| `{key}` |")), "{key}");
         }
         let rows = document.lines().filter(|line| line.starts_with("| `")).count();
-        assert_eq!(rows, KEYS.len());
+        assert_eq!(rows, KEYS.len() + RENAMED.len());
     }
 
     #[test]
     fn no_key_is_read_that_is_not_documented() {
         let every_table = json!({
             "?": 0, "timeouts": { "?": 0 }, "retry": { "?": 0 }, "breaker": { "?": 0 }, "cache": { "?": 0 },
-            "body": { "?": 0 }, "keep": { "?": 0 }, "page": { "?": 0 }, "maintenance": { "?": 0 }, "probe": { "?": 0 },
+            "body": { "?": 0 }, "last_good": { "?": 0 }, "page": { "?": 0 }, "maintenance": { "?": 0 }, "probe": { "?": 0 },
             "log": { "?": 0 }, "incident": { "?": 0 }, "alert": { "?": 0 }, "routes": [{ "path": "/", "?": 0 }],
         });
         let mut known = Vec::new();
@@ -1017,7 +1023,7 @@ mod tests {
                 "breaker",
                 "cache",
                 "body",
-                "keep",
+                "last_good",
                 "page",
                 "maintenance",
                 "probe",
@@ -1042,7 +1048,7 @@ mod tests {
         "timeouts.first_byte",
         "timeouts.idle",
         "timeouts.total",
-        "timeouts.soft",
+        "timeouts.serve_stale_after",
         "retry.attempts",
         "retry.idempotency_key",
         "retry.backoff",
@@ -1055,7 +1061,7 @@ mod tests {
         "breaker.minimum",
         "breaker.consecutive",
         "breaker.window",
-        "breaker.open",
+        "breaker.open_for",
         "cache.enabled",
         "cache.default_ttl",
         "cache.heuristic",
@@ -1067,7 +1073,7 @@ mod tests {
         "cache.remove_invalidated",
         "cache.max_body",
         "cache.max_variants",
-        "cache.memory",
+        "cache.memory_ttl",
         "cache.client_directives",
         "cache.stale_statuses",
         "cache.error_statuses",
@@ -1075,16 +1081,16 @@ mod tests {
         "cache.must_contain",
         "cache.ignore_query",
         "cache.ignore_query_always",
-        "body.hold",
+        "body.buffer",
         "body.resume",
-        "body.watch",
-        "keep.paths",
-        "keep.interval",
-        "keep.max_age",
-        "keep.shrink",
+        "body.monitor",
+        "last_good.paths",
+        "last_good.interval",
+        "last_good.max_age",
+        "last_good.shrink",
         "page.brand",
         "page.logo",
-        "page.look",
+        "page.theme",
         "page.accent",
         "page.accent_dark",
         "page.support_url",
@@ -1119,7 +1125,7 @@ mod tests {
                 "breaker",
                 "cache",
                 "body",
-                "keep",
+                "last_good",
                 "page",
                 "incident",
                 "alert",
@@ -1144,7 +1150,7 @@ mod tests {
                 "minimum",
                 "consecutive",
                 "window",
-                "open",
+                "open_for",
                 "enabled",
                 "default_ttl",
                 "heuristic",
@@ -1153,7 +1159,7 @@ mod tests {
                 "remove_invalidated",
                 "max_body",
                 "max_variants",
-                "memory",
+                "memory_ttl",
                 "client_directives",
                 "statuses",
                 "must_contain",
@@ -1161,23 +1167,30 @@ mod tests {
                 "interval",
                 "max_age",
                 "shrink",
-                "hold",
+                "buffer",
                 "resume",
-                "watch",
+                "monitor",
                 "brand",
                 "support_url",
                 "logo",
-                "look",
+                "theme",
                 "accent",
                 "languages",
                 "texts",
                 "en",
                 "again",
-                "soft",
+                "serve_stale_after",
                 "maintenance",
                 "from",
                 "until",
                 "firstbyte",
+                "keep",
+                "soft",
+                "open",
+                "memory",
+                "hold",
+                "watch",
+                "look",
             ])
         };
         let leaf = prop_oneof![

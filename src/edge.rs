@@ -31,13 +31,13 @@ use crate::exchange;
 use crate::head;
 use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
-use crate::isolate::recall::Recall;
+use crate::isolate::memory_cache::MemoryCache;
 use crate::language;
 use crate::origin::failure::{Lapse, Rejection};
 use crate::origin::forward::Forward;
 use crate::ports::{
-    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, HoldFirst,
-    Kept, Lookup, Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
+    Answer, AnswerBody, Background, Clock, Dice, Fetched, Headers, Health, Held, HeldUpload, HoldFirst,
+    LastGood, Lookup, Memory, Origin, Relay, RelayEnd, Reporter, Resume, Store, Unavailable, Urls,
 };
 use crate::report::Report;
 use crate::request::{Request, Target};
@@ -51,7 +51,7 @@ thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, Vec<String>>> = const { OnceCell::new() };
     static BOUND: OnceCell<Bindings> = const { OnceCell::new() };
     static ISOLATE: Rc<Isolate<Beacon>> = Rc::default();
-    static RECALL: Rc<Recall<Handle>> = Rc::default();
+    static RECALL: Rc<MemoryCache<Handle>> = Rc::default();
     static CHANCE: OnceCell<RefCell<Rng>> = const { OnceCell::new() };
 }
 
@@ -167,7 +167,7 @@ struct Platform {
     /// What the client asks, if it was read as the platform has it.
     asked: Option<Rc<Request>>,
     isolate: Rc<Isolate<Beacon>>,
-    recall: Rc<Recall<Handle>>,
+    recall: Rc<MemoryCache<Handle>>,
     bound: Bindings,
 }
 
@@ -313,7 +313,7 @@ impl Origin for Platform {
         bridge::copy_of(whole)
     }
 
-    fn dress(&self, whole: &Handle, status: StatusCode, headers: &HeaderMap) -> Handle {
+    fn with_head(&self, whole: &Handle, status: StatusCode, headers: &HeaderMap) -> Handle {
         bridge::dressed(whole, status.as_u16(), &head::fields_of(headers))
     }
 
@@ -324,7 +324,7 @@ impl Origin for Platform {
         idle: Option<Duration>,
         copy: Option<u64>,
         resume: Option<Resume<Handle>>,
-    ) -> Relay<Handle, impl Future<Output = End> + 'static> {
+    ) -> Relay<Handle, impl Future<Output = RelayEnd> + 'static> {
         let idle = idle.map_or(0.0, millis);
         let copy_limit = copy.map_or(-1.0, bytes);
         let number = task::visit();
@@ -341,12 +341,12 @@ impl Origin for Platform {
         });
         let end = async move {
             match call.await.map(Given::number) {
-                Ok(Some(whole)) if whole < 0.0 => End::Mismatched,
-                Ok(Some(whole)) => End::Whole(whole as u64),
-                Ok(None) => End::ClientGone,
+                Ok(Some(whole)) if whole < 0.0 => RelayEnd::Mismatched,
+                Ok(Some(whole)) => RelayEnd::Whole(whole as u64),
+                Ok(None) => RelayEnd::ClientGone,
                 // It sent an upload beside, and failed to end it.
-                Err(rejection) if rejection.lapse().is_some() => End::ClientGone,
-                Err(rejection) => End::Torn(rejection),
+                Err(rejection) if rejection.lapse().is_some() => RelayEnd::ClientGone,
+                Err(rejection) => RelayEnd::Torn(rejection),
             }
         };
         match parts {
@@ -420,13 +420,13 @@ impl Store for Platform {
     }
 }
 
-impl Kept for Platform {
-    fn keeps(&self) -> bool {
+impl LastGood for Platform {
+    fn has_last_good(&self) -> bool {
         self.bound.keep
     }
 
-    async fn load_kept(&self, name: &Name, within: Duration) -> Lookup<Handle> {
-        if !self.keeps() {
+    async fn load_last_good(&self, name: &Name, within: Duration) -> Lookup<Handle> {
+        if !self.has_last_good() {
             return Err(Unavailable);
         }
         let call = |call| bridge::load_kept(call, &self.visit, name.as_str(), millis(within));
@@ -434,30 +434,31 @@ impl Kept for Platform {
         Ok(loaded.and_then(|(text, body)| Some((Entry::decode(&text)?, body))))
     }
 
-    async fn save_kept(&self, name: &Name, entry: &Entry, body: &Handle, retention: Duration) -> bool {
-        let Some(text) = entry.encode().filter(|_| self.keeps()) else { return false };
+    async fn save_last_good(&self, name: &Name, entry: &Entry, body: &Handle, retention: Duration) -> bool {
+        let Some(text) = entry.encode().filter(|_| self.has_last_good()) else { return false };
         let (name, seconds) = (name.as_str(), seconds(retention));
         Call::new(|call| bridge::save_kept(call, &self.visit, name, &text, body, seconds)).await.is_ok()
     }
 
-    async fn remove_kept(&self, name: &Name) -> bool {
-        self.keeps() && Call::new(|call| bridge::remove_kept(call, &self.visit, name.as_str())).await.is_ok()
+    async fn remove_last_good(&self, name: &Name) -> bool {
+        self.has_last_good()
+            && Call::new(|call| bridge::remove_kept(call, &self.visit, name.as_str())).await.is_ok()
     }
 
     fn are_equal(&self, one: &Handle, other: &Handle) -> bool {
         bridge::are_equal(one, other)
     }
 
-    async fn load_marks(&self, within: Duration) -> Result<Option<String>, Unavailable> {
-        if !self.keeps() {
+    async fn load_purge_rules(&self, within: Duration) -> Result<Option<String>, Unavailable> {
+        if !self.has_last_good() {
             return Err(Unavailable);
         }
         let given = Call::new(|call| bridge::load_marks(call, &self.visit, millis(within))).await;
         Ok(given.map_err(|_| Unavailable)?.text())
     }
 
-    async fn save_marks(&self, text: &str) -> bool {
-        self.keeps() && Call::new(|call| bridge::save_marks(call, &self.visit, text)).await.is_ok()
+    async fn save_purge_rules(&self, text: &str) -> bool {
+        self.has_last_good() && Call::new(|call| bridge::save_marks(call, &self.visit, text)).await.is_ok()
     }
 }
 
@@ -470,31 +471,31 @@ impl Health for Platform {
         Call::new(|call| bridge::health_view(call, &self.visit, view.word())).await.ok()?.text()
     }
 
-    async fn tell(&self, counts: &str, dashboard: &str) -> Option<String> {
+    async fn flush(&self, counts: &str, dashboard: &str) -> Option<String> {
         Call::new(|call| bridge::tell(call, &self.visit, counts, dashboard)).await.ok()?.text()
     }
 }
 
 impl Memory for Platform {
-    type Beacon = Beacon;
+    type Signal = Beacon;
 
     fn isolate(&self) -> &Isolate<Beacon> {
         &self.isolate
     }
 
-    fn recall(&self) -> &Recall<Handle> {
+    fn memory_cache(&self) -> &MemoryCache<Handle> {
         &self.recall
     }
 
-    fn beacon(&self) -> Beacon {
+    fn signal(&self) -> Beacon {
         bridge::beacon(&self.visit)
     }
 
-    fn light(&self, beacon: &Beacon) {
+    fn notify(&self, beacon: &Beacon) {
         bridge::light(beacon);
     }
 
-    fn see(&self, beacon: &Beacon, within: Duration) -> impl Future<Output = ()> + 'static {
+    fn wait(&self, beacon: &Beacon, within: Duration) -> impl Future<Output = ()> + 'static {
         let beacon = beacon.clone();
         async move {
             let _ = Call::new(|call| bridge::see(call, &beacon, millis(within))).await;

@@ -39,12 +39,12 @@ use crate::origin::breaker::place::Place;
 use crate::origin::failure::Failure;
 use crate::origin::forward::Forward;
 use crate::origin::retry::Stop;
-use crate::origin::{End, forward, is_origin_error};
+use crate::origin::{AttemptResult, forward, is_origin_error};
 use crate::policy::Policy;
 use crate::ports::{Answer, Ports};
 use crate::report::Outcome;
 use crate::request::{Request, Target};
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::time::Timestamp;
 
 use answer::{Draft, Failed};
@@ -71,7 +71,7 @@ struct Exchange<P: Ports> {
     /// What the origin gets of the request where the answer may be stored.
     presented: OnceCell<Forward>,
     /// The failure that an operator forces.
-    drill: Option<Drill<P::Beacon>>,
+    drill: Option<Drill<P::Signal>>,
     /// Whether it shows the operators' token, asked once: a wrong one counts.
     is_for_operator: OnceCell<bool>,
 }
@@ -95,7 +95,7 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// What is remembered between requests of how the origins fare and who fetches what; nothing of it in a drill.
-    fn isolate(&self) -> &Isolate<P::Beacon> {
+    fn isolate(&self) -> &Isolate<P::Signal> {
         self.drill.as_ref().map_or_else(|| self.ports.isolate(), Drill::isolate)
     }
 
@@ -172,7 +172,7 @@ impl<P: Ports> Exchange<P> {
         self: &Rc<Self>,
         policy: &Policy<'_>,
         upload: Option<P::Upload>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         if forward::has_been_here(&self.request) {
             return self.page(policy, Cause::Failure(Failure::Loop), None, trail);
@@ -197,7 +197,7 @@ impl<P: Ports> Exchange<P> {
                 }
                 lookup @ (Lookup::Found(_)
                 | Lookup::Absent { .. }
-                | Lookup::Spared { .. }
+                | Lookup::HitForMiss { .. }
                 | Lookup::NotAsked) => lookup,
             };
             // Nothing but GET and HEAD is answered from a store; the rest is written through (RFC 9111 §4).
@@ -222,7 +222,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         upload: Option<P::Upload>,
         lookup: Lookup<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         match (self.soft_deadline(policy, &lookup), lookup) {
             (Some(soft), Lookup::Found(found)) => self.pursue_softly(policy, found, soft, trail).await,
@@ -238,8 +238,8 @@ impl<P: Ports> Exchange<P> {
         self: &Rc<Self>,
         policy: &Policy<'_>,
         lookup: Lookup<P::Body>,
-        flight: Rc<Flight<P::Beacon>>,
-        trail: &mut Trail<P::Beacon>,
+        flight: Rc<Flight<P::Signal>>,
+        trail: &mut Trail<P::Signal>,
     ) -> Option<Draft<P::Body>> {
         let soft = self.soft_deadline(policy, &lookup);
         let has_copy = self.can_stand_in(policy, lookup.found());
@@ -267,7 +267,7 @@ impl<P: Ports> Exchange<P> {
                 }
                 lookup @ (Lookup::Found(_)
                 | Lookup::Absent { .. }
-                | Lookup::Spared { .. }
+                | Lookup::HitForMiss { .. }
                 | Lookup::NotAsked) => {
                     let pursuit = self.pursue(policy, None, lookup.found()).await;
                     Some(self.conclude(policy, lookup, pursuit, trail).await)
@@ -281,7 +281,7 @@ impl<P: Ports> Exchange<P> {
         self: &Rc<Self>,
         policy: &Policy<'_>,
         found: Found<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         trail.outcome = match found.verdict {
             Verdict::Fresh | Verdict::StaleAccepted | Verdict::Stale if trail.waits > 0 => Outcome::Collapsed,
@@ -300,7 +300,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         lookup: Lookup<P::Body>,
         pursuit: Pursuit<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         let Pursuit { last, attempts, stop, retry_after } = pursuit;
         if let Stop::Client(lapse) = stop {
@@ -310,7 +310,7 @@ impl<P: Ports> Exchange<P> {
         let end = attempts.last().map(|attempt| attempt.end);
         trail.stop = Some(stop);
         for attempt in &attempts {
-            if let End::Failed(_, Some(status)) = attempt.end {
+            if let AttemptResult::Failed(_, Some(status)) = attempt.end {
                 self.invalidate_though_torn(policy, status);
             }
         }
@@ -324,11 +324,11 @@ impl<P: Ports> Exchange<P> {
             }
             (last, lookup) => {
                 let cause = match (&last, end) {
-                    (None, None) if stop == Stop::Spared => Cause::Failure(Failure::BelievedDown),
+                    (None, None) if stop == Stop::RampUp => Cause::Failure(Failure::CircuitOpen),
                     (None, None) if let Some(open) = stop.open_circuit() => Cause::CircuitOpen(open.because),
                     (Some(received), _) => Cause::OriginStatus(received.status_code()),
-                    (None, Some(End::Failed(failure, _))) => Cause::Failure(failure),
-                    (None, Some(End::Answered(_)) | None) => Cause::Failure(Failure::Internal),
+                    (None, Some(AttemptResult::Failed(failure, _))) => Cause::Failure(failure),
+                    (None, Some(AttemptResult::Answered(_)) | None) => Cause::Failure(Failure::Internal),
                 };
                 let failed = Failed { last, cause, stop, retry_after };
                 self.fall_back(policy, lookup, failed, trail).await
@@ -342,7 +342,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         lookup: Lookup<P::Body>,
         failed: Failed<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         let Failed { last, cause, stop, retry_after } = failed;
         trail.retry_after = retry_after;
@@ -374,7 +374,7 @@ impl<P: Ports> Exchange<P> {
         self: &Rc<Self>,
         policy: &Policy<'_>,
         received: Received<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Received<P::Body> {
         if trail.has_entry || !policy.settings.cache.error_statuses.contains(&received.status) {
             return received;
@@ -389,7 +389,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         mut lookup: Lookup<P::Body>,
         cause: Cause,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Option<Found<P::Body>> {
         let mut plain: Option<Rc<Self>> = None;
         loop {
@@ -400,7 +400,7 @@ impl<P: Ports> Exchange<P> {
                     return None;
                 }
                 Lookup::NotAsked => return None,
-                Lookup::Spared { .. } | Lookup::Absent { .. } => {}
+                Lookup::HitForMiss { .. } | Lookup::Absent { .. } => {}
                 Lookup::Found(found) => match self.may_stand_in(policy, &found.stored) {
                     Ok(()) => {
                         trail.outcome = Outcome::Stale;
@@ -437,7 +437,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         mut found: Found<P::Body>,
         received: Received<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         let Some(stored) = refresh::freshened(&found.stored, &received) else {
             // It speaks of something else: ask again without a condition of ours. The copy may have to stand in yet.
@@ -474,7 +474,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         lookup: Lookup<P::Body>,
         received: Received<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         trail.outcome = if trail.attempts.len() > 1 { Outcome::Retried } else { Outcome::Origin };
         self.invalidate_behind(policy, &received);
@@ -485,8 +485,10 @@ impl<P: Ports> Exchange<P> {
             Lookup::Found(found) if self.request.method == Method::HEAD => {
                 self.note_head(policy, found, &received, trail).await;
             }
-            lookup
-            @ (Lookup::Found(_) | Lookup::Absent { .. } | Lookup::Spared { .. } | Lookup::NotAsked) => {
+            lookup @ (Lookup::Found(_)
+            | Lookup::Absent { .. }
+            | Lookup::HitForMiss { .. }
+            | Lookup::NotAsked) => {
                 self.let_go(lookup);
             }
         }

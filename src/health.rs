@@ -1,9 +1,9 @@
 //! How are the origins, and since when?
 //!
 //! Each isolate counts what it sees and hands its count, every few seconds, to one Durable Object, which has a
-//! SQLite database. The functions here are what that object does. [`ledger::report`] takes a count in: it adds
+//! SQLite database. The functions here are what that object does. [`ingest::report`] takes a count in: it adds
 //! it to buckets of a minute, sees whether an [`incident`] begins or goes on, and answers with what the other
-//! isolates have found out. [`ledger::wake`] gives the alerts that are due, [`ledger::delivered`] takes what
+//! isolates have found out. [`ingest::wake`] gives the alerts that are due, [`ingest::delivered`] takes what
 //! became of one, and [`summary::summary`] is what there is to see: for people ([`status`]), for programs and for
 //! Prometheus ([`metrics`]). [`runbook`] says what to check for each kind of failure.
 //!
@@ -15,11 +15,12 @@
 //! wrong for a while; nothing else is.
 
 pub mod alert;
-pub mod dress;
-pub mod end;
+pub mod assets;
+pub mod attempt_result;
+pub mod count_lines;
+pub mod counters;
 pub mod incident;
-pub mod ledger;
-pub mod line;
+pub mod ingest;
 mod message;
 pub mod metrics;
 pub mod origins;
@@ -27,9 +28,8 @@ pub mod runbook;
 pub mod sql;
 pub mod status;
 pub mod summary;
-pub mod tally;
 
-pub use end::{Class, End};
+pub use attempt_result::{AttemptKind, Class};
 pub use sql::{Cell, Param, Sql};
 
 use serde::Serialize;

@@ -2,13 +2,13 @@
 //!
 //! Who is fetching what, so that others wait instead of asking the origin for the same (RFC 9111 §4 calls this
 //! collapsing, [`flight`]); what was invalidated while answers may be under way; which answers were doubted; where a look into the store is in vain, or what
-//! it gave a moment ago ([`recall`]); which purge marks were read, and when; which kept copies were looked after, and
+//! it gave a moment ago ([`memory_cache`]); which purge marks were read, and when; which kept copies were looked after, and
 //! when; who has shown wrong tokens. All of it is bounded and may vanish at any time, with the isolate or when there
 //! is too much: then more requests are sent than need be, and what holds in one isolate alone no longer holds. Keys
 //! are kept as digests, as clients choose how long they are.
 
 pub mod flight;
-pub mod recall;
+pub mod memory_cache;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -21,12 +21,12 @@ use crate::cache::keep::Name;
 use crate::cache::key::{Digest, Key};
 use crate::cache::purge::Marks;
 use crate::endpoint::guesses::Guesses;
-use crate::health::tally::Tally;
+use crate::health::counters::Counters;
 use crate::origin::breaker::Breaker;
-use crate::origin::budget::Budget;
+use crate::origin::retry_budget::Budget;
 use crate::request::Client;
 use crate::time::Timestamp;
-use flight::{Flight, Upshot};
+use flight::{Flight, FlightResult};
 
 /// How many fetches can be waited for at a time. Past it each request asks for itself.
 const MOST_FLIGHTS: usize = 1024;
@@ -74,7 +74,7 @@ pub struct Isolate<B> {
     marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
     origins: RefCell<Vec<OriginState>>,
-    tally: RefCell<Tally>,
+    counters: RefCell<Counters>,
     guesses: RefCell<Guesses>,
 }
 
@@ -101,7 +101,7 @@ impl<B> Default for Isolate<B> {
             marks: RefCell::default(),
             kept: RefCell::default(),
             origins: RefCell::default(),
-            tally: RefCell::default(),
+            counters: RefCell::default(),
             guesses: RefCell::default(),
         }
     }
@@ -132,11 +132,11 @@ struct LookedAfter {
 
 /// What a request is to do about a key that has to be fetched.
 #[derive(Debug)]
-pub enum Turn<B> {
+pub enum Role<B> {
     /// Fetch, and tell the others what came of it.
-    Lead(Rc<Flight<B>>),
+    Leader(Rc<Flight<B>>),
     /// Wait for this one.
-    Wait(Rc<Flight<B>>),
+    Follower(Rc<Flight<B>>),
     /// Fetch for itself alone.
     Alone,
 }
@@ -156,28 +156,32 @@ impl<B> Isolate<B> {
         client: Client,
         at_most: Duration,
         now: Timestamp,
-        beacon: impl FnOnce() -> B,
-    ) -> Turn<B> {
+        signal: impl FnOnce() -> B,
+    ) -> Role<B> {
         if self.apart.borrow().get(&hash(key)).is_some_and(|until| *until > now) {
-            return Turn::Alone;
+            return Role::Alone;
         }
         let digest = key.digest();
         let mut flights = self.flights.borrow_mut();
         if let Some(flight) = flights.get(&digest).filter(|flight| flight.until > now) {
-            return if flight.is_stored_slowly(now) { Turn::Alone } else { Turn::Wait(Rc::clone(flight)) };
+            return if flight.is_stored_slowly(now) {
+                Role::Alone
+            } else {
+                Role::Follower(Rc::clone(flight))
+            };
         }
         if flights.len() >= MOST_FLIGHTS {
             flights.retain(|_, flight| flight.until > now);
         }
         if !may_lead || flights.len() >= MOST_FLIGHTS {
-            return Turn::Alone;
+            return Role::Alone;
         }
-        let flight = Rc::new(Flight::new(client, beacon(), at_most, now));
+        let flight = Rc::new(Flight::new(client, signal(), at_most, now));
         flights.insert(digest, Rc::clone(&flight));
-        Turn::Lead(flight)
+        Role::Leader(flight)
     }
 
-    /// Notes what came of a request of `client`'s in `flight`, which has asked at `asked_at`. Its beacon is to be lit then.
+    /// Notes what came of a request of `client`'s in `flight`, which has asked at `asked_at`. Its signal is to be lit then.
     /// Who comes later does not join it: what failed before is no evidence for them.
     pub fn settle(
         &self,
@@ -185,9 +189,9 @@ impl<B> Isolate<B> {
         flight: &Rc<Flight<B>>,
         client: Client,
         asked_at: Timestamp,
-        upshot: Upshot,
+        result: FlightResult,
     ) {
-        flight.note(client, asked_at, upshot);
+        flight.note(client, asked_at, result);
         let (digest, mut flights) = (key.digest(), self.flights.borrow_mut());
         if flights.get(&digest).is_some_and(|current| Rc::ptr_eq(current, flight)) {
             flights.remove(&digest);
@@ -283,8 +287,8 @@ impl<B> Isolate<B> {
     }
 
     /// What was counted, to be added to and taken.
-    pub fn tally<T>(&self, act: impl FnOnce(&mut Tally) -> T) -> T {
-        act(&mut self.tally.borrow_mut())
+    pub fn counters<T>(&self, act: impl FnOnce(&mut Counters) -> T) -> T {
+        act(&mut self.counters.borrow_mut())
     }
 
     /// Whether the copy kept under `name` is to be looked after now: once in `interval`, and at once if an answer
@@ -409,7 +413,7 @@ mod tests {
         Timestamp::from_millis(second * 1000)
     }
 
-    fn turn(isolate: &Isolate<()>, path: &str, at: u64) -> Turn<()> {
+    fn turn(isolate: &Isolate<()>, path: &str, at: u64) -> Role<()> {
         isolate.turn(&key(path), true, nobody(), AT_MOST, second(at), || ())
     }
 
@@ -420,37 +424,37 @@ mod tests {
     #[test]
     fn one_leads_and_the_others_wait_until_it_has_settled() {
         let isolate = Isolate::default();
-        let Turn::Lead(led) = turn(&isolate, "/a", 0) else { panic!("nobody else is there") };
-        let Turn::Wait(seen) = turn(&isolate, "/a", 1) else { panic!("somebody fetches") };
+        let Role::Leader(led) = turn(&isolate, "/a", 0) else { panic!("nobody else is there") };
+        let Role::Follower(seen) = turn(&isolate, "/a", 1) else { panic!("somebody fetches") };
         assert!(Rc::ptr_eq(&led, &seen));
         assert!(matches!(seen.next(nobody(), second(0), false, true, second(0)), Step::Wait(_)));
-        assert!(matches!(turn(&isolate, "/b", 1), Turn::Lead(_)));
-        isolate.settle(&key("/a"), &led, nobody(), second(0), Upshot::Stored);
-        assert_eq!(seen.next(nobody(), second(0), false, true, second(1)), Step::End(Upshot::Stored));
-        assert!(matches!(turn(&isolate, "/a", 1), Turn::Lead(_)));
+        assert!(matches!(turn(&isolate, "/b", 1), Role::Leader(_)));
+        isolate.settle(&key("/a"), &led, nobody(), second(0), FlightResult::Stored);
+        assert_eq!(seen.next(nobody(), second(0), false, true, second(1)), Step::End(FlightResult::Stored));
+        assert!(matches!(turn(&isolate, "/a", 1), Role::Leader(_)));
     }
 
     #[test]
     fn a_fetch_that_never_settles_is_waited_for_only_so_long() {
         let isolate = Isolate::default();
-        let Turn::Lead(lost) = turn(&isolate, "/a", 0) else { panic!("nobody else is there") };
-        assert!(matches!(turn(&isolate, "/a", 29), Turn::Wait(_)));
-        assert!(matches!(turn(&isolate, "/a", 30), Turn::Lead(_)));
-        isolate.settle(&key("/a"), &lost, nobody(), second(0), Upshot::NotShared);
-        assert!(matches!(turn(&isolate, "/a", 31), Turn::Wait(_)), "the later one goes on");
+        let Role::Leader(lost) = turn(&isolate, "/a", 0) else { panic!("nobody else is there") };
+        assert!(matches!(turn(&isolate, "/a", 29), Role::Follower(_)));
+        assert!(matches!(turn(&isolate, "/a", 30), Role::Leader(_)));
+        isolate.settle(&key("/a"), &lost, nobody(), second(0), FlightResult::NotShared);
+        assert!(matches!(turn(&isolate, "/a", 31), Role::Follower(_)), "the later one goes on");
     }
 
     #[test]
     fn nobody_waits_where_answers_are_not_shared() {
         let isolate: Isolate<()> = Isolate::default();
         isolate.keep_apart(&key("/a"), second(0));
-        assert!(matches!(turn(&isolate, "/a", 119), Turn::Alone));
-        assert!(matches!(turn(&isolate, "/a", 120), Turn::Lead(_)));
+        assert!(matches!(turn(&isolate, "/a", 119), Role::Alone));
+        assert!(matches!(turn(&isolate, "/a", 120), Role::Leader(_)));
         isolate.keep_apart(&key("/a"), second(200));
         isolate.bring_together(&key("/a"));
-        assert!(matches!(turn(&isolate, "/a", 201), Turn::Lead(_)));
+        assert!(matches!(turn(&isolate, "/a", 201), Role::Leader(_)));
         let own = isolate.turn(&key("/b"), false, nobody(), AT_MOST, second(0), || ());
-        assert!(matches!(own, Turn::Alone));
+        assert!(matches!(own, Role::Alone));
     }
 
     #[test]
@@ -478,7 +482,7 @@ mod tests {
             has_body: false,
             id: "1".to_owned(),
         };
-        let name = crate::cache::keep::name(&request, &crate::config::Keep::default()).unwrap();
+        let name = crate::cache::keep::name(&request, &crate::config::LastGood::default()).unwrap();
         let hour = Duration::from_secs(3600);
         for (at, forbids, due) in [
             (0, false, true),
@@ -499,7 +503,7 @@ mod tests {
     fn what_is_remembered_is_bounded() {
         let isolate = Isolate::default();
         for number in 0..2 * MOST_FLIGHTS {
-            let leads = matches!(turn(&isolate, &format!("/{number}"), 0), Turn::Lead(_));
+            let leads = matches!(turn(&isolate, &format!("/{number}"), 0), Role::Leader(_));
             assert_eq!(leads, number < MOST_FLIGHTS, "{number}");
             isolate.keep_apart(&key(&format!("/apart/{number}")), second(0));
             isolate.invalidate(&key(&format!("/invalidated/{number}")), second(0));
@@ -508,6 +512,6 @@ mod tests {
         assert!(isolate.apart.borrow().len() <= MOST_APART);
         assert!(isolate.invalidated.borrow().len() <= MOST_INVALIDATED);
         assert!(isolate.misses.borrow().len() <= MOST_MISSES);
-        assert!(matches!(turn(&isolate, "/late", 31), Turn::Lead(_)), "lost ones make room");
+        assert!(matches!(turn(&isolate, "/late", 31), Role::Leader(_)), "lost ones make room");
     }
 }

@@ -2,12 +2,12 @@
 
 pub mod backoff;
 pub mod breaker;
-pub mod budget;
 pub mod deadline;
 pub mod drill;
 pub mod failure;
 pub mod forward;
 pub mod retry;
+pub mod retry_budget;
 
 use std::time::Duration;
 
@@ -23,21 +23,21 @@ pub struct Attempt {
     /// From sending it until its header, its held body, or its failure.
     pub took: Duration,
     /// How it ended.
-    pub end: End,
+    pub end: AttemptResult,
     /// Whether it had less time than the settings give an attempt and used it up: that says nothing of the origin.
     pub is_cut_short: bool,
 }
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum AttemptResult {
     /// With an answer of the origin's own, of this status.
     Answered(u16),
     /// With a failure; the status is the one that came, where one came.
     Failed(Failure, Option<u16>),
 }
 
-impl End {
+impl AttemptResult {
     /// The status that was received, whoever chose it.
     pub fn received_status(self) -> Option<u16> {
         match self {
@@ -58,11 +58,11 @@ impl End {
     ///
     /// A 500 is the application's, and comes from an origin that is up; a transient status is what an origin's own
     /// gateway says of it when it is not.
-    pub fn sign(self) -> Sign {
+    pub fn health_signal(self) -> HealthSignal {
         match self {
-            Self::Answered(status) if is_transient(status) => Sign::Down,
-            Self::Answered(_) => Sign::Up,
-            Self::Failed(failure, _) => failure.sign(),
+            Self::Answered(status) if is_transient(status) => HealthSignal::Unhealthy,
+            Self::Answered(_) => HealthSignal::Healthy,
+            Self::Failed(failure, _) => failure.health_signal(),
         }
     }
 
@@ -88,13 +88,13 @@ pub enum Reach {
 
 /// What an attempt says about whether its origin is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sign {
+pub enum HealthSignal {
     /// It answers.
-    Up,
-    /// It does not, or says itself that it cannot.
-    Down,
-    /// Nothing: it was not the origin that ended the attempt.
-    Nothing,
+    Healthy,
+    /// It fails to answer, or says itself that it cannot.
+    Unhealthy,
+    /// Nothing: something else than the origin ended the attempt.
+    Neutral,
 }
 
 /// Whether an origin's own status says that it is in trouble which a stored copy may cover (RFC 5861 §4).
@@ -114,34 +114,37 @@ mod tests {
     #[test]
     fn an_origin_is_down_that_fails_or_says_so_itself() {
         for (end, sign) in [
-            (End::Answered(101), Sign::Up),
-            (End::Answered(200), Sign::Up),
-            (End::Answered(304), Sign::Up),
-            (End::Answered(404), Sign::Up),
-            (End::Answered(429), Sign::Up),
-            (End::Answered(500), Sign::Up),
-            (End::Answered(501), Sign::Up),
-            (End::Answered(502), Sign::Down),
-            (End::Answered(503), Sign::Down),
-            (End::Answered(504), Sign::Down),
-            (End::Answered(505), Sign::Up),
-            (End::Failed(Failure::EdgeRefused, Some(521)), Sign::Down),
-            (End::Failed(Failure::BodyCutShort, Some(200)), Sign::Down),
-            (End::Failed(Failure::UpgradeRefused, Some(200)), Sign::Up),
-            (End::Failed(Failure::Loop, None), Sign::Nothing),
+            (AttemptResult::Answered(101), HealthSignal::Healthy),
+            (AttemptResult::Answered(200), HealthSignal::Healthy),
+            (AttemptResult::Answered(304), HealthSignal::Healthy),
+            (AttemptResult::Answered(404), HealthSignal::Healthy),
+            (AttemptResult::Answered(429), HealthSignal::Healthy),
+            (AttemptResult::Answered(500), HealthSignal::Healthy),
+            (AttemptResult::Answered(501), HealthSignal::Healthy),
+            (AttemptResult::Answered(502), HealthSignal::Unhealthy),
+            (AttemptResult::Answered(503), HealthSignal::Unhealthy),
+            (AttemptResult::Answered(504), HealthSignal::Unhealthy),
+            (AttemptResult::Answered(505), HealthSignal::Healthy),
+            (AttemptResult::Failed(Failure::EdgeRefused, Some(521)), HealthSignal::Unhealthy),
+            (AttemptResult::Failed(Failure::BodyCutShort, Some(200)), HealthSignal::Unhealthy),
+            (AttemptResult::Failed(Failure::UpgradeRefused, Some(200)), HealthSignal::Healthy),
+            (AttemptResult::Failed(Failure::Loop, None), HealthSignal::Neutral),
         ] {
-            assert_eq!(end.sign(), sign, "{end:?}");
+            assert_eq!(end.health_signal(), sign, "{end:?}");
         }
     }
 
     #[test]
     fn an_end_says_what_was_received_and_whether_it_is_a_failure() {
-        let answered = End::Answered(503);
-        let failed = End::Failed(Failure::EdgeRefused, Some(521));
-        let lost = End::Failed(Failure::ConnectionLost, None);
-        assert_eq!([answered, failed, lost].map(End::received_status), [Some(503), Some(521), None]);
+        let answered = AttemptResult::Answered(503);
+        let failed = AttemptResult::Failed(Failure::EdgeRefused, Some(521));
+        let lost = AttemptResult::Failed(Failure::ConnectionLost, None);
         assert_eq!(
-            [answered, failed, lost].map(End::failure),
+            [answered, failed, lost].map(AttemptResult::received_status),
+            [Some(503), Some(521), None]
+        );
+        assert_eq!(
+            [answered, failed, lost].map(AttemptResult::failure),
             [None, Some(Failure::EdgeRefused), Some(Failure::ConnectionLost)]
         );
     }

@@ -136,8 +136,9 @@ fn readings(config: &Config, request: &Request) -> Option<Readings> {
 /// Forbids in `own` what `other` does not allow. What is neither stricter nor more lenient stays.
 fn tighten(own: &mut Settings, other: &Settings) {
     // Each table by its name, so that a new one is thought of here.
-    let Settings { timeouts, retry, breaker: _, cache, body: _, keep, page: _, maintenance: _ } = other;
-    own.timeouts.soft = own.timeouts.soft.filter(|_| timeouts.soft.is_some());
+    let Settings { timeouts, retry, breaker: _, cache, body: _, last_good, page: _, maintenance: _ } = other;
+    own.timeouts.serve_stale_after =
+        own.timeouts.serve_stale_after.filter(|_| timeouts.serve_stale_after.is_some());
     own.retry.attempts = own.retry.attempts.min(retry.attempts);
     own.retry.idempotency_key &= retry.idempotency_key;
     keep_common(&mut own.retry.statuses, &retry.statuses);
@@ -152,7 +153,7 @@ fn tighten(own: &mut Settings, other: &Settings) {
     into.trust_vary = into.trust_vary.max(cache.trust_vary);
     into.remove_invalidated |= cache.remove_invalidated;
     into.max_body = into.max_body.min(cache.max_body);
-    into.memory = into.memory.min(cache.memory);
+    into.memory_ttl = into.memory_ttl.min(cache.memory_ttl);
     into.client_directives = into.client_directives.min(cache.client_directives);
     keep_common(&mut into.stale_statuses, &cache.stale_statuses);
     keep_common(&mut into.error_statuses, &cache.error_statuses);
@@ -162,8 +163,8 @@ fn tighten(own: &mut Settings, other: &Settings) {
     }
     keep_common(&mut into.ignore_query, &cache.ignore_query);
     into.ignore_query_always &= cache.ignore_query_always;
-    keep_common(&mut own.keep.paths, &keep.paths);
-    own.keep.max_age = own.keep.max_age.min(keep.max_age);
+    keep_common(&mut own.last_good.paths, &last_good.paths);
+    own.last_good.max_age = own.last_good.max_age.min(last_good.max_age);
 }
 
 fn keep_common<T: PartialEq>(own: &mut Vec<T>, other: &[T]) {
@@ -322,28 +323,31 @@ mod tests {
     fn of_all_that_a_path_may_be_read_as_the_strictest_holds() {
         let config = config(json!({
             "maintenance": { "until": "2026-11-21T01:00:00Z" },
-            "keep": { "paths": ["/robots.txt", "/*"] },
+            "last_good": { "paths": ["/robots.txt", "/*"] },
             "cache": { "harmless_cookies": ["a", "b"], "stale_if_error": "1h", "default_ttl": "1m" },
             "retry": { "attempts": 4 },
-            "timeouts": { "soft": "1s", "total": "20s" },
+            "timeouts": { "serve_stale_after": "1s", "total": "20s" },
             "routes": [{
                 "path": "/a/*",
                 "maintenance": { "enabled": true, "from": "2026-11-22T01:00:00Z", "until": "2026-11-23T01:00:00Z" },
-                "keep": { "paths": ["/robots.txt"] },
+                "last_good": { "paths": ["/robots.txt"] },
                 "cache": { "harmless_cookies": ["b", "c"], "stale_if_error": "0s", "default_ttl": "2m" },
                 "retry": { "attempts": 1, "idempotency_key": true },
-                "timeouts": { "soft": "off", "total": "30s" },
+                "timeouts": { "serve_stale_after": "off", "total": "30s" },
                 "page": { "brand": "A" },
             }],
         }));
         let policy = Policy::of(&config, &request("GET", "https://a.example//a/b"));
         let settings = &policy.settings;
-        assert_eq!(settings.keep.paths, [Pattern::new("/robots.txt")]);
+        assert_eq!(settings.last_good.paths, [Pattern::new("/robots.txt")]);
         assert_eq!(settings.cache.harmless_cookies, [Pattern::new("b")]);
         let (stale, ttl) = (settings.cache.stale_if_error, settings.cache.default_ttl);
         assert_eq!((stale, ttl), (Duration::ZERO, Duration::from_secs(60)));
         assert_eq!((settings.retry.attempts, settings.retry.idempotency_key), (1, false));
-        assert_eq!((settings.timeouts.soft, settings.timeouts.total), (None, Duration::from_secs(20)));
+        assert_eq!(
+            (settings.timeouts.serve_stale_after, settings.timeouts.total),
+            (None, Duration::from_secs(20))
+        );
         assert_eq!(
             settings.page.brand, None,
             "what is neither stricter nor more lenient is as it is written"

@@ -17,7 +17,7 @@ use crate::cache::key::Key;
 use crate::cache::range::Span;
 use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
-use crate::isolate::recall::Recall;
+use crate::isolate::memory_cache::MemoryCache;
 use crate::origin::failure::{Lapse, Rejection};
 use crate::origin::forward::Forward;
 use crate::report::Report;
@@ -26,14 +26,14 @@ use crate::time::Timestamp;
 
 /// Everything that the exchange needs from outside.
 pub trait Ports:
-    Origin + Store + Kept + Health + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
+    Origin + Store + LastGood + Health + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
 {
 }
 
 impl<P> Ports for P where
     P: Origin
         + Store
-        + Kept
+        + LastGood
         + Health
         + Memory
         + Clock
@@ -117,7 +117,7 @@ pub type Rest<B> = dyn Fn(u64) -> Pin<Box<dyn Future<Output = Option<(B, u64)>>>
 
 /// How a relayed body ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum RelayEnd {
     /// Whole, after this many bytes.
     Whole(u64),
     /// The origin broke off or fell silent.
@@ -184,7 +184,7 @@ pub trait Origin {
 
     /// As [`copy`](Self::copy), as the body of a response with this status and these fields: an answer can be made of it
     /// by [edits](Headers::Edited) alone.
-    fn dress(&self, whole: &Self::Body, status: StatusCode, headers: &HeaderMap) -> Self::Body;
+    fn with_head(&self, whole: &Self::Body, status: StatusCode, headers: &HeaderMap) -> Self::Body;
 
     /// Hands `body` on, with a second copy for the store if `copy`, given up if the body exceeds that many bytes. One that
     /// breaks off, or is silent for longer than `idle` where that is given, goes on with what `resume` gives, as often as
@@ -198,7 +198,7 @@ pub trait Origin {
         idle: Option<Duration>,
         copy: Option<u64>,
         resume: Option<Resume<Self::Body>>,
-    ) -> Relay<Self::Body, impl Future<Output = End> + 'static>;
+    ) -> Relay<Self::Body, impl Future<Output = RelayEnd> + 'static>;
 
     /// Those `spans` of a stored `body`, in its order, each inside it, with the texts `around` them: one before
     /// each and one after the last, or none at all.
@@ -252,15 +252,15 @@ pub trait Store: Origin {
 
 /// The kept copies and the purge marks: a namespace that all data centres share. Where none is bound, nothing is
 /// found and nothing is taken.
-pub trait Kept: Origin {
+pub trait LastGood: Origin {
     /// Whether there is one.
-    fn keeps(&self) -> bool;
+    fn has_last_good(&self) -> bool;
 
     /// What is kept under `name`, its body whole.
-    fn load_kept(&self, name: &Name, within: Duration) -> impl Future<Output = Lookup<Self::Body>>;
+    fn load_last_good(&self, name: &Name, within: Duration) -> impl Future<Output = Lookup<Self::Body>>;
 
     /// Keeps `entry` and its whole `body` under `name` for `retention`; `true` if it was taken.
-    fn save_kept(
+    fn save_last_good(
         &self,
         name: &Name,
         entry: &Entry,
@@ -269,16 +269,17 @@ pub trait Kept: Origin {
     ) -> impl Future<Output = bool>;
 
     /// Removes what is kept under `name`; `true` if that was done.
-    fn remove_kept(&self, name: &Name) -> impl Future<Output = bool>;
+    fn remove_last_good(&self, name: &Name) -> impl Future<Output = bool>;
 
     /// Whether two whole bodies have the same bytes.
     fn are_equal(&self, one: &Self::Body, other: &Self::Body) -> bool;
 
     /// The purge marks in their written form; `None` if there are none yet.
-    fn load_marks(&self, within: Duration) -> impl Future<Output = Result<Option<String>, Unavailable>>;
+    fn load_purge_rules(&self, within: Duration)
+    -> impl Future<Output = Result<Option<String>, Unavailable>>;
 
     /// Writes them; `true` if they were taken.
-    fn save_marks(&self, text: &str) -> impl Future<Output = bool>;
+    fn save_purge_rules(&self, text: &str) -> impl Future<Output = bool>;
 }
 
 /// What is known of the origins, in a place that all data centres share.
@@ -291,28 +292,28 @@ pub trait Health {
 
     /// Tells counts in their written form to what is bound, and where operators can see more; gives what is answered,
     /// `None` if they were not taken.
-    fn tell(&self, counts: &str, dashboard: &str) -> impl Future<Output = Option<String>>;
+    fn flush(&self, counts: &str, dashboard: &str) -> impl Future<Output = Option<String>>;
 }
 
 /// What one isolate remembers between requests, and how its requests wait for each other.
 pub trait Memory: Origin {
     /// A light that requests light, any number of times, and others wait to see.
-    type Beacon: Clone + 'static;
+    type Signal: Clone + 'static;
 
     /// The memory.
-    fn isolate(&self) -> &Isolate<Self::Beacon>;
+    fn isolate(&self) -> &Isolate<Self::Signal>;
 
     /// The memory of what was found in the stores.
-    fn recall(&self) -> &Recall<Self::Body>;
+    fn memory_cache(&self) -> &MemoryCache<Self::Body>;
 
-    /// A new beacon, dark. This request is kept going until it is lit, should its client leave while others wait.
-    fn beacon(&self) -> Self::Beacon;
+    /// A new signal, dark. This request is kept going until it is lit, should its client leave while others wait.
+    fn signal(&self) -> Self::Signal;
 
     /// Lights it for all who wait to see it now.
-    fn light(&self, beacon: &Self::Beacon);
+    fn notify(&self, signal: &Self::Signal);
 
     /// Waits until it is lit, for at most `within`.
-    fn see(&self, beacon: &Self::Beacon, within: Duration) -> impl Future<Output = ()> + 'static;
+    fn wait(&self, signal: &Self::Signal, within: Duration) -> impl Future<Output = ()> + 'static;
 }
 
 /// The URL Standard, as the platform has it: the URLs of requests come in its normal form, and so must what is to

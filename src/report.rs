@@ -14,7 +14,7 @@ use crate::cache::admission::NotStored;
 use crate::cache::{keep, stale};
 use crate::origin::failure::Failure;
 use crate::request::Request;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::time::{Timestamp, millis};
 
 /// The number of the schema below.

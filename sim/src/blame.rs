@@ -2,16 +2,16 @@
 
 use std::rc::Rc;
 
-use holdfast::health::End;
-use holdfast::health::line::{self, What};
+use holdfast::health::AttemptKind;
+use holdfast::health::count_lines::{self, What};
 
 use crate::world::World;
 
 /// Takes counts in their written form.
 pub fn told(world: &Rc<World>, counts: &str) {
     let mut ledger = world.ledger.borrow_mut();
-    for line in line::read(counts, world.timestamp()) {
-        let is_failure = matches!(line.what, What::Try(end) | What::Probe(end) if end != End::Ok);
+    for line in count_lines::read(counts, world.timestamp()) {
+        let is_failure = matches!(line.what, What::Try(end) | What::Probe(end) if end != AttemptKind::Ok);
         if is_failure {
             *ledger.blamed.entry(line.origin.to_owned()).or_default() += line.n;
         }

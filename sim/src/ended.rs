@@ -13,7 +13,7 @@ use crate::rules::{UNFAMILIAR, compact, is_plain, is_stale};
 use crate::site::{Record, text_of, visitor_of};
 use crate::world::World;
 
-/// The default of `cache.memory`, in milliseconds.
+/// The default of `cache.memory_ttl`, in milliseconds.
 pub const MEMORY: u64 = 1_000;
 
 /// How long an isolate goes without looking for what it has not found, in milliseconds.

@@ -10,7 +10,9 @@ use holdfast::cache::range::Span;
 use holdfast::config::Settings;
 use holdfast::origin::failure::{Fault, Lapse, Rejection};
 use holdfast::origin::forward::Forward;
-use holdfast::ports::{Background, Clock, End, Fetched, Held, HeldUpload, HoldFirst, Origin, Relay, Resume};
+use holdfast::ports::{
+    Background, Clock, Fetched, Held, HeldUpload, HoldFirst, Origin, Relay, RelayEnd, Resume,
+};
 use holdfast::request::Target;
 use http::{HeaderMap, Method, StatusCode};
 
@@ -46,7 +48,7 @@ impl View {
     ) -> (Body, Option<u64>) {
         let HoldFirst { limit, within } = hold;
         let mut settings = Settings::default();
-        settings.body.hold = limit;
+        settings.body.buffer = limit;
         let plan = body::plan(&Method::GET, status, headers, &settings);
         let (content, left) = (Rc::clone(body.content()), millis(within).saturating_sub(elapsed));
         let becomes_whole = content.ending == Ending::Whole
@@ -329,7 +331,7 @@ impl Origin for View {
         Body::new(&self.world, Rc::clone(whole.content()), whole.kind())
     }
 
-    fn dress(&self, whole: &Body, _: StatusCode, headers: &HeaderMap) -> Body {
+    fn with_head(&self, whole: &Body, _: StatusCode, headers: &HeaderMap) -> Body {
         let content = Content { headers: Rc::new(headers.clone()), ..(**whole.content()).clone() };
         Body::new(&self.world, Rc::new(content), whole.kind())
     }
@@ -341,7 +343,7 @@ impl Origin for View {
         idle: Option<Duration>,
         copy: Option<u64>,
         resume: Option<Resume<Body>>,
-    ) -> Relay<Body, impl Future<Output = End> + 'static> {
+    ) -> Relay<Body, impl Future<Output = RelayEnd> + 'static> {
         let (content, _) = body.spend();
         let silence = if content.ending == Ending::Silent { idle.map_or(600_000, millis) } else { 0 };
         let ends_at = content.ends_at.max(self.now()).saturating_add(silence);
@@ -369,8 +371,10 @@ impl Origin for View {
             }
             whole.ends_at = world.now();
             let end = match whole.ending {
-                Ending::Whole => End::Whole(whole.text.len() as u64),
-                other @ (Ending::Torn | Ending::BadlyFramed | Ending::Silent) => End::Torn(broken(other).0),
+                Ending::Whole => RelayEnd::Whole(whole.text.len() as u64),
+                other @ (Ending::Torn | Ending::BadlyFramed | Ending::Silent) => {
+                    RelayEnd::Torn(broken(other).0)
+                }
             };
             let ending = if whole.text.len() as u64 <= limit { whole.ending } else { Ending::Torn };
             let stored = Content { ending, ..whole.clone() };
@@ -398,7 +402,7 @@ impl Origin for View {
                 return pumped.await;
             }
             over.settled(&world).await;
-            told.take().unwrap_or(End::ClientGone)
+            told.take().unwrap_or(RelayEnd::ClientGone)
         };
         Relay { client, copy, end }
     }

@@ -225,7 +225,7 @@ fn made_here(world: &Rc<World>, given: &Given<'_>, asked: &Asked) -> String {
 }
 
 /// An error is shown although the store has a copy, has had it all the time, and nothing forbids it. Where no attempt
-/// was made, what another isolate has stored may be unknown here for as long as `cache.memory` says.
+/// was made, what another isolate has stored may be unknown here for as long as `cache.memory_ttl` says.
 fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, is_untried: bool) {
     let ask = given.ask;
     let page = &world.plan.pages[ask.page];

@@ -12,7 +12,7 @@ pub struct Page {
     /// Its number in [`GROUPS`].
     pub group: usize,
     pub path: String,
-    /// Whether it is in `keep.paths`.
+    /// Whether it is in `last_good.paths`.
     pub kept: bool,
     /// What its answers say about storing. Versions take turns.
     pub rules: Vec<Rules>,

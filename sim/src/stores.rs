@@ -7,7 +7,7 @@ use std::time::Duration;
 use holdfast::cache::entry::Entry;
 use holdfast::cache::keep::Name;
 use holdfast::cache::key::Key;
-use holdfast::ports::{Kept, Lookup, Store, Unavailable};
+use holdfast::ports::{LastGood, Lookup, Store, Unavailable};
 
 use crate::body::{Body, Content, Ending, Kind};
 use crate::ledger::Filed;
@@ -161,19 +161,19 @@ async fn settled(world: &World, content: Rc<Content>) -> Rc<Content> {
     Rc::new(Content { stands_alone: content.stands_alone, rest: None, ..(*whole).clone() })
 }
 
-impl Kept for View {
-    fn keeps(&self) -> bool {
+impl LastGood for View {
+    fn has_last_good(&self) -> bool {
         self.world.plan.keeps
     }
 
-    async fn load_kept(&self, name: &Name, within: Duration) -> Lookup<Body> {
+    async fn load_last_good(&self, name: &Name, within: Duration) -> Lookup<Body> {
         self.ask_namespace(millis(within)).await?;
         let kept = self.world.kept.borrow();
         let found = kept.get(name.as_str()).filter(|filed| filed.until > self.now());
         Ok(found.and_then(|filed| self.opened(filed, Kind::Memory)))
     }
 
-    async fn save_kept(&self, name: &Name, entry: &Entry, body: &Body, retention: Duration) -> bool {
+    async fn save_last_good(&self, name: &Name, entry: &Entry, body: &Body, retention: Duration) -> bool {
         let content = Rc::clone(body.content());
         if self.ask_namespace(1_000).await.is_err() {
             return false;
@@ -192,7 +192,7 @@ impl Kept for View {
         true
     }
 
-    async fn remove_kept(&self, name: &Name) -> bool {
+    async fn remove_last_good(&self, name: &Name) -> bool {
         let is_there = self.ask_namespace(1_000).await.is_ok();
         if is_there {
             self.world.kept.borrow_mut().remove(name.as_str());
@@ -204,7 +204,7 @@ impl Kept for View {
         one.content().text == other.content().text
     }
 
-    async fn load_marks(&self, within: Duration) -> Result<Option<String>, Unavailable> {
+    async fn load_purge_rules(&self, within: Duration) -> Result<Option<String>, Unavailable> {
         self.ask_namespace(millis(within)).await?;
         // What was written lately may not show here yet.
         let lag = {
@@ -216,7 +216,7 @@ impl Kept for View {
         Ok(marks.iter().rev().find(|(at, _)| *at <= shown_until).map(|(_, text)| text.clone()))
     }
 
-    async fn save_marks(&self, text: &str) -> bool {
+    async fn save_purge_rules(&self, text: &str) -> bool {
         let taken = self.ask_namespace(1_000).await.is_ok();
         if taken {
             self.world.marks.borrow_mut().push((self.now(), text.to_owned()));

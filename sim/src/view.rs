@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use holdfast::health::{self, Bindings};
 use holdfast::isolate::Isolate;
-use holdfast::isolate::recall::Recall;
-use holdfast::ports::{Background, Clock, Dice, Health, Kept, Memory, Reporter, Urls};
+use holdfast::isolate::memory_cache::MemoryCache;
+use holdfast::ports::{Background, Clock, Dice, Health, LastGood, Memory, Reporter, Urls};
 use holdfast::report::Report;
 use holdfast::request::Target;
 use holdfast::time::Timestamp;
@@ -20,7 +20,7 @@ use http::HeaderMap;
 use crate::body::{Body, Content, Kind};
 use crate::chance::Chance;
 use crate::ledger::Class;
-use crate::memories::{Beacon, Memories};
+use crate::memories::{Memories, Signal};
 use crate::world::World;
 use crate::{blame, judge};
 
@@ -72,14 +72,14 @@ pub(crate) fn millis(span: Duration) -> u64 {
 
 impl Health for View {
     fn bindings(&self) -> Bindings {
-        Bindings { keep: self.keeps(), health: self.world.plan.counts, ..Bindings::default() }
+        Bindings { keep: self.has_last_good(), health: self.world.plan.counts, ..Bindings::default() }
     }
 
     async fn health_view(&self, _: health::View) -> Option<String> {
         None
     }
 
-    async fn tell(&self, counts: &str, _: &str) -> Option<String> {
+    async fn flush(&self, counts: &str, _: &str) -> Option<String> {
         self.pause().await;
         blame::told(&self.world, counts);
         Some(String::new())
@@ -87,38 +87,38 @@ impl Health for View {
 }
 
 impl Memory for View {
-    type Beacon = Beacon;
+    type Signal = Signal;
 
-    fn isolate(&self) -> &Isolate<Beacon> {
+    fn isolate(&self) -> &Isolate<Signal> {
         &self.memories.isolate
     }
 
-    fn recall(&self) -> &Recall<Body> {
+    fn memory_cache(&self) -> &MemoryCache<Body> {
         &self.memories.recall
     }
 
-    fn beacon(&self) -> Beacon {
-        let beacon = Beacon::default();
-        self.spawn(self.see(&beacon, LONGEST_WORK_BEHIND));
-        beacon
+    fn signal(&self) -> Signal {
+        let signal = Signal::default();
+        self.spawn(self.wait(&signal, LONGEST_WORK_BEHIND));
+        signal
     }
 
-    fn light(&self, beacon: &Beacon) {
-        beacon.0.0.update(|times| times + 1);
-        for task in beacon.0.1.take() {
+    fn notify(&self, signal: &Signal) {
+        signal.0.0.update(|times| times + 1);
+        for task in signal.0.1.take() {
             self.world.wake(task);
         }
     }
 
-    fn see(&self, beacon: &Beacon, within: Duration) -> impl Future<Output = ()> + 'static {
-        let (world, beacon) = (Rc::clone(&self.world), beacon.clone());
+    fn wait(&self, signal: &Signal, within: Duration) -> impl Future<Output = ()> + 'static {
+        let (world, signal) = (Rc::clone(&self.world), signal.clone());
         let mut late = self.world.wait(millis(within));
-        let before = beacon.0.0.get();
+        let before = signal.0.0.get();
         std::future::poll_fn(move |context| {
-            if beacon.0.0.get() > before {
+            if signal.0.0.get() > before {
                 return Poll::Ready(());
             }
-            beacon.0.1.borrow_mut().push(world.task());
+            signal.0.1.borrow_mut().push(world.task());
             Pin::new(&mut late).poll(context)
         })
     }

@@ -117,7 +117,7 @@ fn every_kind_of_world_and_of_fault_is_met() {
 #[test]
 fn an_isolate_remembers_no_more_than_it_may() {
     use holdfast::cache::key::Key;
-    use holdfast::isolate::{Isolate, Turn};
+    use holdfast::isolate::{Isolate, Role};
     use holdfast::request::Target;
     use holdfast::time::Timestamp;
     let isolate: Isolate<()> = Isolate::default();
@@ -130,7 +130,7 @@ fn an_isolate_remembers_no_more_than_it_may() {
         let other =
             Key::of_target(&Target::parse(&format!("https://www.example.com/other/{number}")).unwrap());
         let turn = isolate.turn(&other, true, nobody, Duration::from_secs(30), now, || ());
-        assert!(matches!(turn, Turn::Lead(_)) == (number < 1024));
+        assert!(matches!(turn, Role::Leader(_)) == (number < 1024));
     }
     let remembered = format!("{isolate:?}").matches("Key(").count();
     assert!(remembered <= 3 * 1024, "{remembered} keys");

@@ -1,6 +1,6 @@
 //! May this answer be the last good copy that is kept for long, and may the kept one be served?
 //!
-//! Copies for `keep.paths` outlast the edge cache: a crawler that gets an error for `/robots.txt` leaves the
+//! Copies for `last_good.paths` outlast the edge cache: a crawler that gets an error for `/robots.txt` leaves the
 //! whole site alone. That the operator named the path is the agreement outside of the protocol by which a
 //! stale response may be served (RFC 9111 §4.2.4). What the origin forbids stays forbidden.
 //!
@@ -49,9 +49,9 @@ impl Name {
 
 /// The name under which a copy for `request` is kept, e.g. `kept/1/https/example.com/robots.txt`.
 ///
-/// `None` if its path is not in `keep.paths`, the method is neither GET nor HEAD, the name would be too long,
+/// `None` if its path is not in `last_good.paths`, the method is neither GET nor HEAD, the name would be too long,
 /// or there is a query: clients choose queries, and could fill the namespace with them.
-pub fn name(request: &Request, settings: &config::Keep) -> Option<Name> {
+pub fn name(request: &Request, settings: &config::LastGood) -> Option<Name> {
     let target = &request.target;
     let is_read = request.method == Method::GET || request.method == Method::HEAD;
     let has_query = target.path() != target.path_and_query();
@@ -62,8 +62,8 @@ pub fn name(request: &Request, settings: &config::Keep) -> Option<Name> {
     (name.len() <= LONGEST_NAME).then_some(Name(name))
 }
 
-/// For how long a copy has to be kept: past `keep.max_age` it is of no use. A minute or more.
-pub fn retention(settings: &config::Keep) -> Duration {
+/// For how long a copy has to be kept: past `last_good.max_age` it is of no use. A minute or more.
+pub fn retention(settings: &config::LastGood) -> Duration {
     settings.max_age
 }
 
@@ -83,7 +83,7 @@ pub enum Decision {
 pub enum Leave {
     /// It says the same already, and is not half as old as it may get.
     Unchanged,
-    /// It was written less than `keep.interval` ago.
+    /// It was written less than `last_good.interval` ago.
     TooSoon,
     /// The answer may be the word of a broken site.
     Doubtful(Doubt),
@@ -132,17 +132,17 @@ impl Leave {
 /// - A 200 that is suddenly short or of another type is often a broken site, and is not believed, whatever
 ///   else it says: the page for "we are working on it" comes with `no-cache`. But nobody is there to settle
 ///   the doubt, and a page that was changed on purpose stays changed. So once the copy is older than half of
-///   `keep.max_age`, the answer is believed; in the other half, a broken site is mended.
-/// - A copy is written at most once in `keep.interval`. Except that an answer that forbids what the copy
+///   `last_good.max_age`, the answer is believed; in the other half, a broken site is mended.
+/// - A copy is written at most once in `last_good.interval`. Except that an answer that forbids what the copy
 ///   allowed takes hold at once: as a copy that may not be served, so that the interval counts from there for
 ///   an origin that says now this, now that.
-/// - A copy that says the same is written anew once it is older than half of `keep.max_age`, so that it does
+/// - A copy that says the same is written anew once it is older than half of `last_good.max_age`, so that it does
 ///   not run out while all is well.
 pub fn decide(
     new: &Stored,
     same_body: bool,
     old: Option<&Stored>,
-    settings: &config::Keep,
+    settings: &config::LastGood,
     now: Timestamp,
 ) -> Decision {
     use Decision::{Leave as Stay, Remove, Write};
@@ -183,7 +183,7 @@ pub fn decide(
 pub enum Refused {
     /// The response or the request forbids it.
     Forbidden(Forbidden),
-    /// It is older than `keep.max_age`.
+    /// It is older than `last_good.max_age`.
     TooOld,
     /// It is for other requests, by its `Vary` (RFC 9111 §4.1).
     OtherVariant,
@@ -194,7 +194,7 @@ impl Refused {
     pub fn word(self) -> &'static str {
         match self {
             Self::Forbidden(forbidden) => forbidden.directive(),
-            Self::TooOld => "keep.max_age",
+            Self::TooOld => "last_good.max_age",
             Self::OtherVariant => "vary",
         }
     }
@@ -203,9 +203,9 @@ impl Refused {
     pub fn advice(self) -> &'static str {
         match self {
             Self::Forbidden(forbidden) => forbidden.advice(),
-            Self::TooOld => "Raise keep.max_age for copies that may get older.",
+            Self::TooOld => "Raise last_good.max_age for copies that may get older.",
             Self::OtherVariant => {
-                "Leave `Vary` out of answers for keep.paths: only one variant of them is kept."
+                "Leave `Vary` out of answers for last_good.paths: only one variant of them is kept."
             }
         }
     }
@@ -216,13 +216,13 @@ impl Refused {
 ///
 /// Its age counts from its receipt. However fresh it is, a directive that forbids stale use refuses it: the
 /// copy is not from a cache that could still validate it. Where a window stands beside such a directive, that holds.
-/// Else how long the response's own `stale-if-error` is does not matter, as `keep.max_age` is what the operator agreed
+/// Else how long the response's own `stale-if-error` is does not matter, as `last_good.max_age` is what the operator agreed
 /// to; that of the request narrows, as it does for [`stale::may_stand_in`].
 pub fn may_stand_in(
     kept: &Stored,
     request_headers: &HeaderMap,
     asked: &RequestDirectives,
-    settings: &config::Keep,
+    settings: &config::LastGood,
     now: Timestamp,
 ) -> Result<(), Refused> {
     let own = match bound(kept) {
@@ -302,7 +302,7 @@ const DECIDING: [HeaderName; 6] =
 mod tests {
     use super::super::entry::test::{fields, seconds, stored};
     use super::*;
-    use crate::config::{Keep, Pattern, Share};
+    use crate::config::{LastGood, Pattern, Share};
     use crate::request::Target;
     use Decision::{Leave as Stay, Remove, Write};
     use http::{HeaderValue, StatusCode};
@@ -333,11 +333,11 @@ mod tests {
 
     /// What `new` means for `old` so many seconds after that was kept; bodies are equal if their lengths are.
     fn after(age: u64, new: &Stored, old: &Stored) -> Decision {
-        decide(new, new.length == old.length, Some(old), &Keep::default(), seconds(age))
+        decide(new, new.length == old.length, Some(old), &LastGood::default(), seconds(age))
     }
 
     fn first(new: &Stored) -> Decision {
-        decide(new, false, None, &Keep::default(), seconds(0))
+        decide(new, false, None, &LastGood::default(), seconds(0))
     }
 
     fn request(method: &str, url: &str) -> Request {
@@ -353,7 +353,7 @@ mod tests {
     #[test]
     fn only_paths_that_the_operator_named_are_kept_and_no_queries() {
         let paths = ["/robots.txt", "/feeds/*"].map(Pattern::new).to_vec();
-        let settings = Keep { paths, ..Keep::default() };
+        let settings = LastGood { paths, ..LastGood::default() };
         for (method, url, expected) in [
             ("GET", "https://example.com/robots.txt", Some("kept/1/https/example.com/robots.txt")),
             ("HEAD", "http://example.com:8080/robots.txt#a", Some("kept/1/http/example.com:8080/robots.txt")),
@@ -369,13 +369,13 @@ mod tests {
             let name = name(&request(method, url), &settings);
             assert_eq!(name.as_ref().map(Name::as_str), expected, "{method} {url}");
         }
-        let nothing = Keep { paths: Vec::new(), ..Keep::default() };
+        let nothing = LastGood { paths: Vec::new(), ..LastGood::default() };
         assert_eq!(name(&request("GET", "https://example.com/robots.txt"), &nothing), None);
     }
 
     #[test]
     fn a_name_that_kv_would_not_take_is_none() {
-        let settings = Keep { paths: vec![Pattern::new("*")], ..Keep::default() };
+        let settings = LastGood { paths: vec![Pattern::new("*")], ..LastGood::default() };
         let of = |length: usize| {
             let url = format!("https://example.com/{}", "a".repeat(length));
             name(&request("GET", &url), &settings).map(|name| name.as_str().len())
@@ -430,7 +430,7 @@ mod tests {
         }
         // Past half of its time, a copy is still written at most once in the interval.
         let day = Duration::from_secs(DAY);
-        let settings = Keep { interval: day, max_age: day, ..Keep::default() };
+        let settings = LastGood { interval: day, max_age: day, ..LastGood::default() };
         let at = |age| decide(&kept(&[]), true, Some(&kept(&[])), &settings, seconds(age));
         assert_eq!((at(DAY - 1), at(DAY)), (Stay(Leave::TooSoon), Write));
     }
@@ -456,7 +456,7 @@ mod tests {
         }
         let selected_by = vec![("accept".parse().unwrap(), "=a".to_owned())];
         assert_eq!(after(HOUR, &Stored { selected_by, ..kept(&[]) }, &old), Write);
-        assert_eq!(decide(&old, false, Some(&old), &Keep::default(), seconds(HOUR)), Write);
+        assert_eq!(decide(&old, false, Some(&old), &LastGood::default(), seconds(HOUR)), Write);
     }
 
     #[test]
@@ -493,7 +493,7 @@ mod tests {
 
     #[test]
     fn the_check_for_short_bodies_can_be_switched_off() {
-        let settings = Keep { shrink: Share::ZERO, ..Keep::default() };
+        let settings = LastGood { shrink: Share::ZERO, ..LastGood::default() };
         let decide = |new: &Stored| decide(new, false, Some(&kept(&[])), &settings, seconds(HOUR));
         assert_eq!(decide(&answer(200, 0, &[])), Write);
         assert_eq!(
@@ -577,7 +577,7 @@ mod tests {
 
     fn serves(kept: &Stored, request: &str, age: u64) -> Result<(), Refused> {
         let headers = fields(&[("cache-control", request), ("accept", "a")]);
-        may_stand_in(kept, &headers, &RequestDirectives::of(&headers), &Keep::default(), seconds(age))
+        may_stand_in(kept, &headers, &RequestDirectives::of(&headers), &LastGood::default(), seconds(age))
     }
 
     #[test]
@@ -615,7 +615,7 @@ mod tests {
         // The age that it came with is the origin's affair; how long it has been kept is ours.
         assert_eq!(serves(&kept(&[("age", "9999999")]), "", DAY), Ok(()));
         assert_eq!(serves(&answer(404, 0, &[]), "", DAY), Ok(()));
-        assert_eq!(retention(&Keep::default()), Duration::from_secs(30 * DAY));
+        assert_eq!(retention(&LastGood::default()), Duration::from_secs(30 * DAY));
     }
 
     #[test]
@@ -696,12 +696,12 @@ mod tests {
         prop_oneof![4 => (0..40 * DAY).prop_map(seconds), 1 => any::<u64>().prop_map(Timestamp::from_millis)]
     }
 
-    fn any_keep() -> impl Strategy<Value = Keep> {
-        (60..=365 * DAY, 60..=365 * DAY, 0..=10_000_u16).prop_map(|(one, other, shrink)| Keep {
+    fn any_keep() -> impl Strategy<Value = LastGood> {
+        (60..=365 * DAY, 60..=365 * DAY, 0..=10_000_u16).prop_map(|(one, other, shrink)| LastGood {
             interval: Duration::from_secs(one.min(other)),
             max_age: Duration::from_secs(one.max(other)),
             shrink: Share::in_10_000(shrink),
-            ..Keep::default()
+            ..LastGood::default()
         })
     }
 

@@ -10,9 +10,9 @@ use serde::Serialize;
 
 use super::order::Mistake;
 use crate::cache::purge::Verb;
-use crate::health::dress::Dress;
+use crate::health::assets::Assets;
 use crate::health::{Bindings, View};
-use crate::response::rendered;
+use crate::response::template::rendered;
 use crate::time::Timestamp;
 
 /// After which time all data centres go by a new mark: the platform shows a write elsewhere after up to 60 s,
@@ -102,7 +102,7 @@ impl Reply {
         let fixed = fixed.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value)));
         let mut headers: HeaderMap = fixed.chain(self.own_field()).collect();
         if page.is_some() || matches!(self, Self::Shown(View::Html, _)) {
-            headers.extend(Dress::get().fields().clone());
+            headers.extend(Assets::get().fields().clone());
         }
         if let Self::SeeStatus(cookie) = self {
             headers.insert(header::LOCATION, HeaderValue::from_static("status"));
@@ -165,7 +165,7 @@ impl Reply {
         };
         let heading = if has_form { "Sign in" } else { row.title };
         let goes_on = matches!(self, Self::Unauthorized { goes_on: true });
-        Some(rendered(&Page { dress: Dress::get(), heading, why, has_form, goes_on }))
+        Some(rendered(&Page { assets: Assets::get(), heading, why, has_form, goes_on }))
     }
 
     fn problem(&self, row: &Row) -> Problem<'_> {
@@ -308,7 +308,7 @@ struct Problem<'a> {
 #[derive(Template)]
 #[template(path = "login.html")]
 struct Page {
-    dress: &'static Dress,
+    assets: &'static Assets,
     heading: &'static str,
     why: Option<String>,
     has_form: bool,

@@ -20,17 +20,17 @@ use crate::cache::{freshness, validation};
 use crate::origin::drill::DRILL;
 use crate::origin::failure::{self, Failure, Lapse};
 use crate::origin::retry::Stop;
-use crate::origin::{Attempt, End};
+use crate::origin::{Attempt, AttemptResult};
 use crate::policy::Policy;
 use crate::ports::{self, Answer, AnswerBody, Edits, Headers, Ports, Relay};
 use crate::report::{AttemptReport, Facts, Outcome, Report};
-use crate::response::error_page::{Cause, ErrorPage, Occasion};
+use crate::response::error::{Cause, ErrorPage, Occasion};
 use crate::response::fields::{self, CACHE_STATUS, CacheStatus, CacheVerdict, PROXY_STATUS, SERVER_TIMING};
 use crate::response::form::Form;
 use crate::time::millis;
 
 /// How a body that is being handed on will have ended.
-pub(super) type BodyEnd = Pin<Box<dyn Future<Output = ports::End>>>;
+pub(super) type BodyEnd = Pin<Box<dyn Future<Output = ports::RelayEnd>>>;
 
 /// An answer that is not annotated yet.
 pub(super) struct Draft<B> {
@@ -67,7 +67,7 @@ impl<P: Ports> Exchange<P> {
         &self,
         policy: &Policy<'_>,
         found: Found<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         let Found { stored, body, is_dressed, .. } = found;
         let now = self.ports.now();
@@ -136,7 +136,7 @@ impl<P: Ports> Exchange<P> {
         &self,
         policy: &Policy<'_>,
         received: Received<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         let status = received.status_code();
         let mut edits = Edits::default();
@@ -150,7 +150,9 @@ impl<P: Ports> Exchange<P> {
         let (body, end) = match received.body {
             Guarded::Bare(body) | Guarded::Whole(body, _) => (body, None),
             // Its length tells the client whether it is whole.
-            Guarded::Stream { body, length: length @ Some(_), begun, .. } if !policy.settings.body.watch => {
+            Guarded::Stream { body, length: length @ Some(_), begun, .. }
+                if !policy.settings.body.monitor =>
+            {
                 let relay = |body| self.ports.relay(body, length, None, None, None).client;
                 (if begun { relay(body) } else { body }, None)
             }
@@ -169,7 +171,7 @@ impl<P: Ports> Exchange<P> {
         &self,
         policy: &Policy<'_>,
         received: Received<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         let (method, status) = (&self.request.method, received.status_code());
         if !validation::not_modified(method, &self.request.headers, status, &received.headers) {
@@ -201,7 +203,7 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// What a client gets that wants a stored response or none (RFC 9111 §5.2.1.7).
-    pub(super) fn nothing_stored(&self, trail: &mut Trail<P::Beacon>) -> Draft<P::Body> {
+    pub(super) fn nothing_stored(&self, trail: &mut Trail<P::Signal>) -> Draft<P::Body> {
         trail.outcome = Outcome::OnlyIfCached;
         let headers = HeaderMap::from_iter([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]);
         Draft::own(StatusCode::GATEWAY_TIMEOUT, headers, AnswerBody::Empty)
@@ -209,7 +211,7 @@ impl<P: Ports> Exchange<P> {
 
     /// The end of an exchange whose client failed to send its request to the end, or in a way in which it can be sent on. It
     /// may listen all the same.
-    pub(super) fn nobody(&self, lapse: Lapse, trail: &mut Trail<P::Beacon>) -> Draft<P::Body> {
+    pub(super) fn nobody(&self, lapse: Lapse, trail: &mut Trail<P::Signal>) -> Draft<P::Body> {
         trail.outcome = match lapse {
             Lapse::Gone => Outcome::ClientGone,
             Lapse::Broken | Lapse::Stalled | Lapse::Unmeasured | Lapse::TooLarge => Outcome::ClientError,
@@ -233,7 +235,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         cause: Cause,
         retry_after: Option<Duration>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         trail.outcome = Outcome::Page;
         trail.cause = Some(cause);
@@ -246,11 +248,11 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         cause: Cause,
         retry_after: Option<Duration>,
-        trail: &Trail<P::Beacon>,
+        trail: &Trail<P::Signal>,
     ) -> Draft<P::Body> {
         let may_have_acted = trail.attempts.iter().any(|attempt| match attempt.end {
-            End::Failed(failure, _) => failure.outcome_unknown(),
-            End::Answered(_) => true,
+            AttemptResult::Failed(failure, _) => failure.outcome_unknown(),
+            AttemptResult::Answered(_) => true,
         });
         let page = ErrorPage {
             cause,
@@ -268,7 +270,7 @@ impl<P: Ports> Exchange<P> {
     pub(super) fn finish(
         self: &Rc<Self>,
         draft: Draft<P::Body>,
-        mut trail: Trail<P::Beacon>,
+        mut trail: Trail<P::Signal>,
     ) -> Answer<P::Body> {
         let Draft { mut answer, end, is_piped } = draft;
         self.settle_rest(&mut trail);
@@ -294,7 +296,7 @@ impl<P: Ports> Exchange<P> {
         answer
     }
 
-    fn annotate(&self, answer: &mut Answer<P::Body>, trail: &Trail<P::Beacon>) {
+    fn annotate(&self, answer: &mut Answer<P::Body>, trail: &Trail<P::Signal>) {
         let touched = trail.touched_by();
         let mut append = Vec::new();
         if trail.outcome != Outcome::Page
@@ -321,7 +323,7 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    fn cache_status<'a>(&self, trail: &'a Trail<P::Beacon>) -> Option<CacheStatus<'a>> {
+    fn cache_status<'a>(&self, trail: &'a Trail<P::Signal>) -> Option<CacheStatus<'a>> {
         let verdict = match trail.outcome {
             Outcome::Hit | Outcome::StaleWhileRevalidate => CacheVerdict::Hit,
             Outcome::Origin
@@ -358,9 +360,9 @@ impl<P: Ports> Exchange<P> {
     /// Reports the exchange, if there is anything to say or it is one of those that are reported anyway.
     pub(super) fn report(
         &self,
-        trail: &Trail<P::Beacon>,
+        trail: &Trail<P::Signal>,
         status: Option<StatusCode>,
-        end: Option<&ports::End>,
+        end: Option<&ports::RelayEnd>,
         is_sampled: bool,
     ) {
         if is_sampled || self.drill.is_some() || !trail.is_plain_sailing(status, end) {
@@ -368,12 +370,17 @@ impl<P: Ports> Exchange<P> {
         }
     }
 
-    fn line(&self, trail: &Trail<P::Beacon>, status: Option<StatusCode>, end: Option<&ports::End>) -> Report {
+    fn line(
+        &self,
+        trail: &Trail<P::Signal>,
+        status: Option<StatusCode>,
+        end: Option<&ports::RelayEnd>,
+    ) -> Report {
         let now = self.ports.now();
         let body_failure = match end {
-            Some(ports::End::Torn(rejection)) => Some(failure::of_rejected_body(rejection)),
-            Some(ports::End::Mismatched) => Some(Failure::BodyCutShort),
-            Some(ports::End::Whole(_) | ports::End::ClientGone) | None => None,
+            Some(ports::RelayEnd::Torn(rejection)) => Some(failure::of_rejected_body(rejection)),
+            Some(ports::RelayEnd::Mismatched) => Some(Failure::BodyCutShort),
+            Some(ports::RelayEnd::Whole(_) | ports::RelayEnd::ClientGone) | None => None,
         };
         let touched = trail.touched_by();
         Report::of(Facts {
@@ -392,7 +399,7 @@ impl<P: Ports> Exchange<P> {
             not_stored: trail.not_stored,
             body_failure,
             resumed: trail.resumed(),
-            digest_mismatch: end == Some(&ports::End::Mismatched),
+            digest_mismatch: end == Some(&ports::RelayEnd::Mismatched),
             stop: trail.stop.and_then(Stop::word),
             opened_by: trail.stop.and_then(Stop::open_circuit).map(|open| word_of(open.because)),
             total: now.since(self.began_at),

@@ -18,7 +18,7 @@ use crate::origin::deadline::Deadline;
 use crate::origin::failure::{self, Failure, Lapse, Rejection};
 use crate::origin::forward::{self, Forward};
 use crate::origin::retry::{self, Next, Repeatable, Situation, Stop};
-use crate::origin::{Attempt, End, Sign, backoff};
+use crate::origin::{Attempt, AttemptResult, HealthSignal, backoff};
 use crate::policy::Policy;
 use crate::ports::{Held, HeldUpload, HoldFirst, Ports, Resume};
 use crate::request::Request;
@@ -161,7 +161,7 @@ impl<P: Ports> Exchange<P> {
         let (mut origin, mut permit) = first;
         let mut waited = Duration::ZERO;
         // At each origin the last attempt, if it failed: its permit, how it ended, and what was asked for then.
-        let mut failures: Vec<(usize, Permit, End, Option<Duration>)> = Vec::new();
+        let mut failures: Vec<(usize, Permit, AttemptResult, Option<Duration>)> = Vec::new();
         let (last, stop, retry_after) = loop {
             let attempt = Try {
                 number: attempts.len() + 1,
@@ -177,10 +177,10 @@ impl<P: Ports> Exchange<P> {
             };
             let began_at = self.ports.now();
             // A probe goes on when its client leaves: others wait for what comes of it.
-            let kept_alive = permit.is_probe().then(|| self.ports.beacon());
+            let kept_alive = permit.is_probe().then(|| self.ports.signal());
             let tried = self.attempt(policy, &attempt, body).await;
             if let Some(kept_alive) = kept_alive {
-                self.ports.light(&kept_alive);
+                self.ports.notify(&kept_alive);
             }
             let (end, last) = match tried {
                 Ok(tried) => tried,
@@ -197,13 +197,13 @@ impl<P: Ports> Exchange<P> {
             let timeouts = &policy.settings.timeouts;
             let is_cut_short = deadline.limit(began_at, timeouts.first_byte)
                 < timeouts.first_byte.min(timeouts.total)
-                && end == End::Failed(Failure::NoHeaderInTime, None);
+                && end == AttemptResult::Failed(Failure::NoHeaderInTime, None);
             let attempt = Attempt { origin, waited, took: now.since(began_at), end, is_cut_short };
             self.settle_attempt(policy, origin, permit, Some(end).filter(|_| !is_cut_short));
             if !is_cut_short {
                 failures.retain(|(failed, ..)| *failed != origin);
             }
-            if end.sign() == Sign::Down && !is_cut_short {
+            if end.health_signal() == HealthSignal::Unhealthy && !is_cut_short {
                 if !attempts.iter().any(|before| before.origin == origin) {
                     self.heed_others(policy, origin).await;
                 }
@@ -294,7 +294,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         attempt: &Try<'_>,
         upload: Option<P::Upload>,
-    ) -> Result<(End, Option<Received<P::Body>>), Lapse> {
+    ) -> Result<(AttemptResult, Option<Received<P::Body>>), Lapse> {
         if let Some(end) = self.drilled(policy, attempt.deadline).await {
             return Ok((end, None));
         }
@@ -306,10 +306,10 @@ impl<P: Ports> Exchange<P> {
         let limit = limit.max(policy.least_attempt());
         let idle = policy.settings.timeouts.idle;
         let hold = body::may_be_held_first(&self.request.method, forward.is_upgrade).then(|| HoldFirst {
-            limit: policy.settings.body.hold,
+            limit: policy.settings.body.buffer,
             within: attempt.deadline.left(requested_at),
         });
-        let failed = |failure, status| Ok((End::Failed(failure, status), None));
+        let failed = |failure, status| Ok((AttemptResult::Failed(failure, status), None));
         let mut fetched = match self.ports.fetch(&forward, upload, limit, idle, hold).await {
             Ok(fetched) => fetched,
             Err(rejection) => {
@@ -361,7 +361,7 @@ impl<P: Ports> Exchange<P> {
             resumed,
             lacks_marker,
         };
-        Ok((End::Answered(status), Some(received)))
+        Ok((AttemptResult::Answered(status), Some(received)))
     }
 
     fn head_for(&self, policy: &Policy<'_>, attempt: &Try<'_>, origin: Option<&OriginConfig>) -> Forward {
@@ -420,7 +420,7 @@ impl<P: Ports> Exchange<P> {
                 }
                 let idle = settings.timeouts.idle;
                 let within = attempt.deadline.left(self.ports.now());
-                match self.ports.hold(body, length, settings.body.hold, idle, within).await {
+                match self.ports.hold(body, length, settings.body.buffer, idle, within).await {
                     Held::Whole(body, bytes) => Ok(Guarded::Whole(body, bytes)),
                     Held::Partial(body) => Ok(Guarded::Stream {
                         body,

@@ -17,8 +17,8 @@ use crate::cache::directives::{RequestDirectives, ResponseDirectives};
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::Key;
 use crate::cache::{Verdict, freshness, judge};
-use crate::isolate::Turn;
-use crate::isolate::flight::{Flight, Step, Upshot};
+use crate::isolate::Role;
+use crate::isolate::flight::{Flight, FlightResult, Step};
 use crate::origin::deadline::Deadline;
 use crate::origin::failure::Failure;
 use crate::origin::is_transient;
@@ -26,7 +26,7 @@ use crate::origin::retry::{Repeatable, Stop};
 use crate::policy::Policy;
 use crate::ports::Ports;
 use crate::request::Client;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::time::Timestamp;
 
 /// The platform ends what goes on behind an answer after this long.
@@ -78,8 +78,8 @@ impl<P: Ports> Exchange<P> {
         &self,
         policy: &Policy<'_>,
         lookup: &Lookup<P::Body>,
-        trail: &mut Trail<P::Beacon>,
-    ) -> Ahead<P::Beacon> {
+        trail: &mut Trail<P::Signal>,
+    ) -> Ahead<P::Signal> {
         if trail.lead.is_some() {
             return Ahead::Fetch;
         }
@@ -90,7 +90,7 @@ impl<P: Ports> Exchange<P> {
         };
         let has_copy = lookup.found().is_some();
         // What is not going to be stored cannot be waited for.
-        if self.drill.is_some() || matches!(lookup, Lookup::Spared { .. }) {
+        if self.drill.is_some() || matches!(lookup, Lookup::HitForMiss { .. }) {
             return Ahead::Fetch;
         }
         // Nor is there anything to wait for while all origins are left alone.
@@ -104,12 +104,12 @@ impl<P: Ports> Exchange<P> {
             return Ahead::Fetch;
         }
         match self.take_turn(policy, key, self.may_lead(policy, has_copy)) {
-            Turn::Alone => Ahead::Fetch,
-            Turn::Lead(flight) => {
+            Role::Alone => Ahead::Fetch,
+            Role::Leader(flight) => {
                 trail.lead = Some(Lead::first(key.clone(), flight, self.ports.now()));
                 Ahead::Fetch
             }
-            Turn::Wait(flight) => {
+            Role::Follower(flight) => {
                 trail.waits += 1;
                 trail.waited_for = Some(key.clone());
                 Ahead::Wait(flight)
@@ -122,11 +122,11 @@ impl<P: Ports> Exchange<P> {
         policy.repeatable == Repeatable::Repeatable && !self.presented(policy).is_personal(has_copy)
     }
 
-    pub(super) fn take_turn(&self, policy: &Policy<'_>, key: &Key, may_lead: bool) -> Turn<P::Beacon> {
+    pub(super) fn take_turn(&self, policy: &Policy<'_>, key: &Key, may_lead: bool) -> Role<P::Signal> {
         let timeouts = &policy.settings.timeouts;
         let at_most = timeouts.total.saturating_add(timeouts.idle).min(LONGEST_WORK_BEHIND);
         let now = self.ports.now();
-        self.isolate().turn(key, may_lead, self.client(), at_most, now, || self.ports.beacon())
+        self.isolate().turn(key, may_lead, self.client(), at_most, now, || self.ports.signal())
     }
 
     pub(super) fn client(&self) -> Client {
@@ -138,10 +138,10 @@ impl<P: Ports> Exchange<P> {
     pub(super) async fn wait_for(
         &self,
         policy: &Policy<'_>,
-        flight: Rc<Flight<P::Beacon>>,
+        flight: Rc<Flight<P::Signal>>,
         soft: Option<Duration>,
         has_copy: bool,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Waited<P::Body> {
         let deadline = Deadline::new(self.began_at, policy.settings.timeouts.total);
         let timeouts = &policy.settings.timeouts;
@@ -164,16 +164,16 @@ impl<P: Ports> Exchange<P> {
                 step @ (Step::End(_) | Step::Ask | Step::Wait(_) | Step::Anew) => step,
             };
             let mut span = match step {
-                Step::End(Upshot::Stored) => return Waited::LookAgain,
-                Step::End(Upshot::NotShared) => {
+                Step::End(FlightResult::Stored) => return Waited::LookAgain,
+                Step::End(FlightResult::NotShared) => {
                     trail.waits = MOST_WAITS;
                     return Waited::LookAgain;
                 }
-                Step::End(Upshot::Failed { cause, retry_after }) => return failed(cause, retry_after),
+                Step::End(FlightResult::Failed { cause, retry_after }) => return failed(cause, retry_after),
                 Step::Ask => {
                     let may_lead = self.may_lead(policy, has_copy);
                     trail.lead = trail.waited_for.clone().map(|key| {
-                        let turned = Some((self.ports.beacon(), may_lead));
+                        let turned = Some((self.ports.signal(), may_lead));
                         Lead { key, flight, asked_at: now, turned }
                     });
                     return Waited::LookAgain;
@@ -191,7 +191,7 @@ impl<P: Ports> Exchange<P> {
                 }
                 span = span.min(soft_at.since(now));
             }
-            self.ports.see(&flight.beacon, span.min(until_last)).await;
+            self.ports.wait(&flight.signal, span.min(until_last)).await;
         }
     }
 
@@ -201,7 +201,7 @@ impl<P: Ports> Exchange<P> {
         &self,
         policy: &Policy<'_>,
         found: &Found<P::Body>,
-        trail: &Trail<P::Beacon>,
+        trail: &Trail<P::Signal>,
     ) -> bool {
         trail.waits > 0
             && found.stored.requested_at >= self.began_at
@@ -212,34 +212,36 @@ impl<P: Ports> Exchange<P> {
 
     /// Tells those who wait that `stored` is in the store, if others may have it as it is or have it validated
     /// together; if not, nobody waits for its like for a while.
-    fn settle_stored(&self, policy: &Policy<'_>, lead: Lead<P::Beacon>, stored: &Stored) {
+    fn settle_stored(&self, policy: &Policy<'_>, lead: Lead<P::Signal>, stored: &Stored) {
         let now = self.ports.now();
         let settings = &policy.settings.cache;
-        let upshot = match judge(stored, &RequestDirectives::default(), settings, now) {
-            Verdict::Fresh | Verdict::StaleWhileRevalidate => Upshot::Stored,
-            Verdict::Stale | Verdict::StaleAccepted if can_be_validated_together(stored) => Upshot::Stored,
-            Verdict::Stale | Verdict::StaleAccepted => Upshot::NotShared,
+        let result = match judge(stored, &RequestDirectives::default(), settings, now) {
+            Verdict::Fresh | Verdict::StaleWhileRevalidate => FlightResult::Stored,
+            Verdict::Stale | Verdict::StaleAccepted if can_be_validated_together(stored) => {
+                FlightResult::Stored
+            }
+            Verdict::Stale | Verdict::StaleAccepted => FlightResult::NotShared,
         };
-        self.settle(&lead, upshot);
+        self.settle(&lead, result);
     }
 
     /// Tells those who wait what came of storing `entry`.
     pub(super) fn settle_saved(
         &self,
         policy: &Policy<'_>,
-        lead: Option<Lead<P::Beacon>>,
+        lead: Option<Lead<P::Signal>>,
         entry: Entry,
         saved: bool,
     ) {
         match (lead, entry) {
             (Some(lead), Entry::Response(stored)) if saved => self.settle_stored(policy, lead, &stored),
-            (Some(lead), _) => self.settle(&lead, Upshot::NotShared),
+            (Some(lead), _) => self.settle(&lead, FlightResult::NotShared),
             (None, _) => {}
         }
     }
 
     /// Ends a fetch that came to nothing that is stored.
-    pub(super) fn settle_rest(&self, trail: &mut Trail<P::Beacon>) {
+    pub(super) fn settle_rest(&self, trail: &mut Trail<P::Signal>) {
         if let (Some(cause), Some(key)) = (trail.cause, &trail.key)
             && !is_own_affair(cause)
         {
@@ -250,43 +252,43 @@ impl<P: Ports> Exchange<P> {
         let Some(lead) = trail.lead.take() else { return };
         match trail.cause {
             // A hit after all: the others have it too.
-            None if trail.attempts.is_empty() => self.finish_flight(&lead, Upshot::Stored),
-            None => self.settle(&lead, Upshot::NotShared),
+            None if trail.attempts.is_empty() => self.finish_flight(&lead, FlightResult::Stored),
+            None => self.settle(&lead, FlightResult::NotShared),
             // Nothing was tried, and the others will find that out as quickly.
-            Some(Cause::CircuitOpen(_) | Cause::Failure(Failure::BelievedDown)) => {
-                self.finish_flight(&lead, Upshot::NotShared);
+            Some(Cause::CircuitOpen(_) | Cause::Failure(Failure::CircuitOpen)) => {
+                self.finish_flight(&lead, FlightResult::NotShared);
             }
-            Some(cause) if is_own_affair(cause) => self.settle(&lead, Upshot::NotShared),
+            Some(cause) if is_own_affair(cause) => self.settle(&lead, FlightResult::NotShared),
             Some(cause) => {
-                self.finish_flight(&lead, Upshot::Failed { cause, retry_after: trail.retry_after });
+                self.finish_flight(&lead, FlightResult::Failed { cause, retry_after: trail.retry_after });
             }
         }
     }
 
     /// Tells those who wait what came of it. If it is not to be shared, nobody waits for its like for a while; an answer
     /// that was somebody's own from the start says nothing of it.
-    fn settle(&self, lead: &Lead<P::Beacon>, upshot: Upshot) {
+    fn settle(&self, lead: &Lead<P::Signal>, result: FlightResult) {
         let is_like_others = lead.turned.as_ref().is_none_or(|(_, may_lead)| *may_lead);
-        if upshot == Upshot::NotShared && is_like_others {
+        if result == FlightResult::NotShared && is_like_others {
             self.isolate().keep_apart(&lead.key, self.ports.now());
         }
-        self.finish_flight(lead, upshot);
+        self.finish_flight(lead, result);
     }
 
-    pub(super) fn finish_flight(&self, lead: &Lead<P::Beacon>, upshot: Upshot) {
-        self.isolate().settle(&lead.key, &lead.flight, self.client(), lead.asked_at, upshot);
-        self.ports.light(&lead.flight.beacon);
+    pub(super) fn finish_flight(&self, lead: &Lead<P::Signal>, result: FlightResult) {
+        self.isolate().settle(&lead.key, &lead.flight, self.client(), lead.asked_at, result);
+        self.ports.notify(&lead.flight.signal);
         if let Some((own, _)) = &lead.turned {
-            self.ports.light(own);
+            self.ports.notify(own);
         }
     }
 
     /// Notes that the origin has answered, and that the body is being stored as it comes.
-    pub(super) fn storing(&self, trail: &Trail<P::Beacon>) {
+    pub(super) fn storing(&self, trail: &Trail<P::Signal>) {
         if let Some(lead) = &trail.lead
             && lead.flight.is_being_stored(self.ports.now())
         {
-            self.ports.light(&lead.flight.beacon);
+            self.ports.notify(&lead.flight.signal);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::attempts::{Guarded, Received};
 use super::trail::Trail;
 use crate::cache::doubt::{self, Doubt, Likeness};
 use crate::cache::entry::Stored;
-use crate::isolate::flight::Upshot;
+use crate::isolate::flight::FlightResult;
 use crate::policy::Policy;
 use crate::ports::Ports;
 
@@ -43,7 +43,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         received: &Received<P::Body>,
         new: &Stored,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Option<Doubt> {
         let (at, isolate) = (trail.key.as_ref().unwrap_or(self.key()), self.isolate());
         let (seen, shrink) = (isolate.doubt(at), policy.settings.cache.shrink);
@@ -53,7 +53,7 @@ impl<P: Ports> Exchange<P> {
         isolate.remember_doubt(at, doubted.sighting);
         // It says nothing of whether waiting pays.
         if let Some(lead) = trail.lead.take() {
-            self.finish_flight(&lead, Upshot::NotShared);
+            self.finish_flight(&lead, FlightResult::NotShared);
         }
         Some(doubted.doubt)
     }

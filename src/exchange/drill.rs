@@ -9,7 +9,7 @@ use super::Exchange;
 use crate::config::Config;
 use crate::endpoint;
 use crate::isolate::Isolate;
-use crate::origin::End;
+use crate::origin::AttemptResult;
 use crate::origin::deadline::Deadline;
 use crate::origin::drill::{self, Shape};
 use crate::origin::failure::Failure;
@@ -58,7 +58,7 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// How an attempt ends that an operator makes fail, after as long as the failure takes.
-    pub(super) async fn drilled(&self, policy: &Policy<'_>, deadline: Deadline) -> Option<End> {
+    pub(super) async fn drilled(&self, policy: &Policy<'_>, deadline: Deadline) -> Option<AttemptResult> {
         let shape = self.drill.as_ref()?.shape.as_ref()?;
         let (timeouts, now) = (&policy.settings.timeouts, self.ports.now());
         let header = deadline.limit(now, timeouts.first_byte);

@@ -11,7 +11,7 @@ use super::Exchange;
 use crate::body::resumption::Whole;
 use crate::origin::deadline::Deadline;
 use crate::origin::forward::Forward;
-use crate::origin::{End, Sign, backoff, failure};
+use crate::origin::{AttemptResult, HealthSignal, backoff, failure};
 use crate::policy::Policy;
 use crate::ports::{Fetched, Ports, Rest, Resume};
 
@@ -84,13 +84,13 @@ impl<P: Ports> Exchange<P> {
             let fetched = self.ports.fetch(&forward, None, limit, settings.timeouts.idle, None).await;
             let end = match &fetched {
                 Ok(fetched) => failure::of_status(fetched.status, None)
-                    .map_or(End::Answered(fetched.status), |failure| {
-                        End::Failed(failure, Some(fetched.status))
+                    .map_or(AttemptResult::Answered(fetched.status), |failure| {
+                        AttemptResult::Failed(failure, Some(fetched.status))
                     }),
-                Err(rejection) => End::Failed(failure::of_rejected_fetch(rejection), None),
+                Err(rejection) => AttemptResult::Failed(failure::of_rejected_fetch(rejection), None),
             };
             self.settle_attempt(&policy, origin, permit, Some(end));
-            if end.sign() == Sign::Down {
+            if end.health_signal() == HealthSignal::Unhealthy {
                 self.record_failure(&policy, origin, permit, end, None);
             }
             let Ok(fetched) = fetched else { continue };

@@ -67,7 +67,7 @@ impl<P: Ports> Exchange<P> {
         reason: NotStored,
         received: &Received<P::Body>,
         asked: &Asked<'_>,
-        trail: &Trail<P::Beacon>,
+        trail: &Trail<P::Signal>,
     ) {
         let Some(key) = trail.key.clone().filter(|_| trail.has_entry) else { return };
         // Not the URL's own key where this is one variant: who chooses it must not take others with it.
@@ -208,7 +208,7 @@ impl<P: Ports> Exchange<P> {
     /// What the operator purged, as far as this isolate knows: what it has read within the last minute. Where it
     /// cannot be read, what was known before holds, for a while again.
     pub(super) async fn marks(&self) -> Rc<Marks> {
-        if !self.ports.keeps() {
+        if !self.ports.has_last_good() {
             return Rc::default();
         }
         let known = self.ports.isolate().marks();
@@ -237,7 +237,7 @@ impl<P: Ports> Exchange<P> {
 }
 
 async fn read_marks<P: Ports>(ports: &P) -> Option<Rc<Marks>> {
-    let text = ports.load_marks(LONGEST_READ_OF_MARKS).await.ok()?;
+    let text = ports.load_purge_rules(LONGEST_READ_OF_MARKS).await.ok()?;
     // One that cannot be read is as good as one that could not be fetched.
     let mut marks = text.map_or_else(|| Some(Marks::default()), |text| Marks::decode(&text))?;
     let now = ports.now();

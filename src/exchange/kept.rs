@@ -18,7 +18,7 @@ use crate::cache::keep::{self, Decision, Leave};
 use crate::cache::key::Vary;
 use crate::cache::purge::Standing;
 use crate::config;
-use crate::isolate::recall::Loaded;
+use crate::isolate::memory_cache::Loaded;
 use crate::policy::Policy;
 use crate::ports::Ports;
 use crate::request::Request;
@@ -35,14 +35,14 @@ impl<P: Ports> Exchange<P> {
     pub(super) async fn kept_copy(
         &self,
         policy: &Policy<'_>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Option<Found<P::Body>> {
-        if policy.lookup.is_err() || !self.ports.keeps() {
+        if policy.lookup.is_err() || !self.ports.has_last_good() {
             return None;
         }
-        let settings = &policy.settings.keep;
+        let settings = &policy.settings.last_good;
         let name = keep::name(&self.request, settings)?;
-        let loaded = self.load_kept(policy, &name, LONGEST_READ).await;
+        let loaded = self.load_last_good(policy, &name, LONGEST_READ).await;
         let Loaded::Response { stored, body, is_dressed } = loaded else {
             return None;
         };
@@ -51,7 +51,7 @@ impl<P: Ports> Exchange<P> {
             if self.drill.is_none() {
                 let ports = self.ports.clone();
                 self.ports.spawn(async move {
-                    recall::remove_kept(&ports, &name).await;
+                    recall::remove_last_good(&ports, &name).await;
                 });
             }
             return None;
@@ -74,8 +74,8 @@ impl<P: Ports> Exchange<P> {
 
     /// Looks, behind the answer, whether what the origin has sent is to become the kept copy.
     pub(super) fn keep_behind(self: &Rc<Self>, policy: &Policy<'_>, received: &Received<P::Body>) {
-        let settings = &policy.settings.keep;
-        if self.request.method != Method::GET || policy.lookup.is_err() || !self.ports.keeps() {
+        let settings = &policy.settings.last_good;
+        if self.request.method != Method::GET || policy.lookup.is_err() || !self.ports.has_last_good() {
             return;
         }
         let Some(name) = keep::name(&self.request, settings) else { return };
@@ -141,29 +141,33 @@ impl<P: Ports> Exchange<P> {
     /// Removes, behind the answer, what is kept for the target of an unsafe request that was not refused.
     pub(super) fn unkeep_behind(&self, policy: &Policy<'_>) {
         let request = Request { method: Method::GET, ..Request::clone(&self.request) };
-        let Some(name) = keep::name(&request, &policy.settings.keep).filter(|_| self.ports.keeps()) else {
+        let Some(name) =
+            keep::name(&request, &policy.settings.last_good).filter(|_| self.ports.has_last_good())
+        else {
             return;
         };
         self.ports.isolate().is_due_again(&name, self.ports.now());
         let ports = self.ports.clone();
         self.ports.spawn(async move {
-            recall::remove_kept(&ports, &name).await;
+            recall::remove_last_good(&ports, &name).await;
         });
     }
 
     /// Has the next good answer for the target of such a request kept: what stands there is out of date.
     pub(super) fn keep_anew(&self, policy: &Policy<'_>) {
         let request = Request { method: Method::GET, ..Request::clone(&self.request) };
-        if let Some(name) = keep::name(&request, &policy.settings.keep).filter(|_| self.ports.keeps()) {
+        if let Some(name) =
+            keep::name(&request, &policy.settings.last_good).filter(|_| self.ports.has_last_good())
+        {
             self.ports.isolate().is_due_now(&name);
         }
     }
 
     async fn keep(&self, name: keep::Name, new: Stored, body: P::Body) {
         let policy = Policy::of(&self.config, &self.request);
-        let settings = &policy.settings.keep;
+        let settings = &policy.settings.last_good;
         let isolate = self.ports.isolate();
-        let Ok(old) = self.ports.load_kept(&name, LONGEST_READ_BEHIND).await else {
+        let Ok(old) = self.ports.load_last_good(&name, LONGEST_READ_BEHIND).await else {
             isolate.is_due_again(&name, self.ports.now());
             return;
         };
@@ -174,7 +178,7 @@ impl<P: Ports> Exchange<P> {
         // What was called out of date gives way at once.
         let is_outdated = old.is_some_and(|old| self.is_invalidated_since(old.requested_at));
         let interval = if is_outdated { Duration::ZERO } else { settings.interval };
-        let settings = &config::Keep { interval, ..settings.clone() };
+        let settings = &config::LastGood { interval, ..settings.clone() };
         match keep::decide(&new, same_body, old, settings, self.ports.now()) {
             Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids | Leave::NothingToReplace) => {
             }
@@ -186,7 +190,7 @@ impl<P: Ports> Exchange<P> {
                 | Leave::LengthUnknown,
             ) => isolate.is_due_again(&name, self.ports.now()),
             Decision::Remove => {
-                if !recall::remove_kept(&self.ports, &name).await {
+                if !recall::remove_last_good(&self.ports, &name).await {
                     isolate.is_due_again(&name, self.ports.now());
                 }
             }
@@ -194,11 +198,12 @@ impl<P: Ports> Exchange<P> {
             Decision::Write => {
                 let requested_at = new.requested_at;
                 let entry = Entry::Response(new);
-                if !recall::save_kept(&self.ports, &name, &entry, &body, keep::retention(settings)).await {
+                if !recall::save_last_good(&self.ports, &name, &entry, &body, keep::retention(settings)).await
+                {
                     isolate.is_due_again(&name, self.ports.now());
                 }
                 if self.is_invalidated_since(requested_at) {
-                    recall::remove_kept(&self.ports, &name).await;
+                    recall::remove_last_good(&self.ports, &name).await;
                 }
             }
         }

@@ -10,7 +10,7 @@ use super::trail::Trail;
 use crate::policy::Policy;
 use crate::ports::Ports;
 use crate::report::Outcome;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 
 /// When to come back if no end is set.
 const RETRY_AFTER: Duration = Duration::from_secs(10 * 60);
@@ -20,7 +20,7 @@ const CRAWLERS_FILE: &str = "/robots.txt";
 
 impl<P: Ports> Exchange<P> {
     /// The page, if the site is closed to this request.
-    pub(super) fn closed(&self, policy: &Policy<'_>, trail: &mut Trail<P::Beacon>) -> Option<Draft<P::Body>> {
+    pub(super) fn closed(&self, policy: &Policy<'_>, trail: &mut Trail<P::Signal>) -> Option<Draft<P::Body>> {
         let now = self.ports.now();
         let maintenance = policy.maintenance(now).filter(|_| !self.is_let_in())?;
         trail.outcome = Outcome::Maintenance;

@@ -35,7 +35,7 @@ impl<P: Ports> Exchange<P> {
         &self,
         endpoint: Endpoint,
         upload: Option<P::Upload>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         trail.outcome = Outcome::Operator;
         let is_seen = endpoint != Endpoint::Purge && Form::of(&self.request) == Form::Html;
@@ -126,7 +126,7 @@ impl<P: Ports> Exchange<P> {
     }
 
     async fn purge(&self, upload: Option<P::Upload>) -> Result<Reply, Reply> {
-        if !self.ports.keeps() {
+        if !self.ports.has_last_good() {
             return Err(Reply::NoStore);
         }
         let text = match upload {
@@ -139,7 +139,7 @@ impl<P: Ports> Exchange<P> {
         let stored_at = |url: &str| Some(self.at(self.ports.resolve(url, own)?).target().clone());
         let order = Order::read(&text, own, stored_at).map_err(Reply::Mistaken)?;
         let Order { verb, scopes } = order;
-        let read = self.ports.load_marks(LONGEST_READ).await.map_err(|_| Reply::Failed)?;
+        let read = self.ports.load_purge_rules(LONGEST_READ).await.map_err(|_| Reply::Failed)?;
         let mut marks = match read {
             Some(text) => Marks::decode(&text).ok_or(Reply::Failed)?,
             None => Marks::default(),
@@ -154,7 +154,7 @@ impl<P: Ports> Exchange<P> {
         let marks = Rc::new(marks);
         // Before they are written: another order may be under way here.
         self.ports.isolate().set_marks(Rc::clone(&marks), now);
-        if !self.ports.save_marks(&marks.encode()).await {
+        if !self.ports.save_purge_rules(&marks.encode()).await {
             return Err(Reply::Failed);
         }
         Ok(Reply::Marked { verb, scopes: count, at: now, marks: marks.len() })

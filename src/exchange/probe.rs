@@ -12,8 +12,8 @@ use super::tally;
 use super::trail::Trail;
 use crate::cache::admission::Bypass;
 use crate::config::{Config, Probe, Settings, Timeouts};
-use crate::health::tally::Event;
-use crate::origin::Sign;
+use crate::health::counters::Event;
+use crate::origin::HealthSignal;
 use crate::origin::deadline::Deadline;
 use crate::policy::Policy;
 use crate::ports::Ports;
@@ -34,14 +34,14 @@ pub async fn probe<P: Ports>(ports: P, config: Rc<Config>) {
         }
         Exchange::new(ports.clone(), Rc::clone(&config), Rc::new(request)).probe_origin(origin).await;
     }
-    let kept = config.defaults.keep.paths.iter().filter(|path| !path.as_str().contains('*'));
-    if config.probe.host.is_some() && ports.keeps() {
+    let kept = config.defaults.last_good.paths.iter().filter(|path| !path.as_str().contains('*'));
+    if config.probe.host.is_some() && ports.has_last_good() {
         for path in kept {
             let Some(request) = asked(&config.probe, None, path.as_str()) else { continue };
             Exchange::new(ports.clone(), Rc::clone(&config), Rc::new(request)).refresh_kept().await;
         }
     }
-    tally::tell(&ports, &config, &dashboard, Duration::ZERO).await;
+    tally::flush(&ports, &config, &dashboard, Duration::ZERO).await;
 }
 
 fn origin_host(config: &Config, origin: usize) -> Option<&str> {
@@ -78,8 +78,8 @@ impl<P: Ports> Exchange<P> {
             self.give_up(received);
         }
         let (now, isolate) = (self.ports.now(), self.ports.isolate());
-        isolate.tally(|tally| tally.count(Event::Probe(origin, end.into()), now));
-        if end.sign() == Sign::Up {
+        isolate.counters(|counters| counters.count(Event::Probe(origin, end.into()), now));
+        if end.health_signal() == HealthSignal::Healthy {
             isolate.origin_state(origin, |state| state.breaker.try_early(now, now));
         }
     }

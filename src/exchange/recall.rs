@@ -13,7 +13,7 @@ use crate::cache::entry::{Entry, Stored};
 use crate::cache::keep::Name;
 use crate::cache::key::Key;
 use crate::cache::purge::CACHE_TAG;
-use crate::isolate::recall::{LARGEST_BODY, Loaded, Looks};
+use crate::isolate::memory_cache::{LARGEST_BODY, Loaded, Looks};
 use crate::policy::Policy;
 use crate::ports::{Held, Ports};
 
@@ -23,9 +23,10 @@ impl<P: Ports> Exchange<P> {
         &self,
         policy: &Policy<'_>,
         key: &Key,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Loaded<P::Body> {
-        let (looks, name, within) = (&self.ports.recall().cache, key.as_str(), policy.settings.cache.memory);
+        let (looks, name, within) =
+            (&self.ports.memory_cache().cache, key.as_str(), policy.settings.cache.memory_ttl);
         let known = looks.get(name, within, self.ports.now());
         trail.is_recalled = known.is_some();
         if let Some(known) = known {
@@ -50,7 +51,7 @@ impl<P: Ports> Exchange<P> {
                 return Loaded::Nothing;
             }
         };
-        let (length, limit) = (stored.length, LARGEST_BODY.min(policy.settings.body.hold));
+        let (length, limit) = (stored.length, LARGEST_BODY.min(policy.settings.body.buffer));
         if !looking.is_wanted || length.is_none_or(|length| length > limit) {
             looks.take_in(looking, name, None, 0);
             return Loaded::Response { stored, body, is_dressed: false };
@@ -60,7 +61,7 @@ impl<P: Ports> Exchange<P> {
             Held::Whole(body, bytes) => {
                 let mut headers = HeaderMap::clone(&stored.headers);
                 headers.remove(CACHE_TAG);
-                let body = self.ports.dress(&body, stored.status, &headers);
+                let body = self.ports.with_head(&body, stored.status, &headers);
                 let loaded = Loaded::Response { stored, body, is_dressed: true };
                 looks.take_in(looking, name, Some(self.copied(&loaded)), bytes);
                 loaded
@@ -89,18 +90,18 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// What is kept under `name`, or was a moment ago; nothing if the namespace cannot be read within `limit`.
-    pub(super) async fn load_kept(
+    pub(super) async fn load_last_good(
         &self,
         policy: &Policy<'_>,
         name: &Name,
         limit: Duration,
     ) -> Loaded<P::Body> {
-        let (looks, within) = (&self.ports.recall().kept, policy.settings.cache.memory);
+        let (looks, within) = (&self.ports.memory_cache().kept, policy.settings.cache.memory_ttl);
         if let Some(known) = looks.get(name.as_str(), within, self.ports.now()) {
             return self.copied(&known);
         }
         let looking = looks.look(name.as_str(), within, self.ports.now());
-        let Ok(found) = self.ports.load_kept(name, limit).await else { return Loaded::Nothing };
+        let Ok(found) = self.ports.load_last_good(name, limit).await else { return Loaded::Nothing };
         let (loaded, bytes) = match found {
             Some((Entry::Response(stored), body)) => {
                 let bytes = stored.length;
@@ -134,7 +135,7 @@ pub(super) async fn save<P: Ports>(
     body: Option<P::Body>,
     retention: Duration,
 ) -> bool {
-    changing(&ports.recall().cache, key.as_str(), ports.save(key, entry, body, retention)).await
+    changing(&ports.memory_cache().cache, key.as_str(), ports.save(key, entry, body, retention)).await
 }
 
 /// As [`Store::renew`](crate::ports::Store::renew).
@@ -146,28 +147,29 @@ pub(super) fn renew<P: Ports>(
     retention: Duration,
 ) -> impl Future<Output = bool> + 'static {
     let (ports, key, renewed) = (ports.clone(), key.clone(), ports.renew(key, entry, loaded, retention));
-    async move { changing(&ports.recall().cache, key.as_str(), renewed).await }
+    async move { changing(&ports.memory_cache().cache, key.as_str(), renewed).await }
 }
 
 /// As [`Store::remove`](crate::ports::Store::remove).
 pub(super) async fn remove<P: Ports>(ports: &P, key: &Key) {
-    changing(&ports.recall().cache, key.as_str(), ports.remove(key)).await;
+    changing(&ports.memory_cache().cache, key.as_str(), ports.remove(key)).await;
 }
 
-/// As [`Kept::save_kept`](crate::ports::Kept::save_kept).
-pub(super) async fn save_kept<P: Ports>(
+/// As [`LastGood::save_last_good`](crate::ports::LastGood::save_last_good).
+pub(super) async fn save_last_good<P: Ports>(
     ports: &P,
     name: &Name,
     entry: &Entry,
     body: &P::Body,
     retention: Duration,
 ) -> bool {
-    changing(&ports.recall().kept, name.as_str(), ports.save_kept(name, entry, body, retention)).await
+    changing(&ports.memory_cache().kept, name.as_str(), ports.save_last_good(name, entry, body, retention))
+        .await
 }
 
-/// As [`Kept::remove_kept`](crate::ports::Kept::remove_kept).
-pub(super) async fn remove_kept<P: Ports>(ports: &P, name: &Name) -> bool {
-    changing(&ports.recall().kept, name.as_str(), ports.remove_kept(name)).await
+/// As [`LastGood::remove_last_good`](crate::ports::LastGood::remove_last_good).
+pub(super) async fn remove_last_good<P: Ports>(ports: &P, name: &Name) -> bool {
+    changing(&ports.memory_cache().kept, name.as_str(), ports.remove_last_good(name)).await
 }
 
 async fn changing<B, T>(looks: &Looks<B>, name: &str, change: impl Future<Output = T>) -> T {

@@ -15,7 +15,7 @@ use crate::cache::admission::{Effect, NotStored};
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::{Key, Vary};
 use crate::cache::{admission, validation};
-use crate::isolate::Turn;
+use crate::isolate::Role;
 use crate::origin::deadline::Deadline;
 use crate::policy::Policy;
 use crate::ports::{Held, Ports};
@@ -30,7 +30,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         mut found: Found<P::Body>,
         received: &Received<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Option<Found<P::Body>> {
         match freshened(&found.stored, received) {
             Some(stored) => {
@@ -53,7 +53,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         found: Found<P::Body>,
         received: &Received<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) {
         if received.status != 200 || !self.speaks_to_all(policy, &found.stored, received) {
             self.ports.cancel(found.body);
@@ -102,7 +102,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         mut found: Found<P::Body>,
         received: &Received<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Option<Found<P::Body>> {
         // What is stored answers GET, whatever the method of the request that tells of it.
         let request = Request { method: Method::GET, ..Request::clone(&self.request) };
@@ -138,7 +138,7 @@ impl<P: Ports> Exchange<P> {
         // A cookie that came with it is for this client alone.
         let entry = Entry::Response(found.stored.clone().without_cookies());
         let retention = admission.retention;
-        if found.stored.length.is_none_or(|length| length > settings.body.hold) {
+        if found.stored.length.is_none_or(|length| length > settings.body.buffer) {
             let renewed = recall::renew(&self.ports, &at, &entry, &found.body, retention);
             self.ports.spawn(async move {
                 let policy = Policy::of(&this.config, &this.request);
@@ -149,7 +149,7 @@ impl<P: Ports> Exchange<P> {
         }
         let idle = settings.timeouts.idle;
         let within = Deadline::new(self.began_at, settings.timeouts.total).left(self.ports.now()).min(idle);
-        match self.ports.hold(found.body, found.stored.length, settings.body.hold, idle, within).await {
+        match self.ports.hold(found.body, found.stored.length, settings.body.buffer, idle, within).await {
             Held::Whole(body, _) => found.body = body,
             Held::Partial(body) => {
                 self.ports.cancel(body);
@@ -182,7 +182,7 @@ impl<P: Ports> Exchange<P> {
     pub(super) fn refresh_behind(self: &Rc<Self>, policy: &Policy<'_>, found: &Found<P::Body>) {
         // Nobody waits for a refresh, so it does not matter whether waiting would pay.
         self.ports.isolate().bring_together(&found.at);
-        let Turn::Lead(flight) = self.take_turn(policy, &found.at, true) else { return };
+        let Role::Leader(flight) = self.take_turn(policy, &found.at, true) else { return };
         let lead = Lead::first(found.at.clone(), flight, self.ports.now());
         let request = Request {
             method: Method::GET,
@@ -210,7 +210,7 @@ impl<P: Ports> Exchange<P> {
         headers
     }
 
-    async fn refresh(self: &Rc<Self>, stored: &Stored, at: Key, lead: Lead<P::Beacon>) {
+    async fn refresh(self: &Rc<Self>, stored: &Stored, at: Key, lead: Lead<P::Signal>) {
         let policy = Policy::of(&self.config, &self.request);
         let mut trail = Trail::new(&policy);
         trail.replaces = self.protected(&policy, Some(stored));
@@ -226,7 +226,7 @@ impl<P: Ports> Exchange<P> {
         self: &Rc<Self>,
         policy: &Policy<'_>,
         pursuit: Pursuit<P::Body>,
-        mut trail: Trail<P::Beacon>,
+        mut trail: Trail<P::Signal>,
     ) {
         trail.stop = Some(pursuit.stop);
         trail.attempts = pursuit.attempts;

@@ -12,7 +12,7 @@ use crate::origin::breaker::place::{self, Place};
 use crate::origin::breaker::{FailedRequest, LONG_ATTEMPT, OpenCircuit, Opened, Permit, Scope, Verdict};
 use crate::origin::failure;
 use crate::origin::retry::Stop;
-use crate::origin::{Attempt, End, Sign};
+use crate::origin::{Attempt, AttemptResult, HealthSignal};
 use crate::policy::Policy;
 use crate::ports::Ports;
 use crate::request::Client;
@@ -28,11 +28,11 @@ impl<P: Ports> Exchange<P> {
         let mut soonest: Option<OpenCircuit> = None;
         for origin in 0..self.origins() {
             match self.ask(policy, origin) {
-                Verdict::Spare(permit) if self.can_bridge(policy, stored) => {
+                Verdict::RampUp(permit) if self.can_bridge(policy, stored) => {
                     self.give_back(policy, origin, permit);
-                    return Err(Stop::Spared);
+                    return Err(Stop::RampUp);
                 }
-                Verdict::Admit(permit) | Verdict::Spare(permit) => {
+                Verdict::Admit(permit) | Verdict::RampUp(permit) => {
                     self.deposit(policy, origin);
                     return Ok((origin, permit));
                 }
@@ -96,7 +96,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         origin: usize,
         permit: Permit,
-        end: Option<End>,
+        end: Option<AttemptResult>,
     ) {
         let (settings, now, place) = (&policy.settings.breaker, self.ports.now(), self.place());
         self.isolate().origin_state(origin, |state| state.breaker.settle(place, permit, end, settings, now));
@@ -114,7 +114,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         origin: usize,
         permit: Permit,
-        end: End,
+        end: AttemptResult,
         retry_after: Option<Duration>,
     ) {
         let (settings, now) = (&policy.settings.breaker, self.ports.now());
@@ -237,15 +237,17 @@ impl<P: Ports> Exchange<P> {
 }
 
 /// The word for what opened a circuit: a row of the table of failures, or the origin's own status.
-pub(super) fn word_of(end: End) -> String {
+pub(super) fn word_of(end: AttemptResult) -> String {
     match end {
-        End::Failed(failure, _) => failure.row().word.to_owned(),
-        End::Answered(status) => status.to_string(),
+        AttemptResult::Failed(failure, _) => failure.row().word.to_owned(),
+        AttemptResult::Answered(status) => status.to_string(),
     }
 }
 
 /// What [`word_of`] has written; `None` if it says nothing of an origin that is down.
-fn end_of(word: &str) -> Option<End> {
-    let failed = failure::of_word(word).map(|failure| End::Failed(failure, None));
-    failed.or_else(|| word.parse().ok().map(End::Answered)).filter(|end| end.sign() == Sign::Down)
+fn end_of(word: &str) -> Option<AttemptResult> {
+    let failed = failure::of_word(word).map(|failure| AttemptResult::Failed(failure, None));
+    failed
+        .or_else(|| word.parse().ok().map(AttemptResult::Answered))
+        .filter(|end| end.health_signal() == HealthSignal::Unhealthy)
 }

@@ -19,7 +19,8 @@ use crate::report::Outcome;
 impl<P: Ports> Exchange<P> {
     /// What is left of the time for which a client waits although a copy could answer; `None` if it waits to the end.
     pub(super) fn soft_deadline(&self, policy: &Policy<'_>, lookup: &Lookup<P::Body>) -> Option<Duration> {
-        let soft = policy.settings.timeouts.soft.filter(|_| self.request.method == Method::GET)?;
+        let soft =
+            policy.settings.timeouts.serve_stale_after.filter(|_| self.request.method == Method::GET)?;
         let may_answer = self.can_bridge(policy, lookup.found());
         may_answer.then(|| soft.saturating_sub(self.ports.now().since(self.began_at)))
     }
@@ -30,7 +31,7 @@ impl<P: Ports> Exchange<P> {
         policy: &Policy<'_>,
         found: Found<P::Body>,
         soft: Duration,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         let (this, stored) = (Rc::clone(self), found.stored.clone());
         let mut pursuit = Box::pin(async move {
@@ -56,7 +57,7 @@ impl<P: Ports> Exchange<P> {
         &self,
         policy: &Policy<'_>,
         found: Found<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
         trail.outcome = Outcome::StaleWhileSlow;
         self.stored_answer(policy, found, trail)

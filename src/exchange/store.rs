@@ -16,7 +16,7 @@ use crate::cache::key::{Key, Vary};
 use crate::cache::purge::Standing;
 use crate::cache::{Verdict, judge};
 use crate::isolate::Whose;
-use crate::isolate::recall::Loaded;
+use crate::isolate::memory_cache::Loaded;
 use crate::policy::Policy;
 use crate::ports::{Ports, Relay};
 use crate::response::fields::Forwarded;
@@ -27,7 +27,7 @@ pub(super) enum Lookup<B> {
     NotAsked,
     /// It was not asked either, as it had nothing lately and the origin's answers are none to be stored. Should the
     /// origin fail, it is.
-    Spared {
+    HitForMiss {
         /// The key under which it would have been looked for.
         at: Key,
     },
@@ -45,7 +45,7 @@ impl<B> Lookup<B> {
     pub fn found(&self) -> Option<&Stored> {
         match self {
             Self::Found(found) => Some(&found.stored),
-            Self::NotAsked | Self::Spared { .. } | Self::Absent { .. } => None,
+            Self::NotAsked | Self::HitForMiss { .. } | Self::Absent { .. } => None,
         }
     }
 
@@ -53,7 +53,7 @@ impl<B> Lookup<B> {
     pub fn key(&self) -> Option<&Key> {
         match self {
             Self::Found(found) => Some(&found.at),
-            Self::Absent { at, .. } | Self::Spared { at } => Some(at),
+            Self::Absent { at, .. } | Self::HitForMiss { at } => Some(at),
             Self::NotAsked => None,
         }
     }
@@ -65,7 +65,7 @@ pub(super) struct Found<B> {
     pub at: Key,
     pub stored: Stored,
     pub body: B,
-    /// Whether the body brings the fields of `stored` along; see [`dress`](crate::ports::Origin::dress).
+    /// Whether the body brings the fields of `stored` along; see [`with_head`](crate::ports::Origin::with_head).
     pub is_dressed: bool,
     pub verdict: Verdict,
 }
@@ -82,7 +82,7 @@ impl<P: Ports> Exchange<P> {
     pub(super) async fn look_up(
         self: &Rc<Self>,
         policy: &Policy<'_>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Lookup<P::Body> {
         if let Err(bypass) = policy.lookup {
             trail.bypass = Some(bypass);
@@ -92,7 +92,7 @@ impl<P: Ports> Exchange<P> {
         let must_look = trail.waits > 0 || policy.asked.only_if_cached;
         let is_personal = || self.presented(policy).is_personal(false);
         let lookup = if !must_look && self.isolate().expects_miss(&key, is_personal, self.ports.now()) {
-            Lookup::Spared { at: key }
+            Lookup::HitForMiss { at: key }
         } else {
             self.find(policy, key, trail).await
         };
@@ -106,11 +106,11 @@ impl<P: Ports> Exchange<P> {
         self: &Rc<Self>,
         policy: &Policy<'_>,
         lookup: Lookup<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Lookup<P::Body> {
         let has_failed = !trail.attempts.is_empty();
         let at = match &lookup {
-            Lookup::Spared { at } => at.clone(),
+            Lookup::HitForMiss { at } => at.clone(),
             Lookup::Absent { at, .. } if has_failed && trail.is_recalled => at.clone(),
             Lookup::Found(found)
                 if has_failed && trail.is_recalled && self.may_stand_in(policy, &found.stored).is_err() =>
@@ -120,7 +120,7 @@ impl<P: Ports> Exchange<P> {
             Lookup::NotAsked | Lookup::Absent { .. } | Lookup::Found(_) => return lookup,
         };
         if has_failed {
-            let looks = &self.ports.recall().cache;
+            let looks = &self.ports.memory_cache().cache;
             [self.key(), &at].iter().for_each(|key| looks.forget(key.as_str()));
         }
         self.let_go(lookup);
@@ -136,7 +136,7 @@ impl<P: Ports> Exchange<P> {
         self: &Rc<Self>,
         policy: &Policy<'_>,
         key: Key,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Lookup<P::Body> {
         let mut outdated_at = None;
         let (at, loaded) = match self.load(policy, &key, trail).await {
@@ -192,7 +192,7 @@ impl<P: Ports> Exchange<P> {
     }
 
     /// Whether the request would have been answered like this (RFC 9111 §4.1). Notes whether others would not.
-    fn selects(&self, policy: &Policy<'_>, stored: &Stored, trail: &mut Trail<P::Beacon>) -> bool {
+    fn selects(&self, policy: &Policy<'_>, stored: &Stored, trail: &mut Trail<P::Signal>) -> bool {
         let is_plain = stored.is_plain();
         trail.has_variants |= !is_plain;
         (is_plain || stored.matches(&self.presented(policy).headers))
@@ -217,7 +217,7 @@ impl<P: Ports> Exchange<P> {
         self: &Rc<Self>,
         policy: &Policy<'_>,
         mut received: Received<P::Body>,
-        trail: &mut Trail<P::Beacon>,
+        trail: &mut Trail<P::Signal>,
     ) -> Received<P::Body> {
         if policy.lookup.is_err() || self.request.method != Method::GET {
             return received;

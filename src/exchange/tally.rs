@@ -9,11 +9,11 @@ use super::Exchange;
 use super::trail::Trail;
 use crate::config::Config;
 use crate::endpoint::HERE;
-use crate::health::End;
-use crate::health::tally::{Event, News, Tally};
+use crate::health::AttemptKind;
+use crate::health::counters::{Counters, Event, FlushReply};
 use crate::origin::breaker::OpenCircuit;
 use crate::origin::retry::Stop;
-use crate::origin::{self, Sign};
+use crate::origin::{self, HealthSignal};
 use crate::ports::Ports;
 use crate::report::Outcome;
 use crate::request::Target;
@@ -23,45 +23,47 @@ impl<P: Ports> Exchange<P> {
     /// Counts what the exchange came to; `status` is that of the answer, `None` if nobody waited for one.
     ///
     /// If the counts are due to be told, that is done behind this answer: no request does it for itself alone.
-    pub(super) fn count(&self, trail: &Trail<P::Beacon>, status: Option<StatusCode>) {
+    pub(super) fn count(&self, trail: &Trail<P::Signal>, status: Option<StatusCode>) {
         let is_of_no_account =
             matches!(trail.outcome, Outcome::Operator | Outcome::ClientGone | Outcome::ClientError);
         if !self.ports.bindings().count() || is_of_no_account || self.drill.is_some() {
             return;
         }
         let now = self.ports.now();
-        let due = self.ports.isolate().tally(|tally| {
-            note(tally, trail, status, now);
-            tally.is_due(now)
+        let due = self.ports.isolate().counters(|counters| {
+            note(counters, trail, status, now);
+            counters.is_due(now)
         });
         if let Some(wait) = due {
             let (ports, config) = (self.ports.clone(), Rc::clone(&self.config));
             let dashboard = dashboard_at(&self.request.target);
-            self.ports.spawn(async move { tell(&ports, &config, &dashboard, wait).await });
+            self.ports.spawn(async move { flush(&ports, &config, &dashboard, wait).await });
         }
     }
 }
 
 impl<P: Ports> Exchange<P> {
     /// Counts that the circuit of an origin has opened, by what this isolate itself has seen of it.
-    pub(super) fn count_opened(&self, origin: usize, because: origin::End) {
+    pub(super) fn count_opened(&self, origin: usize, because: origin::AttemptResult) {
         if self.ports.bindings().count() {
             let now = self.ports.now();
-            self.ports.isolate().tally(|tally| tally.count(Event::Opened(origin, because.into()), now));
+            self.ports
+                .isolate()
+                .counters(|counters| counters.count(Event::Opened(origin, because.into()), now));
         }
     }
 }
 
-fn note<B>(tally: &mut Tally, trail: &Trail<B>, status: Option<StatusCode>, now: Timestamp) {
+fn note<B>(counters: &mut Counters, trail: &Trail<B>, status: Option<StatusCode>, now: Timestamp) {
     if let Some(status) = status {
         let status = if status.is_server_error() { status.as_u16() } else { 0 };
-        tally.count(Event::Answer(trail.outcome, status), now);
+        counters.count(Event::Answer(trail.outcome, status), now);
     }
     let attempts = || trail.attempts.iter().filter(|attempt| !attempt.is_cut_short);
     for attempt in attempts() {
-        tally.count(Event::Try(attempt.origin, attempt.end.into()), now);
+        counters.count(Event::Try(attempt.origin, attempt.end.into()), now);
     }
-    let failed = attempts().rev().find(|attempt| End::from(attempt.end) != End::Ok);
+    let failed = attempts().rev().find(|attempt| AttemptKind::from(attempt.end) != AttemptKind::Ok);
     let touched = match (failed, trail.stop.and_then(Stop::open_circuit)) {
         (Some(attempt), _) => Some((attempt.origin, attempt.end)),
         // Nothing was tried because of what was seen before, by default at the first origin.
@@ -69,7 +71,7 @@ fn note<B>(tally: &mut Tally, trail: &Trail<B>, status: Option<StatusCode>, now:
         (None, None) => None,
     };
     if let Some((origin, end)) = touched {
-        tally.count(Event::Touched(origin, end.into(), trail.outcome), now);
+        counters.count(Event::Touched(origin, end.into(), trail.outcome), now);
     }
 }
 
@@ -79,28 +81,31 @@ pub(super) fn dashboard_at(target: &Target) -> String {
 }
 
 /// Tells the counts after `wait`, and takes in what others have found out.
-pub(super) async fn tell<P: Ports>(ports: &P, config: &Config, dashboard: &str, wait: Duration) {
+pub(super) async fn flush<P: Ports>(ports: &P, config: &Config, dashboard: &str, wait: Duration) {
     ports.sleep(wait).await;
-    let counts = ports.isolate().tally(Tally::take);
+    let counts = ports.isolate().counters(Counters::take);
     if counts.is_empty() {
         return;
     }
     let name = |origin: usize| config.origin_name(origin).to_owned();
-    let Some(news) = ports.tell(&counts.written(name), dashboard).await else {
-        return ports.isolate().tally(|tally| tally.put_back(counts));
+    let Some(reply) = ports.flush(&counts.written(name), dashboard).await else {
+        return ports.isolate().counters(|counters| counters.put_back(counts));
     };
-    let news = News::read(&news);
+    let reply = FlushReply::read(&reply);
     let (now, settings) = (ports.now(), &config.defaults.breaker);
-    if let Some(span) = news.gather_for {
-        ports.isolate().tally(|tally| tally.gather_for(span));
+    if let Some(span) = reply.gather_for {
+        ports.isolate().counters(|counters| counters.gather_for(span));
     }
     for origin in 0..config.origin_count() {
         let is_this = |name: &str| name == config.origin_name(origin);
-        let down = news.down.iter().find(|(name, _)| is_this(name)).and_then(|(_, end)| End::of_word(end));
-        let down = down.filter(|end| end.sign() == Sign::Down);
-        let up = news.up.iter().find(|(name, _)| is_this(name));
+        let down =
+            reply.down.iter().find(|(name, _)| is_this(name)).and_then(|(_, end)| AttemptKind::of_word(end));
+        let down = down.filter(|end| end.health_signal() == HealthSignal::Unhealthy);
+        let up = reply.up.iter().find(|(name, _)| is_this(name));
         ports.isolate().origin_state(origin, |state| match (down, up) {
-            (Some(end), _) => state.breaker.open_whole_on_hint(end.attempt(), settings.open, settings, now),
+            (Some(end), _) => {
+                state.breaker.open_whole_on_hint(end.attempt(), settings.open_for, settings, now)
+            }
             (None, Some((_, at))) => state.breaker.try_early(*at, now),
             (None, None) => {}
         });

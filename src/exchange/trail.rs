@@ -13,11 +13,11 @@ use crate::cache::doubt::Likeness;
 use crate::cache::key::Key;
 use crate::cache::{keep, stale};
 use crate::origin::retry::Stop;
-use crate::origin::{Attempt, End};
+use crate::origin::{Attempt, AttemptResult};
 use crate::policy::Policy;
 use crate::ports;
 use crate::report::Outcome;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::response::fields::Forwarded;
 
 /// What is to be told of an exchange, gathered on its way, to the operator and to those who wait for it.
@@ -121,7 +121,7 @@ impl<B> Trail<B> {
         self.key = lookup.key().cloned();
         let forwarded = match lookup {
             Lookup::NotAsked => Forwarded::Bypass,
-            Lookup::Spared { .. } => Forwarded::Miss,
+            Lookup::HitForMiss { .. } => Forwarded::Miss,
             Lookup::Absent { vary_miss: false, .. } => Forwarded::UriMiss,
             Lookup::Absent { vary_miss: true, .. } => Forwarded::VaryMiss,
             Lookup::Found(_) => Forwarded::Stale,
@@ -135,7 +135,7 @@ impl<B> Trail<B> {
 
     /// Whether there is nothing to tell: no failure on the way, no copy in place of an answer, no error handed on, no doubt
     /// about it. What became of the body, of which `end` speaks, is known last.
-    pub fn is_plain_sailing(&self, status: Option<StatusCode>, end: Option<&ports::End>) -> bool {
+    pub fn is_plain_sailing(&self, status: Option<StatusCode>, end: Option<&ports::RelayEnd>) -> bool {
         if self.outcome == Outcome::OnlyIfCached {
             return true;
         }
@@ -143,7 +143,7 @@ impl<B> Trail<B> {
             && status.is_none_or(|status| status.as_u16() < 500)
             && !matches!(self.cause, Some(Cause::Failure(_) | Cause::CircuitOpen(_)))
             && self.attempts.iter().all(|attempt| attempt.end.failure().is_none())
-            && !matches!(end, Some(ports::End::Torn(_) | ports::End::Mismatched))
+            && !matches!(end, Some(ports::RelayEnd::Torn(_) | ports::RelayEnd::Mismatched))
             && self.resumed() == 0
             && !matches!(self.not_stored, Some(NotStored::Doubtful(_)))
             && self.mistakes.is_empty()
@@ -157,11 +157,11 @@ impl<B> Trail<B> {
     /// The failure to name in `Proxy-Status`: the one that shows, else the last one that a retry got past.
     pub fn touched_by(&self) -> Option<(Cause, Option<u16>)> {
         let failed = self.attempts.iter().rev().map(|attempt| attempt.end).find_map(|end| match end {
-            End::Failed(failure, status) => Some((Cause::Failure(failure), status)),
-            End::Answered(status) if crate::origin::is_origin_error(status) => {
+            AttemptResult::Failed(failure, status) => Some((Cause::Failure(failure), status)),
+            AttemptResult::Answered(status) if crate::origin::is_origin_error(status) => {
                 Some((Cause::OriginStatus(StatusCode::from_u16(status).ok()?), Some(status)))
             }
-            End::Answered(_) => None,
+            AttemptResult::Answered(_) => None,
         });
         match self.cause {
             Some(Cause::OriginStatus(status)) => Some((Cause::OriginStatus(status), Some(status.as_u16()))),
@@ -194,7 +194,7 @@ mod tests {
         };
         let config = Config::default();
         let mut trail = Trail::new(&Policy::of(&config, &request));
-        let end = End::Answered(status);
+        let end = AttemptResult::Answered(status);
         trail.attempts.push(Attempt {
             origin: 0,
             waited: Duration::ZERO,
@@ -218,7 +218,7 @@ mod tests {
         assert!(!is_plain(500, |_| {}));
         assert!(is_plain(504, |trail| trail.outcome = Outcome::OnlyIfCached));
         assert!(!is_plain(200, |trail| trail.cause = Some(Cause::Failure(lost))));
-        assert!(!is_plain(200, |trail| trail.attempts[0].end = End::Failed(lost, None)));
+        assert!(!is_plain(200, |trail| trail.attempts[0].end = AttemptResult::Failed(lost, None)));
         assert!(!is_plain(200, |trail| trail.resumed = Some(Rc::new(Cell::new(1)))));
         assert!(!is_plain(200, |trail| trail.mistakes.push("key".to_owned())));
     }
@@ -227,8 +227,10 @@ mod tests {
     fn a_body_that_broke_off_is_told_of() {
         is_plain(200, |trail| {
             let ended = |end| trail.is_plain_sailing(Some(StatusCode::OK), Some(&end));
-            assert!(ended(ports::End::Whole(1)) && ended(ports::End::ClientGone));
-            assert!(!ended(ports::End::Torn(Rejection::default())) && !ended(ports::End::Mismatched));
+            assert!(ended(ports::RelayEnd::Whole(1)) && ended(ports::RelayEnd::ClientGone));
+            assert!(
+                !ended(ports::RelayEnd::Torn(Rejection::default())) && !ended(ports::RelayEnd::Mismatched)
+            );
         });
     }
 }

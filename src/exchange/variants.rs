@@ -193,7 +193,7 @@ impl<P: Ports> Exchange<P> {
             self.ports.cancel(body);
             return true;
         }
-        match self.ports.hold(body, length, settings.body.hold, idle, idle).await {
+        match self.ports.hold(body, length, settings.body.buffer, idle, idle).await {
             Held::Whole(body, _) => recall::save(&self.ports, at, &entry, Some(body), retention).await,
             Held::Partial(body) => {
                 self.ports.cancel(body);

@@ -7,10 +7,10 @@
 
 use std::time::Duration;
 
-use super::end::{Class, End};
+use super::attempt_result::{AttemptKind, Class};
 use super::message::{Moment, Told};
 use super::sql::{self, Param, Sql, number};
-use super::{Settings, ledger};
+use super::{Settings, ingest};
 use crate::config::{Alert, AlertForm};
 use crate::time::Timestamp;
 
@@ -86,7 +86,7 @@ pub(super) fn due(sql: &impl Sql, now: Timestamp, settings: Settings<'_>) -> Vec
     };
     let at = number(now.as_millis());
     sql.exec(GIVE_UP, &[at, number(WAITS.len() as u64)]);
-    let stored = settings.dashboard.map_or_else(|| ledger::dashboard(sql), str::to_owned);
+    let stored = settings.dashboard.map_or_else(|| ingest::dashboard(sql), str::to_owned);
     let mut deliveries = Vec::new();
     for mut row in sql::rows(sql, DUE, &[at, number(MOST_AT_A_TIME)]) {
         let (id, moment, tries) = (row.text(), row.text(), row.number());
@@ -144,14 +144,14 @@ impl<'a> Told<'a> {
             Some(ended_at) if moment == "end" => Moment::End(ended_at),
             Some(_) | None => Moment::Begin,
         };
-        let end = End::of_word(&kind);
+        let end = AttemptKind::of_word(&kind);
         Some(Self {
             moment,
             incident,
             origin,
             class,
-            what: end.map_or("", End::what),
-            check: end.map_or("", End::check),
+            what: end.map_or("", AttemptKind::what),
+            check: end.map_or("", AttemptKind::check),
             kind,
             began_at,
             last_at,

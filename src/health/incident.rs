@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::Settings;
 use super::alert;
-use super::end::{Class, End};
-use super::line::{self, Line, What, minute_of};
+use super::attempt_result::{AttemptKind, Class};
+use super::count_lines::{self, Line, What, minute_of};
 use super::sql::{self, Param, Sql, number};
 use crate::origin::failure::Failure;
 use crate::time::Timestamp;
@@ -94,8 +94,8 @@ fn open(sql: &impl Sql) -> Vec<Open> {
     sql::rows(sql, OPEN, &[]).filter_map(read).collect()
 }
 
-fn is_belief(end: End) -> bool {
-    end == End::Failed(Failure::BelievedDown)
+fn is_belief(end: AttemptKind) -> bool {
+    end == AttemptKind::Failed(Failure::CircuitOpen)
 }
 
 fn touch(sql: &impl Sql, seq: u64, outcome: &str, n: u64) {
@@ -106,10 +106,10 @@ fn touch(sql: &impl Sql, seq: u64, outcome: &str, n: u64) {
 
 /// Whether a request that a failure touched got a stale copy, the one that was being refreshed behind it included.
 fn is_stale(outcome: &str) -> bool {
-    line::is_stale(outcome) || outcome == "stale_while_revalidate"
+    count_lines::is_stale(outcome) || outcome == "stale_while_revalidate"
 }
 
-fn fail(sql: &impl Sql, seq: u64, end: End, line: &Line<'_>, now: Timestamp, quiet: Duration) {
+fn fail(sql: &impl Sql, seq: u64, end: AttemptKind, line: &Line<'_>, now: Timestamp, quiet: Duration) {
     const FAIL: &str = "UPDATE incidents SET attempts = attempts + ?, last_ms = max(last_ms, ?), \
          over_ms = max(over_ms, ?) WHERE seq = ?";
     let at = line.at(now);

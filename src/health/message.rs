@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::end::Class;
+use super::attempt_result::Class;
 use crate::config::{Alert, AlertForm};
 use crate::time::Timestamp;
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::end::Class;
-use super::line::{Line, What, minute_of};
+use super::attempt_result::Class;
+use super::count_lines::{Line, What, minute_of};
 use super::sql::{self, Param, Sql, number};
-use crate::origin::Sign;
+use crate::origin::HealthSignal;
 use crate::time::Timestamp;
 
 /// How many origins are known at a time. Eight can be configured, and those of before stay for a week.
@@ -76,12 +76,12 @@ impl Origins {
 
     /// Takes in what `lines` say. Failures first: an answer of the same moment does not make up for one.
     pub fn note(&mut self, lines: &[Line<'_>], now: Timestamp) {
-        for sign in [Sign::Down, Sign::Up] {
+        for sign in [HealthSignal::Unhealthy, HealthSignal::Healthy] {
             for line in lines {
                 let Some(end) = line.what.attempt() else { continue };
                 let Some(known) = self.0.iter_mut().find(|known| known.name == line.origin) else { continue };
                 let at = line.at(now).as_millis();
-                if end.sign() == sign {
+                if end.health_signal() == sign {
                     known.is_changed = true;
                     known.note(sign, at);
                 }
@@ -111,16 +111,16 @@ impl Origins {
 }
 
 impl Known {
-    fn note(&mut self, sign: Sign, at: u64) {
+    fn note(&mut self, sign: HealthSignal, at: u64) {
         match sign {
-            Sign::Down => self.failed_ms = self.failed_ms.max(at),
-            Sign::Up => {
+            HealthSignal::Unhealthy => self.failed_ms = self.failed_ms.max(at),
+            HealthSignal::Healthy => {
                 self.ok_ms = self.ok_ms.max(at);
                 if at > self.failed_ms && self.up_ms <= self.failed_ms {
                     self.up_ms = at;
                 }
             }
-            Sign::Nothing => {}
+            HealthSignal::Neutral => {}
         }
     }
 

@@ -3,7 +3,7 @@
 //! One entry for each kind of failure, or for several with the same causes. The dashboard shows the one in front of
 //! the operator, docs/operations.md has them all.
 
-use super::end::End;
+use super::attempt_result::AttemptKind;
 use crate::origin::failure;
 
 /// The likely causes of some kinds of failure.
@@ -285,10 +285,10 @@ pub fn what(end: &str) -> Option<&'static str> {
 
 /// The status that a failure stands for.
 pub fn status(end: &str) -> Option<u16> {
-    match End::of_word(end)? {
-        End::Ok => None,
-        End::Failed(failure) => Some(failure.status().as_u16()),
-        End::Own(status) => Some(status),
+    match AttemptKind::of_word(end)? {
+        AttemptKind::Ok => None,
+        AttemptKind::Failed(failure) => Some(failure.status().as_u16()),
+        AttemptKind::Own(status) => Some(status),
     }
 }
 

@@ -10,11 +10,11 @@ use askama::Template;
 use serde::Serialize;
 
 use super::Class;
-use super::dress::Dress;
+use super::assets::Assets;
 use super::runbook;
 use super::summary::{Incident, OriginState, Span, Summary};
 use super::{Bindings, View};
-use crate::response::rendered;
+use crate::response::template::rendered;
 use crate::time::Timestamp;
 use chart::Chart;
 use words::{length, meaning, share, thousands};
@@ -40,7 +40,7 @@ pub fn json(summary: &Summary, bound: &Bindings) -> String {
 #[derive(Template)]
 #[template(path = "status.html")]
 struct Page<'a> {
-    dress: &'static Dress,
+    assets: &'static Assets,
     headline: String,
     tone: &'static str,
     at: Moment,
@@ -126,7 +126,7 @@ impl<'a> Page<'a> {
         let origins: Vec<_> = summary.origins.iter().map(|origin| Origin::of(origin, summary)).collect();
         let (headline, tone) = headline(summary, &origins);
         Self {
-            dress: Dress::get(),
+            assets: Assets::get(),
             headline,
             tone,
             at: Moment::of(summary.at, summary.at),

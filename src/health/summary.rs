@@ -2,9 +2,9 @@
 
 use serde::{Serialize, Serializer};
 
-use super::end::{Class, End};
-use super::ledger;
-use super::line::{self, What, minute_of};
+use super::attempt_result::{AttemptKind, Class};
+use super::count_lines::{self, What, minute_of};
+use super::ingest;
 use super::origins::Origins;
 use super::sql::{self, Sql, number};
 use crate::time::Timestamp;
@@ -190,7 +190,7 @@ impl Span {
                     Some((_, sum)) => *sum += n,
                     None => self.answers.push((outcome.to_owned(), n)),
                 }
-                self.stale += if line::is_stale(outcome) { n } else { 0 };
+                self.stale += if count_lines::is_stale(outcome) { n } else { 0 };
                 match (outcome, status) {
                     ("retried", 0) => self.retried += n,
                     // The origin's own error, again.
@@ -203,7 +203,7 @@ impl Span {
             }
             What::Try(end) | What::Probe(end) => {
                 self.attempts += n;
-                self.failed_attempts += if end == End::Ok { 0 } else { n };
+                self.failed_attempts += if end == AttemptKind::Ok { 0 } else { n };
             }
             What::Opened(_) => {}
         }
@@ -215,7 +215,7 @@ impl Bar {
         match what {
             What::Answer(outcome, status) => {
                 self.answers += n;
-                self.stale += if line::is_stale(outcome) { n } else { 0 };
+                self.stale += if count_lines::is_stale(outcome) { n } else { 0 };
                 self.retried += if outcome == "retried" && status == 0 { n } else { 0 };
                 match status {
                     500 => self.s500 += n,
@@ -261,7 +261,7 @@ fn incidents(sql: &impl Sql) -> Vec<Incident> {
         let (class, kind) = (Class::of_word(&row.text())?, row.text());
         let mut time = || row.number_or_none().map(Timestamp::from_millis);
         let (began_at, last_at, ended_at) = (time()?, time()?, time());
-        let what = End::of_word(&kind).map_or("", End::what);
+        let what = AttemptKind::of_word(&kind).map_or("", AttemptKind::what);
         let (attempts, touched, stale) = (row.number(), row.number(), row.number());
         Some(Incident {
             id,
@@ -284,7 +284,7 @@ fn incidents(sql: &impl Sql) -> Vec<Incident> {
 fn totals(sql: &impl Sql) -> Vec<Total> {
     const TOTALS: &str = "SELECT origin, what, sum(n) FROM (SELECT origin, what, n FROM totals UNION ALL \
          SELECT origin, what, n FROM counts WHERE minute >= ?) GROUP BY 1, 2 ORDER BY 1, 2";
-    let folded = ledger::folded(sql);
+    let folded = ingest::folded(sql);
     sql::rows(sql, TOTALS, &[number(folded)])
         .map(|mut row| Total { origin: row.text(), what: row.text(), n: row.number() })
         .collect()

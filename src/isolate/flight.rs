@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::request::Client;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::time::Timestamp;
 
 /// How long one request is waited for before another asks as well, at least.
@@ -36,7 +36,7 @@ const MOST_ASKING: usize = 16;
 #[derive(Debug)]
 pub struct Flight<B> {
     /// Lit whenever there is something new.
-    pub beacon: B,
+    pub signal: B,
     /// When it counts as lost: the platform may end a request without a word.
     pub(super) until: Timestamp,
     course: RefCell<Course>,
@@ -47,7 +47,7 @@ struct Course {
     /// Whose requests have asked, the leader's first, and whose of them have failed.
     asked: Vec<Client>,
     failed: Vec<Client>,
-    failure: Option<Upshot>,
+    failure: Option<FlightResult>,
     /// When the youngest of those that failed was sent.
     failed_at: Option<Timestamp>,
     began_at: Timestamp,
@@ -57,12 +57,12 @@ struct Course {
     next_at: Timestamp,
     is_followed: bool,
     storing_until: Option<Timestamp>,
-    upshot: Option<Upshot>,
+    result: Option<FlightResult>,
 }
 
 /// What a flight came to for those who wait for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Upshot {
+pub enum FlightResult {
     /// The answer is in the store, and can be used for other requests.
     Stored,
     /// The answer was for one request alone: each asks for itself.
@@ -79,8 +79,8 @@ pub enum Upshot {
 /// What a follower is to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Step {
-    /// There is an upshot.
-    End(Upshot),
+    /// There is an result.
+    End(FlightResult),
     /// To ask, and to tell the others what came of it.
     Ask,
     /// To wait for something new, for this long at most.
@@ -90,7 +90,7 @@ pub enum Step {
 }
 
 impl<B> Flight<B> {
-    pub(super) fn new(leader: Client, beacon: B, at_most: Duration, now: Timestamp) -> Self {
+    pub(super) fn new(leader: Client, signal: B, at_most: Duration, now: Timestamp) -> Self {
         let course = Course {
             asked: vec![leader],
             failed: Vec::new(),
@@ -101,9 +101,9 @@ impl<B> Flight<B> {
             next_at: now.plus(PATIENCE),
             is_followed: false,
             storing_until: None,
-            upshot: None,
+            result: None,
         };
-        Self { beacon, until: now.plus(at_most), course: RefCell::new(course) }
+        Self { signal, until: now.plus(at_most), course: RefCell::new(course) }
     }
 
     /// What a follower does next that came at `since`. With `has_copy` one failure is enough. Else those do not count that were
@@ -119,9 +119,9 @@ impl<B> Flight<B> {
         let mut course = self.course.borrow_mut();
         course.is_followed = true;
         let is_later = !has_copy && course.failed_at.is_some_and(|at| since > at);
-        match course.upshot {
-            Some(Upshot::Failed { .. }) if is_later => return Step::Anew,
-            Some(upshot) => return Step::End(upshot),
+        match course.result {
+            Some(FlightResult::Failed { .. }) if is_later => return Step::Anew,
+            Some(result) => return Step::End(result),
             None => {}
         }
         let has_failed_twice = count(&course.failed, follower) >= MOST_OF_ONE;
@@ -134,7 +134,11 @@ impl<B> Flight<B> {
             Some(_) | None => {}
         }
         if let Some(until) = course.storing_until {
-            return if until > now { Step::Wait(until.since(now)) } else { Step::End(Upshot::NotShared) };
+            return if until > now {
+                Step::Wait(until.since(now))
+            } else {
+                Step::End(FlightResult::NotShared)
+            };
         }
         let under_way = course.asked.len().saturating_sub(course.failed.len());
         let is_wanted = course.failure.is_some() && different(&course.failed) + under_way < OPINIONS;
@@ -173,21 +177,21 @@ impl<B> Flight<B> {
     }
 
     /// Notes what came of a request of `client`'s that has asked at `asked_at`.
-    pub(super) fn note(&self, client: Client, asked_at: Timestamp, upshot: Upshot) {
+    pub(super) fn note(&self, client: Client, asked_at: Timestamp, result: FlightResult) {
         let mut course = self.course.borrow_mut();
-        if course.upshot.is_some() {
+        if course.result.is_some() {
             return;
         }
-        let is_final = match upshot {
-            Upshot::Stored | Upshot::NotShared => true,
-            Upshot::Failed { .. } => {
+        let is_final = match result {
+            FlightResult::Stored | FlightResult::NotShared => true,
+            FlightResult::Failed { .. } => {
                 course.failed.push(client);
-                course.failure = Some(upshot);
+                course.failure = Some(result);
                 course.failed_at = course.failed_at.max(Some(asked_at));
                 different(&course.failed) >= OPINIONS
             }
         };
-        course.upshot = Some(upshot).filter(|_| is_final);
+        course.result = Some(result).filter(|_| is_final);
     }
 }
 
@@ -216,8 +220,8 @@ mod tests {
     use crate::origin::failure::Failure;
     use http::HeaderMap;
 
-    const FAILED: Upshot =
-        Upshot::Failed { cause: Cause::Failure(Failure::ConnectionLost), retry_after: None };
+    const FAILED: FlightResult =
+        FlightResult::Failed { cause: Cause::Failure(Failure::ConnectionLost), retry_after: None };
 
     fn client(number: u8) -> Client {
         let address = format!("192.0.2.{number}").parse().unwrap();
@@ -255,10 +259,10 @@ mod tests {
             assert_eq!(next(&flight, client(number), 1000 * second), Step::Ask);
             assert_eq!(next(&flight, client(7), 1000 * second), wait(1000 * second));
         }
-        flight.note(client(3), at(0), Upshot::Stored);
-        assert_eq!(next(&flight, client(7), 20_000), Step::End(Upshot::Stored));
+        flight.note(client(3), at(0), FlightResult::Stored);
+        assert_eq!(next(&flight, client(7), 20_000), Step::End(FlightResult::Stored));
         flight.note(client(1), at(0), FAILED);
-        assert_eq!(next(&flight, client(7), 20_000), Step::End(Upshot::Stored), "that stands");
+        assert_eq!(next(&flight, client(7), 20_000), Step::End(FlightResult::Stored), "that stands");
     }
 
     #[test]
@@ -323,8 +327,8 @@ mod tests {
         assert_eq!(next(&flight, client(2), 2000), Step::Ask);
         assert_eq!(next(&flight, client(3), 2000), Step::Ask);
         flight.note(client(2), at(0), FAILED);
-        flight.note(client(3), at(0), Upshot::Stored);
-        assert_eq!(next(&flight, client(4), 2000), Step::End(Upshot::Stored));
+        flight.note(client(3), at(0), FlightResult::Stored);
+        assert_eq!(next(&flight, client(4), 2000), Step::End(FlightResult::Stored));
     }
 
     #[test]
@@ -334,7 +338,7 @@ mod tests {
         assert_eq!(next(&flight, client(2), 500), wait(250));
         assert!(!flight.is_stored_slowly(at(749)));
         assert!(flight.is_being_stored(at(700)));
-        assert_eq!(next(&flight, client(2), 750), Step::End(Upshot::NotShared));
+        assert_eq!(next(&flight, client(2), 750), Step::End(FlightResult::NotShared));
         assert!(flight.is_stored_slowly(at(750)));
     }
 }

@@ -27,7 +27,7 @@ pub mod place;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{End, Reach, Sign};
+use super::{AttemptResult, HealthSignal, Reach};
 use crate::config::Breaker as Settings;
 use crate::time::Timestamp;
 use circuit::{Asker, Circuit, Probe, Standing};
@@ -124,7 +124,7 @@ pub enum Verdict {
     /// Make it. What came of it has to be [told](Breaker::settle), also if it is given up.
     Admit(Permit),
     /// Load is returning. Where a copy can answer, let it; else make the attempt.
-    Spare(Permit),
+    RampUp(Permit),
     /// Do not.
     Refuse(OpenCircuit),
 }
@@ -133,7 +133,7 @@ impl Verdict {
     /// The permit, if the attempt may be made.
     pub fn permit(self) -> Option<Permit> {
         match self {
-            Self::Admit(permit) | Self::Spare(permit) => Some(permit),
+            Self::Admit(permit) | Self::RampUp(permit) => Some(permit),
             Self::Refuse(_) => None,
         }
     }
@@ -143,7 +143,7 @@ impl Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenCircuit {
     /// The failure that opened the circuit, or kept it open: of several that are open, the narrowest one's.
-    pub because: End,
+    pub because: AttemptResult,
     /// Until the next probe, as far as is known; 1 s or more.
     pub retry_after: Duration,
 }
@@ -154,7 +154,7 @@ pub struct Opened {
     /// The widest one.
     pub scope: Scope,
     /// By what.
-    pub because: End,
+    pub because: AttemptResult,
     /// For how long.
     pub left: Duration,
 }
@@ -167,7 +167,7 @@ pub struct FailedRequest {
     /// Who asked.
     pub client: Client,
     /// How its last attempt ended.
-    pub end: End,
+    pub end: AttemptResult,
     /// With what permit that was made.
     pub permit: Permit,
     /// What a 503 of the origin's own asked for.
@@ -201,13 +201,13 @@ impl Breaker {
                 let Some(part) = self.part_mut(place, scope) else { continue };
                 if part.circuit.is_open() {
                     let asker = scope.asker(client(), place);
-                    *probe = part.circuit.begin_probe(standing, asker, settings.open, elapsed);
+                    *probe = part.circuit.begin_probe(standing, asker, settings.open_for, elapsed);
                 }
                 returned = returned.min(part.circuit.returned(settings, elapsed));
             }
         }
         let permit = Permit { sent_at: elapsed, probes };
-        if roll < returned { Verdict::Admit(permit) } else { Verdict::Spare(permit) }
+        if roll < returned { Verdict::Admit(permit) } else { Verdict::RampUp(permit) }
     }
 
     /// Why an attempt would be refused now; `None` if it would be let through. Nothing changes by asking.
@@ -226,7 +226,7 @@ impl Breaker {
         let (now, standing) = (self.clock.read(now), self.standing(place));
         let mut refusals = Scope::ALL.into_iter().filter_map(|scope| {
             let asker = scope.asker(client, place);
-            self.part(place, scope)?.circuit.refusal(standing, asker, settings.open, now)
+            self.part(place, scope)?.circuit.refusal(standing, asker, settings.open_for, now)
         });
         let (because, left) = refusals.next()?;
         let left = refusals.map(|(_, left)| left).fold(left, Duration::max);
@@ -240,18 +240,18 @@ impl Breaker {
         &mut self,
         place: Place,
         permit: Permit,
-        end: Option<End>,
+        end: Option<AttemptResult>,
         settings: &Settings,
         now: Timestamp,
     ) {
         let now = self.clock.advance(now);
-        if end.is_some_and(|end| end.sign() == Sign::Up) {
+        if end.is_some_and(|end| end.health_signal() == HealthSignal::Healthy) {
             return self.succeed(place, now);
         }
-        let failed = end.filter(|end| end.sign() == Sign::Down);
+        let failed = end.filter(|end| end.health_signal() == HealthSignal::Unhealthy);
         for (scope, probe) in Scope::ALL.into_iter().zip(permit.probes) {
             if let (Some(probe), Some(part)) = (probe, self.part_mut(place, scope)) {
-                part.circuit.end_probe(probe, failed, settings.open, now);
+                part.circuit.end_probe(probe, failed, settings.open_for, now);
             }
         }
     }
@@ -281,12 +281,12 @@ impl Breaker {
     ) -> Option<Opened> {
         let now = self.clock.advance(now);
         let FailedRequest { place, client, end, permit, retry_after } = *failed;
-        if !settings.enabled || end.sign() != Sign::Down {
+        if !settings.enabled || end.health_signal() != HealthSignal::Unhealthy {
             return None;
         }
         let sent_at = permit.sent_at;
         self.take_in(place, settings, now);
-        let asked = retry_after.filter(|_| end == End::Answered(503));
+        let asked = retry_after.filter(|_| end == AttemptResult::Answered(503));
         let agreed = match asked {
             // A rate limiter speaks to one client: what it says to the first of them is no evidence yet.
             Some(asked) => self.agreed(place, client, asked)?,
@@ -304,8 +304,8 @@ impl Breaker {
         let mut opened = None;
         for scope in Scope::ALL {
             let left = match scope {
-                Scope::Page => settings.open.max(agreed.min(LONGEST_OPEN)),
-                Scope::Section | Scope::Origin => settings.open,
+                Scope::Page => settings.open_for.max(agreed.min(LONGEST_OPEN)),
+                Scope::Section | Scope::Origin => settings.open_for,
             };
             let is_down = self.is_down(place, scope, settings, now);
             let Some(part) = self.part_mut(place, scope).filter(|part| is_down && !part.circuit.is_open())
@@ -390,7 +390,7 @@ impl Breaker {
         &mut self,
         place: Place,
         scope: Scope,
-        because: End,
+        because: AttemptResult,
         left: Duration,
         settings: &Settings,
         now: Timestamp,
@@ -411,7 +411,13 @@ impl Breaker {
     }
 
     /// The same for all of the origin.
-    pub fn open_whole_on_hint(&mut self, because: End, left: Duration, settings: &Settings, now: Timestamp) {
+    pub fn open_whole_on_hint(
+        &mut self,
+        because: AttemptResult,
+        left: Duration,
+        settings: &Settings,
+        now: Timestamp,
+    ) {
         self.open_on_hint(Place { page: 0, section: 0 }, Scope::Origin, because, left, settings, now);
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::End;
+use super::AttemptResult;
 use super::failure::{self, Failure, Fault, Rejection};
 use crate::config::Token;
 use crate::time::Timestamp;
@@ -96,7 +96,7 @@ impl Shape {
             Failure::EdgeTunnelDown => Self::Status(530, "error code: 1033"),
             Failure::EdgeWorkerOfZone => Self::Status(530, "error code: 1042"),
             Failure::EdgeOther => Self::Status(530, "error code: 1000"),
-            Failure::BelievedDown
+            Failure::CircuitOpen
             | Failure::Loop
             | Failure::UpgradeRefused
             | Failure::Internal
@@ -105,14 +105,14 @@ impl Shape {
     }
 
     /// What an attempt that ends like this comes to, by the rules for real ones.
-    pub fn end(&self) -> End {
+    pub fn end(&self) -> AttemptResult {
         match self {
-            Self::Rejected(rejection) => End::Failed(failure::of_rejected_fetch(rejection), None),
+            Self::Rejected(rejection) => AttemptResult::Failed(failure::of_rejected_fetch(rejection), None),
             Self::Status(status, body) => match failure::of_status(*status, Some(body)) {
-                Some(failure) => End::Failed(failure, Some(*status)),
-                None => End::Answered(*status),
+                Some(failure) => AttemptResult::Failed(failure, Some(*status)),
+                None => AttemptResult::Answered(*status),
             },
-            Self::Torn(rejection) => End::Failed(failure::of_rejected_body(rejection), Some(200)),
+            Self::Torn(rejection) => AttemptResult::Failed(failure::of_rejected_body(rejection), Some(200)),
         }
     }
 

@@ -6,7 +6,7 @@
 
 use http::StatusCode;
 
-use super::{Reach, Sign};
+use super::{HealthSignal, Reach};
 
 /// The error types of RFC 9209 §2.3 that this worker can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -138,7 +138,7 @@ pub enum Failure {
     /// Cloudflare 530 with another code or none.
     EdgeOther,
     /// Nothing was tried: the origin is believed to be down.
-    BelievedDown,
+    CircuitOpen,
     /// The request has been through this worker before.
     Loop,
     /// An upgrade was asked for and the origin answered as if it had not been.
@@ -430,7 +430,7 @@ pub const TABLE: [Row; 24] = {
             "Look up the 1xxx code in the body of the answer.",
         ),
         row(
-            F::BelievedDown,
+            F::CircuitOpen,
             "believed_down",
             T::DestinationUnavailable,
             StatusCode::SERVICE_UNAVAILABLE,
@@ -516,11 +516,11 @@ impl Failure {
     }
 
     /// What it says about whether the origin is up. One that refuses an upgrade has answered.
-    pub const fn sign(self) -> Sign {
+    pub const fn health_signal(self) -> HealthSignal {
         match self.row().reach {
-            Reach::Page | Reach::Origin => Sign::Down,
-            Reach::Nothing if matches!(self, Self::UpgradeRefused) => Sign::Up,
-            Reach::Nothing => Sign::Nothing,
+            Reach::Page | Reach::Origin => HealthSignal::Unhealthy,
+            Reach::Nothing if matches!(self, Self::UpgradeRefused) => HealthSignal::Healthy,
+            Reach::Nothing => HealthSignal::Neutral,
         }
     }
 }
@@ -724,18 +724,18 @@ mod tests {
             assert_eq!(row.failure.outcome_unknown(), row.outcome_unknown);
         }
         assert_eq!((of_word("503"), of_word("")), (None, None));
-        assert!(Failure::NoHeaderInTime.outcome_unknown() && !Failure::BelievedDown.outcome_unknown());
+        assert!(Failure::NoHeaderInTime.outcome_unknown() && !Failure::CircuitOpen.outcome_unknown());
     }
 
     #[test]
     fn every_failure_of_the_origin_says_that_it_is_down() {
         for row in &TABLE {
             let sign = match row.word {
-                "believed_down" | "loop" | "internal" | "configuration" => Sign::Nothing,
-                "upgrade_refused" => Sign::Up,
-                _ => Sign::Down,
+                "believed_down" | "loop" | "internal" | "configuration" => HealthSignal::Neutral,
+                "upgrade_refused" => HealthSignal::Healthy,
+                _ => HealthSignal::Unhealthy,
             };
-            assert_eq!(row.failure.sign(), sign, "{row:?}");
+            assert_eq!(row.failure.health_signal(), sign, "{row:?}");
         }
     }
 
@@ -780,7 +780,7 @@ mod tests {
             assert_eq!(of_rejected_body(&rejected), Failure::Internal, "{rejected:?}");
             assert_eq!(rejected.lapse().is_some(), rejected.fault == Fault::Client, "{rejected:?}");
         }
-        assert_eq!(Failure::Internal.sign(), Sign::Nothing);
+        assert_eq!(Failure::Internal.health_signal(), HealthSignal::Neutral);
     }
 
     #[test]

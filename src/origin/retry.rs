@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::breaker::OpenCircuit;
 use super::failure::{Elsewhere, Here, Lapse};
-use super::{Attempt, End, backoff};
+use super::{Attempt, AttemptResult, backoff};
 use crate::config::Retry;
 
 /// Whether a request may be sent more than once.
@@ -77,7 +77,7 @@ pub enum Stop {
     /// There was no first one: what the request needs is believed to be down at every origin.
     CircuitOpen(OpenCircuit),
     /// There was no first one: a copy can answer while load returns to the origin.
-    Spared,
+    RampUp,
     /// There is not enough time left.
     Deadline,
     /// The origin asked for a longer pause than `retry.backoff_max`.
@@ -101,7 +101,7 @@ impl Stop {
             Self::Hopeless => Some("hopeless"),
             Self::Overburdened => Some("budget_or_breaker"),
             Self::CircuitOpen(_) => Some("breaker_open"),
-            Self::Spared => Some("breaker_returning"),
+            Self::RampUp => Some("breaker_returning"),
             Self::Deadline => Some("deadline"),
             Self::RetryAfter => Some("retry_after"),
         }
@@ -109,8 +109,8 @@ impl Stop {
 }
 
 /// Whether nothing follows an attempt that ended like this, whatever else is known.
-pub fn is_final(end: End, settings: &Retry) -> bool {
-    matches!(end, End::Answered(status) if !settings.statuses.contains(&status))
+pub fn is_final(end: AttemptResult, settings: &Retry) -> bool {
+    matches!(end, AttemptResult::Answered(status) if !settings.statuses.contains(&status))
 }
 
 /// Decides what follows the last of `situation.attempts`; `roll` in 0..1 spreads the wait.
@@ -154,8 +154,8 @@ fn next_origins(situation: &Situation<'_>, last: &Attempt) -> impl Iterator<Item
 
 fn may_succeed_at(situation: &Situation<'_>, last: &Attempt, origin: usize) -> bool {
     let elsewhere = match last.end {
-        End::Answered(_) => true,
-        End::Failed(failure, _) => match failure.row().elsewhere {
+        AttemptResult::Answered(_) => true,
+        AttemptResult::Failed(failure, _) => match failure.row().elsewhere {
             Elsewhere::Again => true,
             Elsewhere::SafeMethods => situation.safe,
             Elsewhere::Never => false,
@@ -166,8 +166,8 @@ fn may_succeed_at(situation: &Situation<'_>, last: &Attempt, origin: usize) -> b
     }
     let there = |attempt: &&Attempt| attempt.origin == origin;
     match situation.attempts.iter().rfind(there).map(|attempt| attempt.end) {
-        None | Some(End::Answered(_)) => true,
-        Some(End::Failed(failure, _)) => match failure.row().here {
+        None | Some(AttemptResult::Answered(_)) => true,
+        Some(AttemptResult::Failed(failure, _)) => match failure.row().here {
             Here::Again => true,
             Here::Once => situation.attempts.iter().filter(there).count() < 2,
             Here::Never => false,
@@ -182,12 +182,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn failed(origin: usize, failure: Failure) -> Attempt {
-        let end = End::Failed(failure, None);
+        let end = AttemptResult::Failed(failure, None);
         Attempt { origin, waited: Duration::ZERO, took: Duration::ZERO, end, is_cut_short: false }
     }
 
     fn answered(status: u16) -> Attempt {
-        Attempt { end: End::Answered(status), ..failed(0, Failure::ConnectionLost) }
+        Attempt { end: AttemptResult::Answered(status), ..failed(0, Failure::ConnectionLost) }
     }
 
     fn after<'a>(attempts: &'a [Attempt], settings: &'a Retry) -> Situation<'a> {
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn the_log_says_why_there_was_no_further_attempt() {
-        let open = OpenCircuit { because: End::Answered(503), retry_after: Duration::from_secs(1) };
+        let open = OpenCircuit { because: AttemptResult::Answered(503), retry_after: Duration::from_secs(1) };
         for (stop, word) in [
             (Stop::Final, None),
             (Stop::Client(Lapse::Gone), None),
@@ -224,7 +224,7 @@ mod tests {
             (Stop::Hopeless, Some("hopeless")),
             (Stop::Overburdened, Some("budget_or_breaker")),
             (Stop::CircuitOpen(open), Some("breaker_open")),
-            (Stop::Spared, Some("breaker_returning")),
+            (Stop::RampUp, Some("breaker_returning")),
             (Stop::Deadline, Some("deadline")),
             (Stop::RetryAfter, Some("retry_after")),
         ] {

@@ -11,8 +11,8 @@ use sfv::{
 
 use crate::cache::admission::Bypass;
 use crate::origin::failure::ErrorType;
-use crate::origin::{Attempt, End};
-use crate::response::error_page::Cause;
+use crate::origin::{Attempt, AttemptResult};
+use crate::response::error::Cause;
 use crate::time::millis;
 
 /// What the cache did with a request (RFC 9211).
@@ -204,8 +204,8 @@ pub fn server_timing(attempts: &[Attempt], origins: usize) -> Option<HeaderValue
     let mut list = ListSerializer::new();
     for (number, attempt) in (1..).zip(attempts) {
         let description = match attempt.end {
-            End::Answered(status) => format!("{number}: {status}"),
-            End::Failed(failure, _) => format!("{number}: {}", failure.error().token()),
+            AttemptResult::Answered(status) => format!("{number}: {status}"),
+            AttemptResult::Failed(failure, _) => format!("{number}: {}", failure.error().token()),
         };
         let description =
             if origins > 1 { format!("{description} at origin {}", attempt.origin + 1) } else { description };
@@ -326,14 +326,14 @@ mod tests {
         let attempt =
             |took, end| Attempt { origin: 0, waited: Duration::ZERO, took, end, is_cut_short: false };
         let attempts = [
-            attempt(Duration::from_millis(120), End::Failed(Failure::ConnectionLost, None)),
-            attempt(Duration::from_micros(34_900), End::Answered(200)),
+            attempt(Duration::from_millis(120), AttemptResult::Failed(Failure::ConnectionLost, None)),
+            attempt(Duration::from_micros(34_900), AttemptResult::Answered(200)),
         ];
         let expected = "origin;dur=120;desc=\"1: connection_terminated\", origin;dur=34;desc=\"2: 200\"";
         assert_eq!(server_timing(&attempts, 1).unwrap(), expected);
         let second = [Attempt { origin: 1, ..attempts[1].clone() }];
         assert_eq!(server_timing(&second, 2).unwrap(), "origin;dur=34;desc=\"1: 200 at origin 2\"");
-        let forever = attempt(Duration::MAX, End::Answered(200));
+        let forever = attempt(Duration::MAX, AttemptResult::Answered(200));
         assert_eq!(server_timing(&[forever], 1).unwrap(), "origin;dur=999999999999999;desc=\"1: 200\"");
     }
 

@@ -118,7 +118,7 @@ fn a_target_is_taken_for_normal_only_if_it_is() {
 #[test]
 fn a_body_is_held_before_its_head_is_seen_only_if_it_would_be_held_then() {
     let mut settings = Settings::default();
-    settings.body.hold = 1000;
+    settings.body.buffer = 1000;
     let heads: Vec<(u16, String, Value)> = serde_json::from_str(&node(HEADS)).unwrap();
     let mut held = 0;
     for (status, fields, length) in &heads {

@@ -29,7 +29,7 @@ fn failures() -> String {
             Reach::Nothing => "nothing",
         };
         let (word, error) = (row.word, row.error.token());
-        let status = if row.failure == Failure::BelievedDown {
+        let status = if row.failure == Failure::CircuitOpen {
             "that of the failure that opened it".to_owned()
         } else {
             row.status.as_u16().to_string()

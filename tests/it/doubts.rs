@@ -131,14 +131,16 @@ fn a_page_that_lacks_its_marker_is_handed_on_and_never_stored() {
     // What is no page is not looked into, and neither is what streams.
     let style = || answers(200, "p{}").header("content-type", "text/css").cache_control("max-age=60");
     marked().origin([style()]).get("/").header_has("cache-status", "stored");
-    let large = marked().set("body.hold", "5B").origin([torn()]);
+    let large = marked().set("body.buffer", "5B").origin([torn()]);
     large.get("/").answers(200, &text).header_has("cache-status", "stored");
 }
 
 #[test]
 fn a_page_that_lacks_its_marker_does_not_become_the_kept_copy() {
-    let kept =
-        world().keeping().set("keep.paths", serde_json::json!(["/a"])).set("cache.must_contain", "</html>");
+    let kept = world()
+        .keeping()
+        .set("last_good.paths", serde_json::json!(["/a"]))
+        .set("cache.must_contain", "</html>");
     let world = kept.origin([page(GOOD), page("<p>We are working on it, and on some more of it</p>")]);
     world.get("/a").answers(200, GOOD);
     let world = world.later(7200).evicted().new_isolate();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use holdfast::config::{Alert, AlertForm, Incident, RoutingKey, Webhook};
 use holdfast::health::alert::{Delivery, WAITS};
-use holdfast::health::ledger::{self, Reply};
+use holdfast::health::ingest::{self, Reply};
 use holdfast::health::summary::{self, Summary};
 use holdfast::health::{Cell, Class, Param, Settings, Sql};
 use holdfast::time::Timestamp;
@@ -114,24 +114,24 @@ impl Object {
     }
 
     fn take(&self, text: &str) -> Reply {
-        ledger::report(&self.sql, text, self.now(), self.settings())
+        ingest::report(&self.sql, text, self.now(), self.settings())
     }
 
     fn wake(&self) -> (Vec<Delivery>, Option<Timestamp>) {
-        ledger::wake(&self.sql, self.now(), self.settings())
+        ingest::wake(&self.sql, self.now(), self.settings())
     }
 
     /// Rings the alarm; the webhook takes everything.
     fn ring(&self) -> &Self {
         for delivery in self.wake().0 {
-            ledger::delivered(&self.sql, &delivery.id, true, self.now());
+            ingest::delivered(&self.sql, &delivery.id, true, self.now());
             self.sent.borrow_mut().push(delivery.id);
         }
         self
     }
 
     fn summary(&self) -> Summary {
-        ledger::summary(&self.sql, self.now())
+        ingest::summary(&self.sql, self.now())
     }
 
     /// The incidents, the oldest first: class, kind, and whether it is over.
@@ -395,11 +395,11 @@ fn a_summary_is_json_with_times_that_people_can_read() {
 fn a_database_that_fails_takes_nothing_down() {
     let object = object();
     let text = format!("holdfast 1\n{} try a edge_refused 100\n", START / 60_000);
-    let reply = ledger::report(&Broken, &text, object.now(), object.settings());
+    let reply = ingest::report(&Broken, &text, object.now(), object.settings());
     assert_eq!(reply, Reply { text: "flush 10\n".to_owned(), wake_at: None });
-    assert_eq!(ledger::wake(&Broken, object.now(), object.settings()), (Vec::new(), None));
-    assert_eq!(ledger::delivered(&Broken, "1-begin", false, object.now()), None);
-    assert_eq!(ledger::summary(&Broken, object.now()), object.summary());
+    assert_eq!(ingest::wake(&Broken, object.now(), object.settings()), (Vec::new(), None));
+    assert_eq!(ingest::delivered(&Broken, "1-begin", false, object.now()), None);
+    assert_eq!(ingest::summary(&Broken, object.now()), object.summary());
 }
 
 #[test]
@@ -415,7 +415,7 @@ fn a_webhook_that_fails_is_asked_again_later_and_later_and_then_no_more() {
         // While it is on its way.
         assert_eq!(object.wake().0, []);
         object.pass(2).report(&["try a edge_refused 1"]);
-        let next = ledger::delivered(&object.sql, &delivery.id, false, object.now()).unwrap();
+        let next = ingest::delivered(&object.sql, &delivery.id, false, object.now()).unwrap();
         let wait = next.since(object.now());
         waits.push(wait);
         if waits.len() > WAITS.len() {
@@ -455,12 +455,12 @@ fn the_end_waits_for_the_beginning() {
     object.report(&["try a edge_refused 10"]);
     let begin = object.wake().0.remove(0);
     object.pass(5);
-    ledger::delivered(&object.sql, &begin.id, false, object.now());
+    ingest::delivered(&object.sql, &begin.id, false, object.now());
     object.pass(400);
     let (again, next) = object.wake();
     assert_eq!(again.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), [begin.id.as_str()]);
     assert!(next > Some(object.now()), "it does not ring for an end that cannot be told yet");
-    assert_eq!(ledger::delivered(&object.sql, &begin.id, true, object.now()), Some(object.now()));
+    assert_eq!(ingest::delivered(&object.sql, &begin.id, true, object.now()), Some(object.now()));
     object.ring();
     assert_eq!(*object.sent.borrow(), ["20260102T0304-1-end"]);
 }
@@ -503,7 +503,7 @@ fn alerts(form: AlertForm, origin: &str) -> [(Delivery, serde_json::Value); 2] {
     let read = |delivery: Delivery| {
         let body = serde_json::from_str(&delivery.body).unwrap();
         assert_eq!(delivery.content_type, "application/json");
-        ledger::delivered(&object.sql, &delivery.id, true, Timestamp::from_millis(START));
+        ingest::delivered(&object.sql, &delivery.id, true, Timestamp::from_millis(START));
         (delivery, body)
     };
     object.report(&[
@@ -514,7 +514,7 @@ fn alerts(form: AlertForm, origin: &str) -> [(Delivery, serde_json::Value); 2] {
     let later = Timestamp::from_millis(START + 300_000);
     // As in an alarm: nobody says where the dashboard is.
     let settings = Settings { dashboard: None, ..object.settings() };
-    let end = read(ledger::wake(&object.sql, later, settings).0.remove(0));
+    let end = read(ingest::wake(&object.sql, later, settings).0.remove(0));
     [begin, end]
 }
 

@@ -56,7 +56,8 @@ fn only_the_named_paths_without_a_query_are_kept() {
         world.get(path).status(200);
     }
     assert_eq!(world.namespace().writes, 0);
-    let world = world.evicted().set("keep.paths", serde_json::json!(["/feeds/*"])).origin([robots("feed")]);
+    let world =
+        world.evicted().set("last_good.paths", serde_json::json!(["/feeds/*"])).origin([robots("feed")]);
     world.get("/feeds/a").status(200);
     world.evicted().get("/feeds/a").answers(200, "feed");
 }

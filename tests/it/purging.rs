@@ -222,7 +222,7 @@ fn an_order_holds_for_every_spelling_of_a_path() {
 #[test]
 fn what_is_forgotten_is_gone_in_every_spelling_of_its_path() {
     for stored in ["/feeds/a", "//feeds/a", "/feeds%2fa", "/feeds/%61"] {
-        let world = kept().set("keep.paths", json!(["*"])).origin([fresh("v1")]);
+        let world = kept().set("last_good.paths", json!(["*"])).origin([fresh("v1")]);
         world.get(stored).answers(200, "v1");
         let world = world.later(1);
         order(&world, &json!({"urls": ["/feeds/a"], "forget": true})).status(200);

@@ -20,12 +20,12 @@ use holdfast::exchange::{exchange, internal_error};
 use holdfast::health::summary::Summary;
 use holdfast::health::{Bindings, View};
 use holdfast::isolate::Isolate;
-use holdfast::isolate::recall::Recall;
+use holdfast::isolate::memory_cache::MemoryCache;
 use holdfast::origin::failure::{Fault, Lapse, Rejection};
 use holdfast::origin::forward::Forward;
 use holdfast::ports::{
-    Answer, AnswerBody, Background, Clock, Dice, End, Fetched, Headers, Health, Held, HeldUpload, HoldFirst,
-    Kept, Lookup, Memory, Origin, Relay, Reporter, Resume, Store, Unavailable, Urls,
+    Answer, AnswerBody, Background, Clock, Dice, Fetched, Headers, Health, Held, HeldUpload, HoldFirst,
+    LastGood, Lookup, Memory, Origin, Relay, RelayEnd, Reporter, Resume, Store, Unavailable, Urls,
 };
 use holdfast::report::Report;
 use holdfast::request::{Request, Target};
@@ -211,7 +211,7 @@ struct Inner {
 pub struct World {
     inner: Rc<Inner>,
     isolate: Rc<Isolate<Rc<Cell<u64>>>>,
-    recall: Rc<Recall<Body>>,
+    recall: Rc<MemoryCache<Body>>,
     settings: Value,
     token: Option<String>,
     keeps: bool,
@@ -660,7 +660,7 @@ fn headers_of(answer: &Answer<Body>) -> HeaderMap {
 /// Whether the body behind such a head is held next, for all that is known of the settings.
 fn is_held_next(status: u16, headers: &HeaderMap, limit: u64) -> bool {
     let mut settings = Settings::default();
-    settings.body.hold = limit;
+    settings.body.buffer = limit;
     let plan = body::plan(&Method::GET, status, headers, &settings);
     (200..500).contains(&status) && matches!(plan, Plan::Hold { .. })
 }
@@ -773,7 +773,7 @@ impl Origin for World {
         whole.clone()
     }
 
-    fn dress(&self, whole: &Body, _: StatusCode, headers: &HeaderMap) -> Body {
+    fn with_head(&self, whole: &Body, _: StatusCode, headers: &HeaderMap) -> Body {
         Body { headers: headers.clone(), ..whole.clone() }
     }
 
@@ -784,7 +784,7 @@ impl Origin for World {
         idle: Option<Duration>,
         copy: Option<u64>,
         _: Option<Resume<Body>>,
-    ) -> Relay<Body, impl Future<Output = End> + 'static> {
+    ) -> Relay<Body, impl Future<Output = RelayEnd> + 'static> {
         let copy = copy.map(|limit| {
             self.inner.copies.update(|copies| copies + 1);
             let fits = body.text.len() as u64 <= limit;
@@ -798,11 +798,11 @@ impl Origin for World {
         let (world, ended) = (self.clone(), body.clone());
         let end = async move {
             match ended.ending {
-                Ending::Whole => End::Whole(ended.text.len() as u64),
-                Ending::Torn | Ending::BadlyFramed => End::Torn(ended.rejection()),
+                Ending::Whole => RelayEnd::Whole(ended.text.len() as u64),
+                Ending::Torn | Ending::BadlyFramed => RelayEnd::Torn(ended.rejection()),
                 Ending::Silent => {
                     world.wait(idle.expect("a silent body without a limit never ends")).await;
-                    End::Torn(ended.rejection())
+                    RelayEnd::Torn(ended.rejection())
                 }
             }
         };
@@ -902,12 +902,12 @@ impl World {
     }
 }
 
-impl Kept for World {
-    fn keeps(&self) -> bool {
+impl LastGood for World {
+    fn has_last_good(&self) -> bool {
         self.keeps
     }
 
-    async fn load_kept(&self, name: &Name, within: Duration) -> Lookup<Body> {
+    async fn load_last_good(&self, name: &Name, within: Duration) -> Lookup<Body> {
         self.ask_namespace(within).await?;
         let mut namespace = self.inner.namespace.borrow_mut();
         namespace.reads += 1;
@@ -916,7 +916,7 @@ impl Kept for World {
         Ok(found.zip(body.clone()))
     }
 
-    async fn save_kept(&self, name: &Name, entry: &Entry, body: &Body, retention: Duration) -> bool {
+    async fn save_last_good(&self, name: &Name, entry: &Entry, body: &Body, retention: Duration) -> bool {
         if self.ask_namespace(Duration::from_secs(1)).await.is_err() {
             return false;
         }
@@ -928,7 +928,7 @@ impl Kept for World {
         true
     }
 
-    async fn remove_kept(&self, name: &Name) -> bool {
+    async fn remove_last_good(&self, name: &Name) -> bool {
         self.inner.namespace.borrow_mut().copies.remove(name.as_str());
         !self.inner.namespace_fails.get()
     }
@@ -937,14 +937,14 @@ impl Kept for World {
         one.text == other.text
     }
 
-    async fn load_marks(&self, within: Duration) -> Result<Option<String>, Unavailable> {
+    async fn load_purge_rules(&self, within: Duration) -> Result<Option<String>, Unavailable> {
         self.ask_namespace(within).await?;
         let mut namespace = self.inner.namespace.borrow_mut();
         namespace.reads_of_marks += 1;
         Ok(namespace.marks.clone())
     }
 
-    async fn save_marks(&self, text: &str) -> bool {
+    async fn save_purge_rules(&self, text: &str) -> bool {
         let taken = self.ask_namespace(Duration::from_secs(1)).await.is_ok();
         if taken {
             self.inner.namespace.borrow_mut().marks = Some(text.to_owned());
@@ -965,7 +965,7 @@ impl Health for World {
         self.health.as_ref()?.as_ref().map(|summary| view.of(summary, &self.bindings()))
     }
 
-    async fn tell(&self, counts: &str, dashboard: &str) -> Option<String> {
+    async fn flush(&self, counts: &str, dashboard: &str) -> Option<String> {
         assert_eq!(dashboard, "https://www.example.com/.well-known/holdfast/status");
         let answer = self.inner.news.borrow().clone()?;
         self.inner.told.borrow_mut().push(counts.to_owned());
@@ -974,30 +974,30 @@ impl Health for World {
 }
 
 impl Memory for World {
-    type Beacon = Rc<Cell<u64>>;
+    type Signal = Rc<Cell<u64>>;
 
     fn isolate(&self) -> &Isolate<Rc<Cell<u64>>> {
         &self.isolate
     }
 
-    fn recall(&self) -> &Recall<Body> {
+    fn memory_cache(&self) -> &MemoryCache<Body> {
         &self.recall
     }
 
-    fn beacon(&self) -> Rc<Cell<u64>> {
+    fn signal(&self) -> Rc<Cell<u64>> {
         Rc::default()
     }
 
-    fn light(&self, beacon: &Rc<Cell<u64>>) {
-        beacon.update(|times| times + 1);
+    fn notify(&self, signal: &Rc<Cell<u64>>) {
+        signal.update(|times| times + 1);
         self.inner.stirred.set(true);
     }
 
-    fn see(&self, beacon: &Rc<Cell<u64>>, within: Duration) -> impl Future<Output = ()> + 'static {
-        let (beacon, mut late) = (Rc::clone(beacon), self.wait(within));
-        let before = beacon.get();
+    fn wait(&self, signal: &Rc<Cell<u64>>, within: Duration) -> impl Future<Output = ()> + 'static {
+        let (signal, mut late) = (Rc::clone(signal), self.wait(within));
+        let before = signal.get();
         std::future::poll_fn(move |context| {
-            if beacon.get() > before { Poll::Ready(()) } else { Pin::new(&mut late).poll(context) }
+            if signal.get() > before { Poll::Ready(()) } else { Pin::new(&mut late).poll(context) }
         })
     }
 }

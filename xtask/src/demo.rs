@@ -55,7 +55,7 @@ fn settings(origin: &str) -> serde_json::Value {
         "origins": [origin],
         "timeouts": { "first_byte": "2s", "idle": "2s", "total": "7s" },
         "retry": { "attempts": 3, "backoff": "100ms", "backoff_max": "2s" },
-        "breaker": { "open": "2s" },
+        "breaker": { "open_for": "2s" },
         "page": { "brand": "Millrace Bakery", "support_url": "mailto:hello@millrace.example" },
     })
 }

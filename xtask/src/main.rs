@@ -217,7 +217,8 @@ fn run(command: Cmd) -> Result<()> {
             Ok(())
         }
         Cmd::Build => {
-            check::check(&root().join("wrangler.toml"))?;
+            let summary = check::check(&root().join("wrangler.toml"))?;
+            summary.warnings().for_each(|warning| eprintln!("{warning}"));
             let built = build::ensure()?;
             if !built.was_fresh {
                 let sizes = built.sizes()?;

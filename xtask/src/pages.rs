@@ -11,11 +11,12 @@ use anyhow::{Context, Result, ensure};
 use askama::Template;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use holdfast::config::{Config, Look, Page};
+use holdfast::config::{Config, Page, Theme};
 use holdfast::language::{Language, Message};
 use holdfast::origin::failure::Failure;
 use holdfast::request::{Request, Target};
-use holdfast::response::error_page::{Cause, ErrorPage, Occasion, PAGE_LIMIT};
+use holdfast::response::error::{Cause, ErrorPage, Occasion};
+use holdfast::response::error_page::PAGE_LIMIT;
 use holdfast::response::form::Form;
 use holdfast::time::Timestamp;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE};
@@ -46,8 +47,8 @@ pub const KINDS: [Kind; 12] = [
     Kind::failure("502-bad-answer", Failure::ConnectionLost),
     Kind::failure("502-unreachable", Failure::EdgeRefused),
     Kind::failure("502-circle", Failure::Loop),
-    Kind::failure("503-unavailable", Failure::BelievedDown),
-    Kind { cause: Cause::Maintenance, ..Kind::failure("503-maintenance", Failure::BelievedDown) },
+    Kind::failure("503-unavailable", Failure::CircuitOpen),
+    Kind { cause: Cause::Maintenance, ..Kind::failure("503-maintenance", Failure::CircuitOpen) },
     Kind::failure("504-too-late", Failure::NoHeaderInTime),
     Kind::failure("500-misconfigured", Failure::Configuration),
     Kind::failure("500-network", Failure::Internal),
@@ -67,7 +68,7 @@ const RAY_ID: &str = "::RAY_ID::";
 
 /// Where each of Cloudflare's own error pages must have the box with Cloudflare's own words.
 const BOXES: [(&str, &str, Failure); 2] = [
-    ("5xx", "::CLOUDFLARE_ERROR_500S_BOX::", Failure::BelievedDown),
+    ("5xx", "::CLOUDFLARE_ERROR_500S_BOX::", Failure::CircuitOpen),
     ("1xxx", "::CLOUDFLARE_ERROR_1000S_BOX::", Failure::Internal),
 ];
 
@@ -158,8 +159,8 @@ pub fn pages(settings: &serde_json::Value, folder: &Path) -> Result<String> {
     let page = config.defaults.page;
     let mut folder = Folder::emptied(folder)?;
     let mut looks = Vec::new();
-    for look in Look::ALL {
-        let page = Page { look, ..page.clone() };
+    for look in Theme::ALL {
+        let page = Page { theme: look, ..page.clone() };
         looks.push(folder.look(&page)?);
     }
     folder.forms(&page)?;
@@ -233,7 +234,7 @@ impl Folder {
         let is_ours = path.join(MARK).is_file();
         let is_empty = fs::read_dir(path)?.next().is_none();
         ensure!(is_ours || is_empty, "{} holds something else; name a new folder", path.display());
-        for written in Look::ALL.map(Look::word).into_iter().chain(["forms", "cloudflare"]) {
+        for written in Theme::ALL.map(Theme::word).into_iter().chain(["forms", "cloudflare"]) {
             let written = path.join(written);
             if written.is_dir() {
                 fs::remove_dir_all(written)?;
@@ -254,7 +255,7 @@ impl Folder {
     }
 
     fn look(&mut self, page: &Page) -> Result<LookPages> {
-        let mut sizes = LookPages { look: page.look.word(), plain: 0, compressed: 0 };
+        let mut sizes = LookPages { look: page.theme.word(), plain: 0, compressed: 0 };
         for language in Language::all() {
             for kind in KINDS {
                 let html = rendered(kind, Form::Html, language, page)?.body;

@@ -44,7 +44,7 @@ pub fn of(worker: Worker, setting: Setting, origin: &str, cli: &Cli) -> Result<D
         },
         Worker::Other(number) => {
             let (_, folder) = cli.against.get(number).context("no such worker")?;
-            let mut vars = holdfast(settings(origin, setting));
+            let mut vars = holdfast(with_former_names(settings(origin, setting)));
             vars.push(("ORIGIN", json!(origin)));
             let modules = built(folder)?;
             let has_bindings = modules.iter().any(|(name, _)| name.ends_with(".wasm"));
@@ -106,12 +106,26 @@ fn settings(origin: &str, setting: Setting) -> Value {
     });
     match setting {
         Setting::Healthy => {}
-        Setting::Unmonitored => settings["body"] = json!({ "watch": false }),
-        Setting::NoMemory => settings["cache"] = json!({ "memory": "0s" }),
-        Setting::Down => settings["breaker"] = json!({ "open": "5m" }),
+        Setting::Unmonitored => settings["body"] = json!({ "monitor": false }),
+        Setting::NoMemory => settings["cache"] = json!({ "memory_ttl": "0s" }),
+        Setting::Down => settings["breaker"] = json!({ "open_for": "5m" }),
         Setting::Flaky => {
             settings["breaker"] = json!({ "enabled": false });
             settings["retry"] = json!({ "backoff": "1ms", "budget": "off" });
+        }
+    }
+    settings
+}
+
+/// `settings` with the former names of keys, which builds of today and of before both take.
+fn with_former_names(mut settings: Value) -> Value {
+    const FORMER: [(&str, &str, &str); 3] =
+        [("body", "monitor", "watch"), ("cache", "memory_ttl", "memory"), ("breaker", "open_for", "open")];
+    for (group, name, former) in FORMER {
+        if let Some(group) = settings.get_mut(group).and_then(Value::as_object_mut)
+            && let Some(value) = group.remove(name)
+        {
+            group.insert(former.to_owned(), value);
         }
     }
     settings

@@ -76,7 +76,7 @@ pub fn all() -> Vec<Scenario> {
             connections: 4,
             targets: (Some(0.97), None),
             ..scenario(
-                "pass-through, 10 MB, `body.watch` off",
+                "pass-through, 10 MB, `body.monitor` off",
                 Request { path: "/10m", length: Some(10_000_000), ..PAGE },
                 "fwd=",
             )
@@ -90,7 +90,7 @@ pub fn all() -> Vec<Scenario> {
         Scenario {
             setting: Setting::NoMemory,
             bare: PAGE,
-            ..scenario("fresh hit, `cache.memory` off", Request { path: "/fresh", ..PAGE }, ";hit")
+            ..scenario("fresh hit, `cache.memory_ttl` off", Request { path: "/fresh", ..PAGE }, ";hit")
         },
         Scenario {
             bare: PAGE,

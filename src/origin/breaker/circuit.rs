@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use super::super::{End, Reach};
+use super::super::{AttemptResult, Reach};
 use super::evidence::Client;
 use crate::config::Breaker as Settings;
 
@@ -45,7 +45,7 @@ enum State {
     /// Since when, if it was ever open.
     Closed { since: Option<Duration> },
     /// Because of what, since when, and who may try: in each lane who has its [`Standing`] or a better one.
-    Open { because: End, opened_at: Duration, lanes: Box<[Lane; LANES]> },
+    Open { because: AttemptResult, opened_at: Duration, lanes: Box<[Lane; LANES]> },
 }
 
 impl Default for State {
@@ -125,7 +125,7 @@ impl Circuit {
         asker: Asker,
         open_for: Duration,
         now: Duration,
-    ) -> Option<(End, Duration)> {
+    ) -> Option<(AttemptResult, Duration)> {
         let extra = self.extra_wait(asker.client);
         let State::Open { because, lanes, .. } = &self.state else { return None };
         let lanes = lanes.get(..=standing as usize).unwrap_or_default();
@@ -176,14 +176,21 @@ impl Circuit {
 
     /// Ends a probe that did not succeed: because of `failed`, or with nothing known, and then the next one may try. A page
     /// that fails says nothing of an origin that could not be reached.
-    pub fn end_probe(&mut self, probe: Probe, failed: Option<End>, open_for: Duration, now: Duration) {
+    pub fn end_probe(
+        &mut self,
+        probe: Probe,
+        failed: Option<AttemptResult>,
+        open_for: Duration,
+        now: Duration,
+    ) {
         if probe.period != self.period {
             return;
         }
         let State::Open { because, lanes, .. } = &mut self.state else { return };
         let Some(lane) = lanes.get_mut(probe.lane) else { return };
         let Some((.., asker)) = lane.probe.take_if(|(_, number, _)| *number == probe.number) else { return };
-        let says_something = |failed: &End| because.reach() == Reach::Page || failed.reach() == Reach::Origin;
+        let says_something =
+            |failed: &AttemptResult| because.reach() == Reach::Page || failed.reach() == Reach::Origin;
         if let Some(failed) = failed.filter(says_something) {
             *because = failed;
             lane.until = now.saturating_add(open_for);
@@ -194,7 +201,7 @@ impl Circuit {
     }
 
     /// Opens it, or keeps it open, for `left`.
-    pub fn open(&mut self, because: End, left: Duration, now: Duration) {
+    pub fn open(&mut self, because: AttemptResult, left: Duration, now: Duration) {
         let until = now.saturating_add(left);
         self.begin(State::Open { because, opened_at: now, lanes: [Lane::new(until); LANES].into() });
     }
@@ -242,7 +249,7 @@ impl Circuit {
     /// at most 10 s.
     pub fn returned(&self, settings: &Settings, now: Duration) -> f64 {
         let State::Closed { since: Some(since) } = self.state else { return 1.0 };
-        let (since, over) = (now.saturating_sub(since), settings.open.min(LONGEST_RETURN));
+        let (since, over) = (now.saturating_sub(since), settings.open_for.min(LONGEST_RETURN));
         if since >= over {
             return 1.0;
         }
@@ -255,7 +262,7 @@ mod tests {
     use super::*;
     use crate::origin::failure::Failure;
 
-    const BAD: End = End::Failed(Failure::ConnectionLost, None);
+    const BAD: AttemptResult = AttemptResult::Failed(Failure::ConnectionLost, None);
     const FAILING: Standing = Standing::Failing;
     const WELL: Standing = Standing::Well;
     const OPEN: Duration = Duration::from_secs(5);
@@ -332,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_page_that_fails_says_nothing_of_an_origin_that_could_not_be_reached() {
-        let refused = End::Failed(Failure::EdgeRefused, Some(521));
+        let refused = AttemptResult::Failed(Failure::EdgeRefused, Some(521));
         for (opened_by, probe, is_lengthened) in
             [(refused, BAD, false), (refused, refused, true), (BAD, BAD, true), (BAD, refused, true)]
         {
@@ -375,7 +382,7 @@ mod tests {
         let circuit = turned_away(BAD);
         assert!(refused_to(&circuit, 1) && !refused_to(&circuit, 2));
         // Nobody is turned away by an origin that nobody reaches.
-        let circuit = turned_away(End::Failed(Failure::EdgeRefused, Some(521)));
+        let circuit = turned_away(AttemptResult::Failed(Failure::EdgeRefused, Some(521)));
         assert!(refused_to(&circuit, 1) && refused_to(&circuit, 2));
     }
 
@@ -402,7 +409,7 @@ mod tests {
 
     #[test]
     fn load_returns_gently() {
-        let settings = |open_ms| Settings { open: at(open_ms), ..Settings::default() };
+        let settings = |open_ms| Settings { open_for: at(open_ms), ..Settings::default() };
         for (open_ms, after_ms, share) in
             [(5000, 0, 0.1), (5000, 2500, 0.55), (5000, 5000, 1.0), (100, 50, 0.55), (300_000, 5000, 0.55)]
         {

@@ -3,10 +3,10 @@ use super::*;
 use crate::config::Share;
 use proptest::prelude::*;
 
-const OK: End = End::Answered(200);
-const LOST: End = End::Failed(Failure::ConnectionLost, None);
-const REFUSED: End = End::Failed(Failure::EdgeRefused, Some(521));
-const BUSY: End = End::Answered(503);
+const OK: AttemptResult = AttemptResult::Answered(200);
+const LOST: AttemptResult = AttemptResult::Failed(Failure::ConnectionLost, None);
+const REFUSED: AttemptResult = AttemptResult::Failed(Failure::EdgeRefused, Some(521));
+const BUSY: AttemptResult = AttemptResult::Answered(503);
 
 fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -54,7 +54,14 @@ impl Site {
         verdict
     }
 
-    fn end(&mut self, place: Place, client: u32, permit: Permit, end: End, retry_after: Option<Duration>) {
+    fn end(
+        &mut self,
+        place: Place,
+        client: u32,
+        permit: Permit,
+        end: AttemptResult,
+        retry_after: Option<Duration>,
+    ) {
         let client = known(client);
         self.breaker.settle(place, permit, Some(end), &self.settings, self.now);
         let failed = FailedRequest { place, client, end, permit, retry_after };
@@ -62,7 +69,7 @@ impl Site {
     }
 
     /// A request that ends so if it is sent; whether it was.
-    fn ask(&mut self, place: Place, client: u32, end: End) -> bool {
+    fn ask(&mut self, place: Place, client: u32, end: AttemptResult) -> bool {
         let Some(permit) = self.admit_of(place, client).permit() else {
             self.refused += 1;
             return false;
@@ -74,7 +81,7 @@ impl Site {
     }
 
     /// Client 0 alone asks for a whole window, and fails.
-    fn fail_for_a_window(&mut self, place: Place, end: End) {
+    fn fail_for_a_window(&mut self, place: Place, end: AttemptResult) {
         for wait in [5000, 5000] {
             self.ask(place, 0, end);
             self.wait(wait);
@@ -88,7 +95,7 @@ impl Site {
 
 #[test]
 fn a_page_that_fails_closes_itself_and_nothing_else() {
-    for end in [LOST, BUSY, End::Failed(Failure::NoHeaderInTime, None)] {
+    for end in [LOST, BUSY, AttemptResult::Failed(Failure::NoHeaderInTime, None)] {
         let mut site = site();
         site.ask(page(0, 1), 1, OK);
         site.fail_for_a_window(page(0, 0), end);
@@ -269,7 +276,7 @@ fn what_a_503_asks_for_keeps_its_page_closed_up_to_a_minute_and_not_the_origin()
         (BUSY, Some(30), 30_000),
         (BUSY, Some(u64::MAX), 60_000),
         // Only with a 503 is it about being there (RFC 9110 §15.6.4).
-        (End::Answered(502), Some(30), 5000),
+        (AttemptResult::Answered(502), Some(30), 5000),
         (LOST, Some(30), 5000),
     ] {
         let mut site = site();
@@ -296,7 +303,7 @@ fn what_a_rate_limiter_asks_of_one_client_holds_for_nobody_else() {
         site.end(page(0, 0), client, permit, BUSY, asked_s.map(Duration::from_secs));
     }
     let refusal = site.breaker.refusal(page(0, 0), || known(u32::MAX), &site.settings, site.now).unwrap();
-    assert_eq!(refusal.retry_after, site.settings.open);
+    assert_eq!(refusal.retry_after, site.settings.open_for);
 }
 
 #[test]
@@ -333,9 +340,9 @@ fn who_is_refused_learns_why_of_the_narrowest_and_when_to_come_back() {
 fn every_row_of_the_table_of_failures_reaches_as_far_as_it_says() {
     for row in &TABLE {
         let mut site = site();
-        site.fail_for_a_window(page(0, 0), End::Failed(row.failure, None));
+        site.fail_for_a_window(page(0, 0), AttemptResult::Failed(row.failure, None));
         for client in 0..5 {
-            site.ask(page(0, 0), client, End::Failed(row.failure, None));
+            site.ask(page(0, 0), client, AttemptResult::Failed(row.failure, None));
         }
         let refused = (site.is_refused(page(0, 0)), site.is_refused(page(1, 0)));
         let expected = match row.reach {
@@ -413,7 +420,7 @@ fn load_returns_gently_for_those_who_can_do_without() {
     for (roll, is_spared) in [(0.0, false), (0.54, false), (0.56, true), (0.99, true)] {
         for place in [page(0, 0), page(3, 3)] {
             let verdict = site.breaker.admit(place, || known(7), &site.settings, roll, site.now);
-            assert_eq!(matches!(verdict, Verdict::Spare(_)), is_spared, "{roll}");
+            assert_eq!(matches!(verdict, Verdict::RampUp(_)), is_spared, "{roll}");
         }
     }
     assert!(
@@ -469,7 +476,13 @@ fn a_failure_from_before_a_recovery_opens_nothing() {
     site.wait(9000);
     site.ask(page(0, 0), 100, OK);
     for (client, permit) in permits.into_iter().enumerate() {
-        site.end(page(0, 0), client as u32, permit, End::Failed(Failure::NoHeaderInTime, None), None);
+        site.end(
+            page(0, 0),
+            client as u32,
+            permit,
+            AttemptResult::Failed(Failure::NoHeaderInTime, None),
+            None,
+        );
     }
     assert!(!site.is_refused(page(0, 0)));
 }
@@ -488,7 +501,7 @@ fn what_is_remembered_is_bounded_and_an_open_page_stays_remembered_among_others(
 enum Event {
     Ask(u64, f64),
     /// The permit in hand of this number, modulo how many there are; of which client.
-    Report(usize, Option<End>, u32, Option<u64>),
+    Report(usize, Option<AttemptResult>, u32, Option<u64>),
     Forward(u64),
     Back(u64),
 }
@@ -500,7 +513,7 @@ fn event() -> impl Strategy<Value = Event> {
         Some(LOST),
         Some(REFUSED),
         Some(BUSY),
-        Some(End::Failed(Failure::Internal, None)),
+        Some(AttemptResult::Failed(Failure::Internal, None)),
         None,
     ]);
     prop_oneof![
@@ -522,7 +535,7 @@ proptest! {
     ) {
         let mut site = site();
         site.settings = Settings {
-            open: millis(open_ms), consecutive: 2, failures: Share::in_10_000(share), ..Settings::default()
+            open_for: millis(open_ms), consecutive: 2, failures: Share::in_10_000(share), ..Settings::default()
         };
         let mut permits: Vec<(Place, Permit)> = Vec::new();
         for event in events {
@@ -532,11 +545,11 @@ proptest! {
                 Event::Ask(number, roll) => {
                     let place = page(number % 4, number);
                     match site.breaker.admit(place, || known(7), &site.settings, roll, site.now) {
-                        Verdict::Admit(permit) | Verdict::Spare(permit) => permits.push((place, permit)),
+                        Verdict::Admit(permit) | Verdict::RampUp(permit) => permits.push((place, permit)),
                         Verdict::Refuse(refusal) => {
                             prop_assert!(refusal.retry_after >= LEAST_RETRY_AFTER);
                             prop_assert!(refusal.retry_after <= millis(open_ms).max(LONGEST_OPEN));
-                            prop_assert_eq!(refusal.because.sign(), Sign::Down);
+                            prop_assert_eq!(refusal.because.health_signal(), HealthSignal::Unhealthy);
                         }
                     }
                 }

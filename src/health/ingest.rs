@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::Settings;
 use super::alert::{self, Delivery};
+use super::count_lines::{self, Line, minute_of};
 use super::incident;
-use super::line::{self, Line, minute_of};
 use super::origins::Origins;
 use super::sql::{self, Param, Sql, number};
 use super::summary::{self, Summary};
@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 pub const FLUSH_S: (u64, u64) = (10, 60);
 
 /// For how long there are buckets of a minute, in minutes. The dashboard shows the last hour of them, and what
-/// comes late is at most [`MOST_MINUTES_LATE`](line::MOST_MINUTES_LATE) old.
+/// comes late is at most [`MOST_MINUTES_LATE`](count_lines::MOST_MINUTES_LATE) old.
 const FINE: u64 = 120;
 
 /// The buckets after that, in minutes.
@@ -53,7 +53,7 @@ pub struct Reply {
 pub fn report(sql: &impl Sql, text: &str, now: Timestamp, settings: Settings<'_>) -> Reply {
     let state = State::open(sql, now).at(sql, now, settings);
     let mut origins = Origins::load(sql);
-    let mut lines = line::read(text, now);
+    let mut lines = count_lines::read(text, now);
     lines.retain(|line| line.minute >= state.folded && origins.admits(line.origin));
     for line in &lines {
         count(sql, line);

@@ -3,11 +3,11 @@
 use serde::{Serialize, Serializer};
 
 use crate::origin::failure::{self, Failure};
-use crate::origin::{self, Sign};
+use crate::origin::{self, HealthSignal};
 
 /// How an attempt ended, as a count has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum End {
+pub enum AttemptKind {
     /// With an answer that is no error of the origin's.
     Ok,
     /// With a failure.
@@ -16,17 +16,17 @@ pub enum End {
     Own(u16),
 }
 
-impl From<origin::End> for End {
-    fn from(end: origin::End) -> Self {
+impl From<origin::AttemptResult> for AttemptKind {
+    fn from(end: origin::AttemptResult) -> Self {
         match end {
-            origin::End::Answered(status) if origin::is_origin_error(status) => Self::Own(status),
-            origin::End::Answered(_) => Self::Ok,
-            origin::End::Failed(failure, _) => Self::Failed(failure),
+            origin::AttemptResult::Answered(status) if origin::is_origin_error(status) => Self::Own(status),
+            origin::AttemptResult::Answered(_) => Self::Ok,
+            origin::AttemptResult::Failed(failure, _) => Self::Failed(failure),
         }
     }
 }
 
-impl End {
+impl AttemptKind {
     /// The end that `word` names.
     pub fn of_word(word: &str) -> Option<Self> {
         match word {
@@ -72,23 +72,25 @@ impl End {
     /// where nothing was tried nothing failed, so these are counted but part of none.
     pub fn incident(self) -> Option<Class> {
         let is_sign = match self {
-            Self::Failed(failure) => failure.sign() == Sign::Down || self.class() == Some(Class::Internal),
+            Self::Failed(failure) => {
+                failure.health_signal() == HealthSignal::Unhealthy || self.class() == Some(Class::Internal)
+            }
             Self::Ok | Self::Own(_) => true,
         };
         self.class().filter(|_| is_sign)
     }
 
     /// Whether it says that the origin is up, down, or nothing.
-    pub fn sign(self) -> Sign {
-        self.attempt().sign()
+    pub fn health_signal(self) -> HealthSignal {
+        self.attempt().health_signal()
     }
 
     /// The end of an attempt that counts as this one.
-    pub fn attempt(self) -> origin::End {
+    pub fn attempt(self) -> origin::AttemptResult {
         match self {
-            Self::Ok => origin::End::Answered(200),
-            Self::Failed(failure) => origin::End::Failed(failure, None),
-            Self::Own(status) => origin::End::Answered(status),
+            Self::Ok => origin::AttemptResult::Answered(200),
+            Self::Failed(failure) => origin::AttemptResult::Failed(failure, None),
+            Self::Own(status) => origin::AttemptResult::Answered(status),
         }
     }
 
@@ -201,8 +203,8 @@ mod tests {
     #[test]
     fn every_failure_has_the_class_of_its_status() {
         for row in &TABLE {
-            let end = End::of_word(row.word).unwrap();
-            assert_eq!((end, end.word()), (End::Failed(row.failure), row.word));
+            let end = AttemptKind::of_word(row.word).unwrap();
+            assert_eq!((end, end.word()), (AttemptKind::Failed(row.failure), row.word));
             assert_eq!(end.class().unwrap().status(), row.status.as_u16(), "{}", row.word);
             let is_incident = !matches!(row.word, "believed_down" | "loop" | "upgrade_refused");
             assert_eq!(end.incident().is_some(), is_incident, "{}", row.word);
@@ -212,19 +214,19 @@ mod tests {
     #[test]
     fn an_origins_own_errors_are_told_apart() {
         for (word, class, sign) in [
-            ("own_500", Class::Error, Sign::Up),
-            ("own_502", Class::BadGateway, Sign::Down),
-            ("own_503", Class::Unavailable, Sign::Down),
-            ("own_504", Class::GatewayTimeout, Sign::Down),
+            ("own_500", Class::Error, HealthSignal::Healthy),
+            ("own_502", Class::BadGateway, HealthSignal::Unhealthy),
+            ("own_503", Class::Unavailable, HealthSignal::Unhealthy),
+            ("own_504", Class::GatewayTimeout, HealthSignal::Unhealthy),
         ] {
-            let end = End::of_word(word).unwrap();
+            let end = AttemptKind::of_word(word).unwrap();
             assert_eq!((end.word(), end.class(), end.incident()), (word, Some(class), Some(class)));
-            assert_eq!(end.sign(), sign, "{word}");
+            assert_eq!(end.health_signal(), sign, "{word}");
             assert!(!end.what().is_empty() && !end.check().is_empty());
         }
-        assert_eq!(End::of_word("ok").unwrap().class(), None);
+        assert_eq!(AttemptKind::of_word("ok").unwrap().class(), None);
         for word in ["", "own_501", "OK", "own_", "ok "] {
-            assert_eq!(End::of_word(word), None, "{word:?}");
+            assert_eq!(AttemptKind::of_word(word), None, "{word:?}");
         }
     }
 

@@ -6,8 +6,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::end::End;
-use super::line::{FORM, minute_of};
+use super::attempt_result::AttemptKind;
+use super::count_lines::{FORM, minute_of};
 use crate::report::Outcome;
 use crate::time::Timestamp;
 
@@ -30,18 +30,18 @@ pub enum Event {
     /// An answer: what the exchange came to, and its status if that is 500 or more, else 0.
     Answer(Outcome, u16),
     /// An attempt at the origin of this number.
-    Try(usize, End),
+    Try(usize, AttemptKind),
     /// The cron trigger's attempt at it.
-    Probe(usize, End),
+    Probe(usize, AttemptKind),
     /// That its circuit opened, and by what.
-    Opened(usize, End),
+    Opened(usize, AttemptKind),
     /// A request that a failure of it touched, and what the client got.
-    Touched(usize, End, Outcome),
+    Touched(usize, AttemptKind, Outcome),
 }
 
 /// The counts of one isolate.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct Counters {
     /// The newest at the end: few are counted again once their minute is over.
     counts: Vec<(u64, Event, u64)>,
     /// Whether somebody is going to tell them.
@@ -53,14 +53,14 @@ pub struct Tally {
     gathered_for: Option<Duration>,
 }
 
-impl Tally {
+impl Counters {
     /// Counts `event` once.
     pub fn count(&mut self, event: Event, now: Timestamp) {
         self.add(minute_of(now), event, 1);
         self.has_trouble |= match event {
             Event::Answer(..) | Event::Touched(..) => false,
             Event::Opened(..) => true,
-            Event::Try(_, end) | Event::Probe(_, end) => end != End::Ok,
+            Event::Try(_, end) | Event::Probe(_, end) => end != AttemptKind::Ok,
         };
     }
 
@@ -145,7 +145,7 @@ impl Counts {
 
 /// What the object answers.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct News {
+pub struct FlushReply {
     /// For how long to gather from now on.
     pub gather_for: Option<Duration>,
     /// Origins that others believe to be down: the name, and the word for the failure.
@@ -154,21 +154,23 @@ pub struct News {
     pub up: Vec<(String, Timestamp)>,
 }
 
-impl News {
+impl FlushReply {
     /// Reads an answer; lines that cannot be read are passed over.
     pub fn read(text: &str) -> Self {
-        let mut news = Self::default();
+        let mut reply = Self::default();
         for line in text.lines() {
             match line.split(' ').collect::<Vec<_>>()[..] {
-                ["flush", seconds] => news.gather_for = seconds.parse().ok().map(Duration::from_secs),
-                ["down", origin, end, _since] => news.down.push((origin.to_owned(), end.to_owned())),
+                ["flush", seconds] => reply.gather_for = seconds.parse().ok().map(Duration::from_secs),
+                ["down", origin, end, _since] => reply.down.push((origin.to_owned(), end.to_owned())),
                 ["up", origin, at] => {
-                    news.up.extend(at.parse().ok().map(|at| (origin.to_owned(), Timestamp::from_millis(at))));
+                    reply
+                        .up
+                        .extend(at.parse().ok().map(|at| (origin.to_owned(), Timestamp::from_millis(at))));
                 }
                 _ => {}
             }
         }
-        news
+        reply
     }
 }
 
@@ -182,66 +184,69 @@ mod tests {
     }
 
     const CLEAN: Event = Event::Answer(Outcome::Origin, 0);
-    const OK: Event = Event::Try(0, End::Ok);
-    const REFUSED: Event = Event::Try(0, End::Failed(Failure::EdgeRefused));
+    const OK: Event = Event::Try(0, AttemptKind::Ok);
+    const REFUSED: Event = Event::Try(0, AttemptKind::Failed(Failure::EdgeRefused));
 
     #[test]
     fn an_attempt_counts_by_how_it_ended() {
         for (end, counted) in [
-            (origin::End::Answered(200), End::Ok),
-            (origin::End::Answered(404), End::Ok),
-            (origin::End::Answered(503), End::Own(503)),
-            (origin::End::Failed(Failure::ConnectionLost, None), End::Failed(Failure::ConnectionLost)),
+            (origin::AttemptResult::Answered(200), AttemptKind::Ok),
+            (origin::AttemptResult::Answered(404), AttemptKind::Ok),
+            (origin::AttemptResult::Answered(503), AttemptKind::Own(503)),
+            (
+                origin::AttemptResult::Failed(Failure::ConnectionLost, None),
+                AttemptKind::Failed(Failure::ConnectionLost),
+            ),
         ] {
-            assert_eq!(End::from(end), counted, "{end:?}");
+            assert_eq!(AttemptKind::from(end), counted, "{end:?}");
         }
     }
 
     #[test]
     fn counts_are_told_once_in_a_while_by_one_request() {
-        let mut tally = Tally::default();
-        assert_eq!(tally.is_due(second(0)), None, "there is nothing to tell");
-        let mut tellers = 0;
+        let mut counters = Counters::default();
+        assert_eq!(counters.is_due(second(0)), None, "there is nothing to tell");
+        let mut flushers = 0;
         for _ in 0..1000 {
-            tally.count(CLEAN, second(0));
-            tally.count(OK, second(0));
-            tellers += u32::from(tally.is_due(second(0)).is_some());
+            counters.count(CLEAN, second(0));
+            counters.count(OK, second(0));
+            flushers += u32::from(counters.is_due(second(0)).is_some());
         }
-        assert_eq!(tellers, 1);
-        let counts = tally.take();
+        assert_eq!(flushers, 1);
+        let counts = counters.take();
         let text = counts.written(|_| "a.example".to_owned());
         assert!(text.starts_with("holdfast 1\n") && text.contains("\n0 answer origin 0 1000\n"), "{text}");
         assert!(text.contains("\n0 try a.example ok 1000\n"), "{text}");
-        assert_eq!(tally.is_due(second(10)), None);
-        tally.count(CLEAN, second(10));
-        assert_eq!(tally.is_due(second(10)), Some(GATHERED_FOR));
+        assert_eq!(counters.is_due(second(10)), None);
+        counters.count(CLEAN, second(10));
+        assert_eq!(counters.is_due(second(10)), Some(GATHERED_FOR));
     }
 
     #[test]
     fn trouble_is_told_within_a_second_and_not_by_every_request() {
-        let mut tally = Tally::default();
-        tally.count(CLEAN, second(0));
-        assert_eq!(tally.is_due(second(0)), Some(GATHERED_FOR));
-        let mut tellers = 0;
+        let mut counters = Counters::default();
+        counters.count(CLEAN, second(0));
+        assert_eq!(counters.is_due(second(0)), Some(GATHERED_FOR));
+        let mut flushers = 0;
         for _ in 0..100 {
-            tally.count(REFUSED, second(1));
-            tellers += u32::from(tally.is_due(second(1)) == Some(TROUBLE_GATHERED_FOR));
+            counters.count(REFUSED, second(1));
+            flushers += u32::from(counters.is_due(second(1)) == Some(TROUBLE_GATHERED_FOR));
         }
-        assert_eq!(tellers, 1);
-        tally.take();
-        tally.count(CLEAN, second(3));
-        assert_eq!(tally.is_due(second(3)), Some(GATHERED_FOR), "it is over");
+        assert_eq!(flushers, 1);
+        counters.take();
+        counters.count(CLEAN, second(3));
+        assert_eq!(counters.is_due(second(3)), Some(GATHERED_FOR), "it is over");
     }
 
     #[test]
     fn what_could_not_be_told_is_told_later() {
-        let mut tally = Tally::default();
-        tally.count(CLEAN, second(0));
-        let counts = tally.take();
-        tally.count(CLEAN, second(59));
-        tally.count(CLEAN, second(60));
-        tally.put_back(counts);
-        let text = tally.take().written(|_| String::new());
+        let mut counters = Counters::default();
+        counters.count(CLEAN, second(0));
+        let counts = counters.take();
+        counters.count(CLEAN, second(59));
+        counters.count(CLEAN, second(60));
+        counters.put_back(counts);
+        let text = counters.take().written(|_| String::new());
         assert!(
             text.contains("\n0 answer origin 0 2\n") && text.contains("\n1 answer origin 0 1\n"),
             "{text}"
@@ -250,47 +255,48 @@ mod tests {
 
     #[test]
     fn what_is_counted_is_bounded() {
-        let mut tally = Tally::default();
+        let mut counters = Counters::default();
         for minute in 0..10_000 {
-            tally.count(CLEAN, second(60 * minute));
+            counters.count(CLEAN, second(60 * minute));
         }
-        assert_eq!(tally.counts.len(), MOST);
-        let full = tally.take();
-        tally.put_back(full);
-        assert_eq!(tally.counts.len(), MOST);
+        assert_eq!(counters.counts.len(), MOST);
+        let full = counters.take();
+        counters.put_back(full);
+        assert_eq!(counters.counts.len(), MOST);
     }
 
     #[test]
     fn every_event_is_written_as_the_object_reads_it() {
-        let mut tally = Tally::default();
-        let end = End::Own(503);
+        let mut counters = Counters::default();
+        let end = AttemptKind::Own(503);
         for (event, line) in [
             (Event::Answer(Outcome::Page, 502), "2 answer page 502 1"),
             (Event::Try(1, end), "2 try b.example own_503 1"),
-            (Event::Probe(0, End::Ok), "2 probe a.example ok 1"),
+            (Event::Probe(0, AttemptKind::Ok), "2 probe a.example ok 1"),
             (Event::Opened(1, end), "2 opened b.example own_503 1"),
             (
-                Event::Touched(0, End::Failed(Failure::BodySilent), Outcome::Stale),
+                Event::Touched(0, AttemptKind::Failed(Failure::BodySilent), Outcome::Stale),
                 "2 touched a.example body_silent stale 1",
             ),
         ] {
-            tally.count(event, second(120));
+            counters.count(event, second(120));
             let name = |origin: usize| ["a.example", "b.example"][origin].to_owned();
-            assert_eq!(tally.take().written(name), format!("{FORM}\n{line}\n"));
+            assert_eq!(counters.take().written(name), format!("{FORM}\n{line}\n"));
         }
     }
 
     #[test]
     fn the_objects_answer_is_read_as_far_as_it_can_be() {
-        let news =
-            News::read("flush 20\ndown a.example edge_refused 5000\nup b.example 7000\nup c x\nwhat\n\n");
-        assert_eq!(news.gather_for, Some(Duration::from_secs(20)));
-        assert_eq!(news.down, [("a.example".to_owned(), "edge_refused".to_owned())]);
-        assert_eq!(news.up, [("b.example".to_owned(), Timestamp::from_millis(7000))]);
-        assert_eq!(News::read("<html>"), News::default());
-        let mut tally = Tally::default();
-        tally.gather_for(Duration::from_secs(600));
-        tally.count(CLEAN, second(0));
-        assert_eq!(tally.is_due(second(0)), Some(LONGEST));
+        let reply = FlushReply::read(
+            "flush 20\ndown a.example edge_refused 5000\nup b.example 7000\nup c x\nwhat\n\n",
+        );
+        assert_eq!(reply.gather_for, Some(Duration::from_secs(20)));
+        assert_eq!(reply.down, [("a.example".to_owned(), "edge_refused".to_owned())]);
+        assert_eq!(reply.up, [("b.example".to_owned(), Timestamp::from_millis(7000))]);
+        assert_eq!(FlushReply::read("<html>"), FlushReply::default());
+        let mut counters = Counters::default();
+        counters.gather_for(Duration::from_secs(600));
+        counters.count(CLEAN, second(0));
+        assert_eq!(counters.is_due(second(0)), Some(LONGEST));
     }
 }

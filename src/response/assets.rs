@@ -12,21 +12,21 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
-use crate::config::{Look, Page};
+use crate::config::{Page, Theme};
 
 const SCRIPT: &str = include_str!("../../templates/error.js");
 const SHARED: &str = include_str!("../../templates/error.css");
 
-const fn rules_of(look: Look) -> &'static str {
+const fn rules_of(look: Theme) -> &'static str {
     match look {
-        Look::Calm => include_str!("../../templates/looks/calm.css"),
-        Look::Paper => include_str!("../../templates/looks/paper.css"),
-        Look::Bold => include_str!("../../templates/looks/bold.css"),
+        Theme::Calm => include_str!("../../templates/looks/calm.css"),
+        Theme::Paper => include_str!("../../templates/looks/paper.css"),
+        Theme::Bold => include_str!("../../templates/looks/bold.css"),
     }
 }
 
 /// The style and the script of one page.
-pub(super) struct Dress {
+pub(super) struct Assets {
     pub(super) style: Cow<'static, str>,
     pub(super) script: &'static str,
     /// The digests of the two in base64.
@@ -46,18 +46,18 @@ impl Sent {
     }
 }
 
-impl Dress {
+impl Assets {
     /// What a page with these settings wears.
     pub(super) fn of(page: &Page) -> Self {
         static STYLES: [OnceLock<Sent>; 3] = [const { OnceLock::new() }; 3];
         static SCRIPTS: OnceLock<Sent> = OnceLock::new();
         let [calm, paper, bold] = &STYLES;
-        let style = match page.look {
-            Look::Calm => calm,
-            Look::Paper => paper,
-            Look::Bold => bold,
+        let style = match page.theme {
+            Theme::Calm => calm,
+            Theme::Paper => paper,
+            Theme::Bold => bold,
         };
-        let style = style.get_or_init(|| Sent::new(tight(&(sent(SHARED) + &sent(rules_of(page.look))))));
+        let style = style.get_or_init(|| Sent::new(tight(&(sent(SHARED) + &sent(rules_of(page.theme))))));
         let script = SCRIPTS.get_or_init(|| Sent::new(sent(SCRIPT)));
         let accents = accents(page);
         let digests = [style.digest.clone().chain_update(&accents), script.digest.clone()];
@@ -122,7 +122,7 @@ mod tests {
     use crate::config::{Accent, Colour, DARKEST_LIGHT, LIGHTEST_DARK};
 
     /// The variables of a look on a light and on a dark page.
-    fn variables(look: Look) -> [Vec<(&'static str, Colour)>; 2] {
+    fn variables(look: Theme) -> [Vec<(&'static str, Colour)>; 2] {
         let (light, dark) = rules_of(look).split_once("@media (prefers-color-scheme: dark)").unwrap();
         let read = |rules: &'static str| {
             let block = rules.split_once(":root {").unwrap().1.split_once('}').unwrap().0;
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn what_is_written_can_be_read_in_every_look() {
         // WCAG 2.2, 1.4.3; 1.4.11 for lines that carry meaning is met by the same colours.
-        for look in Look::ALL {
+        for look in Theme::ALL {
             for (scheme, ground) in variables(look).iter().zip([DARKEST_LIGHT, LIGHTEST_DARK]) {
                 let colour = |name: &str| scheme.iter().find(|(other, _)| *other == name).unwrap().1;
                 for on in ["--ground", "--surface"] {
@@ -158,7 +158,7 @@ mod tests {
     fn an_accent_of_the_operators_wins_over_the_looks() {
         let page = Page { accent: Colour::parse("#802060"), ..Page::default() };
         let [light, dark] = page.accents().map(Option::unwrap);
-        let style = Dress::of(&page).style;
+        let style = Assets::of(&page).style;
         let rule = |accent: Accent| format!("--accent:{};--on-accent:{}", accent.colour, accent.on_it);
         assert!(style.rfind(&rule(light)).unwrap() > style.find("--accent:").unwrap());
         assert!(
@@ -176,9 +176,9 @@ mod tests {
 
     #[test]
     fn what_is_sent_has_no_comments_and_cannot_end_its_element() {
-        for look in Look::ALL {
-            let dress = Dress::of(&Page { look, ..Page::default() });
-            for (text, what) in [(&*dress.style, "style"), (dress.script, "script")] {
+        for look in Theme::ALL {
+            let assets = Assets::of(&Page { theme: look, ..Page::default() });
+            for (text, what) in [(&*assets.style, "style"), (assets.script, "script")] {
                 assert!(
                     !text.contains("</") && !text.contains("<!--") && !text.contains("/*"),
                     "{look:?} {what}"
@@ -190,12 +190,12 @@ mod tests {
 
     #[test]
     fn the_hashes_are_those_of_the_texts() {
-        for look in Look::ALL {
+        for look in Theme::ALL {
             for accent in [None, Colour::parse("#802060")] {
-                let dress = Dress::of(&Page { look, accent, ..Page::default() });
-                let policy = dress.policy(true);
+                let assets = Assets::of(&Page { theme: look, accent, ..Page::default() });
+                let policy = assets.policy(true);
                 let policy = policy.to_str().unwrap();
-                for (kind, text) in [("style", &*dress.style), ("script", dress.script)] {
+                for (kind, text) in [("style", &*assets.style), ("script", assets.script)] {
                     let hash = STANDARD.encode(Sha256::digest(text));
                     assert!(policy.contains(&format!("{kind}-src 'sha256-{hash}';")), "{look:?} {policy}");
                 }
@@ -208,9 +208,9 @@ mod tests {
 
     #[test]
     fn a_page_that_does_not_return_may_ask_for_nothing() {
-        let dress = Dress::of(&Page::default());
+        let assets = Assets::of(&Page::default());
         for (returns, asks) in [(true, true), (false, false)] {
-            let policy = dress.policy(returns);
+            let policy = assets.policy(returns);
             let policy = policy.to_str().unwrap();
             assert!(policy.starts_with("default-src 'none';"), "{policy}");
             assert_eq!(policy.contains("connect-src 'self'"), asks);

@@ -1,7 +1,7 @@
 //! What was in a store a moment ago, so that what many ask for is not looked for each time.
 //!
 //! A look into the platform's cache is a call that costs about as much as one to the origin. What it gave stands for as
-//! long as `cache.memory` says, counted from when the look began; so this isolate sees what another one of its data centre
+//! long as `cache.memory_ttl` says, counted from when the look began; so this isolate sees what another one of its data centre
 //! has written or removed that much later, and its own changes at once. A body is held only where it was asked for twice
 //! within that time.
 
@@ -41,21 +41,21 @@ pub enum Loaded<B> {
         stored: Stored,
         /// Its body.
         body: B,
-        /// Whether the body brings the fields of the response along; see [`dress`](crate::ports::Origin::dress).
+        /// Whether the body brings the fields of the response along; see [`with_head`](crate::ports::Origin::with_head).
         is_dressed: bool,
     },
 }
 
 /// What was in the stores a moment ago.
 #[derive(Debug)]
-pub struct Recall<B> {
+pub struct MemoryCache<B> {
     /// In the platform's cache.
     pub cache: Looks<B>,
     /// In the namespace of kept copies.
     pub kept: Looks<B>,
 }
 
-impl<B> Default for Recall<B> {
+impl<B> Default for MemoryCache<B> {
     fn default() -> Self {
         Self { cache: Looks::default(), kept: Looks::default() }
     }

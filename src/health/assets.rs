@@ -7,11 +7,11 @@ use std::sync::OnceLock;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use crate::response::dress::{hash, sent, tight};
+use crate::response::assets::{hash, sent, tight};
 
 /// The style and the script as they are sent.
 #[derive(Debug)]
-pub struct Dress {
+pub struct Assets {
     /// For `<style>`.
     pub style: String,
     /// For `<script>`.
@@ -19,11 +19,11 @@ pub struct Dress {
     fields: HeaderMap,
 }
 
-impl Dress {
+impl Assets {
     /// Made once in an isolate.
     pub fn get() -> &'static Self {
-        static DRESS: OnceLock<Dress> = OnceLock::new();
-        DRESS.get_or_init(Self::new)
+        static ASSETS: OnceLock<Assets> = OnceLock::new();
+        ASSETS.get_or_init(Self::new)
     }
 
     fn new() -> Self {
@@ -60,9 +60,9 @@ mod tests {
 
     #[test]
     fn what_is_allowed_is_what_is_sent_and_nothing_else() {
-        let dress = Dress::get();
-        let policy = dress.fields()["content-security-policy"].to_str().unwrap();
-        for (kind, text) in [("style", &dress.style), ("script", &dress.script)] {
+        let assets = Assets::get();
+        let policy = assets.fields()["content-security-policy"].to_str().unwrap();
+        for (kind, text) in [("style", &assets.style), ("script", &assets.script)] {
             assert!(policy.contains(&format!("{kind}-src {};", hash(text))), "{policy}");
             assert!(!text.contains("</") && !text.contains("<!--") && !text.contains("/*"), "{kind}");
         }

@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Display};
 
-use super::end::End;
+use super::attempt_result::AttemptKind;
 use crate::report::Outcome;
 use crate::time::Timestamp;
 
@@ -46,13 +46,13 @@ pub enum What {
     /// What a client got: the outcome, and the status if it is one of 500, 502, 503 and 504, else 0.
     Answer(&'static str, u16),
     /// An attempt at the origin for a client.
-    Try(End),
+    Try(AttemptKind),
     /// An attempt by a probe.
-    Probe(End),
+    Probe(AttemptKind),
     /// That an isolate opened its circuit for all of the origin, by what it had seen of it itself.
-    Opened(End),
+    Opened(AttemptKind),
     /// A request that a failure touched: which failure, and what the client got in the end.
-    Touched(End, &'static str),
+    Touched(AttemptKind, &'static str),
 }
 
 /// The lines of a count that make sense at `now`.
@@ -124,19 +124,19 @@ impl What {
                 let told_apart = matches!(status, 500 | 502 | 503 | 504);
                 Some(Self::Answer(known(outcome)?, if told_apart { status } else { 0 }))
             }
-            "try" => End::of_word(rest).map(Self::Try),
-            "probe" => End::of_word(rest).map(Self::Probe),
-            "opened" => End::of_word(rest).map(Self::Opened),
+            "try" => AttemptKind::of_word(rest).map(Self::Try),
+            "probe" => AttemptKind::of_word(rest).map(Self::Probe),
+            "opened" => AttemptKind::of_word(rest).map(Self::Opened),
             "touched" => {
                 let (end, outcome) = rest.split_once(' ')?;
-                Some(Self::Touched(End::of_word(end)?, known(outcome)?))
+                Some(Self::Touched(AttemptKind::of_word(end)?, known(outcome)?))
             }
             _ => None,
         }
     }
 
     /// How an attempt ended, if it is one.
-    pub fn attempt(self) -> Option<End> {
+    pub fn attempt(self) -> Option<AttemptKind> {
         match self {
             Self::Try(end) | Self::Probe(end) => Some(end),
             Self::Answer(..) | Self::Opened(_) | Self::Touched(..) => None,
