@@ -417,7 +417,7 @@ impl<P: Ports> Exchange<P> {
                 },
             }
             if let Some(kept) = plain.as_deref().unwrap_or(self).kept_copy(policy, trail).await {
-                trail.outcome = Outcome::Kept;
+                trail.outcome = Outcome::LastGood;
                 trail.stale_forbidden = None;
                 return Some(kept);
             }

@@ -237,7 +237,7 @@ impl<P: Ports> Exchange<P> {
         retry_after: Option<Duration>,
         trail: &mut Trail<P::Signal>,
     ) -> Draft<P::Body> {
-        trail.outcome = Outcome::Page;
+        trail.outcome = Outcome::ErrorPage;
         trail.cause = Some(cause);
         self.rendered(policy, cause, retry_after, trail)
     }
@@ -299,7 +299,7 @@ impl<P: Ports> Exchange<P> {
     fn annotate(&self, answer: &mut Answer<P::Body>, trail: &Trail<P::Signal>) {
         let touched = trail.touched_by();
         let mut append = Vec::new();
-        if trail.outcome != Outcome::Page
+        if trail.outcome != Outcome::ErrorPage
             && let Some(status) = self.cache_status(trail)
         {
             append.push((CACHE_STATUS, status.to_value()));
@@ -331,7 +331,7 @@ impl<P: Ports> Exchange<P> {
             | Outcome::Revalidated
             | Outcome::Stale
             | Outcome::StaleWhileSlow
-            | Outcome::Kept
+            | Outcome::LastGood
             | Outcome::Collapsed
             | Outcome::RefreshFailed
             | Outcome::OnlyIfCached
@@ -339,7 +339,7 @@ impl<P: Ports> Exchange<P> {
             | Outcome::ClientError
             | Outcome::Operator
             | Outcome::Maintenance
-            | Outcome::Page => CacheVerdict::Forward(match trail.bypass {
+            | Outcome::ErrorPage => CacheVerdict::Forward(match trail.bypass {
                 Some(bypass) => bypass.into(),
                 None => trail.forwarded?,
             }),
@@ -350,9 +350,9 @@ impl<P: Ports> Exchange<P> {
         status.stored = trail.stored;
         status.collapsed = trail.waits > 0 && trail.attempts.is_empty();
         status.ttl = trail.ttl;
-        let is_kept = trail.outcome == Outcome::Kept;
+        let is_kept = trail.outcome == Outcome::LastGood;
         let is_other = trail.ignored_query.then_some("ignore_query");
-        status.detail = is_kept.then_some("kept").or(is_other).or(trail.not_stored.map(NotStored::word));
+        status.detail = is_kept.then_some("last_good").or(is_other).or(trail.not_stored.map(NotStored::word));
         status.key = trail.key.as_ref().filter(|_| self.is_for_operator()).map(Key::as_str);
         Some(status)
     }
@@ -395,7 +395,7 @@ impl<P: Ports> Exchange<P> {
             attempts: trail.attempts.iter().map(|attempt| self.attempt_report(attempt)).collect(),
             stale_age: trail.stale_age,
             stale_forbidden: trail.stale_forbidden,
-            kept_refused: trail.kept_refused,
+            last_good_refused: trail.last_good_refused,
             not_stored: trail.not_stored,
             body_failure,
             resumed: trail.resumed(),

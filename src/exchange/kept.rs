@@ -58,7 +58,7 @@ impl<P: Ports> Exchange<P> {
         }
         let now = self.ports.now();
         if !bearing::is_readable(&self.request, &stored.headers) {
-            trail.kept_refused = Some(keep::Refused::OtherVariant);
+            trail.last_good_refused = Some(keep::Refused::OtherVariant);
             return None;
         }
         match keep::may_stand_in(&stored, &self.presented(policy).headers, &policy.asked, settings, now) {
@@ -66,7 +66,7 @@ impl<P: Ports> Exchange<P> {
                 Some(Found { at: self.key().clone(), stored, body, is_dressed, verdict: Verdict::Stale })
             }
             Err(refused) => {
-                trail.kept_refused = Some(refused);
+                trail.last_good_refused = Some(refused);
                 None
             }
         }

@@ -31,7 +31,7 @@ pub(super) struct Trail<B> {
     pub stored: bool,
     pub not_stored: Option<NotStored>,
     pub stale_forbidden: Option<stale::Forbidden>,
-    pub kept_refused: Option<keep::Refused>,
+    pub last_good_refused: Option<keep::Refused>,
     /// Whether the copy that answers is that of the URL without parameters that do not matter.
     pub ignored_query: bool,
     pub retry_after: Option<Duration>,
@@ -79,7 +79,7 @@ impl<B> Trail<B> {
             stored: false,
             not_stored: None,
             stale_forbidden: None,
-            kept_refused: None,
+            last_good_refused: None,
             ignored_query: false,
             retry_after: None,
             stop: None,

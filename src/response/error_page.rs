@@ -6,7 +6,7 @@
 //! - a few lines for a terminal
 //! - no body
 //!
-//! [`Form`] says which. All of them are made from one [`View`]. None contains a cookie, a detail of the origin, or an
+//! [`Form`] says which. All of them are made from one `View`. None contains a cookie, a detail of the origin, or an
 //! unescaped character of the request.
 //!
 //! The page reloads itself. Its script asks for the head of the same address until that answers, because only this

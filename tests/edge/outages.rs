@@ -103,7 +103,7 @@ fn an_open_breaker_answers_at_once_and_names_what_opened_it() {
     let line = edge.log_of("/never");
     assert_eq!(
         (&line["opened_by"], &line["stop"]),
-        (&json!("connection_lost"), &json!("breaker_open")),
+        (&json!("connection_lost"), &json!("circuit_open")),
         "{line}"
     );
 }

@@ -114,7 +114,7 @@ fn a_kept_copy_stands_in() {
     world.get("/robots.txt").answers(200, "v1");
     let world = world.evicted();
     let story = drilling(&world, Failure::ConnectionLost).get("/robots.txt").answers(200, "v1");
-    assert_eq!((&story.reports[0]["outcome"], world.namespace().writes), (&"kept".into(), 1));
+    assert_eq!((&story.reports[0]["outcome"], world.namespace().writes.get()), (&"last_good".into(), 1));
 }
 
 #[test]

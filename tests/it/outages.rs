@@ -70,7 +70,7 @@ fn while_the_breaker_is_open_stale_copies_and_honest_pages_answer_at_once() {
     let retry_after: u64 = story.value("retry-after").unwrap().parse().unwrap();
     assert!((1..=5).contains(&retry_after), "{story:#?}");
     assert_eq!(story.reports[0]["opened_by"], "connection_lost");
-    assert_eq!(story.reports[0]["stop"], "breaker_open");
+    assert_eq!(story.reports[0]["stop"], "circuit_open");
     // What was not sent was not processed.
     world.send("POST", "/order", Some("x")).status(502).attempts(0);
 }

@@ -102,7 +102,7 @@ fn the_kept_copy_answers_for_such_links_too() {
     let world = world().keeping().set("last_good.paths", json!(["/a"])).origin([page("plain")]);
     world.get("/a").answers(200, "plain");
     let world = world.evicted();
-    world.get("/a?utm_source=x").answers(200, "plain").header_has("cache-status", "detail=kept");
+    world.get("/a?utm_source=x").answers(200, "plain").header_has("cache-status", "detail=last_good");
     world.get("/a?q").status(502);
 }
 
