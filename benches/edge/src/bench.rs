@@ -13,7 +13,7 @@ use crate::deployment;
 use crate::load::{self, Until};
 use crate::origin::Origin;
 use crate::reading::{Reading, Worker};
-use crate::request::{PAGE, Request};
+use crate::request::{NOTHING, PAGE, Request};
 use crate::scenario::{Scenario, Setting};
 use crate::workerd::{Plan, Workerd};
 
@@ -22,6 +22,9 @@ const WARM_UP: Duration = Duration::from_secs(3);
 
 /// How long work behind an answer may take, such as storing it.
 const SETTLES: Duration = Duration::from_millis(200);
+
+/// Failed requests of so many different clients open every breaker.
+const CLIENTS: u8 = 50;
 
 pub struct Bench<'a> {
     pub cli: &'a Cli,
@@ -68,6 +71,9 @@ impl<'a> Bench<'a> {
     }
 
     /// Lets every worker with [`Setting::Down`] store a page, takes its origin down, and opens its breaker.
+    ///
+    /// # Errors
+    /// If a breaker does not open.
     pub fn bring_down(&mut self, workers: &HashMap<(Worker, Setting), Workerd>) -> Result<()> {
         let stored = Request { path: "/stale", ..PAGE };
         let down = workers.iter().filter(|((_, setting), _)| *setting == Setting::Down);
@@ -76,9 +82,13 @@ impl<'a> Bench<'a> {
         }
         thread::sleep(SETTLES);
         self.failing.set_down(true);
-        for (_, running) in down {
-            let failing = Request { path: "/nothing", is_unique: true, status: 502, length: None, ..PAGE };
-            while load::once(running.addr, &failing, 0).is_ok() {}
+        for ((worker, _), running) in down {
+            let is_open = |client: &u8| {
+                let address = ("cf-connecting-ip", format!("192.0.2.{client}"));
+                let failing = Request { fields: vec![address], ..NOTHING };
+                load::once(running.addr, &failing, 0).is_ok()
+            };
+            ensure!((0..=CLIENTS).any(|client| is_open(&client)), "the breaker of {worker:?} does not open");
         }
         Ok(())
     }
@@ -114,7 +124,7 @@ impl<'a> Bench<'a> {
                 return Ok(());
             }
             // A 304 or a hit needs a stored page. The first answer stores it.
-            let first = Request { fields: &[], status: 200, length: None, ..scenario.request.clone() };
+            let first = Request { fields: Vec::new(), status: 200, length: None, ..scenario.request.clone() };
             drop(load::once(running.addr, &first, self.sent));
             thread::sleep(SETTLES);
         }

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{HeaderMap, HeaderValue};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::runtime;
@@ -105,14 +105,18 @@ impl Client {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         // If it breaks, the next request fails.
         task::spawn_local(connection);
-        let fields = BROWSER.iter().chain(request.fields);
-        let fields =
-            fields.map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        Ok(Self { sender, fields: fields.collect(), request })
+        let mut fields = HeaderMap::new();
+        for (name, value) in BROWSER {
+            fields.insert(name, HeaderValue::from_static(value));
+        }
+        for (name, value) in &request.fields {
+            fields.insert(*name, value.parse()?);
+        }
+        Ok(Self { sender, fields, request })
     }
 
     async fn send(&mut self, number: u64) -> Result<Head> {
-        let Request { path, is_unique, status, length, .. } = self.request;
+        let &Request { path, is_unique, status, length, .. } = &self.request;
         let target = if is_unique { format!("{path}?{number}") } else { path.to_owned() };
         let mut request = hyper::Request::new(Empty::new());
         *request.uri_mut() = target.parse()?;

@@ -13,7 +13,7 @@ use hyper::{Response, StatusCode};
 
 use crate::server::{self, Received};
 
-/// An origin that can be taken down: then it closes every connection without an answer.
+/// An origin that can be taken down: then it answers 521, as Cloudflare does for an origin that refuses connections.
 pub struct Origin {
     pub addr: SocketAddr,
     is_down: Arc<AtomicBool>,
@@ -23,17 +23,19 @@ impl Origin {
     pub fn start() -> Result<Self> {
         let is_down = Arc::new(AtomicBool::new(false));
         let down = Arc::clone(&is_down);
+        let refused = StatusCode::from_u16(521)?;
         let addr = server::serve(move || {
             let pages = pages();
+            let refused = server::response(refused, &[], Bytes::new());
             let mut tried = HashSet::new();
             move |received: Received| {
                 if down.load(Ordering::Relaxed) {
-                    return None;
+                    return refused.clone();
                 }
                 let path = received.target.path();
                 let is_first = || tried.insert(received.target.query().unwrap_or_default().to_owned());
                 let path = if path == "/second" && { is_first }() { "/unavailable" } else { path };
-                Some(pages.get(path).unwrap_or(&pages["/missing"]).clone())
+                pages.get(path).unwrap_or(&pages["/missing"]).clone()
             }
         })?;
         Ok(Self { addr, is_down })

@@ -7,7 +7,7 @@ pub struct Request {
     /// Whether each request has a query of its own.
     pub is_unique: bool,
     /// Fields beside those of [`BROWSER`].
-    pub fields: &'static [(&'static str, &'static str)],
+    pub fields: Vec<(&'static str, String)>,
     pub status: u16,
     /// Bytes of the body; `None` if workers differ in it.
     pub length: Option<u64>,
@@ -15,7 +15,11 @@ pub struct Request {
 
 /// A page of 1 KB that may not be stored.
 pub const PAGE: Request =
-    Request { path: "/1k", is_unique: false, fields: &[], status: 200, length: Some(1000) };
+    Request { path: "/1k", is_unique: false, fields: Vec::new(), status: 200, length: Some(1000) };
+
+/// A page that no worker has stored. A worker whose breaker is open answers 503.
+pub const NOTHING: Request =
+    Request { path: "/nothing", is_unique: false, fields: Vec::new(), status: 503, length: None };
 
 /// The fields that a browser sends with each request for a page.
 pub const BROWSER: [(&str, &str); 8] = [

@@ -1,6 +1,6 @@
 //! The scenarios: which request, before which origin, with which settings.
 
-use crate::request::{PAGE, Request};
+use crate::request::{NOTHING, PAGE, Request};
 
 /// The state of the origin, and the settings that a scenario needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,7 +11,7 @@ pub enum Setting {
     Unmonitored,
     /// It answers, and every hit comes from the platform's cache.
     NoMemory,
-    /// It closes every connection, and the breaker is open.
+    /// The platform says of it that it refuses connections, and the breaker is open.
     Down,
     /// It fails each first attempt. Breaker and retry budget are off.
     Flaky,
@@ -98,7 +98,7 @@ pub fn all() -> Vec<Scenario> {
                 "304 to the visitor",
                 Request {
                     path: "/fresh",
-                    fields: &[("if-none-match", "\"one\"")],
+                    fields: vec![("if-none-match", "\"one\"".to_owned())],
                     status: 304,
                     length: Some(0),
                     ..PAGE
@@ -111,12 +111,7 @@ pub fn all() -> Vec<Scenario> {
             ..scenario("miss and store", Request { path: "/store", is_unique: true, ..PAGE }, "stored")
         },
         down("stale, breaker open", Request { path: "/stale", ..PAGE }, "ttl=-", (Some(1.3), None)),
-        down(
-            "error page, breaker open",
-            Request { path: "/nothing", status: 503, length: None, ..PAGE },
-            "503",
-            (Some(1.3), None),
-        ),
+        down("error page, breaker open", NOTHING, "503", (Some(1.3), None)),
         Scenario {
             setting: Setting::Flaky,
             bare: PAGE,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::mpsc;
 use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -36,11 +36,10 @@ impl Received {
 
 /// Serves on any free port of 127.0.0.1 until the process ends.
 ///
-/// `prepare` runs on the server's thread and returns what answers the requests. Where that returns `None`, the connection
-/// is closed without an answer.
+/// `prepare` runs on the server's thread and returns what answers the requests.
 pub fn serve<A>(prepare: impl FnOnce() -> A + Send + 'static) -> Result<SocketAddr>
 where
-    A: FnMut(Received) -> Option<Response<Bytes>> + 'static,
+    A: FnMut(Received) -> Response<Bytes> + 'static,
 {
     let (has_bound, bound) = mpsc::channel();
     thread::spawn(move || -> Result<()> {
@@ -60,10 +59,8 @@ where
                         let body = body.collect().await?.to_bytes();
                         let received =
                             Received { method: head.method, target: head.uri, fields: head.headers, body };
-                        match (answer.borrow_mut())(received) {
-                            Some(response) => Ok(response.map(Full::new)),
-                            None => bail!("closed on purpose"),
-                        }
+                        let response = (answer.borrow_mut())(received);
+                        Ok::<_, hyper::Error>(response.map(Full::new))
                     }
                 });
                 // The peer may go away at any time.
