@@ -23,6 +23,9 @@ const WARM_UP: Duration = Duration::from_secs(3);
 /// How long work behind an answer may take, such as storing it.
 const SETTLES: Duration = Duration::from_millis(200);
 
+/// What Holdfast and the handwritten worker say while their breaker is open.
+const OPEN: [&str; 2] = ["error=destination_unavailable", "error=503"];
+
 /// Failed requests of so many different clients open every breaker.
 const CLIENTS: u8 = 50;
 
@@ -86,7 +89,8 @@ impl<'a> Bench<'a> {
             let is_open = |client: &u8| {
                 let address = ("cf-connecting-ip", format!("192.0.2.{client}"));
                 let failing = Request { fields: vec![address], ..NOTHING };
-                load::once(running.addr, &failing, 0).is_ok()
+                load::once(running.addr, &failing, 0)
+                    .is_ok_and(|head| OPEN.iter().any(|marker| head.says(marker)))
             };
             ensure!((0..=CLIENTS).any(|client| is_open(&client)), "the breaker of {worker:?} does not open");
         }
@@ -124,7 +128,8 @@ impl<'a> Bench<'a> {
                 return Ok(());
             }
             // A 304 or a hit needs a stored page. The first answer stores it.
-            let first = Request { fields: Vec::new(), status: 200, length: None, ..scenario.request.clone() };
+            let first =
+                Request { fields: Vec::new(), statuses: &[200], length: None, ..scenario.request.clone() };
             drop(load::once(running.addr, &first, self.sent));
             thread::sleep(SETTLES);
         }

@@ -27,7 +27,9 @@ fn lines() -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     for (number, baseline) in BASELINES.iter().enumerate() {
         let request = match baseline {
-            Baseline { file: "answering.js", level: 4, .. } => Request { status: 503, length: None, ..PAGE },
+            Baseline { file: "answering.js", level: 4, .. } => {
+                Request { statuses: &[503], length: None, ..PAGE }
+            }
             _ => PAGE,
         };
         let scenario = Scenario { bare: request.clone(), request, ..scenario::plain() };

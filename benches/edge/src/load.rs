@@ -116,7 +116,7 @@ impl Client {
     }
 
     async fn send(&mut self, number: u64) -> Result<Head> {
-        let &Request { path, is_unique, status, length, .. } = &self.request;
+        let &Request { path, is_unique, statuses, length, .. } = &self.request;
         let target = if is_unique { format!("{path}?{number}") } else { path.to_owned() };
         let mut request = hyper::Request::new(Empty::new());
         *request.uri_mut() = target.parse()?;
@@ -125,7 +125,7 @@ impl Client {
         let response = self.sender.send_request(request).await.context("the worker does not answer")?;
         let (head, body) = response.into_parts();
         let head = Head { status: head.status, fields: head.headers };
-        ensure!(head.status == status, "{target}: {head:?}");
+        ensure!(statuses.contains(&head.status.as_u16()), "{target}: {head:?}");
         let received = drained(body).await?;
         if let Some(expected) = length {
             ensure!(received == expected, "{target}: {received} bytes in place of {expected}");

@@ -8,18 +8,21 @@ pub struct Request {
     pub is_unique: bool,
     /// Fields beside those of [`BROWSER`].
     pub fields: Vec<(&'static str, String)>,
-    pub status: u16,
+    /// The status codes that are right.
+    pub statuses: &'static [u16],
     /// Bytes of the body; `None` if workers differ in it.
     pub length: Option<u64>,
 }
 
 /// A page of 1 KB that may not be stored.
 pub const PAGE: Request =
-    Request { path: "/1k", is_unique: false, fields: Vec::new(), status: 200, length: Some(1000) };
+    Request { path: "/1k", is_unique: false, fields: Vec::new(), statuses: &[200], length: Some(1000) };
 
-/// A page that no worker has stored. A worker whose breaker is open answers 503.
+/// A page that no worker has stored.
+///
+/// While its breaker is open Holdfast answers with the status of the failure that opened it, the handwritten worker with 503.
 pub const NOTHING: Request =
-    Request { path: "/nothing", is_unique: false, fields: Vec::new(), status: 503, length: None };
+    Request { path: "/nothing", is_unique: false, fields: Vec::new(), statuses: &[502, 503], length: None };
 
 /// The fields that a browser sends with each request for a page.
 pub const BROWSER: [(&str, &str); 8] = [

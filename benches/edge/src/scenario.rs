@@ -99,7 +99,7 @@ pub fn all() -> Vec<Scenario> {
                 Request {
                     path: "/fresh",
                     fields: vec![("if-none-match", "\"one\"".to_owned())],
-                    status: 304,
+                    statuses: &[304],
                     length: Some(0),
                     ..PAGE
                 },
@@ -111,7 +111,7 @@ pub fn all() -> Vec<Scenario> {
             ..scenario("miss and store", Request { path: "/store", is_unique: true, ..PAGE }, "stored")
         },
         down("stale, breaker open", Request { path: "/stale", ..PAGE }, "ttl=-", (Some(1.3), None)),
-        down("error page, breaker open", NOTHING, "503", (Some(1.3), None)),
+        down("error page, breaker open", NOTHING, "error=destination_unavailable", (Some(1.3), None)),
         Scenario {
             setting: Setting::Flaky,
             bare: PAGE,
