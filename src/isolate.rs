@@ -17,8 +17,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::cache::doubt::Sighting;
-use crate::cache::keep::Name;
 use crate::cache::key::{Digest, Key};
+use crate::cache::last_good::Name;
 use crate::cache::purge::Marks;
 use crate::endpoint::guesses::Guesses;
 use crate::health::counters::Counters;
@@ -482,7 +482,7 @@ mod tests {
             has_body: false,
             id: "1".to_owned(),
         };
-        let name = crate::cache::keep::name(&request, &crate::config::LastGood::default()).unwrap();
+        let name = crate::cache::last_good::name(&request, &crate::config::LastGood::default()).unwrap();
         let hour = Duration::from_secs(3600);
         for (at, forbids, due) in [
             (0, false, true),

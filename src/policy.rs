@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use crate::cache::admission::{self, Bypass};
 use crate::cache::directives::RequestDirectives;
+use crate::cache::storable::{self, Bypass};
 use crate::config::{ClientDirectives, Config, Maintenance, PathPattern, Route, Settings};
 use crate::origin::forward::ATTEMPT;
 use crate::origin::is_origin_error;
@@ -59,7 +59,7 @@ impl<'a> Policy<'a> {
         Self {
             route,
             read_as,
-            lookup: admission::may_look_up(request, &asked, &settings.cache),
+            lookup: storable::may_look_up(request, &asked, &settings.cache),
             asked,
             repeatable: repeatable(request, &settings),
             settings,
@@ -200,7 +200,7 @@ fn has_key(request: &Request) -> bool {
     let says_something = !key.trim_ascii().is_empty() && line.len() <= LONGEST_KEY;
     says_something
         && key.iter().all(|byte| is_plain(byte) && (is_in_quotes || is_one_word(byte)))
-        && !admission::concerns_one_connection(&KEY, &admission::connection_options(headers))
+        && !storable::concerns_one_connection(&KEY, &storable::connection_options(headers))
 }
 
 /// The draft of the IETF's working group HTTPAPI has it (draft-ietf-httpapi-idempotency-key-header).

@@ -12,10 +12,10 @@ use super::attempts::{Guarded, Received};
 use super::select_origin::word_of;
 use super::store::Found;
 use super::trail::Trail;
-use crate::cache::admission::{self, NotStored};
 use crate::cache::key::Key;
 use crate::cache::purge::CACHE_TAG;
 use crate::cache::range::{self, Multipart, Selection};
+use crate::cache::storable::{self, NotStored};
 use crate::cache::{freshness, validation};
 use crate::origin::drill::DRILL;
 use crate::origin::failure::{self, Failure, Lapse};
@@ -141,7 +141,7 @@ impl<P: Ports> Exchange<P> {
         let status = received.status_code();
         let mut edits = Edits::default();
         if received.status != 101 {
-            edits.remove = admission::hop_by_hop(&received.headers);
+            edits.remove = storable::hop_by_hop(&received.headers);
             edits.remove.extend(received.headers.contains_key(CACHE_TAG).then_some(CACHE_TAG));
         }
         trail.resumed = received.resumed;

@@ -10,10 +10,10 @@ use super::Exchange;
 use super::attempts::Received;
 use super::recall;
 use super::trail::Trail;
-use crate::cache::admission::{self, Asked, Effect, LONGEST_RETENTION, NotStored};
 use crate::cache::entry::Entry;
 use crate::cache::key::Key;
 use crate::cache::purge::Marks;
+use crate::cache::storable::{self, Asked, Effect, LONGEST_RETENTION, NotStored};
 use crate::policy::Policy;
 use crate::ports::Ports;
 use crate::time::Timestamp;
@@ -45,7 +45,7 @@ impl<P: Ports> Exchange<P> {
     /// Calls out of date what stands at the target of an unsafe request that was not refused, and at what `Location` and
     /// `Content-Location` name at the same origin (RFC 9111 §4.4).
     pub(super) fn invalidate_behind(self: &Rc<Self>, policy: &Policy<'_>, received: &Received<P::Body>) {
-        if !admission::invalidates(&self.request.method, received.status_code()) {
+        if !storable::invalidates(&self.request.method, received.status_code()) {
             return;
         }
         let target = &self.request.target;
@@ -104,7 +104,7 @@ impl<P: Ports> Exchange<P> {
     /// The same where the answer broke off behind its status: what was asked has been done.
     pub(super) fn invalidate_though_torn(self: &Rc<Self>, policy: &Policy<'_>, status: u16) {
         let invalidates = StatusCode::from_u16(status)
-            .is_ok_and(|status| admission::invalidates(&self.request.method, status));
+            .is_ok_and(|status| storable::invalidates(&self.request.method, status));
         if invalidates && self.drill.is_none() {
             self.invalidate(policy, vec![self.key().clone()]);
         }
@@ -177,7 +177,7 @@ impl<P: Ports> Exchange<P> {
                 if let Mark::Withdrawn { from, .. } = mark {
                     stored.withdrawn_from = Some(from);
                 }
-                let left = admission::retention_left(&stored, &policy.settings.cache, self.ports.now());
+                let left = storable::retention_left(&stored, &policy.settings.cache, self.ports.now());
                 self.move_to(policy, key, stored, body, left).await;
             }
             Ok(Some((Entry::Variants(mut variants), nothing))) => {

@@ -11,12 +11,12 @@ use super::recall;
 use super::store::Found;
 use super::trail::Trail;
 use crate::cache::Verdict;
-use crate::cache::admission::{self, Effect, NotStored};
-use crate::cache::bearing;
 use crate::cache::entry::{Entry, Stored};
-use crate::cache::keep::{self, Decision, Leave};
 use crate::cache::key::Vary;
+use crate::cache::last_good::{self, Decision, Leave};
 use crate::cache::purge::Standing;
+use crate::cache::request_fields;
+use crate::cache::storable::{self, Effect, NotStored};
 use crate::config;
 use crate::isolate::memory_cache::Loaded;
 use crate::policy::Policy;
@@ -41,7 +41,7 @@ impl<P: Ports> Exchange<P> {
             return None;
         }
         let settings = &policy.settings.last_good;
-        let name = keep::name(&self.request, settings)?;
+        let name = last_good::name(&self.request, settings)?;
         let loaded = self.load_last_good(policy, &name, LONGEST_READ).await;
         let Loaded::Response { stored, body, is_dressed } = loaded else {
             return None;
@@ -57,11 +57,12 @@ impl<P: Ports> Exchange<P> {
             return None;
         }
         let now = self.ports.now();
-        if !bearing::is_readable(&self.request, &stored.headers) {
-            trail.last_good_refused = Some(keep::Refused::OtherVariant);
+        if !request_fields::is_readable(&self.request, &stored.headers) {
+            trail.last_good_refused = Some(last_good::Refused::OtherVariant);
             return None;
         }
-        match keep::may_stand_in(&stored, &self.presented(policy).headers, &policy.asked, settings, now) {
+        match last_good::may_stand_in(&stored, &self.presented(policy).headers, &policy.asked, settings, now)
+        {
             Ok(()) => {
                 Some(Found { at: self.key().clone(), stored, body, is_dressed, verdict: Verdict::Stale })
             }
@@ -78,7 +79,7 @@ impl<P: Ports> Exchange<P> {
         if self.request.method != Method::GET || policy.lookup.is_err() || !self.ports.has_last_good() {
             return;
         }
-        let Some(name) = keep::name(&self.request, settings) else { return };
+        let Some(name) = last_good::name(&self.request, settings) else { return };
         if !matches!(received.status, 200 | 404 | 410) || received.lacks_marker {
             return;
         }
@@ -89,7 +90,7 @@ impl<P: Ports> Exchange<P> {
         };
         let asked = received.asked(policy, &self.request);
         // Asked as for a 200: whether a 404 may be shown to others does not depend on its status.
-        let admitted = admission::admit(
+        let admitted = storable::admit(
             &asked,
             StatusCode::OK,
             &received.headers,
@@ -107,7 +108,7 @@ impl<P: Ports> Exchange<P> {
         // One that is not for all for its cookie is not without it either.
         let is_withheld = admitted == Err(NotStored::SetCookie);
         let headers = if is_withheld {
-            admission::without_hop_by_hop(&received.headers)
+            storable::without_hop_by_hop(&received.headers)
         } else {
             received.headers_to_store()
         };
@@ -121,7 +122,7 @@ impl<P: Ports> Exchange<P> {
             withdrawn_from: None,
             selected_by: vary.values(&self.presented(policy).headers),
         };
-        let forbids = keep::forbids(&new);
+        let forbids = last_good::forbids(&new);
         let isolate = self.ports.isolate();
         // One client alone may have brought it about.
         let is_told_by_another = || {
@@ -142,7 +143,7 @@ impl<P: Ports> Exchange<P> {
     pub(super) fn unkeep_behind(&self, policy: &Policy<'_>) {
         let request = Request { method: Method::GET, ..Request::clone(&self.request) };
         let Some(name) =
-            keep::name(&request, &policy.settings.last_good).filter(|_| self.ports.has_last_good())
+            last_good::name(&request, &policy.settings.last_good).filter(|_| self.ports.has_last_good())
         else {
             return;
         };
@@ -157,13 +158,13 @@ impl<P: Ports> Exchange<P> {
     pub(super) fn keep_anew(&self, policy: &Policy<'_>) {
         let request = Request { method: Method::GET, ..Request::clone(&self.request) };
         if let Some(name) =
-            keep::name(&request, &policy.settings.last_good).filter(|_| self.ports.has_last_good())
+            last_good::name(&request, &policy.settings.last_good).filter(|_| self.ports.has_last_good())
         {
             self.ports.isolate().is_due_now(&name);
         }
     }
 
-    async fn keep(&self, name: keep::Name, new: Stored, body: P::Body) {
+    async fn keep(&self, name: last_good::Name, new: Stored, body: P::Body) {
         let policy = Policy::of(&self.config, &self.request);
         let settings = &policy.settings.last_good;
         let isolate = self.ports.isolate();
@@ -179,7 +180,7 @@ impl<P: Ports> Exchange<P> {
         let is_outdated = old.is_some_and(|old| self.is_invalidated_since(old.requested_at));
         let interval = if is_outdated { Duration::ZERO } else { settings.interval };
         let settings = &config::LastGood { interval, ..settings.clone() };
-        match keep::decide(&new, same_body, old, settings, self.ports.now()) {
+        match last_good::decide(&new, same_body, old, settings, self.ports.now()) {
             Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids | Leave::NothingToReplace) => {
             }
             Decision::Leave(
@@ -198,7 +199,8 @@ impl<P: Ports> Exchange<P> {
             Decision::Write => {
                 let requested_at = new.requested_at;
                 let entry = Entry::Response(new);
-                if !recall::save_last_good(&self.ports, &name, &entry, &body, keep::retention(settings)).await
+                if !recall::save_last_good(&self.ports, &name, &entry, &body, last_good::retention(settings))
+                    .await
                 {
                     isolate.is_due_again(&name, self.ports.now());
                 }

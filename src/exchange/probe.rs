@@ -10,7 +10,7 @@ use super::Exchange;
 use super::attempts::Try;
 use super::tally;
 use super::trail::Trail;
-use crate::cache::admission::Bypass;
+use crate::cache::storable::Bypass;
 use crate::config::{Config, Probe, Settings, Timeouts};
 use crate::health::counters::Event;
 use crate::origin::HealthSignal;

@@ -11,10 +11,10 @@ use super::invalidation::Mark;
 use super::recall;
 use super::store::{Found, Lookup};
 use super::trail::Trail;
-use crate::cache::admission::{Effect, NotStored};
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::{Key, Vary};
-use crate::cache::{admission, validation};
+use crate::cache::storable::{Effect, NotStored};
+use crate::cache::{storable, validation};
 use crate::isolate::Role;
 use crate::origin::deadline::Deadline;
 use crate::policy::Policy;
@@ -80,7 +80,7 @@ impl<P: Ports> Exchange<P> {
     fn speaks_to_all(&self, policy: &Policy<'_>, stored: &Stored, received: &Received<P::Body>) -> bool {
         let request = Request { method: Method::GET, ..Request::clone(&self.request) };
         let asked = received.asked(policy, &request);
-        let admitted = admission::admit(
+        let admitted = storable::admit(
             &asked,
             received.status_code(),
             &received.headers,
@@ -108,7 +108,7 @@ impl<P: Ports> Exchange<P> {
         let request = Request { method: Method::GET, ..Request::clone(&self.request) };
         let asked = received.asked(policy, &request);
         let (stored, settings) = (&found.stored, &policy.settings);
-        let admitted = admission::admit(
+        let admitted = storable::admit(
             &asked,
             stored.status,
             &stored.headers,

@@ -8,12 +8,12 @@ use super::Exchange;
 use super::attempts::{Guarded, Received};
 use super::trail::Trail;
 use super::variants;
-use crate::cache::admission::{self, Asked, Copy, NotStored};
-use crate::cache::bearing;
 use crate::cache::directives::RequestDirectives;
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::{Key, Vary};
 use crate::cache::purge::Standing;
+use crate::cache::request_fields;
+use crate::cache::storable::{self, Asked, Copy, NotStored};
 use crate::cache::{Verdict, judge};
 use crate::isolate::Whose;
 use crate::isolate::memory_cache::Loaded;
@@ -196,7 +196,7 @@ impl<P: Ports> Exchange<P> {
         let is_plain = stored.is_plain();
         trail.has_variants |= !is_plain;
         (is_plain || stored.matches(&self.presented(policy).headers))
-            && bearing::is_readable(&self.request, &stored.headers)
+            && request_fields::is_readable(&self.request, &stored.headers)
     }
 
     /// What `stored` is to an answer that would take its place.
@@ -235,7 +235,7 @@ impl<P: Ports> Exchange<P> {
         };
         let (status, settings) = (received.status_code(), &policy.settings.cache);
         let now = self.ports.now();
-        let admission = match admission::admit(
+        let admission = match storable::admit(
             &asked,
             status,
             &received.headers,

@@ -8,10 +8,10 @@ use http::StatusCode;
 
 use super::collapse::Lead;
 use super::store::Lookup;
-use crate::cache::admission::{Bypass, Copy, NotStored};
 use crate::cache::doubt::Likeness;
 use crate::cache::key::Key;
-use crate::cache::{keep, stale};
+use crate::cache::storable::{Bypass, Copy, NotStored};
+use crate::cache::{last_good, stale};
 use crate::origin::retry::Stop;
 use crate::origin::{Attempt, AttemptResult};
 use crate::policy::Policy;
@@ -31,7 +31,7 @@ pub(super) struct Trail<B> {
     pub stored: bool,
     pub not_stored: Option<NotStored>,
     pub stale_forbidden: Option<stale::Forbidden>,
-    pub last_good_refused: Option<keep::Refused>,
+    pub last_good_refused: Option<last_good::Refused>,
     /// Whether the copy that answers is that of the URL without parameters that do not matter.
     pub ignored_query: bool,
     pub retry_after: Option<Duration>,

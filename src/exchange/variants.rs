@@ -9,9 +9,9 @@ use http::HeaderMap;
 
 use super::Exchange;
 use super::recall;
-use crate::cache::admission::{self, Admission, LONGEST_RETENTION};
 use crate::cache::entry::{Entry, Stored, Variant};
 use crate::cache::key::{Key, Vary};
+use crate::cache::storable::{self, Admission, LONGEST_RETENTION};
 use crate::policy::Policy;
 use crate::ports::{Held, Ports};
 use crate::time::Timestamp;
@@ -120,7 +120,7 @@ impl<P: Ports> Exchange<P> {
                     self.ports.cancel(other_body);
                     return recall::save(&self.ports, &key, entry, body, retention).await;
                 }
-                let left = admission::retention_left(&other, &policy.settings.cache, self.ports.now());
+                let left = storable::retention_left(&other, &policy.settings.cache, self.ports.now());
                 let other_variant =
                     Variant { until: self.ports.now().plus(left), vary, digest, outdated_at: None };
                 let at = key.variant(&other_variant.digest);

@@ -5,11 +5,11 @@ use std::time::Duration;
 use http::header::{self, AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, SET_COOKIE, UPGRADE};
 use http::{Method, StatusCode};
 
-use super::bearing::{self, Bearing};
 use super::directives::{RequestDirectives, ResponseDirectives};
 use super::doubt::Doubt;
 use super::entry::Stored;
 use super::key::Vary;
+use super::request_fields::{self, Bearing};
 use super::{freshness, stale, validation};
 use crate::config::{self, TrustVary};
 use crate::request::Request;
@@ -492,7 +492,7 @@ fn is_for_all(
     if unkeyed.max().is_some_and(|worst| worst == Bearing::Suspect || !trusts_vary) {
         return Err(NotStored::UnkeyedHeader);
     }
-    if !bearing::is_readable(asked.request, headers) {
+    if !request_fields::is_readable(asked.request, headers) {
         return Err(NotStored::UnkeyedHeader);
     }
     // A zero may stand for a value that could not be read, which permits nothing.
