@@ -12,6 +12,7 @@ use http::HeaderName;
 use crate::cache::directives::RequestDirectives;
 use crate::cache::storable::{self, Bypass};
 use crate::config::{ClientDirectives, Config, Maintenance, PathPattern, Route, Settings};
+use crate::fields;
 use crate::origin::forward::ATTEMPT;
 use crate::origin::is_origin_error;
 use crate::origin::retry::Repeatable;
@@ -200,7 +201,7 @@ fn has_key(request: &Request) -> bool {
     let says_something = !key.trim_ascii().is_empty() && line.len() <= LONGEST_KEY;
     says_something
         && key.iter().all(|byte| is_plain(byte) && (is_in_quotes || is_one_word(byte)))
-        && !storable::concerns_one_connection(&KEY, &storable::connection_options(headers))
+        && !fields::concerns_one_connection(&KEY, &fields::connection_options(headers))
 }
 
 /// The draft of the IETF's working group HTTPAPI has it (draft-ietf-httpapi-idempotency-key-header).

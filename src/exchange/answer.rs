@@ -15,8 +15,9 @@ use super::trail::Trail;
 use crate::cache::key::Key;
 use crate::cache::purge::CACHE_TAG;
 use crate::cache::range::{self, Multipart, Selection};
-use crate::cache::storable::{self, NotStored};
+use crate::cache::storable::NotStored;
 use crate::cache::{freshness, validation};
+use crate::fields::hop_by_hop;
 use crate::origin::drill::DRILL;
 use crate::origin::failure::{self, Failure, Lapse};
 use crate::origin::retry::Stop;
@@ -141,7 +142,7 @@ impl<P: Ports> Exchange<P> {
         let status = received.status_code();
         let mut edits = Edits::default();
         if received.status != 101 {
-            edits.remove = storable::hop_by_hop(&received.headers);
+            edits.remove = hop_by_hop(&received.headers);
             edits.remove.extend(received.headers.contains_key(CACHE_TAG).then_some(CACHE_TAG));
         }
         trail.resumed = received.resumed;

@@ -10,9 +10,10 @@ use super::Exchange;
 use crate::body::{self, Plan};
 use crate::cache::entry::Stored;
 use crate::cache::request_fields::Bearing;
-use crate::cache::storable::{self, Asked, Copy};
+use crate::cache::storable::{Asked, Copy};
 use crate::cache::{purge, validation};
 use crate::config::Origin as OriginConfig;
+use crate::fields::without_hop_by_hop;
 use crate::origin::breaker::Permit;
 use crate::origin::deadline::Deadline;
 use crate::origin::failure::{self, Failure, Lapse, Rejection};
@@ -87,7 +88,7 @@ impl<B> Received<B> {
 
     /// The header fields as they are stored.
     pub fn headers_to_store(&self) -> HeaderMap {
-        let mut headers = storable::without_hop_by_hop(&self.headers);
+        let mut headers = without_hop_by_hop(&self.headers);
         // It is for the first visitor alone. An answer that has it is stored only if it says that it is for all.
         headers.remove(header::SET_COOKIE);
         // RFC 9110 §6.6.1: a recipient with a clock supplies what is missing.

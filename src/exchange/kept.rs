@@ -18,6 +18,7 @@ use crate::cache::purge::Standing;
 use crate::cache::request_fields;
 use crate::cache::storable::{self, Effect, NotStored};
 use crate::config;
+use crate::fields::without_hop_by_hop;
 use crate::isolate::memory_cache::Loaded;
 use crate::policy::Policy;
 use crate::ports::Ports;
@@ -107,11 +108,8 @@ impl<P: Ports> Exchange<P> {
         let vary = Vary::of(&received.headers).unwrap_or_default();
         // One that is not for all for its cookie is not without it either.
         let is_withheld = admitted == Err(NotStored::SetCookie);
-        let headers = if is_withheld {
-            storable::without_hop_by_hop(&received.headers)
-        } else {
-            received.headers_to_store()
-        };
+        let headers =
+            if is_withheld { without_hop_by_hop(&received.headers) } else { received.headers_to_store() };
         let new = Stored {
             status: received.status_code(),
             headers: headers.into(),

@@ -9,10 +9,10 @@ use std::rc::Rc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use crate::cache::directives::joined;
 use crate::cache::request_fields::{self, Bearing};
-use crate::cache::{key, storable};
+use crate::cache::storable;
 use crate::config::{self, Cache};
+use crate::fields::{self, joined};
 use crate::request::{Request, Target, weight};
 
 /// Marks a retry towards the origin; its value is the number of the attempt, from 2.
@@ -56,14 +56,14 @@ pub struct Forward {
 /// With `fills_cache`, the answer may be stored: then harmless cookies and fields that override the method
 /// or the target are left out, and where a page must contain something, it is asked for in a coding that can be undone.
 pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: Option<&Cache>) -> Forward {
-    let named = storable::connection_options(&request.headers);
+    let named = fields::connection_options(&request.headers);
     let mut headers = HeaderMap::with_capacity(request.headers.len() + MOST_ADDED);
     let mut unkeyed: Vec<(HeaderName, Bearing)> = Vec::new();
     let mut has_cookies = false;
     for name in request.headers.keys() {
         let kind = Kind::of(name);
         let is_left_out = kind == Kind::NotSent || kind == Kind::Override && fills_cache.is_some();
-        if is_left_out || storable::concerns_one_connection(name, &named) {
+        if is_left_out || fields::concerns_one_connection(name, &named) {
             continue;
         }
         let values = request.headers.get_all(name);
@@ -270,7 +270,7 @@ fn readable_coding(list: &HeaderValue) -> HeaderValue {
 
 /// A list in the form in which the key has it: what is the same to the key is the same to the origin.
 fn compact(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
-    joined(headers, name).and_then(|list| HeaderValue::try_from(key::compact(&list)).ok())
+    joined(headers, name).and_then(|list| HeaderValue::try_from(fields::compact(&list)).ok())
 }
 
 /// Takes out the cookie of an operator's session, which is no business of the origin's and says nothing of a visitor.

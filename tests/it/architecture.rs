@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Later modules use earlier ones.
-const ORDER: [&str; 16] = [
-    "time", "request", "language", "config", "cache", "origin", "policy", "body", "response", "report",
-    "health", "endpoint", "isolate", "ports", "head", "exchange",
+const ORDER: [&str; 17] = [
+    "time", "fields", "request", "language", "config", "cache", "origin", "policy", "body", "response",
+    "report", "health", "endpoint", "isolate", "ports", "head", "exchange",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
