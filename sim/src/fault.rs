@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::chance::Chance;
+use testkit::chance::Chance;
 
 /// Where a fault lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use crate::fault::{Path, Scope, Trouble};
 use crate::ledger::{Asked, Attempt, Class, Ledger};
 use crate::plan::Ask;
-use crate::traffic::Shape;
+use crate::plan::Shape;
 use crate::world::World;
 
 /// The longest that the site itself takes until its header, in milliseconds.
@@ -70,7 +70,7 @@ pub fn at_the_end(world: &Rc<World>) {
         }
     }
     for (invariant, detail) in findings {
-        world.find(invariant, || detail);
+        world.violated(invariant, || detail);
     }
 }
 

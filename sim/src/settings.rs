@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::chance::Chance;
 use crate::page::Page;
+use testkit::chance::Chance;
 
 /// The site's public host.
 pub const HOST: &str = "www.example.com";

@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use simulator::fault::{Scope, Trouble};
 use simulator::ledger::{Asked, Attempt, Class};
-use simulator::plan::{Event, Fate, Plan, Upload, What};
+use simulator::plan::Shape;
+use simulator::plan::{Event, Plan, Upload, What};
 use simulator::settings::Breaker;
-use simulator::traffic::Shape;
 use simulator::world::World;
 use simulator::{harm, play};
+use testkit::upload::Fate;
 
 /// The open period, in milliseconds.
 const OPEN: u64 = 5_000;

@@ -38,7 +38,8 @@ fn a_seed_tells_the_same_story_to_the_byte() {
 #[test]
 fn every_kind_of_world_and_of_fault_is_met() {
     use simulator::fault::{Scope, Trouble};
-    use simulator::plan::{Fate, Plan, What};
+    use simulator::plan::{Plan, What};
+    use testkit::upload::Fate;
     let mut met = std::collections::BTreeSet::new();
     for seed in 0..400 {
         let plan = Plan::of(seed);

@@ -1,6 +1,4 @@
-//! What does an endpoint answer?
-//!
-//! JSON; errors are problem documents (RFC 9457). Where a browser looks at what is for people, pages.
+//! The answers of endpoints: JSON, problem documents for errors (RFC 9457), and pages for browsers.
 
 use std::time::Duration;
 

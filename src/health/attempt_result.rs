@@ -4,14 +4,14 @@ use super::class::Class;
 use crate::origin::failure::{self, Failure};
 use crate::origin::{self, HealthSignal};
 
-/// How an attempt ended, as a count has it.
+/// How an attempt ended, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AttemptKind {
-    /// With an answer that is no error of the origin's.
+    /// The origin answered without an error.
     Ok,
-    /// With a failure.
+    /// The attempt failed.
     Failed(Failure),
-    /// With an error status of the origin's own: 500, 502, 503 or 504.
+    /// The origin answered with this error status: 500, 502, 503 or 504.
     Own(u16),
 }
 
@@ -26,7 +26,7 @@ impl From<origin::AttemptResult> for AttemptKind {
 }
 
 impl AttemptKind {
-    /// The end that `word` names.
+    /// The kind with this word.
     pub fn of_word(word: &str) -> Option<Self> {
         match word {
             "ok" => Some(Self::Ok),
@@ -50,7 +50,7 @@ impl AttemptKind {
         }
     }
 
-    /// In which class it falls; `None` for what is no trouble.
+    /// Its class. `None` if nothing failed.
     pub fn class(self) -> Option<Class> {
         match self {
             Self::Ok => None,
@@ -67,8 +67,10 @@ impl AttemptKind {
         }
     }
 
-    /// The class whose incidents it is part of. A client alone can bring about a loop or a refused upgrade, and
-    /// where nothing was tried nothing failed, so these are counted but part of none.
+    /// The class of the incidents that it belongs to.
+    ///
+    /// A loop and a refused upgrade belong to none, because a client alone can cause them. An open circuit belongs to none
+    /// either, because nothing was tried. All three are counted.
     pub fn incident(self) -> Option<Class> {
         let is_sign = match self {
             Self::Failed(failure) => {
@@ -84,7 +86,7 @@ impl AttemptKind {
         self.attempt().health_signal()
     }
 
-    /// The end of an attempt that counts as this one.
+    /// A result that is counted as this kind.
     pub fn attempt(self) -> origin::AttemptResult {
         match self {
             Self::Ok => origin::AttemptResult::Answered(200),
@@ -93,7 +95,7 @@ impl AttemptKind {
         }
     }
 
-    /// What happened, for an operator: part of a sentence that begins with "the origin", or stands alone.
+    /// What happened, for an operator. It continues "the origin …", or stands alone.
     pub fn what(self) -> &'static str {
         match self {
             Self::Ok => "answered",
@@ -105,7 +107,7 @@ impl AttemptKind {
         }
     }
 
-    /// What to look at first, for an operator.
+    /// What to check first, for an operator.
     pub fn check(self) -> &'static str {
         match self {
             Self::Ok => "",

@@ -1,7 +1,6 @@
-//! What do the lines of a count say?
+//! Count lines, as isolates send them. What was counted, in which minute, at which origin?
 //!
-//! Nothing in them is trusted: what is not one of the words that there are is skipped, so that no text can make
-//! rows without end.
+//! Nothing in them is trusted. A line with an unknown word is skipped, so that no text can create rows without bound.
 
 use std::fmt::{self, Display};
 
@@ -9,55 +8,55 @@ use super::attempt_result::AttemptKind;
 use crate::report::Outcome;
 use crate::time::Timestamp;
 
-/// The first line of a count: its form's number.
+/// The first line of the text: the version of the form.
 pub const FORM: &str = "holdfast 1";
 
-/// The longest count that is read, in bytes; the rest is cut off.
+/// The longest text that is read, in bytes. The rest is cut off.
 pub const MOST_BYTES: usize = 64 * 1024;
 
-/// How many lines of a count are read.
+/// How many lines are read.
 pub const MOST_LINES: usize = 2000;
 
-/// How long a line may have been on its way, in minutes. What is older is skipped: it would change what is over.
+/// The age of the oldest line that is read, in minutes. An older line would change incidents that are over.
 pub const MOST_MINUTES_LATE: u64 = 60;
 
-/// The longest name of an origin, in bytes; the rest is cut off. A name of DNS has 253, and a port six more.
+/// The longest name of an origin, in bytes. The rest is cut off. A DNS name has 253, a port six more.
 pub const LONGEST_ORIGIN: usize = 260;
 
-/// The most of one thing that one line counts.
+/// The highest count in one line.
 const MOST: u64 = 1_000_000_000;
 
-/// One line of a count.
+/// One count line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CountLine<'a> {
-    /// In which minute since the Unix epoch.
+    /// The minute since the Unix epoch.
     pub minute: u64,
-    /// At which origin; empty for what clients were answered.
+    /// The origin's name. Empty for answers to clients.
     pub origin: &'a str,
     /// What was counted.
     pub what: What,
-    /// How many of it, at least 1.
+    /// The count, at least 1.
     pub n: u64,
 }
 
-/// What is counted. It displays as it stands in the database.
+/// What is counted. It displays as the database has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// What a client got: the outcome, and the status if it is one of 500, 502, 503 and 504, else 0.
+    /// An answer to a client: the outcome, and the status if it is 500, 502, 503 or 504, else 0.
     Answer(&'static str, u16),
     /// An attempt at the origin for a client.
     Try(AttemptKind),
     /// An attempt by a probe.
     Probe(AttemptKind),
-    /// That an isolate opened its circuit for all of the origin, by what it had seen of it itself.
+    /// An isolate opened its circuit for the whole origin, because of what it had seen itself.
     Opened(AttemptKind),
-    /// A request that a failure touched: which failure, and what the client got in the end.
+    /// A request that a failure touched: the failure, and what the client got in the end.
     Touched(AttemptKind, &'static str),
 }
 
-/// The lines of a count that make sense at `now`.
+/// The lines that are valid at `now`.
 ///
-/// A minute that has not begun is taken for this one: clocks differ by a little.
+/// The next minute counts as this one, because clocks differ a little.
 pub fn read(text: &str, now: Timestamp) -> Vec<CountLine<'_>> {
     let text = text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or_default();
     let mut lines = text.split('\n');
@@ -81,9 +80,9 @@ pub fn minute_of(at: Timestamp) -> u64 {
 }
 
 impl<'a> CountLine<'a> {
-    /// What one line says; `None` if it is none.
+    /// Reads one line. `None` if it is not valid.
     fn read(text: &'a str) -> Option<Self> {
-        // Years are far fewer minutes than this, and sums of it do not overflow.
+        // No real minute is this large, and sums of it do not overflow.
         const LAST_MINUTE: u64 = 1 << 40;
         let (minute, rest) = text.split_once(' ')?;
         let (rest, n) = rest.rsplit_once(' ')?;
@@ -108,7 +107,7 @@ impl<'a> CountLine<'a> {
 }
 
 impl What {
-    /// What a row of the database counts.
+    /// Reads the `what` of a row in the database.
     pub fn read(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once(' ')?;
         Self::of_words(kind, rest)
@@ -134,7 +133,7 @@ impl What {
         }
     }
 
-    /// How an attempt ended, if it is one.
+    /// How the attempt ended, if this is an attempt.
     pub fn attempt(self) -> Option<AttemptKind> {
         match self {
             Self::Try(end) | Self::Probe(end) => Some(end),
@@ -143,7 +142,7 @@ impl What {
     }
 }
 
-/// Whether `outcome` is a copy that is out of date, in place of an answer that failed or took too long.
+/// Whether `outcome` is a stale copy in place of an answer that failed or took too long.
 pub fn is_stale(outcome: &str) -> bool {
     matches!(outcome, "stale" | "stale_while_slow" | "last_good")
 }

@@ -1,8 +1,7 @@
-//! What does the page wear, and what may run on it?
+//! The style and the script of the error page, and what may run on it.
 //!
-//! One style and one script, both from templates/ and in the page itself, allowed by their hashes in
-//! `Content-Security-Policy` (CSP Level 3 §2.3.1). The hashes are taken of the templates as they are, so that
-//! whoever edits them need not know of this.
+//! Both come from templates/, are inline, and are allowed by their hashes in `Content-Security-Policy` (CSP Level 3
+//! §2.3.1). The hashes are computed from what is sent, so that whoever edits a template need not know of them.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -33,7 +32,7 @@ pub(super) struct Assets {
     hashes: [String; 2],
 }
 
-/// A text as it is sent, and its digest, which is made once in an isolate.
+/// A text as it is sent, and its digest. Each isolate computes it once.
 struct Sent {
     text: String,
     digest: Sha256,
@@ -47,7 +46,7 @@ impl Sent {
 }
 
 impl Assets {
-    /// What a page with these settings wears.
+    /// The assets of a page with these settings.
     pub(super) fn of(page: &Page) -> Self {
         static STYLES: [OnceLock<Sent>; 3] = [const { OnceLock::new() }; 3];
         static SCRIPTS: OnceLock<Sent> = OnceLock::new();
@@ -72,8 +71,9 @@ impl Assets {
         }
     }
 
-    /// Nothing may be loaded, and nothing run but the script; the script may ask the site itself if the page
-    /// `returns`. Frames are not restricted: where the site allows to be framed, its error should show.
+    /// The page's `Content-Security-Policy`: it may load nothing, and run only the script. If the page `returns`, the
+    /// script may send requests to the site. Framing is not restricted, because an error should show wherever the site may
+    /// be framed.
     pub(super) fn policy(&self, returns: bool) -> HeaderValue {
         let [style, script] = &self.hashes;
         let connect = if returns { " connect-src 'self';" } else { "" };
@@ -85,15 +85,15 @@ impl Assets {
     }
 }
 
-/// `source` without its comments, which stand on lines of their own, and without indentation.
+/// `source` without indentation and comments. Comments have lines of their own.
 pub(crate) fn sent(source: &str) -> String {
     let lines = source.lines().map(str::trim);
     let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("/*"));
     code.flat_map(|line| [line, "\n"]).collect()
 }
 
-/// `style` without the white space that only people need. Where a space has a meaning in CSS, none of these
-/// marks stands beside it in the templates.
+/// `style` without white space that only people need. In the templates, no space that means something in CSS is next to
+/// one of these characters.
 pub(crate) fn tight(style: &str) -> String {
     const TIGHTER: [(&str, &str); 6] =
         [("\n", " "), ("; ", ";"), (": ", ":"), (", ", ","), (" {", "{"), ("{ ", "{")];
@@ -101,12 +101,12 @@ pub(crate) fn tight(style: &str) -> String {
     style.replace("} ", "}").replace(" }", "}").replace(";}", "}")
 }
 
-/// How `Content-Security-Policy` names a style or a script that stands in the page.
+/// The source expression for an inline style or script in `Content-Security-Policy`.
 pub(crate) fn hash(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
 }
 
-/// The rules for colours of the operator's own.
+/// The rules for the operator's own colours.
 fn accents(page: &Page) -> String {
     let [light, dark] = page.accents().map(|accent| {
         let accent = accent?;

@@ -29,6 +29,7 @@ pub mod upload;
 mod fetch;
 mod hold;
 mod isolate;
+mod memory;
 mod origin;
 mod ports;
 mod relay;

@@ -9,15 +9,15 @@ use holdfast::cache::entry::Entry;
 use holdfast::cache::key::Key;
 use holdfast::report::Outcome;
 use http::HeaderMap;
+use testkit::body::{Content, Ending};
 
-use crate::body::{Content, Ending, Kind};
 use crate::ended::{MEMORY, client_of};
 use crate::ledger::{Asked, Attempt, Class};
 use crate::plan::{Ask, FIRST_PROBE, target};
+use crate::record::{Record, serial_of, text_of};
 use crate::rules::{
     by_its_window, is_foreign, is_selected, may_answer, may_stand_in, storable, window_on_error,
 };
-use crate::site::{Record, SERIAL, text_of};
 use crate::world::{FIRST_CRON, FIRST_ORDER, World};
 use crate::{ended, orders, retries};
 
@@ -31,7 +31,6 @@ pub struct Given<'a> {
     pub status: u16,
     pub headers: &'a HeaderMap,
     pub content: Option<&'a Content>,
-    pub kind: Kind,
 }
 
 /// An exchange reports.
@@ -47,7 +46,7 @@ pub fn reported(world: &Rc<World>, ask: u64, outcome: Outcome, line: &str) {
         }
     }
     if ask < FIRST_CRON && (front > 1 || behind > 1) {
-        world.find("one exchange gives one report at most", || {
+        world.violated("one exchange gives one report at most", || {
             format!("ask {ask}: {front}, and {behind} behind")
         });
     }
@@ -55,7 +54,7 @@ pub fn reported(world: &Rc<World>, ask: u64, outcome: Outcome, line: &str) {
 
 /// The exchange has given its answer.
 pub fn answered(world: &Rc<World>, given: &Given<'_>) {
-    let Given { ask, status, headers, content, kind } = given;
+    let Given { ask, status, headers, .. } = given;
     let now = world.now();
     let asked = {
         let mut ledger = world.ledger.borrow_mut();
@@ -65,23 +64,20 @@ pub fn answered(world: &Rc<World>, given: &Given<'_>) {
         before
     };
     if asked.answered_at.is_some() {
-        world.find("a request is answered once", || format!("ask {}", ask.number));
-    }
-    if *kind == Kind::Begun {
-        world.find("a body that was read in part is relayed", || format!("ask {}: {content:?}", ask.number));
+        world.violated("a request is answered once", || format!("ask {}", ask.number));
     }
     let bound = longest_wait(world, ask, asked.began_at, now);
     if now - asked.began_at > bound {
-        world.find("every request is answered by its deadline", || {
+        world.violated("every request is answered by its deadline", || {
             format!("ask {}: after {} ms, at most {bound}", ask.number, now - asked.began_at)
         });
     }
     let head = serial_of(headers);
     let is_made_here = head.is_none();
-    let kind = match (record(world, head), head) {
+    let kind = match (world.record(head), head) {
         (Some(head), _) => from_origin_or_store(world, given, &asked, &head),
         (None, Some(serial)) => {
-            world.find("an answer came from an origin", || format!("ask {}: {serial}", ask.number));
+            world.violated("an answer came from an origin", || format!("ask {}: {serial}", ask.number));
             "unknown".to_owned()
         }
         (None, None) => made_here(world, given, &asked),
@@ -89,9 +85,9 @@ pub fn answered(world: &Rc<World>, given: &Given<'_>) {
     // Of several at a time one is the trial, and the others are told to come back.
     let is_beside_trial = is_left_alone(world, *status);
     // And for as long as a page was said to be elsewhere.
-    let is_gone = record(world, head).is_some_and(|head| head.turn.is_some() && head.ask != ask.number);
+    let is_gone = world.record(head).is_some_and(|head| head.turn.is_some() && head.ask != ask.number);
     if ask.is_probe && !(200..300).contains(status) && !is_beside_trial && !is_gone {
-        world.find("once the origin is well again, so is the site", || {
+        world.violated("once the origin is well again, so is the site", || {
             format!("ask {}: {status}", ask.number)
         });
     }
@@ -119,26 +115,28 @@ fn longest_wait(world: &World, ask: &Ask, from: u64, to: u64) -> u64 {
 /// An answer that an origin gave, now or earlier.
 fn from_origin_or_store(world: &Rc<World>, given: &Given<'_>, asked: &Asked, head: &Record) -> String {
     let Given { ask, status, headers, content, .. } = given;
-    let body = record(world, content.and_then(|content| content.serial));
+    let body = world.record(content.and_then(|content| content.serial));
     let records: Vec<&Record> = [Some(head), body.as_deref()].into_iter().flatten().collect();
     let whom = world.plan.name_of(ask);
     for record in &records {
         if record.marker.as_deref().is_some_and(|marker| Some(marker) != whom) {
-            world.find("nobody gets what is somebody else's", || format!("ask {}: {record:?}", ask.number));
+            world.violated("nobody gets what is somebody else's", || {
+                format!("ask {}: {record:?}", ask.number)
+            });
         }
         if record.page != ask.page {
-            world.find("an answer is for the page that was asked for", || {
+            world.violated("an answer is for the page that was asked for", || {
                 format!("ask {}: {record:?}", ask.number)
             });
         }
         if record.ask != ask.number {
             if let Err(why) = storable(&world.plan, record) {
-                world.find("nobody gets what an origin does not give to all", || {
+                world.violated("nobody gets what an origin does not give to all", || {
                     format!("ask {}: {why}: {record:?}", ask.number)
                 });
             }
             if !is_selected(&world.plan, ask, record) {
-                world.find("variants never mix", || format!("ask {}: {record:?}", ask.number));
+                world.violated("variants never mix", || format!("ask {}: {record:?}", ask.number));
             }
         }
     }
@@ -149,7 +147,7 @@ fn from_origin_or_store(world: &Rc<World>, given: &Given<'_>, asked: &Asked, hea
         record.status == *status || matches!((record.status, *status), (200 | 304, 200 | 206 | 304 | 416))
     };
     if !is_of_status(head) || body.as_ref().is_some_and(|body| head.status == 304 && !is_of_status(body)) {
-        world.find("an origin's status reaches the client", || {
+        world.violated("an origin's status reaches the client", || {
             format!("ask {}: {status} of {head:?} and {body:?}", ask.number)
         });
     }
@@ -172,13 +170,13 @@ fn from_origin_or_store(world: &Rc<World>, given: &Given<'_>, asked: &Asked, hea
             let from = now.saturating_sub(PAST_THE_DEADLINE).max(asked.began_at);
             let at = world.walls(from, now).0;
             if let Err(why) = may_stand_in(world, ask, head, at) {
-                world.find("no copy stands in where it is forbidden", || {
+                world.violated("no copy stands in where it is forbidden", || {
                     format!("ask {}: {why}, at {at}: {head:?}", ask.number)
                 });
             }
         }
         (Err(why), false) => {
-            world.find("nothing is served as fresh that is not", || {
+            world.violated("nothing is served as fresh that is not", || {
                 format!("ask {}: {why}, at {at}: {head:?}", ask.number)
             });
         }
@@ -216,7 +214,7 @@ fn made_here(world: &Rc<World>, given: &Given<'_>, asked: &Asked) -> String {
         }
     };
     if !is_true {
-        world.find("the status says what the origin did", || {
+        world.violated("the status says what the origin did", || {
             format!("ask {}: {status} after {own:?}, beside {others:?}", ask.number)
         });
     }
@@ -235,13 +233,10 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, i
         return;
     }
     let Some(target) = target(&page.path).filter(|_| world.plan.settings.cache) else { return };
-    let filed = {
-        let store = world.store.borrow();
-        let Some(filed) = store.get(Key::of_target(&target).as_str()) else { return };
-        filed.clone()
-    };
+    let filed = world.platform.store.get(Key::of_target(&target).as_str());
+    let Some(filed) = filed else { return };
     let Some(Entry::Response(stored)) = Entry::decode(&filed.entry) else { return };
-    let Some(head) = record(world, serial_of(&stored.headers)) else { return };
+    let Some(head) = world.record(serial_of(&stored.headers)) else { return };
     let at = world.walls(asked.began_at, world.now()).1;
     // An order holds from when it is taken, which is before it is carried out everywhere.
     let is_ordered = world.ledger.borrow().orders_under_way > 0;
@@ -274,7 +269,7 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, i
     let unknown_for = if is_untried { MEMORY } else { 0 };
     let was_there = filed.filed_at + unknown_for < asked.began_at && filed.until > world.now();
     if was_there && !is_held_back && by_its_window(&world.plan, ask, &head, at + 1_000).is_ok() {
-        world.find("a copy stands in where it may", || {
+        world.violated("a copy stands in where it may", || {
             format!("ask {}: {}: {head:?}", ask.number, given.status)
         });
     }
@@ -284,10 +279,10 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, i
 fn is_for_all(world: &Rc<World>, given: &Given<'_>, head: &Record) {
     let ask = given.ask;
     if given.headers.contains_key("set-cookie") {
-        world.find("a cookie is for who got it", || format!("ask {}: {head:?}", ask.number));
+        world.violated("a cookie is for who got it", || format!("ask {}: {head:?}", ask.number));
     }
     if !is_readable(world, ask, head) {
-        world.find("a copy answers no script that could not read it", || {
+        world.violated("a copy answers no script that could not read it", || {
             format!("ask {}: {head:?}", ask.number)
         });
     }
@@ -308,14 +303,14 @@ fn text_of_visitor<'a>(world: &'a World, ask: &Ask) -> Option<&'a str> {
 /// The client has all of the body that it will get.
 pub fn delivered(world: &Rc<World>, given: &Given<'_>) {
     let Given { ask, status, headers, content: Some(content), .. } = given else { return };
-    let Some(record) = record(world, content.serial) else { return };
+    let Some(record) = world.record(content.serial) else { return };
     if content.ending != Ending::Whole {
         world.count("body broke off before the client");
         if let Some(asked) = world.ledger.borrow_mut().asks.get_mut(&ask.number) {
             asked.is_torn = true;
         }
         if record.ending == Ending::Whole {
-            world.find("a whole body does not break off", || format!("ask {}: {record:?}", ask.number));
+            world.violated("a whole body does not break off", || format!("ask {}: {record:?}", ask.number));
         }
         return;
     }
@@ -323,7 +318,7 @@ pub fn delivered(world: &Rc<World>, given: &Given<'_>) {
     let length = text_of(headers, "content-length");
     if ask.method != "HEAD" && *status != 304 && length.is_some_and(|length| length != text.len().to_string())
     {
-        world.find("a body is as long as it was announced", || {
+        world.violated("a body is as long as it was announced", || {
             format!("ask {}: {headers:?} {text:?}", ask.number)
         });
     }
@@ -342,11 +337,11 @@ pub fn delivered(world: &Rc<World>, given: &Given<'_>) {
         world.count("body of parts delivered");
     }
     if text != expected && content.is_joined {
-        world.find("no body is joined of what does not belong together", || {
+        world.violated("no body is joined of what does not belong together", || {
             format!("ask {}: {text:?} is not {expected:?}, {record:?}", ask.number)
         });
     } else if text != expected {
-        world.find("no torn or short body is delivered as whole", || {
+        world.violated("no torn or short body is delivered as whole", || {
             format!("ask {}: {text:?} is not {expected:?}, {record:?}", ask.number)
         });
     }
@@ -356,7 +351,7 @@ pub fn delivered(world: &Rc<World>, given: &Given<'_>) {
 pub fn at_the_end(world: &Rc<World>) {
     let unfinished = world.unfinished();
     if unfinished > 0 {
-        world.find("all work comes to an end", || format!("{unfinished} tasks"));
+        world.violated("all work comes to an end", || format!("{unfinished} tasks"));
     }
     let (unanswered, is_anybody_excused) = {
         let ledger = world.ledger.borrow();
@@ -370,7 +365,7 @@ pub fn at_the_end(world: &Rc<World>) {
         (unanswered, excused)
     };
     if !unanswered.is_empty() {
-        world.find("every request is answered", || format!("{unanswered:?}"));
+        world.violated("every request is answered", || format!("{unanswered:?}"));
     }
     retries::within_budget(world);
     let probes: Vec<u16> = {
@@ -379,22 +374,14 @@ pub fn at_the_end(world: &Rc<World>) {
         probes.filter_map(|(_, asked)| asked.status).collect()
     };
     if !probes.is_empty() && probes.iter().all(|status| *status >= 500) {
-        world.find("a trial finds out that the origin is well again", || format!("{probes:?}"));
+        world.violated("a trial finds out that the origin is well again", || format!("{probes:?}"));
     }
-    for memories in world.isolates().iter().filter(|_| !is_anybody_excused) {
-        let memory = format!("{:?}", memories.isolate);
-        if !memory.contains("flights: RefCell { value: {} }") {
-            world.find("nobody is waited for once all is done", || memory);
+    for memory in world.isolates().iter().filter(|_| !is_anybody_excused) {
+        let text = format!("{:?}", memory.isolate);
+        if !text.contains("flights: RefCell { value: {} }") {
+            world.violated("nobody is waited for once all is done", || text);
         }
     }
-}
-
-pub(crate) fn record(world: &World, serial: Option<usize>) -> Option<Rc<Record>> {
-    world.ledger.borrow().records.get(serial?).cloned()
-}
-
-pub(crate) fn serial_of(headers: &HeaderMap) -> Option<usize> {
-    headers.get(SERIAL)?.to_str().ok()?.parse().ok()
 }
 
 /// The request's own attempts that its client waited for, and all others for the same page that ended meanwhile.

@@ -1,4 +1,4 @@
-//! The site: what its origins answer, and the record of each answer, which is the truth that all else is held to.
+//! The simulated origins: what they answer, and the record of each answer.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -6,46 +6,14 @@ use std::rc::Rc;
 use holdfast::origin::forward::Forward;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use crate::body::Ending;
-use crate::chance::Chance;
+use testkit::body::Ending;
+use testkit::chance::Chance;
+
 use crate::fault::Trouble;
 use crate::page::{Page, Personal, Ranges, Rules, Scripts, Validator};
 use crate::plan::Plan;
-use crate::turns::{SCRIPT, Turn};
-
-/// The field by which an answer is known to the record.
-pub const SERIAL: HeaderName = HeaderName::from_static("x-serial");
-
-/// An origin's answer as it was.
-#[derive(Clone, Debug)]
-pub struct Record {
-    /// The number of the request that it was an answer to.
-    pub ask: u64,
-    pub page: usize,
-    pub method: String,
-    pub status: u16,
-    /// For whom alone it was.
-    pub marker: Option<String>,
-    pub rules: Rules,
-    /// The request fields by which it was selected, stated or understood.
-    pub vary: Vec<&'static str>,
-    /// What the origin got.
-    pub seen: HeaderMap,
-    pub coded: bool,
-    /// `Access-Control-Allow-Origin`.
-    pub allows: Option<String>,
-    /// What the page was just then.
-    pub turn: Option<Turn>,
-    /// The body that it has, whole.
-    pub text: Rc<str>,
-    /// When it was asked for and when it came, in milliseconds of the clock on the wall.
-    pub requested_at: u64,
-    pub received_at: u64,
-    /// The same in virtual time.
-    pub sent_at: u64,
-    pub came_at: u64,
-    pub ending: Ending,
-}
+use crate::record::{Record, text_of, visitor_of};
+use crate::turn::{SCRIPT, Turn};
 
 /// What an origin does with a fetch.
 #[derive(Debug)]
@@ -59,7 +27,7 @@ pub enum Reply {
 
 /// The site as it is now.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub struct SimOrigin {
     pub versions: Vec<u64>,
     /// When each version was published, in seconds on the wall.
     pub published_at: Vec<u64>,
@@ -67,7 +35,7 @@ pub struct Site {
     pub turns: BTreeMap<(usize, Option<usize>), Turn>,
 }
 
-impl Site {
+impl SimOrigin {
     pub fn new(plan: &Plan, now: u64) -> Self {
         Self {
             versions: vec![1; plan.pages.len()],
@@ -403,23 +371,6 @@ fn range_of(forward: &Forward) -> Option<(usize, usize)> {
 
 fn is_coded(page: &Page, seen: &HeaderMap) -> bool {
     page.coded && text_of(seen, "accept-encoding").is_some_and(|value| value.contains("br"))
-}
-
-/// Who asks, as far as the site can tell.
-pub fn visitor_of(seen: &HeaderMap) -> Option<String> {
-    let cookie = text_of(seen, "cookie").unwrap_or_default();
-    let by_cookie = cookie.split("; ").find_map(|cookie| cookie.strip_prefix("sid=").map(str::to_owned));
-    by_cookie.or_else(|| text_of(seen, "authorization")?.strip_prefix("Bearer ").map(str::to_owned))
-}
-
-/// The lines of a field, joined; `None` if there are none.
-pub fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
-    let lines: Vec<_> = headers
-        .get_all(name)
-        .iter()
-        .map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned())
-        .collect();
-    (!lines.is_empty()).then(|| lines.join(", "))
 }
 
 fn date(now: u64) -> String {
