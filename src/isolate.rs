@@ -149,7 +149,7 @@ impl<B> Isolate<B> {
 
     /// Decides who fetches `key`. One that leads must [`settle`](Self::settle); if it does not within `at_most`, the
     /// next one leads. Who may not lead, because its answer is likely its own, may wait all the same.
-    pub fn turn(
+    pub fn role(
         &self,
         key: &Key,
         may_lead: bool,
@@ -414,7 +414,7 @@ mod tests {
     }
 
     fn turn(isolate: &Isolate<()>, path: &str, at: u64) -> Role<()> {
-        isolate.turn(&key(path), true, nobody(), AT_MOST, second(at), || ())
+        isolate.role(&key(path), true, nobody(), AT_MOST, second(at), || ())
     }
 
     fn nobody() -> Client {
@@ -453,7 +453,7 @@ mod tests {
         isolate.keep_apart(&key("/a"), second(200));
         isolate.bring_together(&key("/a"));
         assert!(matches!(turn(&isolate, "/a", 201), Role::Leader(_)));
-        let own = isolate.turn(&key("/b"), false, nobody(), AT_MOST, second(0), || ());
+        let own = isolate.role(&key("/b"), false, nobody(), AT_MOST, second(0), || ());
         assert!(matches!(own, Role::Alone));
     }
 

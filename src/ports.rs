@@ -25,25 +25,18 @@ use crate::request::Target;
 use crate::time::Timestamp;
 
 /// Everything that the exchange needs from outside.
-pub trait Ports:
-    Origin + Store + LastGood + Health + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
+pub trait Ports: Runtime + Store + LastGood {}
+
+impl<P> Ports for P where P: Runtime + Store + LastGood {}
+
+/// The same without the stores.
+pub trait Runtime:
+    Origin + Health + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
 {
 }
 
-impl<P> Ports for P where
-    P: Origin
-        + Store
-        + LastGood
-        + Health
-        + Memory
-        + Clock
-        + Dice
-        + Urls
-        + Background
-        + Reporter
-        + Health
-        + Clone
-        + 'static
+impl<P> Runtime for P where
+    P: Origin + Health + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
 {
 }
 

@@ -97,9 +97,10 @@ pub struct Report {
 }
 
 /// What an exchange came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The origin's answer to the first attempt, an error of its own included.
+    #[default]
     Origin,
     /// The origin's answer to a later attempt.
     Retried,
