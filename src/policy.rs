@@ -4,14 +4,16 @@
 //! other routes, or the defaults, forbid for a path that this one may be read as is forbidden too: a request is treated as
 //! strictly as any path that an origin may take it for, and as leniently as the one alone that is written.
 
-use std::borrow::Cow;
+use std::ops::Deref;
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::HeaderName;
 
-use crate::cache::admission::{self, Bypass};
 use crate::cache::directives::RequestDirectives;
+use crate::cache::storable::{self, Bypass};
 use crate::config::{ClientDirectives, Config, Maintenance, PathPattern, Route, Settings};
+use crate::fields;
 use crate::origin::forward::ATTEMPT;
 use crate::origin::is_origin_error;
 use crate::origin::retry::Repeatable;
@@ -19,15 +21,15 @@ use crate::request::Request;
 use crate::request::spelling::{self, Readings};
 use crate::time::Timestamp;
 
-/// What holds for one request.
+/// What holds for one request. It shares the settings with the configuration, so that a clone is cheap.
 #[derive(Clone, Debug)]
-pub struct Policy<'a> {
+pub struct Policy {
     /// Which route matched, counted from 0; `None` for the defaults.
     pub route: Option<usize>,
     /// The settings that hold.
-    pub settings: Cow<'a, Settings>,
-    /// Those for what the path may be read as besides.
-    pub read_as: Vec<&'a Settings>,
+    pub settings: Chosen,
+    /// The settings of other routes that an origin may take the path for.
+    read_as: Vec<Chosen>,
     /// Whether the store is looked into, or why not.
     pub lookup: Result<(), Bypass>,
     /// What the request's `Cache-Control` asks for, as far as it counts.
@@ -36,22 +38,34 @@ pub struct Policy<'a> {
     pub repeatable: Repeatable,
 }
 
-impl<'a> Policy<'a> {
-    /// Selects the first route that matches and reads off what it means for `request`.
-    pub fn of(config: &'a Config, request: &Request) -> Self {
-        let route = first(config, request, Path::Written(request.target.path()));
-        let mut settings = Cow::Borrowed(settings_of(config, route));
-        let mut read_as = Vec::new();
-        if let Some(readings) = readings(config, request) {
-            let firsts = readings.paths.iter().map(|path| first(config, request, Path::Read(path)));
-            read_as.extend(firsts.filter(|read| *read != route).map(|read| settings_of(config, read)));
-            read_as.iter().for_each(|other| tighten(settings.to_mut(), other));
-            if readings.may_be_any {
-                let routes = config.routes.iter().filter(|route| is_for(route, request, Path::Any));
-                let all = routes.map(|route| &route.settings).chain([&config.defaults]);
-                all.for_each(|other| tighten(settings.to_mut(), other));
-            }
+/// Settings that were chosen for a request.
+#[derive(Clone, Debug)]
+pub enum Chosen {
+    /// Those of this route, or the defaults.
+    Route(Rc<Config>, Option<usize>),
+    /// Some that no table of the configuration has.
+    Own(Rc<Settings>),
+}
+
+impl Deref for Chosen {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        match self {
+            Self::Route(config, route) => settings_of(config, *route),
+            Self::Own(settings) => settings,
         }
+    }
+}
+
+impl Policy {
+    /// Selects the first route that matches and derives what it means for `request`.
+    pub fn of(config: &Rc<Config>, request: &Request) -> Self {
+        let route = first(config, request, Path::Written(request.target.path()));
+        let (settings, read_as) = match readings(config, request) {
+            None => (Chosen::Route(Rc::clone(config), route), Vec::new()),
+            Some(readings) => strictest(config, request, route, &readings),
+        };
         let asked = match settings.cache.client_directives {
             ClientDirectives::Obey => RequestDirectives::of(&request.headers),
             ClientDirectives::Ignore => RequestDirectives::default(),
@@ -59,7 +73,7 @@ impl<'a> Policy<'a> {
         Self {
             route,
             read_as,
-            lookup: admission::may_look_up(request, &asked, &settings.cache),
+            lookup: storable::may_look_up(request, &asked, &settings.cache),
             asked,
             repeatable: repeatable(request, &settings),
             settings,
@@ -84,9 +98,32 @@ impl<'a> Policy<'a> {
 
     /// The maintenance for which the site is closed to the request at `now`, if it is.
     pub fn maintenance(&self, now: Timestamp) -> Option<&Maintenance> {
-        let own = std::iter::once(&*self.settings).chain(self.read_as.iter().copied());
-        own.map(|settings| &settings.maintenance).find(|maintenance| maintenance.is_on(now))
+        let all = std::iter::once(&self.settings).chain(&self.read_as);
+        all.map(|settings| &settings.maintenance).find(|maintenance| maintenance.is_on(now))
     }
+}
+
+/// The settings of `route`, less what other routes forbid that the path may be read as; and the settings of those.
+fn strictest(
+    config: &Rc<Config>,
+    request: &Request,
+    route: Option<usize>,
+    readings: &Readings,
+) -> (Chosen, Vec<Chosen>) {
+    let firsts = readings.paths.iter().map(|path| first(config, request, Path::Read(path)));
+    let read_as: Vec<_> =
+        firsts.filter(|read| *read != route).map(|read| Chosen::Route(Rc::clone(config), read)).collect();
+    if read_as.is_empty() && !readings.may_be_any {
+        return (Chosen::Route(Rc::clone(config), route), read_as);
+    }
+    let mut settings = settings_of(config, route).clone();
+    read_as.iter().for_each(|other| tighten(&mut settings, other));
+    if readings.may_be_any {
+        let routes = config.routes.iter().filter(|route| is_for(route, request, Path::Any));
+        let all = routes.map(|route| &route.settings).chain([&config.defaults]);
+        all.for_each(|other| tighten(&mut settings, other));
+    }
+    (Chosen::Own(Rc::new(settings)), read_as)
 }
 
 /// As what the path of a request is taken.
@@ -200,7 +237,7 @@ fn has_key(request: &Request) -> bool {
     let says_something = !key.trim_ascii().is_empty() && line.len() <= LONGEST_KEY;
     says_something
         && key.iter().all(|byte| is_plain(byte) && (is_in_quotes || is_one_word(byte)))
-        && !admission::concerns_one_connection(&KEY, &admission::connection_options(headers))
+        && !fields::concerns_one_connection(&KEY, &fields::connection_options(headers))
 }
 
 /// The draft of the IETF's working group HTTPAPI has it (draft-ietf-httpapi-idempotency-key-header).
@@ -232,14 +269,14 @@ mod tests {
             methods: methods.to_vec(),
             settings: Settings::default(),
         };
-        let config = Config {
+        let config = Rc::new(Config {
             routes: vec![
                 route(None, Some("/api/*"), &[Method::POST]),
                 route(Some("*.example.com"), None, &[]),
                 route(None, Some("/api/*"), &[]),
             ],
             ..Config::default()
-        };
+        });
         for (method, url, expected) in [
             ("POST", "https://a.example.com/api/x", Some(0)),
             ("GET", "https://a.example.com/api/x", Some(1)),
@@ -252,8 +289,8 @@ mod tests {
         }
     }
 
-    fn config(settings: serde_json::Value) -> Config {
-        Config::from_value(&settings).unwrap()
+    fn config(settings: serde_json::Value) -> Rc<Config> {
+        Rc::new(Config::from_value(&settings).unwrap())
     }
 
     #[test]

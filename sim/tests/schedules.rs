@@ -130,7 +130,7 @@ fn an_isolate_remembers_no_more_than_it_may() {
         isolate.invalidate(&key, now);
         let other =
             Key::of_target(&Target::parse(&format!("https://www.example.com/other/{number}")).unwrap());
-        let turn = isolate.turn(&other, true, nobody, Duration::from_secs(30), now, || ());
+        let turn = isolate.role(&other, true, nobody, Duration::from_secs(30), now, || ());
         assert!(matches!(turn, Role::Leader(_)) == (number < 1024));
     }
     let remembered = format!("{isolate:?}").matches("Key(").count();

@@ -31,7 +31,7 @@ use super::{AttemptResult, HealthSignal, Reach};
 use crate::config::Breaker as Settings;
 use crate::time::Timestamp;
 use circuit::{Asker, Circuit, Probe, Standing};
-use evidence::{Client, Evidence};
+use evidence::{Evidence, Witness};
 use place::{Known, Place};
 
 /// How many parts of a whole have to fail before the whole can be believed to be down. A site with fewer pages is left
@@ -81,7 +81,7 @@ struct Troubled {
     /// Of a page, its section.
     section: Option<u64>,
     /// Of a page, what a 503 last asked for, and whom it told so.
-    asked: Option<(Client, Duration)>,
+    asked: Option<(Witness, Duration)>,
 }
 
 /// How far it reaches that something is believed to be down, the widest last.
@@ -98,7 +98,7 @@ pub enum Scope {
 impl Scope {
     const ALL: [Self; 3] = [Self::Page, Self::Section, Self::Origin];
 
-    fn asker(self, client: Client, place: Place) -> Asker {
+    fn asker(self, client: Witness, place: Place) -> Asker {
         Asker { client, page: (self != Self::Page).then_some(place.page) }
     }
 }
@@ -121,7 +121,7 @@ impl Permit {
 /// Whether to make an attempt.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
-    /// Make it. What came of it has to be [told](Breaker::settle), also if it is given up.
+    /// Make it. What came of it has to be [recorded](Breaker::record), also if it is given up.
     Admit(Permit),
     /// Load is returning. Where a copy can answer, let it; else make the attempt.
     RampUp(Permit),
@@ -165,7 +165,7 @@ pub struct FailedRequest {
     /// What it asked for.
     pub place: Place,
     /// Who asked.
-    pub client: Client,
+    pub client: Witness,
     /// How its last attempt ended.
     pub end: AttemptResult,
     /// With what permit that was made.
@@ -179,7 +179,7 @@ impl Breaker {
     pub fn admit(
         &mut self,
         place: Place,
-        client: impl Fn() -> Client,
+        client: impl Fn() -> Witness,
         settings: &Settings,
         roll: f64,
         now: Timestamp,
@@ -214,7 +214,7 @@ impl Breaker {
     pub fn refusal(
         &self,
         place: Place,
-        client: impl Fn() -> Client,
+        client: impl Fn() -> Witness,
         settings: &Settings,
         now: Timestamp,
     ) -> Option<OpenCircuit> {
@@ -233,10 +233,9 @@ impl Breaker {
         Some(OpenCircuit { because, retry_after: left.max(LEAST_RETRY_AFTER) })
     }
 
-    /// Takes in how an attempt ended that was made with `permit`; `None` if it was given up before it came to anything,
-    /// as when the client left. A failure ends a probe, and says no more until its request [has
-    /// failed](Self::record_failure).
-    pub fn settle(
+    /// Records the result of an attempt made with `permit`; `None` if it was given up without one, as when the client left. A
+    /// failure ends a probe, and counts no more until its request [has failed](Self::record_failure).
+    pub fn record(
         &mut self,
         place: Place,
         permit: Permit,
@@ -322,7 +321,7 @@ impl Breaker {
     }
 
     /// Of what a page asked for by a 503, what it has asked of two clients one after the other.
-    fn agreed(&mut self, place: Place, client: Client, asked: Duration) -> Option<Duration> {
+    fn agreed(&mut self, place: Place, client: Witness, asked: Duration) -> Option<Duration> {
         let page = self.troubled.get_mut(&place.page)?;
         let (_, before) = page.asked.replace((client, asked)).filter(|(other, _)| *other != client)?;
         Some(before.min(asked))
@@ -357,7 +356,7 @@ impl Breaker {
         settings: &Settings,
         now: Duration,
     ) -> bool {
-        let (mut failing, mut heard): (Vec<u64>, Vec<Client>) = (Vec::new(), Vec::new());
+        let (mut failing, mut heard): (Vec<u64>, Vec<Witness>) = (Vec::new(), Vec::new());
         for (page, troubled) in &self.troubled {
             let Some(section) = troubled.section else { continue };
             let (place, evidence) = (Place { page: *page, section }, &troubled.part.evidence);

@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use super::super::{AttemptResult, Reach};
-use super::evidence::Client;
+use super::evidence::Witness;
 use crate::config::Breaker as Settings;
 
 /// After an open period, and after this time at least, there is another probe, whatever became of the one before: the
@@ -31,7 +31,7 @@ pub struct Circuit {
     /// How often it has opened or closed: the number of the present period.
     period: u64,
     /// Who had the last probes in this period, and whether somebody else was refused since.
-    probers: Vec<Client>,
+    probers: Vec<Witness>,
     is_awaited: bool,
 }
 
@@ -85,7 +85,7 @@ const LANES: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asker {
     /// Whose request it is.
-    pub client: Client,
+    pub client: Witness,
     /// The page, where the circuit is that of several.
     pub page: Option<u64>,
 }
@@ -164,12 +164,12 @@ impl Circuit {
     }
 
     /// Notes that `client` was refused.
-    pub fn is_awaited_by(&mut self, client: Client) {
+    pub fn is_awaited_by(&mut self, client: Witness) {
         self.is_awaited |= self.is_open() && !self.probers.contains(&client);
     }
 
     /// For how much longer `client` waits than others.
-    fn extra_wait(&self, client: Client) -> Duration {
+    fn extra_wait(&self, client: Witness) -> Duration {
         let lets_others_go_first = self.is_awaited && self.probers.contains(&client);
         if lets_others_go_first { PRECEDENCE } else { Duration::ZERO }
     }
@@ -266,8 +266,8 @@ mod tests {
     const FAILING: Standing = Standing::Failing;
     const WELL: Standing = Standing::Well;
     const OPEN: Duration = Duration::from_secs(5);
-    fn client(mark: u32) -> Client {
-        Client { mark, is_known: true }
+    fn client(mark: u32) -> Witness {
+        Witness { mark, is_known: true }
     }
 
     fn asker(mark: u32) -> Asker {

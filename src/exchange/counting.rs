@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::Exchange;
-use super::trail::Trail;
+use super::context::Context;
+use super::record::Record;
 use crate::config::Config;
 use crate::endpoint::HERE;
 use crate::health::AttemptKind;
@@ -15,64 +15,58 @@ use crate::health::flush_reply::FlushReply;
 use crate::origin::breaker::OpenCircuit;
 use crate::origin::retry::Stop;
 use crate::origin::{self, HealthSignal};
-use crate::ports::Ports;
+use crate::ports::{Background, Health, Memory, Ports, Runtime};
 use crate::report::Outcome;
 use crate::request::Target;
 use crate::time::Timestamp;
 
-impl<P: Ports> Exchange<P> {
-    /// Counts what the exchange came to; `status` is that of the answer, `None` if nobody waited for one.
-    ///
-    /// If the counts are due to be told, that is done behind this answer: no request does it for itself alone.
-    pub(super) fn count(&self, trail: &Trail<P::Signal>, status: Option<StatusCode>) {
-        let is_of_no_account =
-            matches!(trail.outcome, Outcome::Operator | Outcome::ClientGone | Outcome::ClientError);
-        if !self.ports.bindings().count() || is_of_no_account || self.drill.is_some() {
-            return;
-        }
-        let now = self.ports.now();
-        let due = self.ports.isolate().counters(|counters| {
-            note(counters, trail, status, now);
-            counters.is_due(now)
-        });
-        if let Some(wait) = due {
-            let (ports, config) = (self.ports.clone(), Rc::clone(&self.config));
-            let dashboard = dashboard_at(&self.request.target);
-            self.ports.spawn(async move { flush(&ports, &config, &dashboard, wait).await });
-        }
+/// Counts what the exchange came to; `status` is that of the answer, `None` if nobody waited for one.
+///
+/// If the counts are due to be flushed, that is done behind this answer: no request does it for itself alone.
+pub(super) fn count<P: Ports>(ctx: &Context<P>, record: &Record, status: Option<StatusCode>) {
+    let is_of_no_account =
+        matches!(record.outcome, Outcome::Operator | Outcome::ClientGone | Outcome::ClientError);
+    if !ctx.ports().bindings().count() || is_of_no_account || ctx.drill.is_some() {
+        return;
+    }
+    let now = ctx.now();
+    let due = ctx.ports().isolate().counters(|counters| {
+        note(counters, record, status, now);
+        counters.is_due(now)
+    });
+    if let Some(wait) = due {
+        let (ports, config) = (ctx.ports().clone(), Rc::clone(&ctx.config));
+        let dashboard = dashboard_at(&ctx.request.target);
+        ctx.ports().spawn(async move { flush(&ports, &config, &dashboard, wait).await });
     }
 }
 
-impl<P: Ports> Exchange<P> {
-    /// Counts that the circuit of an origin has opened, by what this isolate itself has seen of it.
-    pub(super) fn count_opened(&self, origin: usize, because: origin::AttemptResult) {
-        if self.ports.bindings().count() {
-            let now = self.ports.now();
-            self.ports
-                .isolate()
-                .counters(|counters| counters.count(Event::Opened(origin, because.into()), now));
-        }
+/// Counts that the circuit of an origin has opened, by what this isolate itself has seen of it.
+pub(super) fn count_opened<P: Ports>(ctx: &Context<P>, origin: usize, because: origin::AttemptResult) {
+    if ctx.ports().bindings().count() {
+        let now = ctx.now();
+        ctx.ports().isolate().counters(|counters| counters.count(Event::Opened(origin, because.into()), now));
     }
 }
 
-fn note<B>(counters: &mut Counters, trail: &Trail<B>, status: Option<StatusCode>, now: Timestamp) {
+fn note(counters: &mut Counters, record: &Record, status: Option<StatusCode>, now: Timestamp) {
     if let Some(status) = status {
         let status = if status.is_server_error() { status.as_u16() } else { 0 };
-        counters.count(Event::Answer(trail.outcome, status), now);
+        counters.count(Event::Answer(record.outcome, status), now);
     }
-    let attempts = || trail.attempts.iter().filter(|attempt| !attempt.is_cut_short);
+    let attempts = || record.attempts.iter().filter(|attempt| !attempt.is_cut_short);
     for attempt in attempts() {
         counters.count(Event::Try(attempt.origin, attempt.end.into()), now);
     }
     let failed = attempts().rev().find(|attempt| AttemptKind::from(attempt.end) != AttemptKind::Ok);
-    let touched = match (failed, trail.stop.and_then(Stop::open_circuit)) {
+    let touched = match (failed, record.stop.and_then(Stop::open_circuit)) {
         (Some(attempt), _) => Some((attempt.origin, attempt.end)),
         // Nothing was tried because of what was seen before, by default at the first origin.
         (None, Some(OpenCircuit { because, .. })) => Some((0, because)),
         (None, None) => None,
     };
     if let Some((origin, end)) = touched {
-        counters.count(Event::Touched(origin, end.into(), trail.outcome), now);
+        counters.count(Event::Touched(origin, end.into(), record.outcome), now);
     }
 }
 
@@ -81,8 +75,8 @@ pub(super) fn dashboard_at(target: &Target) -> String {
     format!("{}://{}{HERE}/status", target.scheme(), target.authority())
 }
 
-/// Tells the counts after `wait`, and takes in what others have found out.
-pub(super) async fn flush<P: Ports>(ports: &P, config: &Config, dashboard: &str, wait: Duration) {
+/// Flushes the counts after `wait`, and takes in what others have found out.
+pub(super) async fn flush<P: Runtime>(ports: &P, config: &Config, dashboard: &str, wait: Duration) {
     ports.sleep(wait).await;
     let counts = ports.isolate().counters(Counters::take);
     if counts.is_empty() {
