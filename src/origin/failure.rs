@@ -6,7 +6,7 @@
 
 use http::StatusCode;
 
-use super::{HealthSignal, Reach};
+use super::health_signal::{HealthSignal, Reach};
 
 /// The error types of RFC 9209 §2.3 that this worker can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

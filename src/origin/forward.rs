@@ -206,7 +206,7 @@ enum Kind {
     Cookie,
     /// A list that is sent in the form in which the key has it.
     List,
-    /// Anything else: [`bearing`] says what it means.
+    /// Anything else: [`request_fields::of`] says what it means.
     Other,
 }
 
