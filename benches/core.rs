@@ -128,9 +128,9 @@ mod requests {
 
 mod cache {
     use super::*;
-    use holdfast::cache::admission::{Asked, admit};
     use holdfast::cache::directives::{RequestDirectives, ResponseDirectives};
     use holdfast::cache::entry::Stored;
+    use holdfast::cache::storable::{Asked, admit};
     use holdfast::cache::{freshness, judge};
     use http::StatusCode;
 
@@ -186,7 +186,7 @@ mod cache {
             lookup: Ok(()),
             unkeyed: &[],
             identified: false,
-            copy: holdfast::cache::admission::Copy::None,
+            copy: holdfast::cache::storable::Copy::None,
         };
         bencher.bench_local(|| {
             admit(&asked, StatusCode::OK, black_box(&headers), Some(30_000), &settings, NOW, NOW).is_ok()

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method, header};
 
-use crate::cache::directives::{ResponseDirectives, joined};
+use crate::cache::directives::ResponseDirectives;
 use crate::config::Settings;
+use crate::fields::joined;
 
 /// What to do with the body behind a response head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The exchange of a request for an answer: the only place where the stages meet.
 //!
-//! [`path`] walks it, generic over [`Ports`](crate::ports::Ports), so that the same path runs at the edge and natively on a
+//! `path` walks it, generic over [`Ports`](crate::ports::Ports), so that the same path runs at the edge and natively on a
 //! virtual clock. One exchange gives one answer and one report.
 //!
 //! Three layers, each of which uses only what stands above it:

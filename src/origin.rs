@@ -13,7 +13,6 @@ pub mod retry_budget;
 use std::time::Duration;
 
 use failure::Failure;
-
 pub use health_signal::{HealthSignal, Reach};
 
 /// One fetch, made.

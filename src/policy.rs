@@ -10,9 +10,12 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use crate::cache::admission::{self, Bypass};
 use crate::cache::directives::RequestDirectives;
-use crate::config::{ClientDirectives, Config, Maintenance, PathPattern, Route, Settings};
+use crate::cache::storable::{self, Bypass};
+use crate::config::{
+    Cache, ClientDirectives, Config, LastGood, Maintenance, PathPattern, Retry, Route, Settings, Timeouts,
+};
+use crate::fields;
 use crate::origin::forward::ATTEMPT;
 use crate::origin::is_origin_error;
 use crate::origin::retry::Repeatable;
@@ -74,7 +77,7 @@ impl Policy {
         Self {
             route,
             read_as,
-            lookup: admission::may_look_up(request, &asked, &settings.cache),
+            lookup: storable::may_look_up(request, &asked, &settings.cache),
             asked,
             repeatable: repeatable(request, &settings),
             settings,
@@ -172,37 +175,70 @@ fn readings(config: &Config, request: &Request) -> Option<Readings> {
 }
 
 /// Forbids in `own` what `other` does not allow. What is neither stricter nor more lenient stays.
+///
+/// Each table is taken apart field by field: a new setting does not compile until somebody has decided which of two values
+/// is the stricter.
 fn tighten(own: &mut Settings, other: &Settings) {
-    // Each table by its name, so that a new one is thought of here.
     let Settings { timeouts, retry, breaker: _, cache, body: _, last_good, page: _, maintenance: _ } = other;
-    own.timeouts.serve_stale_after =
-        own.timeouts.serve_stale_after.filter(|_| timeouts.serve_stale_after.is_some());
-    own.retry.attempts = own.retry.attempts.min(retry.attempts);
-    own.retry.idempotency_key &= retry.idempotency_key;
-    keep_common(&mut own.retry.statuses, &retry.statuses);
-    let into = &mut own.cache;
-    into.enabled &= cache.enabled;
-    into.default_ttl = into.default_ttl.min(cache.default_ttl);
-    into.heuristic = into.heuristic.min(cache.heuristic);
-    into.heuristic_max = into.heuristic_max.min(cache.heuristic_max);
-    into.stale_if_error = into.stale_if_error.min(cache.stale_if_error);
-    into.stale_while_revalidate = into.stale_while_revalidate.min(cache.stale_while_revalidate);
-    keep_common(&mut into.harmless_cookies, &cache.harmless_cookies);
-    into.trust_vary = into.trust_vary.max(cache.trust_vary);
-    into.remove_invalidated |= cache.remove_invalidated;
-    into.max_body = into.max_body.min(cache.max_body);
-    into.memory_ttl = into.memory_ttl.min(cache.memory_ttl);
-    into.client_directives = into.client_directives.min(cache.client_directives);
-    keep_common(&mut into.stale_statuses, &cache.stale_statuses);
-    keep_common(&mut into.error_statuses, &cache.error_statuses);
-    into.shrink = into.shrink.max(cache.shrink);
-    if into.must_contain.is_none() {
-        into.must_contain.clone_from(&cache.must_contain);
+    let Timeouts { first_byte: _, idle: _, total: _, serve_stale_after } = timeouts;
+    own.timeouts.serve_stale_after = own.timeouts.serve_stale_after.filter(|_| serve_stale_after.is_some());
+    tighten_retry(&mut own.retry, retry);
+    tighten_cache(&mut own.cache, cache);
+    let LastGood { paths, interval: _, max_age, shrink: _ } = last_good;
+    keep_common(&mut own.last_good.paths, paths);
+    own.last_good.max_age = own.last_good.max_age.min(*max_age);
+}
+
+fn tighten_retry(own: &mut Retry, other: &Retry) {
+    let Retry { attempts, idempotency_key, backoff: _, backoff_max: _, budget: _, replay_body: _, statuses } =
+        other;
+    own.attempts = own.attempts.min(*attempts);
+    own.idempotency_key &= idempotency_key;
+    keep_common(&mut own.statuses, statuses);
+}
+
+fn tighten_cache(own: &mut Cache, other: &Cache) {
+    let Cache {
+        enabled,
+        default_ttl,
+        heuristic,
+        heuristic_max,
+        stale_if_error,
+        stale_while_revalidate,
+        harmless_cookies,
+        trust_vary,
+        remove_invalidated,
+        max_body,
+        max_variants: _,
+        memory_ttl,
+        client_directives,
+        stale_statuses,
+        error_statuses,
+        shrink,
+        must_contain,
+        ignore_query,
+        ignore_query_always,
+    } = other;
+    own.enabled &= enabled;
+    own.default_ttl = own.default_ttl.min(*default_ttl);
+    own.heuristic = own.heuristic.min(*heuristic);
+    own.heuristic_max = own.heuristic_max.min(*heuristic_max);
+    own.stale_if_error = own.stale_if_error.min(*stale_if_error);
+    own.stale_while_revalidate = own.stale_while_revalidate.min(*stale_while_revalidate);
+    keep_common(&mut own.harmless_cookies, harmless_cookies);
+    own.trust_vary = own.trust_vary.max(*trust_vary);
+    own.remove_invalidated |= remove_invalidated;
+    own.max_body = own.max_body.min(*max_body);
+    own.memory_ttl = own.memory_ttl.min(*memory_ttl);
+    own.client_directives = own.client_directives.min(*client_directives);
+    keep_common(&mut own.stale_statuses, stale_statuses);
+    keep_common(&mut own.error_statuses, error_statuses);
+    own.shrink = own.shrink.max(*shrink);
+    if own.must_contain.is_none() {
+        own.must_contain.clone_from(must_contain);
     }
-    keep_common(&mut into.ignore_query, &cache.ignore_query);
-    into.ignore_query_always &= cache.ignore_query_always;
-    keep_common(&mut own.last_good.paths, &last_good.paths);
-    own.last_good.max_age = own.last_good.max_age.min(last_good.max_age);
+    keep_common(&mut own.ignore_query, ignore_query);
+    own.ignore_query_always &= ignore_query_always;
 }
 
 fn keep_common<T: PartialEq>(own: &mut Vec<T>, other: &[T]) {
@@ -238,7 +274,7 @@ fn has_key(request: &Request) -> bool {
     let says_something = !key.trim_ascii().is_empty() && line.len() <= LONGEST_KEY;
     says_something
         && key.iter().all(|byte| is_plain(byte) && (is_in_quotes || is_one_word(byte)))
-        && !admission::concerns_one_connection(&KEY, &admission::connection_options(headers))
+        && !fields::concerns_one_connection(&KEY, &fields::connection_options(headers))
 }
 
 /// The draft of the IETF's working group HTTPAPI has it (draft-ietf-httpapi-idempotency-key-header).
@@ -247,7 +283,7 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Pattern, Retry};
+    use crate::config::Pattern;
     use crate::request::Target;
     use http::{HeaderMap, Method};
     use serde_json::json;

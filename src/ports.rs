@@ -12,8 +12,8 @@ use http::{HeaderMap, StatusCode};
 
 use crate::body::resumption::Digest;
 use crate::cache::entry::Entry;
-use crate::cache::keep::Name;
 use crate::cache::key::Key;
+use crate::cache::last_good::Name;
 use crate::cache::range::Span;
 use crate::health::{Bindings, View};
 use crate::isolate::Isolate;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use http::StatusCode;
 use serde::{Serialize, Serializer};
 
-use crate::cache::admission::NotStored;
-use crate::cache::{keep, stale};
+use crate::cache::storable::NotStored;
+use crate::cache::{last_good, stale};
 use crate::origin::failure::Failure;
 use crate::request::Request;
 use crate::response::error::Cause;
@@ -263,7 +263,7 @@ pub struct Facts<'a> {
     /// What forbade a stored copy to stand in.
     pub stale_forbidden: Option<stale::Forbidden>,
     /// Why the last good copy was not served.
-    pub last_good_refused: Option<keep::Refused>,
+    pub last_good_refused: Option<last_good::Refused>,
     /// Why the answer was not stored.
     pub not_stored: Option<NotStored>,
     /// How the body broke off after the head had left.
@@ -315,8 +315,8 @@ impl Report {
             stale_advice: facts
                 .stale_forbidden
                 .map(stale::Forbidden::advice)
-                .or(facts.last_good_refused.map(keep::Refused::advice)),
-            last_good_refused: facts.last_good_refused.map(keep::Refused::word),
+                .or(facts.last_good_refused.map(last_good::Refused::advice)),
+            last_good_refused: facts.last_good_refused.map(last_good::Refused::word),
             not_stored: facts.not_stored.map(NotStored::word),
             body: facts.body_failure.map(|failure| failure.error().token()),
             stop: facts.stop,

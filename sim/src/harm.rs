@@ -1,7 +1,7 @@
 //! Harm: what a request came to that the origin, with nothing in front of it, would have answered well.
 //!
 //! For each request the world knows what was wrong at the site while it would have been there. One that would have met
-//! nothing wrong and was refused, failed, or got a body that broke off, was harmed. Everything is judged once all is
+//! nothing wrong and was refused, failed, or got a body that broke off, was harmed. Everything is checked once all is
 //! over, when it is known how each attempt ended.
 //!
 //! What excuses harm is what the contract of the breaker allows, and nothing else: each excuse is a sentence of it.

@@ -1,4 +1,4 @@
-//! The judge of harm finds what it is there for, and excuses what the breaker's contract allows and nothing else.
+//! The check for harm finds harm, and excuses what the breaker's contract allows and nothing else.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a plan has what was put into it")]
 
 use std::rc::Rc;
@@ -101,7 +101,7 @@ impl Told {
         self.0.plan.events[number].what.ask().unwrap().number
     }
 
-    /// What the judge finds, and the harm that it counts.
+    /// What the check finds, and the harm that it counts.
     fn judged(self) -> (Vec<&'static str>, Vec<String>) {
         harm::at_the_end(&self.0);
         let ledger = self.0.ledger.borrow();

@@ -6,12 +6,19 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::alert::{self, Alert, Incident};
+use super::body::Body;
+use super::breaker::Breaker;
+use super::cache::Cache;
+use super::last_good::LastGood;
+use super::maintenance::Maintenance;
+use super::page::{self, OwnText, Page};
+use super::pattern::{PathPattern, Pattern};
 use super::reader::{Items, Table};
+use super::retry::Retry;
+use super::settings::{Config, Probe, Route, Settings};
+use super::timeouts::Timeouts;
 use super::values::{self, Accepted, duration, size, write_duration};
-use super::{
-    Alert, Body, Breaker, Cache, Config, Incident, LastGood, Maintenance, OwnText, Page, PathPattern,
-    Pattern, Probe, Retry, Route, Settings, Timeouts, alert, page,
-};
 use crate::language::{Language, Message};
 use crate::time::Timestamp;
 

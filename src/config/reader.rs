@@ -3,12 +3,11 @@
 //! A key is declared by reading it: what is read is known, and the rest are unknown keys. A value that is
 //! not accepted leaves what was there before, so that one mistake does not cause another.
 
-use std::fmt;
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use super::ConfigError;
+use super::error::ConfigError;
 use super::renamed::old_name;
 
 /// The way to a value: at each level, its index in the table or list that it stands in.
@@ -403,14 +402,6 @@ fn listed(words: &[&str]) -> String {
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} = {}: {}", self.key, self.value, self.rule)
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 #[cfg(test)]
 mod tests {

@@ -3,9 +3,9 @@
 use super::access;
 use super::context::Context;
 use super::record::Record;
-use crate::cache::admission::NotStored;
 use crate::cache::key::Key;
 use crate::cache::purge::CACHE_TAG;
+use crate::cache::storable::NotStored;
 use crate::origin::drill::DRILL;
 use crate::ports::{Answer, Headers, Ports};
 use crate::report::Outcome;

@@ -3,10 +3,10 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::context::Context;
-use crate::cache::admission::Copy;
 use crate::cache::doubt::Likeness;
 use crate::cache::entry::Stored;
 use crate::cache::stale;
+use crate::cache::storable::Copy;
 use crate::origin::breaker::evidence::Witness;
 use crate::ports::Ports;
 

@@ -6,11 +6,11 @@ use super::invalidation::remove_behind;
 use super::lookup::{Found, InStore, Lookup, StoredCopy};
 use super::purge_rules;
 use super::variants;
-use crate::cache::bearing;
 use crate::cache::directives::RequestDirectives;
 use crate::cache::entry::Stored;
 use crate::cache::key::{Key, Vary};
 use crate::cache::purge::Standing;
+use crate::cache::request_fields;
 use crate::cache::{Verdict, judge};
 use crate::isolate::memory_cache::Loaded;
 use crate::ports::{Origin, Ports};
@@ -64,7 +64,7 @@ fn selects<P: Ports>(ctx: &Context<P>, stored: &Stored, in_store: &mut InStore) 
     let is_plain = stored.is_plain();
     in_store.has_variants |= !is_plain;
     (is_plain || stored.matches(&ctx.presented().headers))
-        && bearing::is_readable(&ctx.request, &stored.headers)
+        && request_fields::is_readable(&ctx.request, &stored.headers)
 }
 
 /// Applies invalidations and purge rules to what was found, and judges its freshness.

@@ -8,9 +8,9 @@ use super::last_good;
 use super::lookup::InStore;
 use super::received::Received;
 use super::variants::move_to;
-use crate::cache::admission::{self, Asked, Effect, LONGEST_RETENTION, NotStored};
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::Key;
+use crate::cache::storable::{self, Asked, Effect, LONGEST_RETENTION, NotStored};
 use crate::ports::{Background, Memory, Origin, Ports, Urls};
 use crate::time::Timestamp;
 
@@ -46,7 +46,7 @@ impl Note {
 /// Invalidates the target of an unsafe request that was not refused, and what `Location` and `Content-Location` name at the
 /// same origin (RFC 9111 §4.4).
 pub(super) fn invalidate_behind<P: Ports>(ctx: &Context<P>, received: &Received<P::Body>) {
-    if !admission::invalidates(&ctx.request.method, received.status_code()) {
+    if !storable::invalidates(&ctx.request.method, received.status_code()) {
         return;
     }
     let target = &ctx.request.target;
@@ -65,7 +65,7 @@ pub(super) fn invalidate_behind<P: Ports>(ctx: &Context<P>, received: &Received<
 /// The same for an answer whose body broke off: the request has taken effect.
 pub(super) fn invalidate_though_torn<P: Ports>(ctx: &Context<P>, status: u16) {
     let invalidates =
-        StatusCode::from_u16(status).is_ok_and(|status| admission::invalidates(&ctx.request.method, status));
+        StatusCode::from_u16(status).is_ok_and(|status| storable::invalidates(&ctx.request.method, status));
     if invalidates && ctx.drill.is_none() {
         invalidate(ctx, vec![ctx.key().clone()]);
     }
@@ -165,7 +165,7 @@ async fn note_at<P: Ports>(
     if let Note::Withdrawn { from, .. } = what {
         stored.withdrawn_from = Some(from);
     }
-    let left = admission::retention_left(&stored, &ctx.policy.settings.cache, ctx.now());
+    let left = storable::retention_left(&stored, &ctx.policy.settings.cache, ctx.now());
     move_to(ctx, key, stored, body, left).await;
 }
 

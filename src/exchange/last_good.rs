@@ -11,13 +11,14 @@ use super::purge_rules;
 use super::received::{Guarded, Received};
 use super::record::Record;
 use crate::cache::Verdict;
-use crate::cache::admission::{self, Copy, Effect, NotStored};
-use crate::cache::bearing;
 use crate::cache::entry::{Entry, Stored};
-use crate::cache::keep::{self, Decision, Leave, Name};
 use crate::cache::key::Vary;
+use crate::cache::last_good::{self, Decision, Leave, Name};
 use crate::cache::purge::Standing;
+use crate::cache::request_fields;
+use crate::cache::storable::{self, Copy, Effect, NotStored};
 use crate::config;
+use crate::fields::without_hop_by_hop;
 use crate::isolate::memory_cache::Loaded;
 use crate::ports::{Background, Memory, Origin, Ports};
 use crate::request::Request;
@@ -36,7 +37,7 @@ pub(super) async fn copy<P: Ports>(ctx: &Context<P>, record: &mut Record) -> Opt
         return None;
     }
     let settings = &policy.settings.last_good;
-    let name = keep::name(&ctx.request, settings)?;
+    let name = last_good::name(&ctx.request, settings)?;
     let loaded = store.load_last_good(&name, LONGEST_READ, &policy.settings).await;
     let Loaded::Response { stored, body, has_head } = loaded else {
         return None;
@@ -47,12 +48,12 @@ pub(super) async fn copy<P: Ports>(ctx: &Context<P>, record: &mut Record) -> Opt
         }
         return None;
     }
-    if !bearing::is_readable(&ctx.request, &stored.headers) {
-        record.last_good_refused = Some(keep::Refused::OtherVariant);
+    if !request_fields::is_readable(&ctx.request, &stored.headers) {
+        record.last_good_refused = Some(last_good::Refused::OtherVariant);
         return None;
     }
     let headers = &ctx.presented().headers;
-    match keep::may_stand_in(&stored, headers, &policy.asked, settings, ctx.now()) {
+    match last_good::may_stand_in(&stored, headers, &policy.asked, settings, ctx.now()) {
         Ok(()) => Some(Found { at: ctx.key().clone(), stored, body, has_head, verdict: Verdict::Stale }),
         Err(refused) => {
             record.last_good_refused = Some(refused);
@@ -67,7 +68,7 @@ pub(super) fn keep_behind<P: Ports>(ctx: &Context<P>, received: &Received<P::Bod
     if ctx.request.method != Method::GET || policy.lookup.is_err() || !ctx.store().has_last_good() {
         return;
     }
-    let Some(name) = keep::name(&ctx.request, &policy.settings.last_good) else { return };
+    let Some(name) = last_good::name(&ctx.request, &policy.settings.last_good) else { return };
     if !matches!(received.status, 200 | 404 | 410) || received.lacks_marker {
         return;
     }
@@ -77,7 +78,7 @@ pub(super) fn keep_behind<P: Ports>(ctx: &Context<P>, received: &Received<P::Bod
         Guarded::Stream { .. } | Guarded::Relayed { .. } => return,
     };
     let Some(Candidate { stored, is_withheld }) = candidate(ctx, received, length) else { return };
-    let forbids = keep::forbids(&stored);
+    let forbids = last_good::forbids(&stored);
     // One client alone may have brought it about.
     let is_told_by_another = || {
         let told = told(ctx);
@@ -103,7 +104,7 @@ struct Candidate {
 fn candidate<P: Ports>(ctx: &Context<P>, received: &Received<P::Body>, length: u64) -> Option<Candidate> {
     let asked = received.asked(&ctx.policy, &ctx.request, Copy::None);
     // Asked as for a 200: whether a 404 may be shown to others does not depend on its status.
-    let admitted = admission::admit(
+    let admitted = storable::admit(
         &asked,
         StatusCode::OK,
         &received.headers,
@@ -119,11 +120,8 @@ fn candidate<P: Ports>(ctx: &Context<P>, received: &Received<P::Body>, length: u
     }
     let vary = Vary::of(&received.headers).unwrap_or_default();
     let is_withheld = admitted == Err(NotStored::SetCookie);
-    let headers = if is_withheld {
-        admission::without_hop_by_hop(&received.headers)
-    } else {
-        received.headers_to_store()
-    };
+    let headers =
+        if is_withheld { without_hop_by_hop(&received.headers) } else { received.headers_to_store() };
     let stored = Stored {
         status: received.status_code(),
         headers: headers.into(),
@@ -154,7 +152,7 @@ pub(super) fn renew_next<P: Ports>(ctx: &Context<P>) {
 
 fn name_as_get<P: Ports>(ctx: &Context<P>) -> Option<Name> {
     let request = Request { method: Method::GET, ..Request::clone(&ctx.request) };
-    keep::name(&request, &ctx.policy.settings.last_good).filter(|_| ctx.store().has_last_good())
+    last_good::name(&request, &ctx.policy.settings.last_good).filter(|_| ctx.store().has_last_good())
 }
 
 fn forget_behind<P: Ports>(ctx: &Context<P>, name: Name) {
@@ -178,7 +176,7 @@ async fn keep<P: Ports>(ctx: &Context<P>, name: Name, new: Stored, body: P::Body
     let is_outdated = old.is_some_and(|old| ctx.is_invalidated_since(old.requested_at));
     let interval = if is_outdated { Duration::ZERO } else { settings.interval };
     let settings = &config::LastGood { interval, ..settings.clone() };
-    match keep::decide(&new, same_body, old, settings, ctx.now()) {
+    match last_good::decide(&new, same_body, old, settings, ctx.now()) {
         Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids | Leave::NothingToReplace) => {}
         Decision::Leave(
             Leave::Doubtful(_) | Leave::Redirected | Leave::NotGood | Leave::NotForAll | Leave::LengthUnknown,
@@ -189,7 +187,7 @@ async fn keep<P: Ports>(ctx: &Context<P>, name: Name, new: Stored, body: P::Body
             }
         }
         Decision::Write if ctx.is_invalidated_since(new.requested_at) => {}
-        Decision::Write => write(ctx, &name, new, body, keep::retention(settings)).await,
+        Decision::Write => write(ctx, &name, new, body, last_good::retention(settings)).await,
     }
 }
 

@@ -1,10 +1,10 @@
 //! What a lookup in the store found, and what an answer would replace there.
 
 use crate::cache::Verdict;
-use crate::cache::admission;
 use crate::cache::doubt::Likeness;
 use crate::cache::entry::Stored;
 use crate::cache::key::Key;
+use crate::cache::storable;
 use crate::ports::Origin;
 use crate::response::fields::Forwarded;
 
@@ -58,7 +58,7 @@ pub(super) struct InStore {
 /// The copy that an answer would replace.
 #[derive(Clone, Copy, Default)]
 pub(super) struct StoredCopy {
-    pub kind: admission::Copy,
+    pub kind: storable::Copy,
     /// Whether it is fresh, whatever the client's directives say.
     pub is_fresh: bool,
     /// Whether it was called out of date.

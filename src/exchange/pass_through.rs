@@ -7,7 +7,8 @@ use super::received::{BodyEnd, Guarded, Received};
 use super::record::Record;
 use super::unfinished::UnfinishedResponse;
 use crate::cache::purge::CACHE_TAG;
-use crate::cache::{admission, validation};
+use crate::cache::validation;
+use crate::fields::hop_by_hop;
 use crate::ports::{AnswerBody, Edits, Origin, Ports, Relay};
 
 /// The answer as it came, less what concerns only the connection to the origin.
@@ -19,7 +20,7 @@ pub(super) fn pass_through<P: Ports>(
     let status = received.status_code();
     let mut edits = Edits::default();
     if received.status != 101 {
-        edits.remove = admission::hop_by_hop(&received.headers);
+        edits.remove = hop_by_hop(&received.headers);
         edits.remove.extend(received.headers.contains_key(CACHE_TAG).then_some(CACHE_TAG));
     }
     record.resumed = received.resumed;

@@ -10,7 +10,7 @@ use super::behind::Behind;
 use super::context::Context;
 use super::counting;
 use super::lookup::InStore;
-use crate::cache::admission::Bypass;
+use crate::cache::storable::Bypass;
 use crate::config::{Config, Probe, Settings, Timeouts};
 use crate::health::counters::Event;
 use crate::origin::HealthSignal;

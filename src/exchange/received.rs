@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use crate::cache::admission::{self, Asked, Copy};
-use crate::cache::bearing::Bearing;
+use crate::cache::request_fields::Bearing;
+use crate::cache::storable::{Asked, Copy};
+use crate::fields::without_hop_by_hop;
 use crate::policy::Policy;
 use crate::ports::{Origin, RelayEnd, Resume};
 use crate::request::Request;
@@ -71,7 +72,7 @@ impl<B> Received<B> {
 
     /// The header fields as they are stored.
     pub fn headers_to_store(&self) -> HeaderMap {
-        let mut headers = admission::without_hop_by_hop(&self.headers);
+        let mut headers = without_hop_by_hop(&self.headers);
         // A cookie is for the first visitor alone. An answer that has one is stored only if it says that it is for all.
         headers.remove(header::SET_COOKIE);
         // RFC 9110 §6.6.1: a recipient with a clock supplies what is missing.

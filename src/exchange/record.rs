@@ -8,9 +8,9 @@ use http::StatusCode;
 
 use super::lookup::Lookup;
 use super::pursued::Made;
-use crate::cache::admission::{Bypass, NotStored};
 use crate::cache::key::Key;
-use crate::cache::{keep, stale};
+use crate::cache::storable::{Bypass, NotStored};
+use crate::cache::{last_good, stale};
 use crate::origin::retry::Stop;
 use crate::origin::{Attempt, AttemptResult};
 use crate::ports;
@@ -29,7 +29,7 @@ pub(super) struct Record {
     pub stored: bool,
     pub not_stored: Option<NotStored>,
     pub stale_forbidden: Option<stale::Forbidden>,
-    pub last_good_refused: Option<keep::Refused>,
+    pub last_good_refused: Option<last_good::Refused>,
     /// Whether the copy that answers is that of the URL without parameters that do not matter.
     pub ignored_query: bool,
     /// Why there was no further attempt.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use crate::cache::entry::{Entry, Stored};
-use crate::cache::keep::Name;
 use crate::cache::key::Key;
+use crate::cache::last_good::Name;
 use crate::cache::purge::CACHE_TAG;
 use crate::config::Settings;
 use crate::isolate::memory_cache::{LARGEST_BODY, Loaded, Lookups};

@@ -7,9 +7,9 @@ use super::invalidation::{Note, is_still_good, note_behind};
 use super::lead::Lead;
 use super::lookup::Found;
 use super::received::Received;
-use crate::cache::admission::{self, Admission, Copy, Effect, NotStored};
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::Key;
+use crate::cache::storable::{self, Admission, Copy, Effect, NotStored};
 use crate::cache::validation;
 use crate::origin::deadline::Deadline;
 use crate::ports::{Background, Held, Origin, Ports};
@@ -88,7 +88,7 @@ pub(super) async fn apply_head<P: Ports>(
 fn speaks_to_all<P: Ports>(ctx: &Context<P>, stored: &Stored, received: &Received<P::Body>) -> bool {
     let request = as_get(&ctx.request);
     let asked = received.asked(&ctx.policy, &request, Copy::None);
-    let admitted = admission::admit(
+    let admitted = storable::admit(
         &asked,
         received.status_code(),
         &received.headers,
@@ -175,7 +175,7 @@ fn admit<P: Ports>(
     let request = as_get(&ctx.request);
     let asked = received.asked(&ctx.policy, &request, Copy::None);
     let stored = &found.stored;
-    let admitted = admission::admit(
+    let admitted = storable::admit(
         &asked,
         stored.status,
         &stored.headers,

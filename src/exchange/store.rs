@@ -10,9 +10,9 @@ use super::lookup::InStore;
 use super::received::{Guarded, Received};
 use super::record::Record;
 use super::variants;
-use crate::cache::admission::{self, Admission, NotStored};
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::Vary;
+use crate::cache::storable::{self, Admission, NotStored};
 use crate::isolate::Whose;
 use crate::isolate::flight::FlightResult;
 use crate::ports::{Background, Origin, Ports, Relay};
@@ -84,7 +84,7 @@ fn admit<P: Ports>(
     let asked = received.asked(&ctx.policy, &ctx.request, in_store.copy.kind);
     let (status, settings, now) = (received.status_code(), &ctx.policy.settings.cache, ctx.now());
     let (headers, requested_at) = (&received.headers, received.requested_at);
-    let admitted = admission::admit(&asked, status, headers, length, settings, requested_at, now);
+    let admitted = storable::admit(&asked, status, headers, length, settings, requested_at, now);
     let admission = admitted.inspect_err(|reason| {
         note_not_stored(ctx, *reason, received, &asked, in_store);
         // Having waited, it may have found what was not there at first.

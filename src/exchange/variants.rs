@@ -8,9 +8,9 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use super::context::Context;
-use crate::cache::admission::{self, Admission, LONGEST_RETENTION};
 use crate::cache::entry::{Entry, Stored, Variant};
 use crate::cache::key::{Key, Vary};
+use crate::cache::storable::{self, Admission, LONGEST_RETENTION};
 use crate::ports::{Held, Origin, Ports};
 use crate::time::Timestamp;
 
@@ -132,7 +132,7 @@ async fn beside<P: Ports>(ctx: &Context<P>, own: &Variant, is_alone: bool) -> Op
                 ctx.ports().cancel(other_body);
                 return None;
             }
-            let left = admission::retention_left(&other, &ctx.policy.settings.cache, ctx.now());
+            let left = storable::retention_left(&other, &ctx.policy.settings.cache, ctx.now());
             let until = ctx.now().plus(left);
             let other_variant = Variant { until, vary, digest, outdated_at: None };
             let at = key.variant(&other_variant.digest);

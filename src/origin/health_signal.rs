@@ -1,17 +1,17 @@
-//! What a result says about an origin's health, and about how much of its site.
+//! Evidence about an origin. Does an attempt say that it is well, and about how much of it?
 
-/// How much of a site a failure is evidence about.
+/// What a failure is evidence about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// The requested page. Others may be well.
+    /// The page that was asked for: others may be well.
     Page,
     /// The whole origin.
     Origin,
-    /// Nothing of the origin's.
+    /// Nothing that is the origin's.
     Nothing,
 }
 
-/// What the result of an attempt says about the health of its origin.
+/// What an attempt says about whether its origin is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HealthSignal {
     /// It answers.

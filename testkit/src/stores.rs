@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use holdfast::cache::entry::Entry;
-use holdfast::cache::keep::Name;
 use holdfast::cache::key::Key;
+use holdfast::cache::last_good::Name;
 use holdfast::ports::{Health, LastGood, Lookup, Store, Unavailable};
 
 use crate::FrontEnd;

@@ -145,7 +145,7 @@ impl Edge {
     pub fn watched(origins: &[String], settings: Settings<'_>, options: Options) -> Self {
         static MODULE: LazyLock<PathBuf> = LazyLock::new(|| {
             let built = build::ensure().expect("the module is built");
-            counting(&built).expect("its glue is as expected")
+            counting(&built).expect("the copy is written")
         });
         Self::with(origins, settings, Options { built: Some(MODULE.clone()), ..options })
     }

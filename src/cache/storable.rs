@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use http::header::{self, AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, SET_COOKIE, UPGRADE};
+use http::header::{self, AUTHORIZATION, HeaderMap, HeaderName, SET_COOKIE, UPGRADE};
 use http::{Method, StatusCode};
 
-use super::bearing::{self, Bearing};
 use super::directives::{RequestDirectives, ResponseDirectives};
 use super::doubt::Doubt;
 use super::entry::Stored;
 use super::key::Vary;
+use super::request_fields::{self, Bearing};
 use super::{freshness, stale, validation};
 use crate::config::{self, TrustVary};
+use crate::fields::{connection_options, is_readable};
 use crate::request::Request;
 use crate::time::Timestamp;
 
@@ -85,23 +86,11 @@ pub fn may_look_up(
         Err(Bypass::RequestNoStore)
     } else if !is_readable(headers) {
         Err(Bypass::Unreadable)
-    } else if connection_options(headers).names().iter().any(|name| !is_hop_by_hop(name)) {
+    } else if !connection_options(headers).are_hop_by_hop() {
         Err(Bypass::ConnectionOptions)
     } else {
         Ok(())
     }
-}
-
-/// What stands in place of bytes that cannot be read: the platform writes it for what is not UTF-8, the edge for
-/// what cannot be a field's value (RFC 9110 §5.5).
-pub const UNREADABLE: &str = "\u{fffd}";
-
-/// Whether no value has the mark of what cannot be read.
-fn is_readable(headers: &HeaderMap) -> bool {
-    let mark = UNREADABLE.as_bytes();
-    headers.values().all(|value| {
-        value.as_bytes().is_ascii() || !value.as_bytes().windows(mark.len()).any(|bytes| bytes == mark)
-    })
 }
 
 /// That an answer may be stored.
@@ -389,71 +378,6 @@ pub fn is_harmless_cookie(name: &str, settings: &config::Cache) -> bool {
     settings.harmless_cookies.iter().any(|pattern| pattern.matches(name))
 }
 
-/// `headers` without those that concern one connection or one proxy (RFC 9110 §7.6.1, RFC 9111 §3.1): the known
-/// ones, `Connection` and what it names.
-///
-/// Deviation: `Connection` cannot take off the fields that decide about storing, nor the client's address. No
-/// sender may name them there, and if one did, a prohibition, or who asks, would be lost.
-pub fn without_hop_by_hop(headers: &HeaderMap) -> HeaderMap {
-    let mut kept = headers.clone();
-    for name in hop_by_hop(headers) {
-        kept.remove(name);
-    }
-    kept
-}
-
-/// The names of those in `headers` that [`without_hop_by_hop`] leaves out.
-pub fn hop_by_hop(headers: &HeaderMap) -> Vec<HeaderName> {
-    let named = connection_options(headers);
-    headers.keys().filter(|name| concerns_one_connection(name, &named)).cloned().collect()
-}
-
-/// Whether a field of this name stays on one connection, whose `Connection` has `named` these.
-pub fn concerns_one_connection(name: &HeaderName, named: &Vary) -> bool {
-    is_hop_by_hop(name) || named.covers(name) && !NEVER_HOP_BY_HOP.contains(&name.as_str())
-}
-
-/// The fields in `headers` that their `Connection` names. As with `Vary`, the sender chooses how many.
-pub fn connection_options(headers: &HeaderMap) -> Vary {
-    let options =
-        headers.get_all(CONNECTION).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
-    let names = options.filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok());
-    Vary::from_names(names.filter(|name| headers.contains_key(name)).collect())
-}
-
-fn is_hop_by_hop(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "connection"
-            | "keep-alive"
-            | "proxy-authenticate"
-            | "proxy-authentication-info"
-            | "proxy-authorization"
-            | "proxy-connection"
-            | "te"
-            | "transfer-encoding"
-            | "upgrade"
-    )
-}
-
-const NEVER_HOP_BY_HOP: [&str; 15] = [
-    "age",
-    "authorization",
-    "cache-control",
-    "cdn-cache-control",
-    "cf-connecting-ip",
-    "cloudflare-cdn-cache-control",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "cookie",
-    "date",
-    "expires",
-    "pragma",
-    "set-cookie",
-    "vary",
-];
-
 /// Whether a status says that what was there is there no more.
 fn is_gone(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308 | 404 | 410)
@@ -492,7 +416,7 @@ fn is_for_all(
     if unkeyed.max().is_some_and(|worst| worst == Bearing::Suspect || !trusts_vary) {
         return Err(NotStored::UnkeyedHeader);
     }
-    if !bearing::is_readable(asked.request, headers) {
+    if !request_fields::is_readable(asked.request, headers) {
         return Err(NotStored::UnkeyedHeader);
     }
     // A zero may stand for a value that could not be read, which permits nothing.
@@ -856,29 +780,6 @@ mod tests {
         assert!(!is_harmless_cookie("_ga", &none));
         let all = Cache { harmless_cookies: vec![Pattern::new("*")], ..settings };
         assert!(is_harmless_cookie("session", &all));
-    }
-
-    #[test]
-    fn fields_of_one_connection_go_no_further() {
-        // RFC 9110 §7.6.1
-        let headers = fields(&[
-            ("connection", "close, X-Hop"),
-            ("connection", "cache-control, set-cookie, (broken"),
-            ("x-hop", "1"),
-            ("keep-alive", "timeout=5"),
-            ("proxy-connection", "keep-alive"),
-            ("te", "trailers"),
-            ("transfer-encoding", "chunked"),
-            ("upgrade", "h2c"),
-            ("proxy-authenticate", "Basic"),
-            ("cache-control", "no-store"),
-            ("set-cookie", "a=b"),
-            ("x-end", "1"),
-            ("x-end", "2"),
-        ]);
-        let kept =
-            fields(&[("cache-control", "no-store"), ("set-cookie", "a=b"), ("x-end", "1"), ("x-end", "2")]);
-        assert_eq!(without_hop_by_hop(&headers), kept);
     }
 
     fn directive() -> impl Strategy<Value = String> {

@@ -121,11 +121,11 @@ impl Leave {
 /// Decides what the answer `new` means for the copy `old` that is kept under its name; `same_body` says
 /// whether their bodies are equal, byte by byte or because a 304 said so.
 ///
-/// To be asked about whole answers from the origin that [`admit`](super::admission::admit) allowed to be
+/// To be asked about whole answers from the origin that [`admit`](super::storable::admit) allowed to be
 /// stored, and about a 404 or 410: for these, admission is to be asked as if the status were 200, since it
 /// refuses most of them for their status before it looks at who asked. Their header fields are looked at here
 /// once more. An answer that admission found to withdraw what is stored
-/// ([`Effect::Withdraws`](super::admission::Effect::Withdraws)) may be given too; it is never written.
+/// ([`Effect::Withdraws`](super::storable::Effect::Withdraws)) may be given too; it is never written.
 ///
 /// - A 404 or 410 replaces a copy and never makes one: with `*` in a path, clients could otherwise fill the
 ///   namespace with addresses that do not exist.
@@ -259,7 +259,7 @@ fn bound(response: &Stored) -> Result<Option<Duration>, Forbidden> {
 }
 
 /// Whether `new` takes back the leave to serve what is kept: by a prohibition, or since nothing for its URL
-/// may be stored any more (as in [`Effect::Withdraws`](super::admission::Effect::Withdraws)). That has to take hold at
+/// may be stored any more (as in [`Effect::Withdraws`](super::storable::Effect::Withdraws)). That has to take hold at
 /// once.
 pub fn forbids(new: &Stored) -> bool {
     bound(new).is_err() || is_withdrawn(new)
