@@ -73,14 +73,14 @@ pub enum Decision {
     /// It takes the place of the kept copy, or is the first one.
     Write,
     /// The kept copy, if there is one, stays as it is.
-    Leave(Leave),
+    Leave(NotReplaced),
     /// The kept copy is no longer the truth, and the answer itself may not be kept.
     Remove,
 }
 
 /// Why the kept copy stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leave {
+pub enum NotReplaced {
     /// It says the same already, and is not half as old as it may get.
     Unchanged,
     /// It was written less than `last_good.interval` ago.
@@ -101,7 +101,7 @@ pub enum Leave {
     LengthUnknown,
 }
 
-impl Leave {
+impl NotReplaced {
     /// The word for the log.
     pub fn word(self) -> &'static str {
         match self {
@@ -149,15 +149,15 @@ pub fn decide(
     let is_gone = match new.status.as_u16() {
         200 => false,
         404 | 410 => true,
-        300..=399 => return Stay(Leave::Redirected),
-        _ => return Stay(Leave::NotGood),
+        300..=399 => return Stay(NotReplaced::Redirected),
+        _ => return Stay(NotReplaced::NotGood),
     };
     let (unfit, forbids) = (unfit(new), forbids(new));
     let Some(old) = old else {
         return match unfit {
-            _ if is_gone => Stay(Leave::NothingToReplace),
+            _ if is_gone => Stay(NotReplaced::NothingToReplace),
             Some(unfit) => Stay(unfit),
-            None if forbids => Stay(Leave::Forbids),
+            None if forbids => Stay(NotReplaced::Forbids),
             None => Write,
         };
     };
@@ -168,11 +168,13 @@ pub fn decide(
         .doubt(&Likeness::of(old), settings.shrink)
         .filter(|_| !is_past_half && !old_forbids);
     match (doubt, unfit) {
-        (Some(doubt), _) => Stay(Leave::Doubtful(doubt)),
+        (Some(doubt), _) => Stay(NotReplaced::Doubtful(doubt)),
         (None, Some(unfit)) if !is_gone && !forbids => Stay(unfit),
-        (None, _) if forbids && old_forbids => Stay(Leave::Forbids),
-        (None, _) if !forbids && !is_past_half && is_unchanged(new, same_body, old) => Stay(Leave::Unchanged),
-        (None, _) if !forbids && age < settings.interval => Stay(Leave::TooSoon),
+        (None, _) if forbids && old_forbids => Stay(NotReplaced::Forbids),
+        (None, _) if !forbids && !is_past_half && is_unchanged(new, same_body, old) => {
+            Stay(NotReplaced::Unchanged)
+        }
+        (None, _) if !forbids && age < settings.interval => Stay(NotReplaced::TooSoon),
         (None, None) => Write,
         (None, Some(_)) => Remove,
     }
@@ -275,11 +277,11 @@ fn is_withdrawn(new: &Stored) -> bool {
 
 /// Why `new` may not be kept, whatever it would replace. Without a length nobody could tell later that an
 /// answer has shrunk.
-fn unfit(new: &Stored) -> Option<Leave> {
+fn unfit(new: &Stored) -> Option<NotReplaced> {
     if is_withdrawn(new) || new.headers.contains_key(SET_COOKIE) {
-        Some(Leave::NotForAll)
+        Some(NotReplaced::NotForAll)
     } else if new.length.is_none() {
-        Some(Leave::LengthUnknown)
+        Some(NotReplaced::LengthUnknown)
     } else {
         None
     }
@@ -391,23 +393,23 @@ mod tests {
             (answer(200, 10, &[cc("max-age=60, stale-if-error=5")]), Write),
             (answer(200, 10, &[("cdn-cache-control", "max-age=60"), cc("no-store, private")]), Write), // RFC 9213
             (answer(200, 10, &[cc("max-age=60, no-store, must-understand")]), Write), // RFC 9111 §5.2.2.3
-            (answer(404, 10, &[]), Stay(Leave::NothingToReplace)),
-            (answer(410, 10, &[]), Stay(Leave::NothingToReplace)),
-            (answer(301, 0, &[]), Stay(Leave::Redirected)),
-            (answer(302, 0, &[]), Stay(Leave::Redirected)),
-            (answer(203, 10, &[]), Stay(Leave::NotGood)),
-            (answer(204, 0, &[]), Stay(Leave::NotGood)),
-            (answer(206, 10, &[]), Stay(Leave::NotGood)),
-            (answer(403, 10, &[]), Stay(Leave::NotGood)),
-            (answer(503, 10, &[]), Stay(Leave::NotGood)),
-            (answer(200, 10, &[cc("no-cache")]), Stay(Leave::Forbids)),
-            (answer(200, 10, &[cc("s-maxage=60")]), Stay(Leave::Forbids)),
-            (answer(200, 10, &[cc("max-age=60, stale-if-error=0")]), Stay(Leave::Forbids)),
-            (answer(200, 10, &[cc("private")]), Stay(Leave::NotForAll)),
-            (answer(200, 10, &[cc("no-store")]), Stay(Leave::NotForAll)),
-            (answer(200, 10, &[("set-cookie", "a=b")]), Stay(Leave::NotForAll)),
-            (answer(200, 10, &[("vary", "*")]), Stay(Leave::NotForAll)),
-            (Stored { length: None, ..kept(&[]) }, Stay(Leave::LengthUnknown)),
+            (answer(404, 10, &[]), Stay(NotReplaced::NothingToReplace)),
+            (answer(410, 10, &[]), Stay(NotReplaced::NothingToReplace)),
+            (answer(301, 0, &[]), Stay(NotReplaced::Redirected)),
+            (answer(302, 0, &[]), Stay(NotReplaced::Redirected)),
+            (answer(203, 10, &[]), Stay(NotReplaced::NotGood)),
+            (answer(204, 0, &[]), Stay(NotReplaced::NotGood)),
+            (answer(206, 10, &[]), Stay(NotReplaced::NotGood)),
+            (answer(403, 10, &[]), Stay(NotReplaced::NotGood)),
+            (answer(503, 10, &[]), Stay(NotReplaced::NotGood)),
+            (answer(200, 10, &[cc("no-cache")]), Stay(NotReplaced::Forbids)),
+            (answer(200, 10, &[cc("s-maxage=60")]), Stay(NotReplaced::Forbids)),
+            (answer(200, 10, &[cc("max-age=60, stale-if-error=0")]), Stay(NotReplaced::Forbids)),
+            (answer(200, 10, &[cc("private")]), Stay(NotReplaced::NotForAll)),
+            (answer(200, 10, &[cc("no-store")]), Stay(NotReplaced::NotForAll)),
+            (answer(200, 10, &[("set-cookie", "a=b")]), Stay(NotReplaced::NotForAll)),
+            (answer(200, 10, &[("vary", "*")]), Stay(NotReplaced::NotForAll)),
+            (Stored { length: None, ..kept(&[]) }, Stay(NotReplaced::LengthUnknown)),
         ] {
             assert_eq!(first(&new), expected, "{new:?}");
         }
@@ -417,14 +419,14 @@ mod tests {
     fn a_copy_is_written_anew_when_it_changes_and_seldom_otherwise() {
         let changed = answer(200, 999, &[]);
         for (age, new, expected) in [
-            (0, &changed, Stay(Leave::TooSoon)),
-            (HOUR - 1, &changed, Stay(Leave::TooSoon)),
+            (0, &changed, Stay(NotReplaced::TooSoon)),
+            (HOUR - 1, &changed, Stay(NotReplaced::TooSoon)),
             (HOUR, &changed, Write),
-            (0, &kept(&[]), Stay(Leave::Unchanged)),
-            (15 * DAY, &kept(&[]), Stay(Leave::Unchanged)),
+            (0, &kept(&[]), Stay(NotReplaced::Unchanged)),
+            (15 * DAY, &kept(&[]), Stay(NotReplaced::Unchanged)),
             (15 * DAY + 1, &kept(&[]), Write),
             (31 * DAY, &kept(&[]), Write),
-            (HOUR, &Stored { length: None, ..kept(&[]) }, Stay(Leave::LengthUnknown)),
+            (HOUR, &Stored { length: None, ..kept(&[]) }, Stay(NotReplaced::LengthUnknown)),
         ] {
             assert_eq!(after(age, new, &kept(&[])), expected, "{age} {new:?}");
         }
@@ -432,7 +434,7 @@ mod tests {
         let day = Duration::from_secs(DAY);
         let settings = LastGood { interval: day, max_age: day, ..LastGood::default() };
         let at = |age| decide(&kept(&[]), true, Some(&kept(&[])), &settings, seconds(age));
-        assert_eq!((at(DAY - 1), at(DAY)), (Stay(Leave::TooSoon), Write));
+        assert_eq!((at(DAY - 1), at(DAY)), (Stay(NotReplaced::TooSoon), Write));
     }
 
     #[test]
@@ -446,10 +448,10 @@ mod tests {
             (("cloudflare-cdn-cache-control", "max-age=60"), Write),
             (("vary", "accept"), Write),
             (("link", "</a.css>; rel=preload"), Write),
-            (("etag", "\"a\""), Stay(Leave::Unchanged)),
-            (("date", "Sun, 06 Nov 1994 08:49:37 GMT"), Stay(Leave::Unchanged)),
-            (("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"), Stay(Leave::Unchanged)),
-            (("age", "5"), Stay(Leave::Unchanged)),
+            (("etag", "\"a\""), Stay(NotReplaced::Unchanged)),
+            (("date", "Sun, 06 Nov 1994 08:49:37 GMT"), Stay(NotReplaced::Unchanged)),
+            (("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"), Stay(NotReplaced::Unchanged)),
+            (("age", "5"), Stay(NotReplaced::Unchanged)),
         ] {
             assert_eq!(after(HOUR, &kept(&[field]), &old), expected, "{field:?}");
             assert_eq!(after(HOUR, &old, &kept(&[field])), expected, "without {field:?}");
@@ -465,30 +467,34 @@ mod tests {
         let old = kept(&[]);
         for (new, expected) in [
             (page(100, &[TEXT]), Write),
-            (page(99, &[TEXT]), Stay(Leave::Doubtful(Doubt::Shrunk))),
-            (page(0, &[TEXT]), Stay(Leave::Doubtful(Doubt::Shrunk))),
+            (page(99, &[TEXT]), Stay(NotReplaced::Doubtful(Doubt::Shrunk))),
+            (page(0, &[TEXT]), Stay(NotReplaced::Doubtful(Doubt::Shrunk))),
             (page(999, &[("content-type", "TEXT/Plain")]), Write),
-            (page(999, &[HTML]), Stay(Leave::Doubtful(Doubt::Retyped))),
-            (page(999, &[]), Stay(Leave::Doubtful(Doubt::Retyped))),
-            (page(999, &[("content-type", "")]), Stay(Leave::Doubtful(Doubt::Retyped))),
-            (page(999, &[TEXT, HTML]), Stay(Leave::Doubtful(Doubt::Retyped))),
+            (page(999, &[HTML]), Stay(NotReplaced::Doubtful(Doubt::Retyped))),
+            (page(999, &[]), Stay(NotReplaced::Doubtful(Doubt::Retyped))),
+            (page(999, &[("content-type", "")]), Stay(NotReplaced::Doubtful(Doubt::Retyped))),
+            (page(999, &[TEXT, HTML]), Stay(NotReplaced::Doubtful(Doubt::Retyped))),
             // The page for "we are working on it" must not take the copy along that it is there for.
-            (page(99, &[TEXT, cc("no-cache")]), Stay(Leave::Doubtful(Doubt::Shrunk))),
-            (page(999, &[HTML, cc("no-store")]), Stay(Leave::Doubtful(Doubt::Retyped))),
-            (page(999, &[HTML, ("set-cookie", "a=b")]), Stay(Leave::Doubtful(Doubt::Retyped))),
+            (page(99, &[TEXT, cc("no-cache")]), Stay(NotReplaced::Doubtful(Doubt::Shrunk))),
+            (page(999, &[HTML, cc("no-store")]), Stay(NotReplaced::Doubtful(Doubt::Retyped))),
+            (page(999, &[HTML, ("set-cookie", "a=b")]), Stay(NotReplaced::Doubtful(Doubt::Retyped))),
         ] {
             for age in [0, HOUR, 15 * DAY] {
-                let expected = if expected == Write && age == 0 { Stay(Leave::TooSoon) } else { expected };
+                let expected =
+                    if expected == Write && age == 0 { Stay(NotReplaced::TooSoon) } else { expected };
                 assert_eq!(after(age, &new, &old), expected, "{age} {new:?}");
             }
             let late = after(15 * DAY + 1, &new, &old);
-            assert!(!matches!(late, Stay(Leave::Doubtful(_))), "{new:?}");
+            assert!(!matches!(late, Stay(NotReplaced::Doubtful(_))), "{new:?}");
         }
         assert_eq!(after(15 * DAY + 1, &page(0, &[HTML]), &old), Write);
         assert_eq!(after(HOUR, &page(999, &[HTML]), &page(1000, &[])), Write);
         assert_eq!(after(HOUR, &page(0, &[TEXT]), &page(0, &[TEXT, cc("max-age=1")])), Write);
         // Of five bytes a tenth is none, and none of five is none all the same.
-        assert_eq!(after(HOUR, &page(0, &[TEXT]), &page(5, &[TEXT])), Stay(Leave::Doubtful(Doubt::Shrunk)));
+        assert_eq!(
+            after(HOUR, &page(0, &[TEXT]), &page(5, &[TEXT])),
+            Stay(NotReplaced::Doubtful(Doubt::Shrunk))
+        );
     }
 
     #[test]
@@ -498,7 +504,7 @@ mod tests {
         assert_eq!(decide(&answer(200, 0, &[])), Write);
         assert_eq!(
             decide(&Stored { headers: fields(&[HTML]).into(), ..kept(&[]) }),
-            Stay(Leave::Doubtful(Doubt::Retyped))
+            Stay(NotReplaced::Doubtful(Doubt::Retyped))
         );
     }
 
@@ -511,9 +517,9 @@ mod tests {
                 ..stored(headers)
             };
             for (new, soon, later) in [
-                (gone(&[HTML]), Stay(Leave::TooSoon), Write),
-                (gone(&[HTML, ("set-cookie", "a=b")]), Stay(Leave::TooSoon), Remove),
-                (Stored { length: None, ..gone(&[]) }, Stay(Leave::TooSoon), Remove),
+                (gone(&[HTML]), Stay(NotReplaced::TooSoon), Write),
+                (gone(&[HTML, ("set-cookie", "a=b")]), Stay(NotReplaced::TooSoon), Remove),
+                (Stored { length: None, ..gone(&[]) }, Stay(NotReplaced::TooSoon), Remove),
                 (gone(&[cc("no-cache")]), Write, Write),
                 (gone(&[cc("no-cache, private")]), Remove, Remove),
                 (gone(&[cc("no-store")]), Remove, Remove),
@@ -524,22 +530,22 @@ mod tests {
             }
             // It comes back without doubts, and stays gone without being written again and again.
             assert_eq!(after(HOUR, &answer(200, 1, &[]), &gone(&[HTML])), Write);
-            assert_eq!(after(HOUR, &gone(&[HTML]), &gone(&[HTML])), Stay(Leave::Unchanged));
+            assert_eq!(after(HOUR, &gone(&[HTML]), &gone(&[HTML])), Stay(NotReplaced::Unchanged));
         }
     }
 
     #[test]
     fn errors_and_redirects_leave_the_copy_alone() {
         for (status, why) in [
-            (301, Leave::Redirected),
-            (302, Leave::Redirected),
-            (307, Leave::Redirected),
-            (401, Leave::NotGood),
-            (403, Leave::NotGood),
-            (429, Leave::NotGood),
-            (500, Leave::NotGood),
-            (503, Leave::NotGood),
-            (999, Leave::NotGood),
+            (301, NotReplaced::Redirected),
+            (302, NotReplaced::Redirected),
+            (307, NotReplaced::Redirected),
+            (401, NotReplaced::NotGood),
+            (403, NotReplaced::NotGood),
+            (429, NotReplaced::NotGood),
+            (500, NotReplaced::NotGood),
+            (503, NotReplaced::NotGood),
+            (999, NotReplaced::NotGood),
         ] {
             for age in [0, HOUR, 16 * DAY, 31 * DAY] {
                 let new = answer(status, 1000, &[cc("no-store")]);
@@ -565,11 +571,11 @@ mod tests {
         }
         // Once it has, the interval holds again: an origin of two minds does not write with every answer.
         let (allows, forbids) = (kept(&[]), kept(&[cc("no-cache")]));
-        assert_eq!(after(HOUR - 1, &allows, &forbids), Stay(Leave::TooSoon));
+        assert_eq!(after(HOUR - 1, &allows, &forbids), Stay(NotReplaced::TooSoon));
         assert_eq!(after(HOUR, &allows, &forbids), Write);
         for age in [0, HOUR, 16 * DAY] {
-            assert_eq!(after(age, &forbids, &forbids), Stay(Leave::Forbids));
-            assert_eq!(after(age, &kept(&[cc("s-maxage=1")]), &forbids), Stay(Leave::Forbids));
+            assert_eq!(after(age, &forbids, &forbids), Stay(NotReplaced::Forbids));
+            assert_eq!(after(age, &kept(&[cc("s-maxage=1")]), &forbids), Stay(NotReplaced::Forbids));
         }
         // What is not served needs no protection from doubtful answers.
         assert_eq!(after(HOUR, &answer(200, 1, &[]), &forbids), Write);
