@@ -255,19 +255,19 @@ pub struct Asked<'a> {
     /// Whether a cookie that could identify somebody was sent.
     pub identified: bool,
     /// What is stored already that the answer would take the place of.
-    pub copy: Copy,
+    pub existing: Existing,
 }
 
 /// What is stored where an answer would be.
-#[derive(Clone, core::marker::Copy, Debug, Default, PartialEq, Eq)]
-pub enum Copy {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
     /// Nothing, or what tells of an end itself.
     #[default]
     None,
     /// A page.
     Page,
     /// A page of which another client was told before that it has come to its end.
-    Ending,
+    Withdrawn,
 }
 
 impl Asked<'_> {
@@ -313,9 +313,9 @@ pub fn admit(
     let directives = ResponseDirectives::of(headers);
     let explicit = freshness::explicit_lifetime(&directives, headers, now);
     let has_lifetime = explicit.is_some_and(|lifetime| !lifetime.is_zero());
-    let ends_a_page = asked.copy != Copy::None && is_gone(status);
+    let ends_a_page = asked.existing != Existing::None && is_gone(status);
     let takes_place = ends_a_page
-        && asked.copy == Copy::Ending
+        && asked.existing == Existing::Withdrawn
         && asked.is_ordinary()
         && asked.is_anybody(&Vary::default());
     // What one client is told may be owed to that client.
@@ -499,7 +499,7 @@ mod tests {
             lookup: looked_up(request, &Cache::default()),
             unkeyed: &[],
             identified,
-            copy: Copy::None,
+            existing: Existing::None,
         };
         let status = StatusCode::from_u16(status).unwrap();
         let (settings, now) = (Cache::default(), seconds(0));
@@ -608,8 +608,13 @@ mod tests {
     fn a_heuristic_is_for_the_statuses_that_may_have_one_and_are_stored() {
         // RFC 9111 §4.2.2
         let (request, now) = (request("GET", &[]), seconds(100_000));
-        let asked =
-            Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false, copy: Copy::None };
+        let asked = Asked {
+            request: &request,
+            lookup: Ok(()),
+            unkeyed: &[],
+            identified: false,
+            existing: Existing::None,
+        };
         let headers = fields(&[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")]);
         for (status, is_set, expected) in [
             (404, true, true),
@@ -656,7 +661,7 @@ mod tests {
                 lookup: Ok(()),
                 unkeyed: &unkeyed,
                 identified: false,
-                copy: Copy::None,
+                existing: Existing::None,
             };
             let settings = Cache { trust_vary, ..Cache::default() };
             let headers = fields(&[("vary", vary), ("cache-control", cache_control)]);
@@ -685,7 +690,7 @@ mod tests {
                 lookup: Ok(()),
                 unkeyed: &[],
                 identified: false,
-                copy: Copy::None,
+                existing: Existing::None,
             };
             let headers = fields(&[&[("cache-control", "max-age=60")], headers].concat());
             let verdict = admit(&asked, StatusCode::OK, &headers, None, &settings, now, now);
@@ -736,8 +741,13 @@ mod tests {
     fn large_bodies_and_answers_to_head_are_not_stored() {
         let (now, settings) = (seconds(0), Cache { max_body: 9, ..Cache::default() });
         let get = request("GET", &[]);
-        let asked =
-            Asked { request: &get, lookup: Ok(()), unkeyed: &[], identified: false, copy: Copy::None };
+        let asked = Asked {
+            request: &get,
+            lookup: Ok(()),
+            unkeyed: &[],
+            identified: false,
+            existing: Existing::None,
+        };
         let of_length = |length| {
             admit(&asked, StatusCode::OK, &HeaderMap::new(), length, &settings, now, now).map(|_| ())
         };

@@ -30,7 +30,7 @@ use std::time::Duration;
 use super::{AttemptResult, HealthSignal, Reach};
 use crate::config::Breaker as Settings;
 use crate::time::Timestamp;
-use circuit::{Asker, Circuit, Probe, Standing};
+use circuit::{Asker, Circuit, PageState, Probe};
 use evidence::{Evidence, Witness};
 use place::{Known, Place};
 
@@ -120,7 +120,7 @@ impl Permit {
 
 /// Whether to make an attempt.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Verdict {
+pub enum Decision {
     /// Make it. What came of it has to be [recorded](Breaker::record), also if it is given up.
     Admit(Permit),
     /// Load is returning. Where a copy can answer, let it; else make the attempt.
@@ -129,7 +129,7 @@ pub enum Verdict {
     Refuse(OpenCircuit),
 }
 
-impl Verdict {
+impl Decision {
     /// The permit, if the attempt may be made.
     pub fn permit(self) -> Option<Permit> {
         match self {
@@ -183,31 +183,31 @@ impl Breaker {
         settings: &Settings,
         roll: f64,
         now: Timestamp,
-    ) -> Verdict {
+    ) -> Decision {
         let elapsed = self.clock.advance(now);
         if let Some(refusal) = self.refusal(place, &client, settings, now) {
             let client = client();
             for scope in Scope::ALL {
                 if let Some(part) = self.part_mut(place, scope) {
-                    part.circuit.is_awaited_by(client);
+                    part.circuit.record_refusal(client);
                 }
             }
-            return Verdict::Refuse(refusal);
+            return Decision::Refuse(refusal);
         }
         let (mut probes, mut returned) = ([None; 3], 1.0_f64);
         if settings.enabled {
-            let standing = self.standing(place);
+            let page_state = self.page_state(place);
             for (scope, probe) in Scope::ALL.into_iter().zip(&mut probes) {
                 let Some(part) = self.part_mut(place, scope) else { continue };
                 if part.circuit.is_open() {
                     let asker = scope.asker(client(), place);
-                    *probe = part.circuit.begin_probe(standing, asker, settings.open_for, elapsed);
+                    *probe = part.circuit.begin_probe(page_state, asker, settings.open_for, elapsed);
                 }
                 returned = returned.min(part.circuit.returned(settings, elapsed));
             }
         }
         let permit = Permit { sent_at: elapsed, probes };
-        if roll < returned { Verdict::Admit(permit) } else { Verdict::RampUp(permit) }
+        if roll < returned { Decision::Admit(permit) } else { Decision::RampUp(permit) }
     }
 
     /// Why an attempt would be refused now; `None` if it would be let through. Nothing changes by asking.
@@ -223,10 +223,10 @@ impl Breaker {
             return None;
         }
         let client = client();
-        let (now, standing) = (self.clock.read(now), self.standing(place));
+        let (now, page_state) = (self.clock.read(now), self.page_state(place));
         let mut refusals = Scope::ALL.into_iter().filter_map(|scope| {
             let asker = scope.asker(client, place);
-            self.part(place, scope)?.circuit.refusal(standing, asker, settings.open_for, now)
+            self.part(place, scope)?.circuit.refusal(page_state, asker, settings.open_for, now)
         });
         let (because, left) = refusals.next()?;
         let left = refusals.map(|(_, left)| left).fold(left, Duration::max);
@@ -432,17 +432,17 @@ impl Breaker {
 
     /// Whether the page of `place` has been answered, and no request for it has failed since.
     pub fn was_well(&self, place: Place) -> bool {
-        self.standing(place) == Standing::Well
+        self.page_state(place) == PageState::Well
     }
 
-    fn standing(&self, place: Place) -> Standing {
+    fn page_state(&self, place: Place) -> PageState {
         let is_failing = |troubled: &Troubled| troubled.part.evidence.is_failing();
         if self.troubled.get(&place.page).is_some_and(is_failing) {
-            Standing::Failing
+            PageState::Failing
         } else if self.known.has(place) {
-            Standing::Well
+            PageState::Well
         } else {
-            Standing::Unknown
+            PageState::Unknown
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A [`Circuit`] is **closed** and lets all through, or **open**: then it refuses, but for one probe at a time after each
 //! open period. There are three lanes for probes: what was well before has one of its own, and so has what is not known
-//! ([`Standing`]). So whoever asks for what fails never gets all the probes, and a probe that fails lengthens its own
+//! ([`PageState`]). So whoever asks for what fails never gets all the probes, and a probe that fails lengthens its own
 //! lane's wait alone. A firewall may mean one client alone: where a probe fails by the page, another client may try at
 //! once, with another page where there are several, and only that one's failure begins a new period; and where others wait, a client whose probe has failed lets them
 //! go first.
@@ -44,7 +44,7 @@ const PRECEDENCE: Duration = Duration::from_secs(1);
 enum State {
     /// Since when, if it was ever open.
     Closed { since: Option<Duration> },
-    /// Because of what, since when, and who may try: in each lane who has its [`Standing`] or a better one.
+    /// Because of what, since when, and who may try: in each lane who has its [`PageState`] or a better one.
     Open { because: AttemptResult, opened_at: Duration, lanes: Box<[Lane; LANES]> },
 }
 
@@ -99,7 +99,7 @@ impl Asker {
 
 /// What is known of the page that a request asks for; the best last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum PageState {
     /// Its last request failed.
     Failing,
     /// Nothing.
@@ -117,18 +117,18 @@ pub struct Probe {
 }
 
 impl Circuit {
-    /// Why a request would be refused now, and for how long; `None` if it would be let through. `standing` is
+    /// Why a request would be refused now, and for how long; `None` if it would be let through. `page_state` is
     /// that of what it asks for.
     pub fn refusal(
         &self,
-        standing: Standing,
+        page_state: PageState,
         asker: Asker,
         open_for: Duration,
         now: Duration,
     ) -> Option<(AttemptResult, Duration)> {
         let extra = self.extra_wait(asker.client);
         let State::Open { because, lanes, .. } = &self.state else { return None };
-        let lanes = lanes.get(..=standing as usize).unwrap_or_default();
+        let lanes = lanes.get(..=page_state as usize).unwrap_or_default();
         if lanes.iter().any(|lane| lane.is_free(asker, extra, now)) {
             return None;
         }
@@ -141,14 +141,14 @@ impl Circuit {
     /// asked before.
     pub fn begin_probe(
         &mut self,
-        standing: Standing,
+        page_state: PageState,
         asker: Asker,
         open_for: Duration,
         now: Duration,
     ) -> Option<Probe> {
         let (period, extra) = (self.period, self.extra_wait(asker.client));
         let State::Open { lanes, .. } = &mut self.state else { return None };
-        let last = standing as usize;
+        let last = page_state as usize;
         let free = lanes.iter_mut().enumerate().rev().filter(|(index, _)| *index <= last);
         let (lane, free) = free.into_iter().find(|(_, lane)| lane.is_free(asker, extra, now))?;
         let number = free.probes;
@@ -164,7 +164,7 @@ impl Circuit {
     }
 
     /// Notes that `client` was refused.
-    pub fn is_awaited_by(&mut self, client: Witness) {
+    pub fn record_refusal(&mut self, client: Witness) {
         self.is_awaited |= self.is_open() && !self.probers.contains(&client);
     }
 
@@ -209,7 +209,7 @@ impl Circuit {
     /// Lets the next request for what was well before try at once: what opened the circuit was seen of others.
     pub fn let_well_try(&mut self, now: Duration) {
         if let State::Open { lanes, .. } = &mut self.state
-            && let Some(lane) = lanes.get_mut(Standing::Well as usize)
+            && let Some(lane) = lanes.get_mut(PageState::Well as usize)
         {
             lane.until = now;
         }
@@ -263,8 +263,8 @@ mod tests {
     use crate::origin::failure::Failure;
 
     const BAD: AttemptResult = AttemptResult::Failed(Failure::ConnectionLost, None);
-    const FAILING: Standing = Standing::Failing;
-    const WELL: Standing = Standing::Well;
+    const FAILING: PageState = PageState::Failing;
+    const WELL: PageState = PageState::Well;
     const OPEN: Duration = Duration::from_secs(5);
     fn client(mark: u32) -> Witness {
         Witness { mark, is_known: true }
@@ -284,8 +284,8 @@ mod tests {
         circuit
     }
 
-    fn refused_for(circuit: &Circuit, standing: Standing, now: u64) -> Option<u64> {
-        circuit.refusal(standing, asker(now as u32), OPEN, at(now)).map(|(_, left)| left.as_millis() as u64)
+    fn refused_for(circuit: &Circuit, page_state: PageState, now: u64) -> Option<u64> {
+        circuit.refusal(page_state, asker(now as u32), OPEN, at(now)).map(|(_, left)| left.as_millis() as u64)
     }
 
     #[test]
@@ -361,10 +361,10 @@ mod tests {
         };
         assert!(probes(&mut circuit, 1, 5000));
         assert!(probes(&mut circuit, 1, 10_000), "nobody else has come");
-        circuit.is_awaited_by(client(2));
+        circuit.record_refusal(client(2));
         assert!(!probes(&mut circuit, 1, 15_000));
         assert!(probes(&mut circuit, 2, 15_001));
-        circuit.is_awaited_by(client(3));
+        circuit.record_refusal(client(3));
         assert!(!probes(&mut circuit, 1, 20_001) && !probes(&mut circuit, 2, 20_001));
         assert!(probes(&mut circuit, 1, 21_001), "who waited has not come back");
     }
