@@ -23,7 +23,7 @@ use std::time::Duration;
 use crate::cache::doubt::Sighting;
 use crate::cache::key::{Digest, Key};
 use crate::cache::last_good::Name;
-use crate::cache::purge::Marks;
+use crate::cache::purge::PurgeRules;
 use crate::endpoint::guesses::Guesses;
 use crate::health::counters::Counters;
 use crate::origin::breaker::Breaker;
@@ -75,7 +75,7 @@ pub struct Isolate<B> {
     used: RefCell<ByHash<Timestamp>>,
     sighted: RefCell<ByHash<Timestamp>>,
     doubts: RefCell<Vec<(u64, Sighting)>>,
-    marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
+    purge_rules: RefCell<Option<(Rc<PurgeRules>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
     origins: RefCell<Vec<OriginState>>,
     counters: RefCell<Counters>,
@@ -102,7 +102,7 @@ impl<B> Default for Isolate<B> {
             used: RefCell::default(),
             sighted: RefCell::default(),
             doubts: RefCell::default(),
-            marks: RefCell::default(),
+            purge_rules: RefCell::default(),
             kept: RefCell::default(),
             origins: RefCell::default(),
             counters: RefCell::default(),
@@ -268,14 +268,14 @@ impl<B> Isolate<B> {
         doubts.iter().find(|(other, _)| *other == key).map(|(_, sighting)| *sighting)
     }
 
-    /// The purge marks, and when they were read.
-    pub fn marks(&self) -> Option<(Rc<Marks>, Timestamp)> {
-        self.marks.borrow().clone()
+    /// The purge rules, and when they were read.
+    pub fn purge_rules(&self) -> Option<(Rc<PurgeRules>, Timestamp)> {
+        self.purge_rules.borrow().clone()
     }
 
-    /// Takes new purge marks in.
-    pub fn set_marks(&self, marks: Rc<Marks>, now: Timestamp) {
-        *self.marks.borrow_mut() = Some((marks, now));
+    /// Takes new purge rules in.
+    pub fn set_purge_rules(&self, rules: Rc<PurgeRules>, now: Timestamp) {
+        *self.purge_rules.borrow_mut() = Some((rules, now));
     }
 
     /// How origin number `origin` fares, to be asked and told. There are as many as the configuration has.
