@@ -13,8 +13,8 @@ use super::record::Record;
 use crate::cache::Verdict;
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::Vary;
-use crate::cache::last_good::{self, Decision, Leave, Name};
-use crate::cache::purge::Standing;
+use crate::cache::last_good::{self, Decision, Name, NotReplaced};
+use crate::cache::purge::PurgeState;
 use crate::cache::request_fields;
 use crate::cache::storable::{self, Copy, Effect, NotStored};
 use crate::config;
@@ -42,7 +42,7 @@ pub(super) async fn copy<P: Ports>(ctx: &Context<P>, record: &mut Record) -> Opt
     let Loaded::Response { stored, body, has_head } = loaded else {
         return None;
     };
-    if purge_rules::current(ctx).await.on(ctx.target(), &stored) == Standing::Forgotten {
+    if purge_rules::current(ctx).await.on(ctx.target(), &stored) == PurgeState::Absent {
         if ctx.drill.is_none() {
             forget_behind(ctx, name);
         }
@@ -177,9 +177,18 @@ async fn keep<P: Ports>(ctx: &Context<P>, name: Name, new: Stored, body: P::Body
     let interval = if is_outdated { Duration::ZERO } else { settings.interval };
     let settings = &config::LastGood { interval, ..settings.clone() };
     match last_good::decide(&new, same_body, old, settings, ctx.now()) {
-        Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids | Leave::NothingToReplace) => {}
         Decision::Leave(
-            Leave::Doubtful(_) | Leave::Redirected | Leave::NotGood | Leave::NotForAll | Leave::LengthUnknown,
+            NotReplaced::Unchanged
+            | NotReplaced::TooSoon
+            | NotReplaced::Forbids
+            | NotReplaced::NothingToReplace,
+        ) => {}
+        Decision::Leave(
+            NotReplaced::Doubtful(_)
+            | NotReplaced::Redirected
+            | NotReplaced::NotGood
+            | NotReplaced::NotForAll
+            | NotReplaced::LengthUnknown,
         ) => isolate.is_due_again(&name, ctx.now()),
         Decision::Remove => {
             if !store.remove_last_good(&name).await {

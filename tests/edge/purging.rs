@@ -77,7 +77,7 @@ fn a_purge_in_the_middle_of_an_outage_takes_nothing_away() {
 fn a_forgotten_url_is_gone() {
     let page = stored(&quick());
     page.now([scripts::reset()]);
-    order(&quick(), &json!({ "urls": [page.path], "forget": true }));
+    order(&quick(), &json!({ "urls": [page.path], "hard": true }));
     assert_eq!(quick().get(&page).send().status(), 502);
 }
 
@@ -201,6 +201,6 @@ fn an_order_by_tag_concerns_the_pages_that_have_it_and_no_visitor_sees_a_tag() {
     assert_eq!(quick().get(&unstored).send().header("cache-tag"), None);
     let large = Page::new([scripts::with_headers(&[("Cache-Tag", "a")], vec![b'x'; crate::harness::LARGE])]);
     assert_eq!(quick().get(&large).send().header("cache-tag"), None);
-    let refused = call(&quick(), &json!({ "tags": ["a"], "forget": true })).send();
+    let refused = call(&quick(), &json!({ "tags": ["a"], "hard": true })).send();
     assert_eq!(refused.status(), 400);
 }

@@ -14,7 +14,13 @@ const ORDER: [&str; 17] = [
 ];
 
 /// The root files of the project's crates whose modules may not import each other in circles.
-const CRATES: [&str; 4] = ["sim/src/lib.rs", "sim/src/main.rs", "testkit/src/lib.rs", "xtask/src/lib.rs"];
+const CRATES: [&str; 5] = [
+    "benches/edge/src/main.rs",
+    "sim/src/lib.rs",
+    "sim/src/main.rs",
+    "testkit/src/lib.rs",
+    "xtask/src/lib.rs",
+];
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -86,7 +86,7 @@ fn a_forgotten_page_is_gone() {
     world.get("/a").answers(200, "v1");
     world.get("/robots.txt").answers(200, "robots");
     let world = world.later(1);
-    order(&world, &json!({"urls": ["/a", "/robots.txt"], "forget": true})).status(200);
+    order(&world, &json!({"urls": ["/a", "/robots.txt"], "hard": true})).status(200);
     world.get("/a").status(502);
     world.get("/robots.txt").status(502);
     assert_eq!(world.entries(), 0);
@@ -229,7 +229,7 @@ fn what_is_forgotten_is_gone_in_every_spelling_of_its_path() {
         let world = kept().set("last_good.paths", json!(["*"])).origin([fresh("v1")]);
         world.get(stored).answers(200, "v1");
         let world = world.later(1);
-        order(&world, &json!({"urls": ["/feeds/a"], "forget": true})).status(200);
+        order(&world, &json!({"urls": ["/feeds/a"], "hard": true})).status(200);
         world.evicted().get(stored).status(502);
     }
 }
@@ -254,7 +254,7 @@ fn an_order_by_tag_concerns_the_pages_that_have_it() {
         world.get(path).answers(200, text).attempts(3).header_has("cache-status", "fwd=stale");
     }
     world.get("/c").answers(200, "c1").attempts(0);
-    order(&world, &json!({"tags": ["news"], "forget": true})).status(400).says("not forgotten");
+    order(&world, &json!({"tags": ["news"], "hard": true})).status(400).says("softly only");
 }
 
 #[test]
