@@ -297,7 +297,13 @@ impl<B> Isolate<B> {
 
     /// Whether the copy kept under `name` is to be looked after now: once in `interval`, and at once if an answer
     /// `forbids` what the last one did not. Then it counts as done.
-    pub fn is_due(&self, name: &Name, forbids: bool, interval: Duration, now: Timestamp) -> bool {
+    pub fn claim_last_good_check(
+        &self,
+        name: &Name,
+        forbids: bool,
+        interval: Duration,
+        now: Timestamp,
+    ) -> bool {
         let (digest, mut kept) = (name.digest(), self.kept.borrow_mut());
         if kept.get(&digest).is_some_and(|last| last.until > now && (last.forbids || !forbids)) {
             return false;
@@ -309,7 +315,7 @@ impl<B> Isolate<B> {
 
     /// Notes that `client` was told something that forbids to serve the copy kept under `name`, and tells whether another one
     /// was within the last hour. Where it is not known who that is, the next one is another.
-    pub fn is_told_by_another(&self, name: &Name, client: u32, is_known: bool, now: Timestamp) -> bool {
+    pub fn record_withdrawal(&self, name: &Name, client: u32, is_known: bool, now: Timestamp) -> bool {
         let (digest, mut told) = (name.digest(), self.told.borrow_mut());
         let is_of_use = |(_, at): &(u32, Timestamp)| now.since(*at) < SIGHTINGS;
         let before = told.get(&digest).filter(|told| is_of_use(told)).map(|(before, _)| *before);
@@ -321,7 +327,7 @@ impl<B> Isolate<B> {
     }
 
     /// Notes that the copy kept under `name` is out of date: the next answer is looked at.
-    pub fn is_due_now(&self, name: &Name) {
+    pub fn expire_last_good_check(&self, name: &Name) {
         self.kept.borrow_mut().remove(&name.digest());
     }
 
@@ -338,7 +344,7 @@ impl<B> Isolate<B> {
 
     /// Notes that somebody asked for the variant that would stand under `key`, and tells whether somebody did within the last
     /// hour.
-    pub fn is_asked_for_again(&self, key: &Key, now: Timestamp) -> bool {
+    pub fn record_variant_request(&self, key: &Key, now: Timestamp) -> bool {
         let (key, mut sighted) = (hash(key), self.sighted.borrow_mut());
         let is_of_use = |at: &Timestamp| now.since(*at) < SIGHTINGS;
         let is_again = sighted.get(&key).is_some_and(is_of_use);
@@ -347,7 +353,7 @@ impl<B> Isolate<B> {
     }
 
     /// Notes that looking after the copy kept under `name` came to nothing: it is due again in a minute.
-    pub fn is_due_again(&self, name: &Name, now: Timestamp) {
+    pub fn postpone_last_good_check(&self, name: &Name, now: Timestamp) {
         let looked_after = LookedAfter { until: now.plus(SOON), forbids: false };
         remember(&mut self.kept.borrow_mut(), name.digest(), looked_after, MOST_KEPT, |last| {
             last.until > now
@@ -496,11 +502,15 @@ mod tests {
             (3600, false, false),
             (7199, false, true),
         ] {
-            assert_eq!(isolate.is_due(&name, forbids, hour, second(at)), due, "{at} {forbids}");
+            assert_eq!(
+                isolate.claim_last_good_check(&name, forbids, hour, second(at)),
+                due,
+                "{at} {forbids}"
+            );
         }
-        isolate.is_due_again(&name, second(7200));
-        assert!(!isolate.is_due(&name, false, hour, second(7259)));
-        assert!(isolate.is_due(&name, false, hour, second(7260)));
+        isolate.postpone_last_good_check(&name, second(7200));
+        assert!(!isolate.claim_last_good_check(&name, false, hour, second(7259)));
+        assert!(isolate.claim_last_good_check(&name, false, hour, second(7260)));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! May the store be asked, and may an answer be stored, and for how long (RFC 9111 §3, §3.5, §4.4)?
+//! Admission to the store. May a request be answered from the store, may its answer be stored, and for how long (RFC
+//! 9111 §3, §3.5, §4.4)?
 
 use std::time::Duration;
 
@@ -16,32 +17,33 @@ use crate::fields::{connection_options, is_readable};
 use crate::request::Request;
 use crate::time::Timestamp;
 
-/// How long a response with a validator is kept past its freshness where it may not be served stale: a 304
-/// then saves the body.
+/// How long a response with a validator is retained after its freshness even if it may not be served stale: a 304
+/// saves the body.
 const KEPT_FOR_VALIDATION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The longest time for which anything is kept.
+/// The longest retention.
 pub const LONGEST_RETENTION: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Why a request goes past the store: it is neither answered from it nor is its answer stored.
+/// Why a request bypasses the store: it is not answered from the store, and its answer is not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bypass {
-    /// The settings say so.
+    /// The cache is switched off.
     Disabled,
-    /// Neither GET nor HEAD.
+    /// The method is neither GET nor HEAD.
     Method,
-    /// It has a body, which is no part of the key.
+    /// The request has a body, which is not part of the key.
     Body,
-    /// It asks to change protocols.
+    /// The request has `Upgrade`.
     Upgrade,
     /// `Cache-Control: no-store` (RFC 9111 §5.2.1.5).
     RequestNoStore,
-    /// `If-Match` or `If-Unmodified-Since`: they are for the origin to judge (RFC 9111 §4.3.2).
+    /// `If-Match` or `If-Unmodified-Since`, which only the origin can evaluate (RFC 9111 §4.3.2).
     Preconditions,
-    /// A field has bytes that the platform could not read and replaced: two that differ would look alike.
+    /// A field has bytes that the platform replaced because it could not read them: two different values would look
+    /// equal.
     Unreadable,
-    /// `Connection` takes fields off that this worker sees and the origin does not: its `Vary` would be
-    /// compared with what it never got.
+    /// `Connection` removes fields that this worker sees and the origin does not. `Vary` would be compared with
+    /// fields that the origin never got.
     ConnectionOptions,
 }
 
@@ -61,10 +63,9 @@ impl Bypass {
     }
 }
 
-/// Whether the store may be asked for an answer to `request`, which has `asked` for this in its `Cache-Control`, and the
-/// answer to it be stored.
+/// Whether `request`, whose directives are `asked`, may be answered from the store and its answer stored.
 ///
-/// `Authorization` is no obstacle here: what is stored was allowed to answer everybody (RFC 9111 §3.5).
+/// `Authorization` is allowed here: a stored response was permitted to answer everybody (RFC 9111 §3.5).
 pub fn may_look_up(
     request: &Request,
     asked: &RequestDirectives,
@@ -93,60 +94,60 @@ pub fn may_look_up(
     }
 }
 
-/// That an answer may be stored.
+/// Permission to store an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admission {
-    /// For how long from now on: what is left of its freshness and the longest time past it for which it can be
-    /// of use. More than zero, at most a year.
+    /// The remaining freshness plus the longest useful time after it. More than zero, at most a year.
     pub retention: Duration,
-    /// The request fields by which answers for the URL differ.
+    /// The request fields that select the answer among those for the URL.
     pub vary: Vary,
 }
 
 /// Why an answer is not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotStored {
-    /// The request goes past the store.
+    /// The request bypasses the store.
     Bypassed(Bypass),
     /// The answer to HEAD has no body to store.
     Head,
-    /// An error, or another status that is not stored, or one that needs an explicit lifetime and has none.
+    /// The status is never stored, or needs a lifetime that the answer does not have.
     Status,
-    /// 206, or an answer to `Range` that says by `Content-Range` that it is a part.
+    /// A 206, or an answer to `Range` with `Content-Range`.
     Partial,
     /// `no-store`.
     NoStore,
     /// `private`.
     Private,
-    /// `Set-Cookie`, and neither `public` nor `s-maxage`: it belongs to one visitor.
+    /// `Set-Cookie` without `public` or `s-maxage`: the answer belongs to one visitor. Also with either, if the
+    /// request identified its client.
     SetCookie,
-    /// `Vary: *`, or a `Vary` that cannot be read.
+    /// `Vary` is `*` or unreadable.
     VaryAny,
-    /// The client chose a field that could have changed the answer, and `Vary` does not name it.
+    /// The client sent a field that could have changed the answer, and `Vary` does not name it.
     UnkeyedHeader,
-    /// A redirect for a URL with parameters that are not in the key: where it leads may depend on them.
+    /// A redirect for a URL with parameters that are not in the key: its target may depend on them.
     UnkeyedQuery,
-    /// The request had `Authorization`, and the response does not allow to store it all the same.
+    /// The request had `Authorization`, and the response does not explicitly permit storage.
     Authorization,
-    /// The request had a cookie that could identify somebody, and the response is not explicitly for all.
+    /// The request had an identifying cookie, and the response is not explicitly shared.
     Identified,
-    /// The body is larger than `cache.max_body`, or the header than an entry may be.
+    /// The body exceeds `cache.max_body`, or the head does not fit into an entry.
     TooLarge,
-    /// A field has bytes that the platform could not read and replaced.
+    /// A field has bytes that the platform replaced because it could not read them.
     Unreadable,
-    /// It is a stream of events, which has no end.
+    /// An event stream, which has no end.
     Endless,
-    /// Its URL was invalidated while it was under way (RFC 9111 §4.4).
+    /// The URL was invalidated while the answer was on its way (RFC 9111 §4.4).
     Invalidated,
-    /// It is neither fresh nor can it be used stale or be validated.
+    /// The answer is not fresh, may not be used stale and cannot be validated.
     NothingToGain,
-    /// It may be the word of a broken site.
+    /// The answer may come from a broken site.
     Doubtful(Doubt),
 }
 
 impl NotStored {
-    /// Whether the next answer for the same URL can be expected not to be stored either, to go by one with this
-    /// status. A refusal, or a 304, may be owed to what this one request asked for.
+    /// Whether later answers for the URL will probably not be stored either, judging by one with this `status`. A
+    /// refusal or a 304 may be due to this one request.
     pub fn is_of_the_answer(self, status: StatusCode) -> bool {
         if status == StatusCode::NOT_MODIFIED || !(status.is_success() || status.is_redirection()) {
             return false;
@@ -154,7 +155,7 @@ impl NotStored {
         !self.is_of_the_request() && !matches!(self, Self::Doubtful(_))
     }
 
-    /// Whether it is owed to this one request, or to what became of it, and says nothing of what is stored.
+    /// Whether the reason lies in this one request or its fate, and says nothing about the stored copy.
     fn is_of_the_request(self) -> bool {
         match self {
             Self::Bypassed(_)
@@ -202,11 +203,11 @@ impl NotStored {
         }
     }
 
-    /// What an answer with `status` that is not stored for this reason says of the one that is. `is_fresh` is whether
-    /// that one was fresh when it was asked for.
+    /// The effect on the stored copy of an answer with `status` that is not stored for this reason. `is_fresh`:
+    /// whether the copy was fresh at the time of the request.
     ///
-    /// A full answer ends the old one (RFC 9111 §4.3.3), but not everybody gets the same: one who sends credentials,
-    /// or fields that others do not, says nothing of what others would get.
+    /// A full answer replaces the old one (RFC 9111 §4.3.3). But clients get different answers: one that sends
+    /// credentials or unusual fields says nothing about other clients' answers.
     pub fn effect(self, status: StatusCode, is_fresh: bool, asked: &Asked<'_>) -> Effect {
         let (code, is_gone) = (status.as_u16(), is_gone(status));
         if self.is_of_the_request() || !asked.is_anybody(&Vary::default()) {
@@ -215,12 +216,12 @@ impl NotStored {
         let is_doubted = matches!(self, Self::Doubtful(Doubt::Shrunk | Doubt::Retyped | Doubt::Unmarked));
         let is_for_nobody_else = code < 400 && matches!(self, Self::NoStore | Self::Private | Self::VaryAny);
         if is_doubted {
-            // Whether the page has changed or the site is broken: what was fresh is no longer.
+            // The page has changed or the site is broken. In both cases the copy is no longer fresh.
             Effect::Outdates
         } else if is_gone || is_for_nobody_else {
             Effect::Withdraws
         } else if is_fresh || status.is_server_error() || code == 304 {
-            // What one visitor may not see, others may: it only is not fresh for longer than it was.
+            // Other clients may see what this one may not. The copy stays fresh until its lifetime ends.
             Effect::None
         } else if matches!(code, 401 | 403 | 451) {
             Effect::Withdraws
@@ -230,48 +231,48 @@ impl NotStored {
     }
 }
 
-/// What an answer that is not stored says of the one that is.
+/// The effect on the stored copy of an answer that is not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Nothing.
+    /// None.
     None,
-    /// It is out of date: it may stand in for a failing origin, and no more.
+    /// The copy is out of date: it may answer only if the origin fails.
     Outdates,
-    /// The same, and it does not stand in for this client. It goes when a second one is told so: one alone may have
-    /// brought it about.
+    /// As [`Outdates`](Self::Outdates), and the copy does not answer for this client. A second client's answer of
+    /// this kind removes it; one client alone could have provoked it.
     Withdraws,
 }
 
-/// What was asked, as far as it decides whether the answer may be shown to others.
+/// The facts about a request that decide whether other clients may get its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
     /// The client's request.
     pub request: &'a Request,
-    /// What [`may_look_up`] says of it.
+    /// The result of [`may_look_up`].
     pub lookup: Result<(), Bypass>,
-    /// Fields sent to the origin that are not known to be harmless, and so could have changed the answer where its
-    /// `Vary` does not name them.
+    /// Fields sent to the origin that are not known to be harmless. They may have changed the answer if its `Vary`
+    /// does not name them.
     pub unkeyed: &'a [(HeaderName, Bearing)],
-    /// Whether a cookie that could identify somebody was sent.
+    /// Whether an identifying cookie was sent.
     pub identified: bool,
-    /// What is stored already that the answer would take the place of.
-    pub copy: Copy,
+    /// The stored copy that the answer would replace.
+    pub existing: Existing,
 }
 
-/// What is stored where an answer would be.
-#[derive(Clone, core::marker::Copy, Debug, Default, PartialEq, Eq)]
-pub enum Copy {
-    /// Nothing, or what tells of an end itself.
+/// The kind of copy that is already stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// None, or one that itself reports that the page is gone.
     #[default]
     None,
     /// A page.
     Page,
-    /// A page of which another client was told before that it has come to its end.
-    Ending,
+    /// A page that another client's answer has [withdrawn](Effect::Withdraws).
+    Withdrawn,
 }
 
 impl Asked<'_> {
-    /// Whether a page of the usual kind was asked for, so that it is not its form that there is none of.
+    /// Whether the request accepts HTML or anything. Otherwise a 404 may concern only the requested format.
     fn is_ordinary(&self) -> bool {
         let mut accepted = self.request.headers.get_all(header::ACCEPT).iter().peekable();
         accepted.peek().is_none()
@@ -280,7 +281,7 @@ impl Asked<'_> {
             })
     }
 
-    /// Whether nothing in the request makes its answer somebody's in particular, apart from what `vary` names.
+    /// Whether any client's request would get this answer, apart from the fields in `vary`.
     pub fn is_anybody(&self, vary: &Vary) -> bool {
         !self.identified
             && self.unkeyed.iter().all(|(name, _)| vary.covers(name))
@@ -288,15 +289,18 @@ impl Asked<'_> {
     }
 }
 
-/// Decides whether an answer may be stored, for how long and by which fields it was selected (RFC 9111 §3).
+/// Decides whether an answer may be stored, for how long and under which fields (RFC 9111 §3).
 ///
-/// `headers` are as received, hop-by-hop fields included; `length` is that of the body, where it is known;
-/// `now` is when its header came. The body must turn out whole besides, and no larger than `cache.max_body`.
-/// After a 304 the merged response is to be given, and the time at which the validating request was sent.
+/// - `headers`: as received, with hop-by-hop fields
+/// - `length`: that of the body in bytes, if known
+/// - `now`: when the header arrived
 ///
-/// A targeted field decides in place of `Cache-Control` (RFC 9213 §2.2); the rules about cookies and
-/// `Authorization` hold whoever speaks. Stricter than RFC 9111 in that a lifetime of zero neither makes an
-/// answer to an identified visitor storable nor counts as an explicit one for the statuses that need it.
+/// The body must also turn out to be whole and no larger than `cache.max_body`. After a 304, pass the merged response
+/// and the time of the validating request.
+///
+/// A targeted field replaces `Cache-Control` (RFC 9213 §2.2), but not the rules about cookies and `Authorization`.
+/// Stricter than RFC 9111: a lifetime of zero does not count as explicit, neither for an identified visitor's answer
+/// nor for a status that needs a lifetime.
 pub fn admit(
     asked: &Asked<'_>,
     status: StatusCode,
@@ -313,16 +317,16 @@ pub fn admit(
     let directives = ResponseDirectives::of(headers);
     let explicit = freshness::explicit_lifetime(&directives, headers, now);
     let has_lifetime = explicit.is_some_and(|lifetime| !lifetime.is_zero());
-    let ends_a_page = asked.copy != Copy::None && is_gone(status);
+    let ends_a_page = asked.existing != Existing::None && is_gone(status);
     let takes_place = ends_a_page
-        && asked.copy == Copy::Ending
+        && asked.existing == Existing::Withdrawn
         && asked.is_ordinary()
         && asked.is_anybody(&Vary::default());
-    // What one client is told may be owed to that client.
+    // One client's answer may concern that client alone.
     if ends_a_page && !takes_place {
         return Err(NotStored::Status);
     }
-    // An operator who has set a heuristic wants it for all statuses that it is for (RFC 9111 §4.2.2).
+    // An operator who sets a heuristic wants it for every status that RFC 9111 §4.2.2 allows.
     let heuristic = || freshness::heuristic(status, headers, now, settings);
     let can_be_fresh = has_lifetime || explicit.is_none() && heuristic().is_some_and(|span| !span.is_zero());
     fits_status(status, can_be_fresh, takes_place, settings)?;
@@ -332,11 +336,11 @@ pub fn admit(
     if directives.must_understand && status.canonical_reason().is_none() {
         return Err(NotStored::Status);
     }
-    // Of an error that may pass, what it says about storing is said of itself alone: it withdraws nothing.
+    // The directives of a temporary error concern only itself: they do not withdraw the copy.
     if stale::is_passing_error(status) && (directives.no_store || directives.private) {
         return Err(NotStored::Status);
     }
-    // What gets this far with it is understood, so `must-understand` lifts `no-store` (§5.2.2.3).
+    // The status is understood here, so `must-understand` overrides `no-store` (§5.2.2.3).
     if directives.no_store && !directives.must_understand {
         return Err(NotStored::NoStore);
     }
@@ -346,7 +350,7 @@ pub fn admit(
     let vary = Vary::of(headers).ok_or(NotStored::VaryAny)?;
     let trusts_vary = match settings.trust_vary {
         TrustVary::Always => true,
-        // What says `no-cache` may be stored, and answers nobody without the origin's word.
+        // `no-cache` permits storage, but never an answer without validation.
         TrustVary::Permitted => directives.public || has_lifetime || directives.no_cache,
         TrustVary::Never => false,
     };
@@ -367,25 +371,25 @@ pub fn admit(
     Ok(Admission { retention, vary })
 }
 
-/// Whether a response with this status to this method means that what is stored for the URL is out of date: an
-/// unsafe or unknown method that was not refused (RFC 9111 §4.4).
+/// Whether a response with this status to this method invalidates the stored responses for the URL: an unsafe or
+/// unknown method that succeeded or redirected (RFC 9111 §4.4).
 pub fn invalidates(method: &Method, status: StatusCode) -> bool {
     !method.is_safe() && (status.is_success() || status.is_redirection())
 }
 
-/// Whether a cookie of this name cannot identify anybody, by `cache.harmless_cookies`.
+/// Whether a cookie with this name cannot identify a client, by `cache.harmless_cookies`.
 pub fn is_harmless_cookie(name: &str, settings: &config::Cache) -> bool {
     settings.harmless_cookies.iter().any(|pattern| pattern.matches(name))
 }
 
-/// Whether a status says that what was there is there no more.
+/// Whether the status says that the page is gone or has moved.
 fn is_gone(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308 | 404 | 410)
 }
 
-/// Which statuses are stored. Those that tell of a passing state, or that the request itself may have provoked, need a
-/// lifetime of more than zero, and which errors do then is a setting; or they have to tell that something else is there no
-/// more: what was deleted or moved does not come back from the store.
+/// Whether a response with this status may be stored. Temporary statuses, and those that the request itself may have
+/// provoked, need a lifetime above zero; for errors, a setting lists them. A status that ends a stored page needs
+/// none: a deleted or moved page must not return from the store.
 fn fits_status(
     status: StatusCode,
     has_lifetime: bool,
@@ -403,8 +407,8 @@ fn fits_status(
     }
 }
 
-/// Whether the answer may be shown to somebody else. `trusts_vary` is whether `Vary` is believed about
-/// fields of which nothing is known.
+/// Whether other clients may get the answer. `trusts_vary`: whether the absence of unfamiliar fields from `Vary` is
+/// trusted.
 fn is_for_all(
     asked: &Asked<'_>,
     headers: &HeaderMap,
@@ -419,11 +423,11 @@ fn is_for_all(
     if !request_fields::is_readable(asked.request, headers) {
         return Err(NotStored::UnkeyedHeader);
     }
-    // A zero may stand for a value that could not be read, which permits nothing.
+    // A zero may stand for an unreadable value, which permits nothing.
     let states = |lifetime: Option<Duration>| lifetime.is_some_and(|lifetime| !lifetime.is_zero());
     let shared = directives.public || states(directives.s_maxage);
     let has_credentials = asked.request.headers.contains_key(AUTHORIZATION);
-    // One who is known gets cookies with pages of their own.
+    // An identified client may get a cookie with a page of its own.
     if headers.contains_key(SET_COOKIE) && (!shared || asked.identified || has_credentials) {
         return Err(NotStored::SetCookie);
     }
@@ -436,14 +440,14 @@ fn is_for_all(
     Ok(())
 }
 
-/// For how long from `now` on a stored response can still be of use, at most a year.
+/// How long from `now` on a stored response can be useful, at most a year.
 pub fn retention_left(stored: &Stored, settings: &config::Cache, now: Timestamp) -> Duration {
     let has_validator = validation::has_validator(stored);
     let (lifetime, age) = (freshness::lifetime(stored, settings), freshness::age(stored, now));
     retention(stored.status, stored.headers.directives(), has_validator, lifetime, age, settings)
 }
 
-/// For how long a response of this age can be of use.
+/// How long a response of this age can be useful.
 fn retention(
     status: StatusCode,
     directives: &ResponseDirectives,

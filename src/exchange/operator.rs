@@ -21,7 +21,7 @@ use crate::request::Request;
 use crate::response::form::Form;
 
 /// How long an operator waits for the purge rules that there are.
-const LONGEST_READ: Duration = Duration::from_secs(10);
+const LONGEST_OPERATOR_READ: Duration = Duration::from_secs(10);
 
 /// The answer of one of Holdfast's own endpoints.
 pub(super) async fn operator_answer<P: Ports>(
@@ -114,7 +114,7 @@ async fn purge<P: Ports>(ctx: &Context<P>, upload: Option<P::Upload>) -> Result<
     };
     let order = Order::read(&text, own, stored_at).map_err(Reply::Mistaken)?;
     let Order { kind, scopes } = order;
-    let read = ctx.store().load_purge_rules(LONGEST_READ).await.map_err(|_| Reply::Failed)?;
+    let read = ctx.store().load_purge_rules(LONGEST_OPERATOR_READ).await.map_err(|_| Reply::Failed)?;
     let mut rules = match read {
         Some(text) => PurgeRules::decode(&text).ok_or(Reply::Failed)?,
         None => PurgeRules::default(),

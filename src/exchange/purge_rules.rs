@@ -15,7 +15,7 @@ const NEW: Duration = Duration::from_secs(30);
 const OLD: Duration = Duration::from_secs(60);
 
 /// How long a client waits for them.
-const LONGEST_READ: Duration = Duration::from_secs(1);
+const LONGEST_RULES_READ: Duration = Duration::from_secs(1);
 
 /// The rules that this isolate has read within the last minute. If they cannot be read, the known ones hold for another
 /// while.
@@ -47,7 +47,7 @@ pub(super) async fn current<P: Ports>(ctx: &Context<P>) -> Rc<PurgeRules> {
 }
 
 async fn read<P: Ports>(store: &RememberedStore<P>) -> Option<Rc<PurgeRules>> {
-    let text = store.load_purge_rules(LONGEST_READ).await.ok()?;
+    let text = store.load_purge_rules(LONGEST_RULES_READ).await.ok()?;
     // Rules that cannot be decoded are as good as unread.
     let mut rules = text.map_or_else(|| Some(PurgeRules::default()), |text| PurgeRules::decode(&text))?;
     let (isolate, now) = (store.runtime().isolate(), store.runtime().now());

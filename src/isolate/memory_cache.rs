@@ -84,7 +84,7 @@ struct Generations<B> {
 
 #[derive(Debug)]
 struct Generation<B> {
-    lookups: HashMap<String, Lookup<B>>,
+    lookups: HashMap<String, LookupResult<B>>,
     bytes: usize,
 }
 
@@ -95,7 +95,7 @@ impl<B> Default for Generation<B> {
 }
 
 #[derive(Debug)]
-struct Lookup<B> {
+struct LookupResult<B> {
     began_at: Timestamp,
     bytes: usize,
     /// `None` for a response whose body was not held.
@@ -139,7 +139,7 @@ impl<B> Lookups<B> {
         let body_bytes = usize::try_from(body_bytes).unwrap_or(usize::MAX);
         let bytes = [body_bytes, name.len(), result.as_ref().map_or(0, weight)];
         let bytes = bytes.iter().fold(LOOKUP_BYTES, |sum, bytes| sum.saturating_add(*bytes));
-        let lookup = Lookup { began_at: under_way.began_at, bytes, result: result.map(Rc::new) };
+        let lookup = LookupResult { began_at: under_way.began_at, bytes, result: result.map(Rc::new) };
         self.generations.borrow_mut().put(name, lookup);
     }
 
@@ -152,11 +152,11 @@ impl<B> Lookups<B> {
 }
 
 impl<B> Generations<B> {
-    fn find(&self, name: &str) -> Option<&Lookup<B>> {
+    fn find(&self, name: &str) -> Option<&LookupResult<B>> {
         self.young.lookups.get(name).or_else(|| self.old.lookups.get(name))
     }
 
-    fn put(&mut self, name: &str, lookup: Lookup<B>) {
+    fn put(&mut self, name: &str, lookup: LookupResult<B>) {
         self.remove(name);
         let is_full = self.young.lookups.len() >= MOST_LOOKUPS / 2
             || self.young.bytes.saturating_add(lookup.bytes) > MOST_BYTES / 2;
@@ -178,7 +178,7 @@ impl<B> Generations<B> {
     }
 }
 
-impl<B> Lookup<B> {
+impl<B> LookupResult<B> {
     fn began_within(&self, within: Duration, now: Timestamp) -> bool {
         // A clock may be put back.
         self.began_at <= now && now.since(self.began_at) < within

@@ -32,7 +32,7 @@ fn admitted(
         lookup: looked_up(request, &Cache::default()),
         unkeyed: &[],
         identified,
-        copy: Copy::None,
+        existing: Existing::None,
     };
     let status = StatusCode::from_u16(status).unwrap();
     let (settings, now) = (Cache::default(), seconds(0));
@@ -141,8 +141,13 @@ fn what_must_not_be_shown_to_others_is_not_stored() {
 fn a_heuristic_is_for_the_statuses_that_may_have_one_and_are_stored() {
     // RFC 9111 §4.2.2
     let (request, now) = (request("GET", &[]), seconds(100_000));
-    let asked =
-        Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false, copy: Copy::None };
+    let asked = Asked {
+        request: &request,
+        lookup: Ok(()),
+        unkeyed: &[],
+        identified: false,
+        existing: Existing::None,
+    };
     let headers = fields(&[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")]);
     for (status, is_set, expected) in [
         (404, true, true),
@@ -189,7 +194,7 @@ fn a_field_outside_the_key_must_be_named_by_vary() {
             lookup: Ok(()),
             unkeyed: &unkeyed,
             identified: false,
-            copy: Copy::None,
+            existing: Existing::None,
         };
         let settings = Cache { trust_vary, ..Cache::default() };
         let headers = fields(&[("vary", vary), ("cache-control", cache_control)]);
@@ -209,8 +214,13 @@ fn what_a_script_of_another_site_asks_for_is_stored_if_it_says_who_may_read_it()
         ("https://example.com", &[], Ok(vec![])),
     ] {
         let request = request("GET", &[("origin", origin)]);
-        let asked =
-            Asked { request: &request, lookup: Ok(()), unkeyed: &[], identified: false, copy: Copy::None };
+        let asked = Asked {
+            request: &request,
+            lookup: Ok(()),
+            unkeyed: &[],
+            identified: false,
+            existing: Existing::None,
+        };
         let headers = fields(&[&[("cache-control", "max-age=60")], headers].concat());
         let verdict = admit(&asked, StatusCode::OK, &headers, None, &settings, now, now);
         let names = |admission: Admission| {
@@ -260,7 +270,8 @@ fn a_copy_is_kept_for_as_long_as_it_can_be_of_use() {
 fn large_bodies_and_answers_to_head_are_not_stored() {
     let (now, settings) = (seconds(0), Cache { max_body: 9, ..Cache::default() });
     let get = request("GET", &[]);
-    let asked = Asked { request: &get, lookup: Ok(()), unkeyed: &[], identified: false, copy: Copy::None };
+    let asked =
+        Asked { request: &get, lookup: Ok(()), unkeyed: &[], identified: false, existing: Existing::None };
     let of_length =
         |length| admit(&asked, StatusCode::OK, &HeaderMap::new(), length, &settings, now, now).map(|_| ());
     assert_eq!(of_length(Some(10)), Err(NotStored::TooLarge));
