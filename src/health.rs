@@ -24,6 +24,7 @@ pub mod ingest;
 mod message;
 pub mod metrics;
 pub mod origins;
+pub mod points;
 pub mod runbook;
 pub mod sql;
 pub mod status;
