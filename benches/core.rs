@@ -10,6 +10,7 @@
     reason = "the macros' items have no documentation, and what is measured is known to be right"
 )]
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use divan::{Bencher, black_box};
@@ -78,12 +79,12 @@ fn request(count: usize) -> Request {
 }
 
 /// Settings with so many routes, of which the last one matches.
-fn config(routes: usize) -> Config {
+fn config(routes: usize) -> Rc<Config> {
     let others =
         (1..routes).map(|number| json!({ "host": "*.example.net", "path": format!("/other/{number}/*") }));
     let routes: Vec<_> = others.chain([json!({ "path": "/*/articles/*" })]).collect();
     let settings = json!({ "origins": ["https://origin.example.net"], "routes": routes, "page": { "brand": "Example" } });
-    Config::from_value(&settings).unwrap()
+    Rc::new(Config::from_value(&settings).unwrap())
 }
 
 mod requests {
@@ -127,9 +128,9 @@ mod requests {
 
 mod cache {
     use super::*;
-    use holdfast::cache::admission::{Asked, admit};
     use holdfast::cache::directives::{RequestDirectives, ResponseDirectives};
     use holdfast::cache::entry::Stored;
+    use holdfast::cache::storable::{Asked, admit};
     use holdfast::cache::{freshness, judge};
     use http::StatusCode;
 
@@ -185,7 +186,7 @@ mod cache {
             lookup: Ok(()),
             unkeyed: &[],
             identified: false,
-            copy: holdfast::cache::admission::Copy::None,
+            copy: holdfast::cache::storable::Copy::None,
         };
         bencher.bench_local(|| {
             admit(&asked, StatusCode::OK, black_box(&headers), Some(30_000), &settings, NOW, NOW).is_ok()
@@ -275,7 +276,7 @@ mod entries {
 mod attempts {
     use super::*;
     use holdfast::origin::breaker::Breaker;
-    use holdfast::origin::breaker::evidence::Client;
+    use holdfast::origin::breaker::evidence::Witness;
     use holdfast::origin::breaker::place::Place;
     use holdfast::origin::failure::Failure;
     use holdfast::origin::retry::{Repeatable, Situation, next};
@@ -313,8 +314,8 @@ mod attempts {
         bencher.bench_local(|| {
             now = now.plus(Duration::from_millis(10));
             let permit =
-                breaker.admit(place, || Client { mark: 1, is_known: true }, &settings, 0.5, now).permit();
-            breaker.settle(place, permit.unwrap(), Some(AttemptResult::Answered(200)), &settings, now);
+                breaker.admit(place, || Witness { mark: 1, is_known: true }, &settings, 0.5, now).permit();
+            breaker.record(place, permit.unwrap(), Some(AttemptResult::Answered(200)), &settings, now);
         });
     }
 }
@@ -322,7 +323,7 @@ mod attempts {
 mod pages {
     use super::*;
     use holdfast::origin::failure::Failure;
-    use holdfast::response::error_page::{Cause, ErrorPage, Occasion};
+    use holdfast::response::error::{Cause, ErrorPage, Occasion};
     use holdfast::response::form::Form;
 
     #[divan::bench(args = [Form::Html, Form::Problem, Form::GraphQl, Form::Grpc, Form::Text, Form::Empty])]

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method, header};
 
-use crate::cache::directives::{ResponseDirectives, joined};
+use crate::cache::directives::ResponseDirectives;
 use crate::config::Settings;
+use crate::fields::joined;
 
 /// What to do with the body behind a response head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub enum Plan {
 
 /// Decides by a response head how its body is handed on.
 ///
-/// Streamed from the first byte: what is longer than `body.hold`, events, calls and lines that are written as they come
+/// Streamed from the first byte: what is longer than `body.buffer`, events, calls and lines that are written as they come
 /// about, and answers whose origin asks for it with `X-Accel-Buffering: no`, as it would ask nginx.
 pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settings) -> Plan {
     if method == Method::HEAD || matches!(status, 204 | 205 | 304) {
@@ -54,7 +55,7 @@ pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settin
         // A file in such a form says so by how long it may be stored; a log or an answer under way does not.
         Pace::Lines => stream(None, !says_to_be_stored(headers)),
         Pace::Any if declines_buffering(headers) => stream(None, false),
-        Pace::Any if length.is_some_and(|length| length > settings.body.hold) => {
+        Pace::Any if length.is_some_and(|length| length > settings.body.buffer) => {
             stream(Some(settings.timeouts.idle), false)
         }
         Pace::Any => Plan::Hold { length },

@@ -2,17 +2,17 @@
 //!
 //! Everything here decides and nothing fetches: the exchange looks into the store and brings what it found.
 
-pub mod admission;
-pub mod bearing;
 pub mod directives;
 pub mod doubt;
 pub mod entry;
 pub mod freshness;
-pub mod keep;
 pub mod key;
+pub mod last_good;
 pub mod purge;
 pub mod range;
+pub mod request_fields;
 pub mod stale;
+pub mod storable;
 pub mod validation;
 
 use crate::config;

@@ -1,10 +1,11 @@
-//! Is this request for Holdfast itself, may it be, and what does it ask?
+//! The endpoints of Holdfast itself. Is a request for one of them, and may the client use it?
 //!
-//! Everything at and below `/.well-known/holdfast` (RFC 8615 §3) is answered here and never reaches an origin.
-//! Without a token in the settings nothing is there but `health`, which tells nothing that is worth a secret. Orders are
-//! given by whoever shows the token in a header field, and never by a cookie, so that no other site can make a browser
-//! order in an operator's name; requests that come from another site are refused all the same. What is only shown
-//! is shown to an operator's browser too, which has a session's cookie (`SameSite=Strict`).
+//! Everything at and below `/.well-known/holdfast` (RFC 8615 §3) is answered here and never reaches an origin. If no token
+//! is configured, only `health` exists, which shows nothing secret.
+//!
+//! - Orders need the token in a header field. A cookie does not do, so that no other site can make an operator's browser
+//!   give an order. Requests from another site are refused as well.
+//! - Views may also be read with a session's cookie (`SameSite=Strict`).
 
 pub mod guesses;
 pub mod order;

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use crate::cache::admission::UNREADABLE;
+use crate::fields::UNREADABLE;
 use crate::ports::Edits;
 use crate::request::{Request, Target};
 use crate::response::fields;

@@ -17,8 +17,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::cache::doubt::Sighting;
-use crate::cache::keep::Name;
 use crate::cache::key::{Digest, Key};
+use crate::cache::last_good::Name;
 use crate::cache::purge::Marks;
 use crate::endpoint::guesses::Guesses;
 use crate::health::counters::Counters;
@@ -149,7 +149,7 @@ impl<B> Isolate<B> {
 
     /// Decides who fetches `key`. One that leads must [`settle`](Self::settle); if it does not within `at_most`, the
     /// next one leads. Who may not lead, because its answer is likely its own, may wait all the same.
-    pub fn turn(
+    pub fn role(
         &self,
         key: &Key,
         may_lead: bool,
@@ -414,7 +414,7 @@ mod tests {
     }
 
     fn turn(isolate: &Isolate<()>, path: &str, at: u64) -> Role<()> {
-        isolate.turn(&key(path), true, nobody(), AT_MOST, second(at), || ())
+        isolate.role(&key(path), true, nobody(), AT_MOST, second(at), || ())
     }
 
     fn nobody() -> Client {
@@ -453,7 +453,7 @@ mod tests {
         isolate.keep_apart(&key("/a"), second(200));
         isolate.bring_together(&key("/a"));
         assert!(matches!(turn(&isolate, "/a", 201), Role::Leader(_)));
-        let own = isolate.turn(&key("/b"), false, nobody(), AT_MOST, second(0), || ());
+        let own = isolate.role(&key("/b"), false, nobody(), AT_MOST, second(0), || ());
         assert!(matches!(own, Role::Alone));
     }
 
@@ -482,7 +482,7 @@ mod tests {
             has_body: false,
             id: "1".to_owned(),
         };
-        let name = crate::cache::keep::name(&request, &crate::config::Keep::default()).unwrap();
+        let name = crate::cache::last_good::name(&request, &crate::config::LastGood::default()).unwrap();
         let hour = Duration::from_secs(3600);
         for (at, forbids, due) in [
             (0, false, true),

@@ -1,10 +1,10 @@
-//! In which language is a visitor told what happened, and in which words?
+//! Languages and their catalogues. In which language does a visitor read an error?
 //!
-//! The catalogues stand in templates/languages/, one file each; the build reads them, and fails if one lacks
-//! a message. Which one a visitor gets is a lookup by `Accept-Language` (RFC 9110 §12.5.4, RFC 4647 §3.4).
+//! `Accept-Language` selects it by lookup (RFC 9110 §12.5.4, RFC 4647 §3.4). Each catalogue is a file in
+//! templates/languages/. The build reads them all, and fails if a message is missing.
 //!
-//! On the platform only the English one is part of the module, which every isolate loads to answer any request; the
-//! others are a file of their own beside it, of which a language is read when the first page is made in it.
+//! On the platform only English is part of the module, because every isolate loads the module to answer any request. The
+//! other catalogues are in a file beside it. A language is read from there when the first page needs it.
 
 use std::fmt;
 
@@ -14,12 +14,12 @@ use crate::request::weight;
 
 include!(concat!(env!("OUT_DIR"), "/languages.rs"));
 
-/// A language that there is a catalogue of.
+/// A language with a catalogue.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Language(u8);
 
-/// Tags that catalogues go by other tags for: codes of old (RFC 5646 §2.2.1), languages that have one in
-/// common, and the script that a Chinese text most likely is written in (Unicode's likely subtags).
+/// Tags that select a catalogue with another tag: deprecated codes (RFC 5646 §2.2.1), languages that share a catalogue,
+/// and the likely script of Chinese (Unicode's likely subtags).
 const ALIASES: [(&str, &str); 12] = [
     ("zh", "zh-Hans"),
     ("cmn", "zh-Hans"),
@@ -35,13 +35,13 @@ const ALIASES: [(&str, &str); 12] = [
     ("mo", "ro"),
 ];
 
-/// How many ranges of `Accept-Language` are looked at, and how long they may be (RFC 5646 §4.4.1): no more than
-/// this has to be read, however long the field is.
+/// How many ranges of `Accept-Language` are read, and the longest in bytes (RFC 5646 §4.4.1). They bound the work on a
+/// field of any length.
 const MOST_RANGES: usize = 32;
 const LONGEST_RANGE: usize = 35;
 
 impl Language {
-    /// English, which every other catalogue is modelled on.
+    /// English, the model of every other catalogue.
     pub const ENGLISH: Self = Self(0);
 
     /// Every language, English first and the others by their tags.
@@ -49,17 +49,17 @@ impl Language {
         (0..).map(Self).take(TAGS.len())
     }
 
-    /// The language of a catalogue's tag, in any case.
+    /// The language with this tag, in any case.
     pub fn of_tag(tag: &str) -> Option<Self> {
         Self::all().find(|language| language.tag().eq_ignore_ascii_case(tag))
     }
 
-    /// The language among `offered` (all, if it is empty) that suits `Accept-Language` best; the first of
-    /// them if none does.
+    /// The language among `offered` that suits `Accept-Language` best, or the first of them. If `offered` is empty, all
+    /// languages are offered.
     ///
-    /// Each range is shortened from its end until it is the tag of a catalogue (RFC 4647 §3.4), ranges of a
-    /// higher weight first; `*` and what is unreadable select nothing. A language that is refused (weight 0) is
-    /// not what another range is shortened to.
+    /// Ranges with a higher weight come first. Each is shortened from its end until it is the tag of a catalogue (RFC 4647
+    /// §3.4). `*` and unreadable ranges select nothing. A refused language (weight 0) is never selected by a shortened
+    /// range.
     pub fn lookup(headers: &HeaderMap, offered: &[Self]) -> Self {
         let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
         let mut ranges: Vec<(&str, u16)> = Vec::new();
@@ -87,7 +87,7 @@ impl Language {
                 return found;
             }
             (range, _) = range.rsplit_once('-')?;
-            // What remains must not end with a single letter, which only introduces what followed it.
+            // A single letter only introduces what followed it, so it goes too.
             if let Some((shorter, last)) = range.rsplit_once('-')
                 && last.len() == 1
             {
@@ -96,7 +96,7 @@ impl Language {
         }
     }
 
-    /// The language of a catalogue's tag or of another for it.
+    /// The language with this tag or alias.
     fn called(tag: &str) -> Option<Self> {
         let alias = ALIASES.iter().find(|(from, _)| tag.eq_ignore_ascii_case(from));
         Self::of_tag(alias.map_or(tag, |(_, to)| to))
@@ -112,7 +112,7 @@ impl Language {
         Words(self.catalogue().split('\n').collect())
     }
 
-    /// Its texts, a line for each message.
+    /// Its texts, one line for each message.
     pub fn catalogue(self) -> &'static str {
         match usize::from(self.0).checked_sub(1) {
             None => ENGLISH,
@@ -141,8 +141,8 @@ mod beside {
 
     static READER: OnceLock<fn(usize) -> String> = OnceLock::new();
 
-    /// Has `read` asked for a catalogue that is needed for the first time: it gets the language's number from zero, in the
-    /// order of [`Language::all`](super::Language::all) without English.
+    /// Sets the function that reads a catalogue when it is first needed. Its argument is the language's index, from zero, in
+    /// [`Language::all`](super::Language::all) without English.
     pub fn read_with(read: fn(usize) -> String) {
         let _ = READER.set(read);
     }
@@ -171,23 +171,23 @@ fn range(text: &str) -> Option<(&str, u16)> {
     Some((range.trim(), weight)).filter(|(range, _)| range.len() <= LONGEST_RANGE)
 }
 
-/// The messages of one language, some of them perhaps in an operator's own words.
+/// The messages of one language. Some may be an operator's own texts.
 pub struct Words<'a>(Vec<&'a str>);
 
 impl<'a> Words<'a> {
-    /// Says `text` in the place of `message`.
+    /// Replaces the text of `message`.
     pub fn replace(&mut self, message: Message, text: &'a str) {
         if let Some(place) = self.0.get_mut(message as usize) {
             *place = text;
         }
     }
 
-    /// What `message` says, its placeholder open.
+    /// The text of `message`, with its placeholder.
     pub fn get(&self, message: Message) -> &'a str {
         self.0.get(message as usize).copied().unwrap_or_default()
     }
 
-    /// What `message` says with `value` in the place of its placeholder.
+    /// The text of `message`, with `value` for its placeholder.
     pub fn fill(&self, message: Message, value: &str) -> String {
         let text = self.get(message);
         match message.placeholder() {
@@ -196,7 +196,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// What `message` says before its placeholder, and after it if it has one.
+    /// The text of `message` before its placeholder, and after it if it has one.
     pub fn around(&self, message: Message) -> (&'a str, Option<&'a str>) {
         let text = self.get(message);
         let cut = message.placeholder().and_then(|placeholder| text.split_once(placeholder));
@@ -210,7 +210,7 @@ impl Message {
         IDS.get(self as usize).copied().unwrap_or_default()
     }
 
-    /// What it leaves open: `{site}`, `{when}` or nothing.
+    /// Its placeholder: `{site}`, `{when}` or none.
     pub fn placeholder(self) -> Option<&'static str> {
         OPEN.get(self as usize).copied().flatten()
     }

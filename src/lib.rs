@@ -24,6 +24,8 @@ pub mod language;
 
 pub mod config;
 
+pub mod fields;
+
 pub mod cache;
 pub mod origin;
 pub mod policy;

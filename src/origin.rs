@@ -6,12 +6,14 @@ pub mod deadline;
 pub mod drill;
 pub mod failure;
 pub mod forward;
+mod health_signal;
 pub mod retry;
 pub mod retry_budget;
 
 use std::time::Duration;
 
 use failure::Failure;
+pub use health_signal::{HealthSignal, Reach};
 
 /// One fetch, made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,28 +75,6 @@ impl AttemptResult {
             Self::Failed(failure, _) => failure.row().reach,
         }
     }
-}
-
-/// How far it reaches what a failure says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// The page that was asked for: others may be well.
-    Page,
-    /// The whole origin.
-    Origin,
-    /// Nothing that is the origin's.
-    Nothing,
-}
-
-/// What an attempt says about whether its origin is up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HealthSignal {
-    /// It answers.
-    Healthy,
-    /// It fails to answer, or says itself that it cannot.
-    Unhealthy,
-    /// Nothing: something else than the origin ended the attempt.
-    Neutral,
 }
 
 /// Whether an origin's own status says that it is in trouble which a stored copy may cover (RFC 5861 §4).

@@ -4,14 +4,18 @@
 //! other routes, or the defaults, forbid for a path that this one may be read as is forbidden too: a request is treated as
 //! strictly as any path that an origin may take it for, and as leniently as the one alone that is written.
 
-use std::borrow::Cow;
+use std::ops::Deref;
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::HeaderName;
 
-use crate::cache::admission::{self, Bypass};
 use crate::cache::directives::RequestDirectives;
-use crate::config::{ClientDirectives, Config, Maintenance, PathPattern, Route, Settings};
+use crate::cache::storable::{self, Bypass};
+use crate::config::{
+    Cache, ClientDirectives, Config, LastGood, Maintenance, PathPattern, Retry, Route, Settings, Timeouts,
+};
+use crate::fields;
 use crate::origin::forward::ATTEMPT;
 use crate::origin::is_origin_error;
 use crate::origin::retry::Repeatable;
@@ -19,15 +23,15 @@ use crate::request::Request;
 use crate::request::spelling::{self, Readings};
 use crate::time::Timestamp;
 
-/// What holds for one request.
+/// What holds for one request. It shares the settings with the configuration, so that a clone is cheap.
 #[derive(Clone, Debug)]
-pub struct Policy<'a> {
+pub struct Policy {
     /// Which route matched, counted from 0; `None` for the defaults.
     pub route: Option<usize>,
     /// The settings that hold.
-    pub settings: Cow<'a, Settings>,
-    /// Those for what the path may be read as besides.
-    pub read_as: Vec<&'a Settings>,
+    pub settings: Chosen,
+    /// The settings of other routes that an origin may take the path for.
+    read_as: Vec<Chosen>,
     /// Whether the store is looked into, or why not.
     pub lookup: Result<(), Bypass>,
     /// What the request's `Cache-Control` asks for, as far as it counts.
@@ -36,22 +40,34 @@ pub struct Policy<'a> {
     pub repeatable: Repeatable,
 }
 
-impl<'a> Policy<'a> {
-    /// Selects the first route that matches and reads off what it means for `request`.
-    pub fn of(config: &'a Config, request: &Request) -> Self {
-        let route = first(config, request, Path::Written(request.target.path()));
-        let mut settings = Cow::Borrowed(settings_of(config, route));
-        let mut read_as = Vec::new();
-        if let Some(readings) = readings(config, request) {
-            let firsts = readings.paths.iter().map(|path| first(config, request, Path::Read(path)));
-            read_as.extend(firsts.filter(|read| *read != route).map(|read| settings_of(config, read)));
-            read_as.iter().for_each(|other| tighten(settings.to_mut(), other));
-            if readings.may_be_any {
-                let routes = config.routes.iter().filter(|route| is_for(route, request, Path::Any));
-                let all = routes.map(|route| &route.settings).chain([&config.defaults]);
-                all.for_each(|other| tighten(settings.to_mut(), other));
-            }
+/// Settings that were chosen for a request.
+#[derive(Clone, Debug)]
+pub enum Chosen {
+    /// Those of this route, or the defaults.
+    Route(Rc<Config>, Option<usize>),
+    /// Some that no table of the configuration has.
+    Own(Rc<Settings>),
+}
+
+impl Deref for Chosen {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        match self {
+            Self::Route(config, route) => settings_of(config, *route),
+            Self::Own(settings) => settings,
         }
+    }
+}
+
+impl Policy {
+    /// Selects the first route that matches and derives what it means for `request`.
+    pub fn of(config: &Rc<Config>, request: &Request) -> Self {
+        let route = first(config, request, Path::Written(request.target.path()));
+        let (settings, read_as) = match readings(config, request) {
+            None => (Chosen::Route(Rc::clone(config), route), Vec::new()),
+            Some(readings) => strictest(config, request, route, &readings),
+        };
         let asked = match settings.cache.client_directives {
             ClientDirectives::Obey => RequestDirectives::of(&request.headers),
             ClientDirectives::Ignore => RequestDirectives::default(),
@@ -59,7 +75,7 @@ impl<'a> Policy<'a> {
         Self {
             route,
             read_as,
-            lookup: admission::may_look_up(request, &asked, &settings.cache),
+            lookup: storable::may_look_up(request, &asked, &settings.cache),
             asked,
             repeatable: repeatable(request, &settings),
             settings,
@@ -84,9 +100,32 @@ impl<'a> Policy<'a> {
 
     /// The maintenance for which the site is closed to the request at `now`, if it is.
     pub fn maintenance(&self, now: Timestamp) -> Option<&Maintenance> {
-        let own = std::iter::once(&*self.settings).chain(self.read_as.iter().copied());
-        own.map(|settings| &settings.maintenance).find(|maintenance| maintenance.is_on(now))
+        let all = std::iter::once(&self.settings).chain(&self.read_as);
+        all.map(|settings| &settings.maintenance).find(|maintenance| maintenance.is_on(now))
     }
+}
+
+/// The settings of `route`, less what other routes forbid that the path may be read as; and the settings of those.
+fn strictest(
+    config: &Rc<Config>,
+    request: &Request,
+    route: Option<usize>,
+    readings: &Readings,
+) -> (Chosen, Vec<Chosen>) {
+    let firsts = readings.paths.iter().map(|path| first(config, request, Path::Read(path)));
+    let read_as: Vec<_> =
+        firsts.filter(|read| *read != route).map(|read| Chosen::Route(Rc::clone(config), read)).collect();
+    if read_as.is_empty() && !readings.may_be_any {
+        return (Chosen::Route(Rc::clone(config), route), read_as);
+    }
+    let mut settings = settings_of(config, route).clone();
+    read_as.iter().for_each(|other| tighten(&mut settings, other));
+    if readings.may_be_any {
+        let routes = config.routes.iter().filter(|route| is_for(route, request, Path::Any));
+        let all = routes.map(|route| &route.settings).chain([&config.defaults]);
+        all.for_each(|other| tighten(&mut settings, other));
+    }
+    (Chosen::Own(Rc::new(settings)), read_as)
 }
 
 /// As what the path of a request is taken.
@@ -134,36 +173,70 @@ fn readings(config: &Config, request: &Request) -> Option<Readings> {
 }
 
 /// Forbids in `own` what `other` does not allow. What is neither stricter nor more lenient stays.
+///
+/// Each table is taken apart field by field: a new setting does not compile until somebody has decided which of two values
+/// is the stricter.
 fn tighten(own: &mut Settings, other: &Settings) {
-    // Each table by its name, so that a new one is thought of here.
-    let Settings { timeouts, retry, breaker: _, cache, body: _, keep, page: _, maintenance: _ } = other;
-    own.timeouts.soft = own.timeouts.soft.filter(|_| timeouts.soft.is_some());
-    own.retry.attempts = own.retry.attempts.min(retry.attempts);
-    own.retry.idempotency_key &= retry.idempotency_key;
-    keep_common(&mut own.retry.statuses, &retry.statuses);
-    let into = &mut own.cache;
-    into.enabled &= cache.enabled;
-    into.default_ttl = into.default_ttl.min(cache.default_ttl);
-    into.heuristic = into.heuristic.min(cache.heuristic);
-    into.heuristic_max = into.heuristic_max.min(cache.heuristic_max);
-    into.stale_if_error = into.stale_if_error.min(cache.stale_if_error);
-    into.stale_while_revalidate = into.stale_while_revalidate.min(cache.stale_while_revalidate);
-    keep_common(&mut into.harmless_cookies, &cache.harmless_cookies);
-    into.trust_vary = into.trust_vary.max(cache.trust_vary);
-    into.remove_invalidated |= cache.remove_invalidated;
-    into.max_body = into.max_body.min(cache.max_body);
-    into.memory = into.memory.min(cache.memory);
-    into.client_directives = into.client_directives.min(cache.client_directives);
-    keep_common(&mut into.stale_statuses, &cache.stale_statuses);
-    keep_common(&mut into.error_statuses, &cache.error_statuses);
-    into.shrink = into.shrink.max(cache.shrink);
-    if into.must_contain.is_none() {
-        into.must_contain.clone_from(&cache.must_contain);
+    let Settings { timeouts, retry, breaker: _, cache, body: _, last_good, page: _, maintenance: _ } = other;
+    let Timeouts { first_byte: _, idle: _, total: _, serve_stale_after } = timeouts;
+    own.timeouts.serve_stale_after = own.timeouts.serve_stale_after.filter(|_| serve_stale_after.is_some());
+    tighten_retry(&mut own.retry, retry);
+    tighten_cache(&mut own.cache, cache);
+    let LastGood { paths, interval: _, max_age, shrink: _ } = last_good;
+    keep_common(&mut own.last_good.paths, paths);
+    own.last_good.max_age = own.last_good.max_age.min(*max_age);
+}
+
+fn tighten_retry(own: &mut Retry, other: &Retry) {
+    let Retry { attempts, idempotency_key, backoff: _, backoff_max: _, budget: _, replay_body: _, statuses } =
+        other;
+    own.attempts = own.attempts.min(*attempts);
+    own.idempotency_key &= idempotency_key;
+    keep_common(&mut own.statuses, statuses);
+}
+
+fn tighten_cache(own: &mut Cache, other: &Cache) {
+    let Cache {
+        enabled,
+        default_ttl,
+        heuristic,
+        heuristic_max,
+        stale_if_error,
+        stale_while_revalidate,
+        harmless_cookies,
+        trust_vary,
+        remove_invalidated,
+        max_body,
+        max_variants: _,
+        memory_ttl,
+        client_directives,
+        stale_statuses,
+        error_statuses,
+        shrink,
+        must_contain,
+        ignore_query,
+        ignore_query_always,
+    } = other;
+    own.enabled &= enabled;
+    own.default_ttl = own.default_ttl.min(*default_ttl);
+    own.heuristic = own.heuristic.min(*heuristic);
+    own.heuristic_max = own.heuristic_max.min(*heuristic_max);
+    own.stale_if_error = own.stale_if_error.min(*stale_if_error);
+    own.stale_while_revalidate = own.stale_while_revalidate.min(*stale_while_revalidate);
+    keep_common(&mut own.harmless_cookies, harmless_cookies);
+    own.trust_vary = own.trust_vary.max(*trust_vary);
+    own.remove_invalidated |= remove_invalidated;
+    own.max_body = own.max_body.min(*max_body);
+    own.memory_ttl = own.memory_ttl.min(*memory_ttl);
+    own.client_directives = own.client_directives.min(*client_directives);
+    keep_common(&mut own.stale_statuses, stale_statuses);
+    keep_common(&mut own.error_statuses, error_statuses);
+    own.shrink = own.shrink.max(*shrink);
+    if own.must_contain.is_none() {
+        own.must_contain.clone_from(must_contain);
     }
-    keep_common(&mut into.ignore_query, &cache.ignore_query);
-    into.ignore_query_always &= cache.ignore_query_always;
-    keep_common(&mut own.keep.paths, &keep.paths);
-    own.keep.max_age = own.keep.max_age.min(keep.max_age);
+    keep_common(&mut own.ignore_query, ignore_query);
+    own.ignore_query_always &= ignore_query_always;
 }
 
 fn keep_common<T: PartialEq>(own: &mut Vec<T>, other: &[T]) {
@@ -199,7 +272,7 @@ fn has_key(request: &Request) -> bool {
     let says_something = !key.trim_ascii().is_empty() && line.len() <= LONGEST_KEY;
     says_something
         && key.iter().all(|byte| is_plain(byte) && (is_in_quotes || is_one_word(byte)))
-        && !admission::concerns_one_connection(&KEY, &admission::connection_options(headers))
+        && !fields::concerns_one_connection(&KEY, &fields::connection_options(headers))
 }
 
 /// The draft of the IETF's working group HTTPAPI has it (draft-ietf-httpapi-idempotency-key-header).
@@ -208,7 +281,7 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Pattern, Retry};
+    use crate::config::Pattern;
     use crate::request::Target;
     use http::{HeaderMap, Method};
     use serde_json::json;
@@ -231,14 +304,14 @@ mod tests {
             methods: methods.to_vec(),
             settings: Settings::default(),
         };
-        let config = Config {
+        let config = Rc::new(Config {
             routes: vec![
                 route(None, Some("/api/*"), &[Method::POST]),
                 route(Some("*.example.com"), None, &[]),
                 route(None, Some("/api/*"), &[]),
             ],
             ..Config::default()
-        };
+        });
         for (method, url, expected) in [
             ("POST", "https://a.example.com/api/x", Some(0)),
             ("GET", "https://a.example.com/api/x", Some(1)),
@@ -251,8 +324,8 @@ mod tests {
         }
     }
 
-    fn config(settings: serde_json::Value) -> Config {
-        Config::from_value(&settings).unwrap()
+    fn config(settings: serde_json::Value) -> Rc<Config> {
+        Rc::new(Config::from_value(&settings).unwrap())
     }
 
     #[test]
@@ -322,28 +395,31 @@ mod tests {
     fn of_all_that_a_path_may_be_read_as_the_strictest_holds() {
         let config = config(json!({
             "maintenance": { "until": "2026-11-21T01:00:00Z" },
-            "keep": { "paths": ["/robots.txt", "/*"] },
+            "last_good": { "paths": ["/robots.txt", "/*"] },
             "cache": { "harmless_cookies": ["a", "b"], "stale_if_error": "1h", "default_ttl": "1m" },
             "retry": { "attempts": 4 },
-            "timeouts": { "soft": "1s", "total": "20s" },
+            "timeouts": { "serve_stale_after": "1s", "total": "20s" },
             "routes": [{
                 "path": "/a/*",
                 "maintenance": { "enabled": true, "from": "2026-11-22T01:00:00Z", "until": "2026-11-23T01:00:00Z" },
-                "keep": { "paths": ["/robots.txt"] },
+                "last_good": { "paths": ["/robots.txt"] },
                 "cache": { "harmless_cookies": ["b", "c"], "stale_if_error": "0s", "default_ttl": "2m" },
                 "retry": { "attempts": 1, "idempotency_key": true },
-                "timeouts": { "soft": "off", "total": "30s" },
+                "timeouts": { "serve_stale_after": "off", "total": "30s" },
                 "page": { "brand": "A" },
             }],
         }));
         let policy = Policy::of(&config, &request("GET", "https://a.example//a/b"));
         let settings = &policy.settings;
-        assert_eq!(settings.keep.paths, [Pattern::new("/robots.txt")]);
+        assert_eq!(settings.last_good.paths, [Pattern::new("/robots.txt")]);
         assert_eq!(settings.cache.harmless_cookies, [Pattern::new("b")]);
         let (stale, ttl) = (settings.cache.stale_if_error, settings.cache.default_ttl);
         assert_eq!((stale, ttl), (Duration::ZERO, Duration::from_secs(60)));
         assert_eq!((settings.retry.attempts, settings.retry.idempotency_key), (1, false));
-        assert_eq!((settings.timeouts.soft, settings.timeouts.total), (None, Duration::from_secs(20)));
+        assert_eq!(
+            (settings.timeouts.serve_stale_after, settings.timeouts.total),
+            (None, Duration::from_secs(20))
+        );
         assert_eq!(
             settings.page.brand, None,
             "what is neither stricter nor more lenient is as it is written"

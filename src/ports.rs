@@ -12,8 +12,8 @@ use http::{HeaderMap, StatusCode};
 
 use crate::body::resumption::Digest;
 use crate::cache::entry::Entry;
-use crate::cache::keep::Name;
 use crate::cache::key::Key;
+use crate::cache::last_good::Name;
 use crate::cache::range::Span;
 use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
@@ -25,25 +25,18 @@ use crate::request::Target;
 use crate::time::Timestamp;
 
 /// Everything that the exchange needs from outside.
-pub trait Ports:
-    Origin + Store + LastGood + Health + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
+pub trait Ports: Runtime + Store + LastGood {}
+
+impl<P> Ports for P where P: Runtime + Store + LastGood {}
+
+/// The same without the stores.
+pub trait Runtime:
+    Origin + Health + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
 {
 }
 
-impl<P> Ports for P where
-    P: Origin
-        + Store
-        + LastGood
-        + Health
-        + Memory
-        + Clock
-        + Dice
-        + Urls
-        + Background
-        + Reporter
-        + Health
-        + Clone
-        + 'static
+impl<P> Runtime for P where
+    P: Origin + Health + Memory + Clock + Dice + Urls + Background + Reporter + Clone + 'static
 {
 }
 

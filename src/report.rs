@@ -10,15 +10,15 @@ use std::time::Duration;
 use http::StatusCode;
 use serde::{Serialize, Serializer};
 
-use crate::cache::admission::NotStored;
-use crate::cache::{keep, stale};
+use crate::cache::storable::NotStored;
+use crate::cache::{last_good, stale};
 use crate::origin::failure::Failure;
 use crate::request::Request;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::time::{Timestamp, millis};
 
 /// The number of the schema below.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// The record of one exchange.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -68,9 +68,9 @@ pub struct Report {
     /// What to write instead of that directive, for an operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_advice: Option<&'static str>,
-    /// What refused a kept copy.
+    /// What refused the last good copy.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub kept_refused: Option<&'static str>,
+    pub last_good_refused: Option<&'static str>,
     /// Why the answer was not stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_stored: Option<&'static str>,
@@ -97,9 +97,10 @@ pub struct Report {
 }
 
 /// What an exchange came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The origin's answer to the first attempt, an error of its own included.
+    #[default]
     Origin,
     /// The origin's answer to a later attempt.
     Retried,
@@ -115,8 +116,8 @@ pub enum Outcome {
     Stale,
     /// A stale copy in place of an answer that took longer than the soft deadline.
     StaleWhileSlow,
-    /// The kept copy in place of a failed origin.
-    Kept,
+    /// The last good copy in place of a failed origin.
+    LastGood,
     /// A refresh behind a stale copy that had been served already came to nothing.
     RefreshFailed,
     /// Nothing: the client wanted a stored response or none.
@@ -126,7 +127,7 @@ pub enum Outcome {
     /// Nothing: the client stalled or broke off in the middle of its request, or framed it wrongly.
     ClientError,
     /// An error made here.
-    Page,
+    ErrorPage,
     /// The page of a site that is closed for maintenance.
     Maintenance,
     /// An order of the operator's, carried out or refused.
@@ -144,12 +145,12 @@ impl Outcome {
         Self::StaleWhileRevalidate,
         Self::Stale,
         Self::StaleWhileSlow,
-        Self::Kept,
+        Self::LastGood,
         Self::RefreshFailed,
         Self::OnlyIfCached,
         Self::ClientGone,
         Self::ClientError,
-        Self::Page,
+        Self::ErrorPage,
         Self::Operator,
         Self::Maintenance,
     ];
@@ -168,9 +169,9 @@ impl Outcome {
             | Self::ClientError
             | Self::Stale
             | Self::StaleWhileSlow
-            | Self::Kept
+            | Self::LastGood
             | Self::RefreshFailed
-            | Self::Page
+            | Self::ErrorPage
             | Self::Maintenance
             | Self::Operator => false,
         }
@@ -187,14 +188,27 @@ impl Outcome {
             Self::StaleWhileRevalidate => "stale_while_revalidate",
             Self::Stale => "stale",
             Self::StaleWhileSlow => "stale_while_slow",
-            Self::Kept => "kept",
+            Self::LastGood => "last_good",
             Self::RefreshFailed => "refresh_failed",
             Self::OnlyIfCached => "only_if_cached",
             Self::ClientGone => "client_gone",
             Self::ClientError => "client_error",
-            Self::Page => "page",
+            Self::ErrorPage => "error_page",
             Self::Operator => "operator",
             Self::Maintenance => "maintenance",
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome that `word` names.
+    ///
+    /// The words of schema 1 count too: the health object has stored them, and isolates of the release before send them.
+    pub fn of_word(word: &str) -> Option<Self> {
+        match word {
+            "kept" => Some(Self::LastGood),
+            "page" => Some(Self::ErrorPage),
+            _ => Self::ALL.into_iter().find(|outcome| outcome.word() == word),
         }
     }
 }
@@ -248,8 +262,8 @@ pub struct Facts<'a> {
     pub stale_age: Option<Duration>,
     /// What forbade a stored copy to stand in.
     pub stale_forbidden: Option<stale::Forbidden>,
-    /// Why the kept copy was not served.
-    pub kept_refused: Option<keep::Refused>,
+    /// Why the last good copy was not served.
+    pub last_good_refused: Option<last_good::Refused>,
     /// Why the answer was not stored.
     pub not_stored: Option<NotStored>,
     /// How the body broke off after the head had left.
@@ -301,8 +315,8 @@ impl Report {
             stale_advice: facts
                 .stale_forbidden
                 .map(stale::Forbidden::advice)
-                .or(facts.kept_refused.map(keep::Refused::advice)),
-            kept_refused: facts.kept_refused.map(keep::Refused::word),
+                .or(facts.last_good_refused.map(last_good::Refused::advice)),
+            last_good_refused: facts.last_good_refused.map(last_good::Refused::word),
             not_stored: facts.not_stored.map(NotStored::word),
             body: facts.body_failure.map(|failure| failure.error().token()),
             stop: facts.stop,
@@ -382,7 +396,7 @@ mod tests {
             }],
             stale_age: None,
             stale_forbidden: None,
-            kept_refused: None,
+            last_good_refused: None,
             not_stored: None,
             body_failure: None,
             stop: None,
@@ -399,7 +413,7 @@ mod tests {
         let request = request("https://example.com:8443/a?b=c", "8f2a-LHR");
         assert_eq!(
             Report::of(facts(&request)).to_line(),
-            r#"{"v":1,"at":"2026-01-02T03:04:05.078Z","id":"8f2a-LHR","method":"GET","host":"example.com:8443","#.to_owned()
+            r#"{"v":2,"at":"2026-01-02T03:04:05.078Z","id":"8f2a-LHR","method":"GET","host":"example.com:8443","#.to_owned()
                 + r#""path":"/a","outcome":"origin","status":200,"attempts":[{"origin":"a","ms":1,"status":200}],"total_ms":2}"#
         );
         let attempt = |ms, waited_ms, status, error| AttemptReport {
@@ -413,7 +427,7 @@ mod tests {
         let forbidden = stale::Forbidden::MustRevalidate;
         let full = Facts {
             route: Some(2),
-            outcome: Outcome::Page,
+            outcome: Outcome::ErrorPage,
             drill: true,
             status: Some(StatusCode::BAD_GATEWAY),
             cause: Some(Cause::Failure(Failure::EdgeRefused)),
@@ -431,8 +445,8 @@ mod tests {
         };
         assert_eq!(
             Report::of(full).to_line(),
-            r#"{"v":1,"at":"2026-01-02T03:04:05.078Z","id":"8f2a-LHR","method":"GET","host":"example.com:8443","#.to_owned()
-                + r#""path":"/a","route":2,"outcome":"page","drill":true,"status":502,"error":"connection_refused","#
+            r#"{"v":2,"at":"2026-01-02T03:04:05.078Z","id":"8f2a-LHR","method":"GET","host":"example.com:8443","#.to_owned()
+                + r#""path":"/a","route":2,"outcome":"error_page","drill":true,"status":502,"error":"connection_refused","#
                 + r#""failure":"edge_refused","received_status":521,"attempts":["#
                 + r#"{"origin":"o.example:81","ms":12,"status":521,"error":"connection_refused"},"#
                 + r#"{"origin":"o.example:81","ms":34,"waited_ms":87,"status":503}],"#

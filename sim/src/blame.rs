@@ -10,7 +10,7 @@ use crate::world::World;
 /// Takes counts in their written form.
 pub fn told(world: &Rc<World>, counts: &str) {
     let mut ledger = world.ledger.borrow_mut();
-    for line in count_lines::read(counts, world.timestamp()) {
+    for line in count_lines::read(counts, world.platform.clock.timestamp()) {
         let is_failure = matches!(line.what, What::Try(end) | What::Probe(end) if end != AttemptKind::Ok);
         if is_failure {
             *ledger.blamed.entry(line.origin.to_owned()).or_default() += line.n;
@@ -29,7 +29,7 @@ pub fn at_the_end(world: &Rc<World>) {
             (ledger.blamed.get(name).copied().unwrap_or_default(), met)
         };
         if blamed > met {
-            world.find("no failure is counted against an origin that it has not had", || {
+            world.violated("no failure is counted against an origin that it has not had", || {
                 format!("origin {origin}: {blamed}, of {met} that there were")
             });
         }

@@ -3,22 +3,22 @@
 use std::rc::Rc;
 
 use holdfast::exchange::{exchange, probe};
-use holdfast::ports::{Answer, AnswerBody, Headers};
 use holdfast::request::Request;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
+use testkit::answer;
+use testkit::body::read;
+use testkit::upload::{Fate, Upload};
 
-use crate::body::Kind;
-use crate::fetching::Upload;
-use crate::judge::{self, Given};
+use crate::invariants::{self, Given};
 use crate::ledger::{Asked, Order};
-use crate::plan::{Ask, Fate, target};
-use crate::view::{View, fields_of};
+use crate::plan::{Ask, target};
+use crate::ports::SimPorts;
 use crate::world::{TOKEN, World};
 
 /// One request, from its sending to the last byte of the answer.
-pub async fn live(view: View, ask: Ask) {
-    let world = Rc::clone(&view.world);
+pub async fn live(ports: SimPorts, ask: Ask) {
+    let world = Rc::clone(&ports.front.world);
     let Some(target) = target(&world.plan.pages[ask.page].path) else { return };
     let headers = fields(&world, &ask);
     world.note(|| {
@@ -30,7 +30,7 @@ pub async fn live(view: View, ask: Ask) {
             ask.isolate
         )
     });
-    let (began_at, wall_at, incarnation) = (world.now(), world.wall(), view.incarnation);
+    let (began_at, wall_at, incarnation) = (world.now(), world.wall(), ports.front.incarnation);
     let asked = Asked { began_at, wall_at, incarnation, ..Asked::default() };
     world.ledger.borrow_mut().asks.insert(ask.number, asked);
     let Ok(method) = ask.method.parse() else { return };
@@ -40,32 +40,15 @@ pub async fn live(view: View, ask: Ask) {
         fate: upload.fate,
     });
     let request = Request { method, target, headers, has_body: upload.is_some(), id: ask.number.to_string() };
-    let Answer { status, headers, body } =
-        exchange(view, Rc::clone(&world.config), request.into(), upload).await;
-    let is_edited = matches!(headers, Headers::Edited(_));
-    let (content, kind) = match body {
-        AnswerBody::Empty | AnswerBody::Text(_) => (None, Kind::Null),
-        AnswerBody::Handle(body) => {
-            let (content, kind) = body.spend();
-            (Some(content), kind)
-        }
-    };
-    if is_edited && content.is_none() {
-        world.find("edited fields come with the response that they are of", || ask.number.to_string());
-    }
-    let headers = fields_of(&headers, content.as_deref());
-    world.note(|| format!("ask {}: is answered {} {headers:?}", ask.number, status.as_u16()));
-    let given =
-        Given { ask: &ask, status: status.as_u16(), headers: &headers, content: content.as_deref(), kind };
-    judge::answered(&world, &given);
-    if let Some(content) = &content {
-        world.wait(content.ends_at.saturating_sub(world.now())).await;
-        let settled = match &content.rest {
-            Some(rest) => Some(rest.settled(&world).await),
-            None => None,
-        };
-        let given = Given { content: settled.as_deref().or(Some(content)), ..given };
-        judge::delivered(&world, &given);
+    let answer = exchange(ports, Rc::clone(&world.config), request.into(), upload).await;
+    let given = answer::given(answer, &world.platform.misuses);
+    let (status, headers) = (given.status, &given.headers);
+    world.note(|| format!("ask {}: is answered {status} {headers:?}", ask.number));
+    let content = given.content.as_deref();
+    invariants::answered(&world, &Given { ask: &ask, status, headers, content });
+    if let Some(content) = &given.content {
+        let read = read(Rc::clone(content), &world.platform.clock).await;
+        invariants::delivered(&world, &Given { ask: &ask, status, headers, content: Some(&*read) });
     }
 }
 
@@ -112,7 +95,7 @@ fn fields(world: &World, ask: &Ask) -> HeaderMap {
         put("range", &format!("bytes={start}-{end}"));
     }
     if ask.conditional {
-        let tag = world.site.borrow().tag(ask.page, &world.plan.pages[ask.page], "-", &HeaderMap::new());
+        let tag = world.origin.borrow().tag(ask.page, &world.plan.pages[ask.page], "-", &HeaderMap::new());
         put("if-none-match", &tag);
     }
     if let Some(upload) = &ask.upload {
@@ -122,11 +105,11 @@ fn fields(world: &World, ask: &Ask) -> HeaderMap {
 }
 
 /// What the cron trigger sets going.
-pub async fn cron(view: View) {
-    let (world, number) = (Rc::clone(&view.world), view.ask);
+pub async fn cron(ports: SimPorts) {
+    let (world, number) = (Rc::clone(&ports.front.world), ports.front.ask);
     let asked = Asked { began_at: world.now(), wall_at: world.wall(), ..Asked::default() };
     world.ledger.borrow_mut().asks.insert(number, asked);
-    probe(view, Rc::clone(&world.config)).await;
+    probe(ports, Rc::clone(&world.config)).await;
     let done_at = world.now();
     if let Some(asked) = world.ledger.borrow_mut().asks.get_mut(&number) {
         asked.answered_at = Some(done_at);
@@ -134,8 +117,8 @@ pub async fn cron(view: View) {
 }
 
 /// An order of the operator's.
-pub async fn order(view: View, page: Option<usize>, forget: bool) {
-    let world = Rc::clone(&view.world);
+pub async fn order(ports: SimPorts, page: Option<usize>, forget: bool) {
+    let world = Rc::clone(&ports.front.world);
     let Some(target) = target("/.well-known/holdfast/purge") else { return };
     let mut order = match page {
         Some(page) => json!({ "urls": [world.plan.pages[page].path] }),
@@ -152,14 +135,14 @@ pub async fn order(view: View, page: Option<usize>, forget: bool) {
     let request =
         Request { method: http::Method::POST, target, headers, has_body: true, id: "order".to_owned() };
     let upload = Upload { text: text.into(), takes: 1, fate: Fate::Whole };
-    let (began_at, number) = (world.now(), view.ask);
+    let (began_at, number) = (world.now(), ports.front.ask);
     let asked = Asked { began_at, wall_at: world.wall(), ..Asked::default() };
     {
         let mut ledger = world.ledger.borrow_mut();
         ledger.asks.insert(number, asked);
         ledger.orders_under_way += 1;
     }
-    let answer = exchange(view, Rc::clone(&world.config), request.into(), Some(upload)).await;
+    let answer = exchange(ports, Rc::clone(&world.config), request.into(), Some(upload)).await;
     let done_at = world.now();
     // Some point between: what was asked for before the order began is concerned at any rate.
     let wall_at = world.walls(began_at, began_at).0;

@@ -9,11 +9,11 @@ use std::rc::Rc;
 use crate::ledger::{Asked, Ledger};
 use crate::page::{Personal, Scripts};
 use crate::plan::{Ask, Plan, What};
+use crate::record::{Record, text_of, visitor_of};
 use crate::rules::{UNFAMILIAR, compact, is_plain, is_stale};
-use crate::site::{Record, text_of, visitor_of};
 use crate::world::World;
 
-/// The default of `cache.memory`, in milliseconds.
+/// The default of `cache.memory_ttl`, in milliseconds.
 pub const MEMORY: u64 = 1_000;
 
 /// How long an isolate goes without looking for what it has not found, in milliseconds.
@@ -81,7 +81,7 @@ fn is_alike(plan: &Plan, one: &Record, other: &Record) -> bool {
 /// What `record` says of `copy`, if it is certain to have been told of it.
 fn said(world: &World, ledger: &Ledger, copy: &Record, stored_at: u64, record: &Record) -> Option<Effect> {
     let plan = &world.plan;
-    if record.page != copy.page || record.method != "GET" || record.ending != crate::body::Ending::Whole {
+    if record.page != copy.page || record.method != "GET" || record.ending != testkit::body::Ending::Whole {
         return None;
     }
     let (ask, asked) = (world.ask(record.ask)?, ledger.asks.get(&record.ask)?);
@@ -139,7 +139,7 @@ pub fn served(world: &Rc<World>, ask: &Ask, asked: &Asked, serial: usize, copy: 
         sentence(world, ask, &said, failed)
     };
     if let Some((sentence, record)) = found {
-        world.find(sentence, || format!("ask {}: {copy:?} after {record}", ask.number));
+        world.violated(sentence, || format!("ask {}: {copy:?} after {record}", ask.number));
     }
 }
 
@@ -218,6 +218,6 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
             && clients.len() + unknown < 2
     };
     if is_taken {
-        world.find("one client takes nobody's copy away by asking", || format!("ask {ask}: {copy:?}"));
+        world.violated("one client takes nobody's copy away by asking", || format!("ask {ask}: {copy:?}"));
     }
 }

@@ -1,12 +1,11 @@
 //! What is wrong with the site, where, and since when.
 //!
 //! A fault has a scope: an origin as a whole, a group of pages, one page, or one client whom the origin turns away.
-//! The history of all of them is what the judge of [harm](crate::harm) asks how a request without anything in front of
-//! the origin would have fared.
+//! The history of all of them says how a request would have fared with nothing in front of the origin; `harm` asks it.
 
 use std::collections::BTreeMap;
 
-use crate::chance::Chance;
+use testkit::chance::Chance;
 
 /// Where a fault lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,7 @@
 //! Harm: what a request came to that the origin, with nothing in front of it, would have answered well.
 //!
 //! For each request the world knows what was wrong at the site while it would have been there. One that would have met
-//! nothing wrong and was refused, failed, or got a body that broke off, was harmed. Everything is judged once all is
+//! nothing wrong and was refused, failed, or got a body that broke off, was harmed. Everything is checked once all is
 //! over, when it is known how each attempt ended.
 //!
 //! What excuses harm is what the contract of the breaker allows, and nothing else: each excuse is a sentence of it.
@@ -12,7 +12,7 @@ use std::rc::Rc;
 use crate::fault::{Path, Scope, Trouble};
 use crate::ledger::{Asked, Attempt, Class, Ledger};
 use crate::plan::Ask;
-use crate::traffic::Shape;
+use crate::plan::Shape;
 use crate::world::World;
 
 /// The longest that the site itself takes until its header, in milliseconds.
@@ -70,7 +70,7 @@ pub fn at_the_end(world: &Rc<World>) {
         }
     }
     for (invariant, detail) in findings {
-        world.find(invariant, || detail);
+        world.violated(invariant, || detail);
     }
 }
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::body::Content;
 use crate::fault::{History, Scope, Trouble};
-use crate::site::Record;
+use crate::record::Record;
 
 /// A sentence that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,15 +92,6 @@ pub struct Order {
     pub done_at: u64,
     /// The time on the wall that it counts from.
     pub wall_at: u64,
-}
-
-/// What the edge cache has under a key.
-#[derive(Clone, Debug)]
-pub struct Filed {
-    pub entry: String,
-    pub content: Option<Rc<Content>>,
-    pub until: u64,
-    pub filed_at: u64,
 }
 
 /// How often what happened.

@@ -2,8 +2,9 @@
 //! and a clock, in virtual time.
 //!
 //! A [`Plan`] is made from a seed: settings, pages, visitors, what they ask for, and everything that goes
-//! wrong meanwhile. The [world](mod@world) lets it happen, and what must hold is [judged](judge) at every step against
-//! the records of what the origins really did. The same seed gives the same story to the byte.
+//! wrong meanwhile. The [world](mod@world) lets it happen on the platform of the crate `testkit`, and the [invariants] are
+//! checked at every step against the records of what the origins really did. The same seed gives the same story to the
+//! byte.
 #![allow(
     clippy::indexing_slicing,
     missing_docs,
@@ -11,29 +12,27 @@
 )]
 
 pub mod blame;
-pub mod body;
-pub mod chance;
 pub mod client;
 pub mod ended;
 pub mod fault;
-pub mod fetching;
 pub mod harm;
-pub mod judge;
+pub mod invariants;
 pub mod ledger;
-pub mod memories;
 pub mod orders;
+pub mod origin;
 pub mod page;
 pub mod plan;
+pub mod ports;
+pub mod record;
 pub mod retries;
 pub mod rules;
+pub mod schedule;
 pub mod settings;
-pub mod site;
-pub mod stores;
 mod story;
 pub mod taken;
 pub mod traffic;
+pub mod turn;
 pub mod turns;
-pub mod view;
 pub mod visitor;
 pub mod world;
 

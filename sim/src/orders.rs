@@ -6,7 +6,7 @@ use holdfast::cache::key::Key;
 
 use crate::ledger::{Asked, Order};
 use crate::plan::{Ask, target};
-use crate::site::Record;
+use crate::record::Record;
 use crate::world::World;
 
 /// How long an isolate may go without what the operator ordered: a minute until the namespace shows it everywhere,
@@ -49,12 +49,11 @@ pub fn written(world: &Rc<World>, ask: &Ask, asked: &Asked, record: &Record, fai
         world.plan.cache_faults == 0 && world.plan.crowded == 0 && !world.has_lost_memory() && !is_put_back;
     // What was stored too late is gone in a moment, or is already.
     let has_settled = target(&world.plan.pages[ask.page].path).is_some_and(|target| {
-        let store = world.store.borrow();
-        let filed = store.get(Key::of_target(&target).as_str());
+        let filed = world.platform.store.get(Key::of_target(&target).as_str());
         filed.is_some_and(|filed| filed.filed_at + REMOVED_WITHIN < asked.began_at)
     });
     if let Some(write) = offence.filter(|_| is_promised && has_settled) {
-        world.find("what a write has made out of date is not served as fresh", || {
+        world.violated("what a write has made out of date is not served as fresh", || {
             format!("ask {}, after ask {write}: {record:?}", ask.number)
         });
     }
@@ -84,7 +83,7 @@ pub fn ordered(world: &Rc<World>, ask: &Ask, asked: &Asked, record: &Record, fai
         orders.find(|order| order.forget || !failed).filter(|_| !is_put_back).cloned()
     };
     if let Some(order) = offence {
-        world.find("what was purged is not served as fresh, and what was forgotten not at all", || {
+        world.violated("what was purged is not served as fresh, and what was forgotten not at all", || {
             format!("ask {}: {order:?}: {record:?}", ask.number)
         });
     }

@@ -1,7 +1,6 @@
 //! What the site has: pages under leading path segments, and what their answers say.
 
-use crate::chance::Chance;
-use crate::settings::Settings;
+use testkit::chance::Chance;
 
 /// The leading path segments. The first is that of the home page, which has the group to itself.
 pub const GROUPS: [&str; 6] = ["/", "/shop/", "/api/", "/blog/", "/media/", "/help/"];
@@ -12,7 +11,7 @@ pub struct Page {
     /// Its number in [`GROUPS`].
     pub group: usize,
     pub path: String,
-    /// Whether it is in `keep.paths`.
+    /// Whether it is in `last_good.paths`.
     pub kept: bool,
     /// What its answers say about storing. Versions take turns.
     pub rules: Vec<Rules>,
@@ -166,10 +165,10 @@ pub enum Validator {
     Date,
 }
 
-/// Page number `number` of a site, in this group.
-pub fn page(number: u64, group: usize, settings: &Settings, chance: &mut Chance) -> Page {
+/// Page number `number` of a site, in this group; its size is about `hold` bytes, the most that are held.
+pub fn page(number: u64, group: usize, hold: u64, chance: &mut Chance) -> Page {
     let kept = chance.percent(25);
-    let hold = settings.hold as usize;
+    let hold = hold as usize;
     let query = if !kept && chance.percent(20) { "?q=1" } else { "" };
     let name = if group == 0 { String::new() } else { format!("page{number}") };
     Page {

@@ -6,17 +6,41 @@
 use std::fmt;
 
 use holdfast::request::Target;
+use testkit::upload::{Fate, SILENCE};
 
-use crate::chance::Chance;
 use crate::fault::{Scope, Trouble};
 use crate::page::Page;
 use crate::settings::{HOST, Settings};
-use crate::traffic::{self, Shape};
-use crate::turns::{self, Turn};
+use crate::turn::Turn;
 use crate::visitor::Visitor;
 
 /// The number of the first request after all is well again.
 pub const FIRST_PROBE: u64 = 100_000;
+
+/// What kind of schedule it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Few requests, far apart, and every kind of fault between them: days go by.
+    Quiet,
+    /// Traffic that goes on, and fewer than half of the groups, or a client, in trouble.
+    Site,
+    /// The same, and all origins down for a while.
+    Outage,
+    /// The origins are well all the time: all trouble is the clients'.
+    Rude,
+}
+
+impl Shape {
+    /// Its name in the count of schedules.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Quiet => "quiet",
+            Self::Site => "site",
+            Self::Outage => "outage",
+            Self::Rude => "rude clients",
+        }
+    }
+}
 
 /// A whole schedule.
 #[derive(Clone, Debug)]
@@ -116,19 +140,6 @@ pub struct Upload {
     pub fate: Fate,
 }
 
-/// What becomes of a request body, by its client's doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    Whole,
-    BreaksOff,
-    /// Its client falls silent, and leaves after [`SILENCE`].
-    Stalls,
-    Misframed,
-}
-
-/// How long a client is silent that does not go on with its upload, in milliseconds: longer than any time limit.
-pub const SILENCE: u64 = 60_000;
-
 impl Ask {
     /// Whether it only reads.
     pub fn is_read(&self) -> bool {
@@ -184,13 +195,6 @@ pub fn target(path: &str) -> Option<Target> {
 }
 
 impl Plan {
-    /// The schedule of `seed`.
-    pub fn of(seed: u64) -> Self {
-        let mut plan = traffic::plan(seed, &mut Chance::new(seed, 0));
-        turns::add(&mut plan, &mut Chance::new(seed, u64::MAX));
-        plan
-    }
-
     /// The number of the group of a page.
     pub fn group(&self, page: usize) -> usize {
         self.pages[page].group

@@ -29,7 +29,9 @@ pub fn sent(world: &Rc<World>, ask: u64, forward: &Forward) {
     // A 304 that speaks of something else has to be asked for anew, without a condition (RFC 9111 §4.3.3).
     let again = earlier.iter().any(|attempt| attempt.class == Class::Answered(304));
     if made as u64 > settings.attempts * if again { 2 } else { 1 } {
-        world.find("a request is sent at most retry.attempts times", || format!("ask {ask}: {made} times"));
+        world.violated("a request is sent at most retry.attempts times", || {
+            format!("ask {ask}: {made} times")
+        });
     }
     if let Some(last) = earlier.iter().rev().nth(1)
         && last.class != Class::Answered(304)
@@ -37,13 +39,13 @@ pub fn sent(world: &Rc<World>, ask: u64, forward: &Forward) {
     {
         let least = settings.backoff.min(settings.backoff_max) / 10;
         if world.now() - ended_at < least.max(1) {
-            world.find("no retry is immediate", || {
+            world.violated("no retry is immediate", || {
                 format!("ask {ask}: after {} ms, at least {least}", world.now() - ended_at)
             });
         }
     }
     if made > 1 && front && !again && !may_be_repeated(world, ask, forward) {
-        world.find("what must not be repeated is sent once", || {
+        world.violated("what must not be repeated is sent once", || {
             format!("ask {ask}: {} {made} times", forward.method)
         });
     }
@@ -80,6 +82,6 @@ pub fn within_budget(world: &Rc<World>) {
     let origins = world.lives() * world.plan.settings.origins as u64;
     let at_most = firsts / 5 + LENT * origins + 4 * origins * (world.now() / 60_000 + 1);
     if retries > at_most {
-        world.find("retries stay within their budget", || format!("{retries}, at most {at_most}"));
+        world.violated("retries stay within their budget", || format!("{retries}, at most {at_most}"));
     }
 }

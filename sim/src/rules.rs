@@ -3,8 +3,8 @@
 use crate::ledger::Asked;
 use crate::page::{Page, Rules};
 use crate::plan::{Ask, Plan};
+use crate::record::{Record, text_of, visitor_of};
 use crate::settings::HOST;
-use crate::site::{Record, text_of, visitor_of};
 use crate::world::World;
 
 /// The fields that visitors send of which nothing is known.

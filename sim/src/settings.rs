@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::chance::Chance;
 use crate::page::Page;
+use testkit::chance::Chance;
 
 /// The site's public host.
 pub const HOST: &str = "www.example.com";
@@ -111,7 +111,7 @@ impl Settings {
             "origins": origins,
             "timeouts": {
                 "first_byte": ms(self.first_byte), "idle": ms(self.idle), "total": ms(self.total),
-                "soft": self.soft.map_or("off".to_owned(), ms),
+                "serve_stale_after": self.soft.map_or("off".to_owned(), ms),
             },
             "retry": {
                 "attempts": self.attempts, "idempotency_key": self.idempotency_key, "backoff": ms(self.backoff),
@@ -121,7 +121,7 @@ impl Settings {
             "breaker": match self.breaker {
                 Some(Breaker { consecutive, failures, minimum, window, open }) => json!({
                     "consecutive": consecutive, "failures": failures as f64 / 100.0, "minimum": minimum,
-                    "window": ms(window), "open": ms(open),
+                    "window": ms(window), "open_for": ms(open),
                 }),
                 None => json!({ "enabled": false }),
             },
@@ -131,8 +131,8 @@ impl Settings {
                 "stale_if_error": ms(self.stale_if_error),
                 "stale_while_revalidate": ms(self.stale_while_revalidate), "max_body": bytes(self.max_body),
             },
-            "body": { "hold": bytes(self.hold) },
-            "keep": {
+            "body": { "buffer": bytes(self.hold) },
+            "last_good": {
                 "paths": kept, "max_age": ms(self.keep_max_age), "interval": ms(self.keep_interval),
             },
         });

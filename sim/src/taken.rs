@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use holdfast::cache::entry::{Entry, Stored};
 
-use crate::body::{Content, Ending};
 use crate::ended;
-use crate::judge::{record, serial_of};
+use crate::record::serial_of;
 use crate::rules::{fits_status, storable};
 use crate::world::World;
+use testkit::body::{Content, Ending};
 
 /// The edge cache takes an entry.
 pub fn stored(world: &Rc<World>, ask: u64, entry: &Entry, content: Option<&Content>) {
@@ -22,7 +22,7 @@ pub fn stored(world: &Rc<World>, ask: u64, entry: &Entry, content: Option<&Conte
 pub fn kept(world: &Rc<World>, ask: u64, entry: &Entry, content: &Content) {
     match entry {
         Entry::Variants(_) | Entry::Down { .. } => {
-            world.find("what is kept is a response", || format!("ask {ask}"))
+            world.violated("what is kept is a response", || format!("ask {ask}"))
         }
         Entry::Response(stored) => taken(world, ask, stored, Some(content), true),
     }
@@ -31,7 +31,7 @@ pub fn kept(world: &Rc<World>, ask: u64, entry: &Entry, content: &Content) {
 /// The edge cache is told to remove it.
 pub fn removed(world: &Rc<World>, ask: u64, stored: &Stored) {
     let serial = serial_of(&stored.headers);
-    if let (Some(serial), Some(head)) = (serial, record(world, serial)) {
+    if let (Some(serial), Some(head)) = (serial, world.record(serial)) {
         ended::removed(world, ask, serial, &head);
     }
 }
@@ -39,16 +39,16 @@ pub fn removed(world: &Rc<World>, ask: u64, stored: &Stored) {
 fn taken(world: &Rc<World>, ask: u64, stored: &Stored, content: Option<&Content>, is_kept: bool) {
     let serial = serial_of(&stored.headers);
     if stored.headers.contains_key("set-cookie") {
-        world.find("a cookie is for who got it", || format!("ask {ask} stores {:?}", stored.headers));
+        world.violated("a cookie is for who got it", || format!("ask {ask} stores {:?}", stored.headers));
     }
-    let Some(head) = record(world, serial) else {
-        world.find("what is stored came from an origin", || format!("ask {ask}: {:?}", stored.headers));
+    let Some(head) = world.record(serial) else {
+        world.violated("what is stored came from an origin", || format!("ask {ask}: {:?}", stored.headers));
         return;
     };
-    let body = record(world, content.and_then(|content| content.serial));
+    let body = world.record(content.and_then(|content| content.serial));
     for record in [Some(&*head), body.as_deref()].into_iter().flatten() {
         if let Err(why) = storable(&world.plan, record) {
-            world.find("what an origin does not give to all is never stored", || {
+            world.violated("what an origin does not give to all is never stored", || {
                 format!("ask {ask}: {why}: {record:?}")
             });
         }
@@ -59,7 +59,7 @@ fn taken(world: &Rc<World>, ask: u64, stored: &Stored, content: Option<&Content>
         && (whole.status != 200 || whole.method != "GET" || *text == *whole.text)
         && stored.length.is_none_or(|length| length == text.len() as u64);
     if !is_whole {
-        world.find("nothing that did not arrive whole is stored", || {
+        world.violated("nothing that did not arrive whole is stored", || {
             format!("ask {ask}: {content:?} of {whole:?}")
         });
     }
@@ -68,7 +68,7 @@ fn taken(world: &Rc<World>, ask: u64, stored: &Stored, content: Option<&Content>
         .borrow()
         .stored_at
         .keys()
-        .any(|serial| record(world, Some(*serial)).is_some_and(|record| record.page == head.page));
+        .any(|serial| world.record(Some(*serial)).is_some_and(|record| record.page == head.page));
     if let Some(serial) = serial.filter(|_| !is_kept) {
         let now = world.now();
         world.ledger.borrow_mut().stored_at.entry(serial).or_insert(now);
@@ -79,6 +79,6 @@ fn taken(world: &Rc<World>, ask: u64, stored: &Stored, content: Option<&Content>
         body.method == "GET" && body.status == status && fits_status(body, status, has_copy)
     });
     if !(is_kept || is_good && matches!(status, 200 | 301 | 302 | 303 | 307 | 308 | 404 | 410)) {
-        world.find("no error and no part takes a good copy's place", || format!("ask {ask}: {stored:?}"));
+        world.violated("no error and no part takes a good copy's place", || format!("ask {ask}: {stored:?}"));
     }
 }

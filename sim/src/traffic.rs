@@ -1,11 +1,12 @@
 //! The kinds of schedules, and the traffic in each.
 
-use crate::chance::Chance;
 use crate::fault::{Scope, Trouble};
 use crate::page::{GROUPS, Page, page};
-use crate::plan::{Ask, Event, FIRST_PROBE, Fate, Plan, Upload, What};
+use crate::plan::{Ask, Event, FIRST_PROBE, Plan, Shape, Upload, What};
 use crate::settings::Settings;
 use crate::visitor::visitors;
+use testkit::chance::Chance;
+use testkit::upload::Fate;
 
 /// The pause after all trouble is over and before the probes, in milliseconds: nothing that was noted about the
 /// origin in its bad time may outlast it.
@@ -13,31 +14,6 @@ const CALM: u64 = 90_000;
 
 /// How long after the last request all trouble is over at the latest, in milliseconds.
 const TROUBLE_LASTS: u64 = 40_000;
-
-/// What kind of schedule it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// Few requests, far apart, and every kind of fault between them: days go by.
-    Quiet,
-    /// Traffic that goes on, and fewer than half of the groups, or a client, in trouble.
-    Site,
-    /// The same, and all origins down for a while.
-    Outage,
-    /// The origins are well all the time: all trouble is the clients'.
-    Rude,
-}
-
-impl Shape {
-    /// Its name in the count of schedules.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Quiet => "quiet",
-            Self::Site => "site",
-            Self::Outage => "outage",
-            Self::Rude => "rude clients",
-        }
-    }
-}
 
 /// The schedule of `seed`.
 pub fn plan(seed: u64, chance: &mut Chance) -> Plan {
@@ -82,7 +58,7 @@ fn few_pages(settings: &Settings, chance: &mut Chance) -> Vec<Page> {
     let home = chance.below(count);
     let mut group = |number| if number == home { 0 } else { chance.between(1, 3) as usize };
     let groups: Vec<usize> = (0..count).map(&mut group).collect();
-    (0..).zip(groups).map(|(number, group)| page(number, group, settings, chance)).collect()
+    (0..).zip(groups).map(|(number, group)| page(number, group, settings.hold, chance)).collect()
 }
 
 /// One to three pages in each of three to six groups.
@@ -90,7 +66,7 @@ fn many_pages(settings: &Settings, chance: &mut Chance) -> Vec<Page> {
     let mut pages = Vec::new();
     for group in 0..chance.between(3, GROUPS.len() as u64) as usize {
         for _ in 0..if group == 0 { 1 } else { chance.of([1, 1, 2, 3]) } {
-            pages.push(page(pages.len() as u64, group, settings, chance));
+            pages.push(page(pages.len() as u64, group, settings.hold, chance));
         }
     }
     pages

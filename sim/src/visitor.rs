@@ -1,6 +1,6 @@
 //! Who asks.
 
-use crate::chance::Chance;
+use testkit::chance::Chance;
 
 /// Somebody who asks.
 #[derive(Clone, Debug)]

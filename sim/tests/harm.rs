@@ -1,15 +1,16 @@
-//! The judge of harm finds what it is there for, and excuses what the breaker's contract allows and nothing else.
+//! The check for harm finds harm, and excuses what the breaker's contract allows and nothing else.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a plan has what was put into it")]
 
 use std::rc::Rc;
 
 use simulator::fault::{Scope, Trouble};
 use simulator::ledger::{Asked, Attempt, Class};
-use simulator::plan::{Event, Fate, Plan, Upload, What};
+use simulator::plan::Shape;
+use simulator::plan::{Event, Plan, Upload, What};
 use simulator::settings::Breaker;
-use simulator::traffic::Shape;
 use simulator::world::World;
 use simulator::{harm, play};
+use testkit::upload::Fate;
 
 /// The open period, in milliseconds.
 const OPEN: u64 = 5_000;
@@ -100,7 +101,7 @@ impl Told {
         self.0.plan.events[number].what.ask().unwrap().number
     }
 
-    /// What the judge finds, and the harm that it counts.
+    /// What the check finds, and the harm that it counts.
     fn judged(self) -> (Vec<&'static str>, Vec<String>) {
         harm::at_the_end(&self.0);
         let ledger = self.0.ledger.borrow();

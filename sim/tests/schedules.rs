@@ -38,7 +38,8 @@ fn a_seed_tells_the_same_story_to_the_byte() {
 #[test]
 fn every_kind_of_world_and_of_fault_is_met() {
     use simulator::fault::{Scope, Trouble};
-    use simulator::plan::{Fate, Plan, What};
+    use simulator::plan::{Plan, What};
+    use testkit::upload::Fate;
     let mut met = std::collections::BTreeSet::new();
     for seed in 0..400 {
         let plan = Plan::of(seed);
@@ -129,7 +130,7 @@ fn an_isolate_remembers_no_more_than_it_may() {
         isolate.invalidate(&key, now);
         let other =
             Key::of_target(&Target::parse(&format!("https://www.example.com/other/{number}")).unwrap());
-        let turn = isolate.turn(&other, true, nobody, Duration::from_secs(30), now, || ());
+        let turn = isolate.role(&other, true, nobody, Duration::from_secs(30), now, || ());
         assert!(matches!(turn, Role::Leader(_)) == (number < 1024));
     }
     let remembered = format!("{isolate:?}").matches("Key(").count();

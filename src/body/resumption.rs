@@ -10,8 +10,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{content_length, natural};
-use crate::cache::directives::joined;
 use crate::cache::{range, validation};
+use crate::fields::joined;
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 use http::header::{CACHE_CONTROL, HeaderMap, HeaderName, PRAGMA};
 use sfv::{BareItem, Dictionary, ListEntry, Parser};
 
+use crate::fields::joined;
+
 /// The targeted fields that this cache obeys, the one that wins first (RFC 9213 §2.2).
 pub const TARGETED: [HeaderName; 2] =
     [HeaderName::from_static("cloudflare-cdn-cache-control"), HeaderName::from_static("cdn-cache-control")];
@@ -198,17 +200,6 @@ pub(super) fn delta_seconds(text: &[u8]) -> Option<Duration> {
         .iter()
         .fold(0_u64, |seconds, digit| seconds.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
     Some(Duration::from_secs(seconds).min(LONGEST))
-}
-
-/// The lines of a field made one, as RFC 9110 §5.3 allows for lists; `None` if there is no line.
-pub(crate) fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<u8>> {
-    let mut lines = headers.get_all(name).iter();
-    let mut whole = lines.next()?.as_bytes().trim_ascii().to_vec();
-    for line in lines {
-        whole.extend(b", ");
-        whole.extend(line.as_bytes().trim_ascii());
-    }
-    Some(whole)
 }
 
 /// What stands behind the `=` of a directive.

@@ -35,12 +35,15 @@ pub enum Doubt {
 }
 
 impl Doubt {
+    /// Every doubt.
+    pub const ALL: [Self; 4] = [Self::Shrunk, Self::Retyped, Self::Unmarked, Self::Error];
+
     /// The word for the log.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Shrunk => "shrunk",
-            Self::Retyped => "retyped",
-            Self::Unmarked => "unmarked",
+            Self::Shrunk => "body_shrank",
+            Self::Retyped => "type_changed",
+            Self::Unmarked => "marker_missing",
             Self::Error => "error_over_copy",
         }
     }

@@ -12,8 +12,8 @@ use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use http::status::StatusCode;
 
 use super::directives::ResponseDirectives;
-use super::freshness;
 use super::key::Vary;
+use crate::fields::date;
 use crate::time::Timestamp;
 
 /// The number of the written form.
@@ -99,7 +99,7 @@ impl Fields {
 
     /// Their `Date`, if it can be read.
     pub fn made_at(&self) -> Option<Timestamp> {
-        *self.0.made_at.get_or_init(|| freshness::date(self, &DATE))
+        *self.0.made_at.get_or_init(|| date(self, &DATE))
     }
 
     /// Whether every request for the URL would have been answered with them.

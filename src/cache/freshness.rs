@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{AGE, DATE, EXPIRES, HeaderMap, HeaderName, LAST_MODIFIED};
+use http::header::{AGE, DATE, EXPIRES, HeaderMap, LAST_MODIFIED};
 
 use super::directives::{LONGEST, ResponseDirectives, delta_seconds};
 use super::entry::Stored;
 use crate::config;
+use crate::fields::date;
 use crate::time::Timestamp;
 
 /// How old `stored` is at `now`, at most 2^31 seconds (RFC 9111 §4.2.3).
@@ -119,16 +120,6 @@ pub(super) fn explicit_lifetime(
         let made_at = date(headers, &DATE).unwrap_or(received_at);
         Some(expires_at.since(made_at).min(LONGEST))
     })
-}
-
-/// The one date that the field holds; `None` if it holds none, or several that differ.
-pub(super) fn date(headers: &HeaderMap, name: &HeaderName) -> Option<Timestamp> {
-    let mut lines = headers.get_all(name).iter();
-    let first = lines.next()?;
-    if lines.any(|line| line != first) {
-        return None;
-    }
-    Timestamp::parse_http_date(first.to_str().ok()?)
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ use http::header::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::directives::joined;
 use crate::config::Cache;
+use crate::fields::{compact, joined};
 use crate::request::{Request, Target};
 
 /// The path below which entries are kept; its number is that of the layout above.
@@ -264,27 +264,6 @@ fn normalised(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     })
 }
 
-/// A list with weights in lower case, without the whitespace that may stand around `,` and `;` (RFC 9110 §5.6.1,
-/// §12.4.2). Whitespace elsewhere makes another value.
-pub fn compact(value: &[u8]) -> Vec<u8> {
-    let value = value.trim_ascii();
-    let is_separator = |byte: Option<&u8>| matches!(byte, Some(b',' | b';'));
-    let mut compact: Vec<u8> = Vec::with_capacity(value.len());
-    // Where the whitespace before the next byte began.
-    let mut gap = 0;
-    for (at, byte) in value.iter().enumerate() {
-        if byte.is_ascii_whitespace() {
-            continue;
-        }
-        if gap < at && !is_separator(compact.last()) && !is_separator(Some(byte)) {
-            compact.extend(value.get(gap..at).unwrap_or_default());
-        }
-        compact.push(byte.to_ascii_lowercase());
-        gap = at + 1;
-    }
-    compact
-}
-
 /// SHA-256 as 64 lower-case hexadecimal digits.
 fn sha256(message: &[u8]) -> String {
     Sha256::digest(message).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -497,16 +476,6 @@ mod tests {
             prop_assert_ne!(&variant, &Key::of_target(&one));
             let of_other = Key::of_target(&other).variant(&digest);
             prop_assert_eq!(variant == of_other, one == other);
-        }
-
-        #[test]
-        fn a_compact_list_is_what_trimming_its_parts_gives(value in "[a-cA-C,; \t]{0,24}") {
-            let trimmed = |text: &[u8], separator: u8| -> Vec<u8> {
-                let parts = text.split(|byte| *byte == separator).map(<[u8]>::trim_ascii);
-                parts.collect::<Vec<_>>().join(&separator)
-            };
-            let expected = trimmed(&trimmed(value.as_bytes(), b','), b';').to_ascii_lowercase();
-            prop_assert_eq!(compact(value.as_bytes()), expected);
         }
 
         #[test]

@@ -20,8 +20,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::admission::LONGEST_RETENTION;
 use super::entry::Stored;
+use super::storable::LONGEST_RETENTION;
 use crate::request::Target;
 use crate::request::spelling::{Readings, folded};
 use crate::time::Timestamp;

@@ -7,11 +7,9 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 
-use super::admission::without_hop_by_hop;
-use super::directives::joined;
 use super::entry::Stored;
-use super::freshness::date;
 use super::key::Vary;
+use crate::fields::{date, joined, without_hop_by_hop};
 use crate::time::Timestamp;
 
 /// Whether the origin can be asked if `stored` has changed: it has one entity tag or one date of last change

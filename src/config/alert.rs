@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Share;
+use super::share::Share;
 use super::values::{Accepted, web_link};
 
 /// `incident`: when failed attempts at an origin count as an incident. docs/alerts.md says what one is.

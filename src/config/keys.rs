@@ -6,12 +6,19 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::alert::{self, Alert, Incident};
+use super::body::Body;
+use super::breaker::Breaker;
+use super::cache::Cache;
+use super::last_good::LastGood;
+use super::maintenance::Maintenance;
+use super::page::{self, OwnText, Page};
+use super::pattern::{PathPattern, Pattern};
 use super::reader::{Items, Table};
+use super::retry::Retry;
+use super::settings::{Config, Probe, Route, Settings};
+use super::timeouts::Timeouts;
 use super::values::{self, Accepted, duration, size, write_duration};
-use super::{
-    Alert, Body, Breaker, Cache, Config, Incident, Keep, Maintenance, OwnText, Page, PathPattern, Pattern,
-    Probe, Retry, Route, Settings, Timeouts, alert, page,
-};
 use crate::language::{Language, Message};
 use crate::time::Timestamp;
 
@@ -38,7 +45,7 @@ const METHODS: Items = Items {
 const COOKIES: Items = Items { count: 0..=64, if_empty: "", of: r#"cookie names, e.g. ["_ga*", "_gid"],"# };
 const QUERY_NAMES: Items =
     Items { count: 0..=64, if_empty: "", of: r#"names in queries, e.g. ["utm_*", "ref"],"# };
-const KEPT_PATHS: Items =
+const LAST_GOOD_PATHS: Items =
     Items { count: 0..=32, if_empty: "", of: r#"paths, e.g. ["/robots.txt", "/.well-known/*"],"# };
 /// Client errors that may be gone at the next attempt; that may be an outage's; that may say something of the page. The
 /// others are about the one request, or final.
@@ -121,7 +128,7 @@ fn settings(table: &mut Table<'_, '_>, into: &mut Settings) {
     table.table("breaker", |table| breaker(table, &mut into.breaker));
     table.table("cache", |table| cache(table, &mut into.cache));
     table.table("body", |table| body(table, &mut into.body));
-    table.table("keep", |table| keep(table, &mut into.keep));
+    table.table("last_good", |table| last_good(table, &mut into.last_good));
     table.table("page", |table| page(table, &mut into.page));
     table.table("maintenance", |table| maintenance(table, &mut into.maintenance));
 }
@@ -132,10 +139,18 @@ fn timeouts(table: &mut Table<'_, '_>, into: &mut Timeouts) {
     table.read("first_byte", &mut into.first_byte, duration(MILLISECOND..=100 * SECOND));
     table.read("idle", &mut into.idle, duration(MILLISECOND..=300 * SECOND));
     table.read("total", &mut into.total, duration(MILLISECOND..=300 * SECOND));
-    table.read("soft", &mut into.soft, values::duration_or_off(MILLISECOND..=100 * SECOND));
+    table.read(
+        "serve_stale_after",
+        &mut into.serve_stale_after,
+        values::duration_or_off(MILLISECOND..=100 * SECOND),
+    );
     table.in_order(("first_byte", into.first_byte), ("total", into.total), write_duration);
-    if let Some(soft) = into.soft {
-        table.in_order(("soft", soft), ("first_byte", into.first_byte), write_duration);
+    if let Some(serve_stale_after) = into.serve_stale_after {
+        table.in_order(
+            ("serve_stale_after", serve_stale_after),
+            ("first_byte", into.first_byte),
+            write_duration,
+        );
     }
 }
 
@@ -159,7 +174,7 @@ fn breaker(table: &mut Table<'_, '_>, into: &mut Breaker) {
     table.read("minimum", &mut into.minimum, values::count(1..=10_000));
     table.read("consecutive", &mut into.consecutive, values::count(1..=1000));
     table.read("window", &mut into.window, duration(SECOND..=300 * SECOND));
-    table.read("open", &mut into.open, duration(100 * MILLISECOND..=300 * SECOND));
+    table.read("open_for", &mut into.open_for, duration(100 * MILLISECOND..=300 * SECOND));
 }
 
 /// Variants have an entry each in the platform's cache, which evicts as it likes: past some number they only
@@ -176,7 +191,7 @@ fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
     table.read("remove_invalidated", &mut into.remove_invalidated, values::switch);
     table.read("max_body", &mut into.max_body, size(0..=100 * MIB));
     table.read("max_variants", &mut into.max_variants, values::count(2..=128));
-    table.read("memory", &mut into.memory, duration(Duration::ZERO..=10 * SECOND));
+    table.read("memory_ttl", &mut into.memory_ttl, duration(Duration::ZERO..=10 * SECOND));
     table.read("client_directives", &mut into.client_directives, values::client_directives);
     table.list(
         "stale_statuses",
@@ -194,15 +209,15 @@ fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
 
 /// As for `retry.replay_body`: 16 MiB of the isolate's 128 MB.
 fn body(table: &mut Table<'_, '_>, into: &mut Body) {
-    table.read("hold", &mut into.hold, size(0..=16 * MIB));
+    table.read("buffer", &mut into.buffer, size(0..=16 * MIB));
     table.read("resume", &mut into.resume, values::switch);
-    table.read("watch", &mut into.watch, values::switch);
+    table.read("monitor", &mut into.monitor, values::switch);
 }
 
 /// KV, where copies are kept, forgets nothing sooner than after a minute.
-fn keep(table: &mut Table<'_, '_>, into: &mut Keep) {
+fn last_good(table: &mut Table<'_, '_>, into: &mut LastGood) {
     let path: Accepts = |value, _| values::path_pattern(value);
-    table.list("paths", &mut into.paths, &KEPT_PATHS, path);
+    table.list("paths", &mut into.paths, &LAST_GOOD_PATHS, path);
     table.read("interval", &mut into.interval, duration(MINUTE..=YEAR));
     table.read("max_age", &mut into.max_age, duration(MINUTE..=YEAR));
     table.read("shrink", &mut into.shrink, values::share);
@@ -226,7 +241,7 @@ fn alerts(table: &mut Table<'_, '_>, into: &mut Alert) {
 fn page(table: &mut Table<'_, '_>, into: &mut Page) {
     table.read("brand", &mut into.brand, |value| values::brand(value).map(Some));
     table.read("logo", &mut into.logo, values::or_none(page::logo));
-    table.read("look", &mut into.look, page::look);
+    table.read("theme", &mut into.theme, page::theme);
     if table.has("accent") && !table.has("accent_dark") {
         // That of a route's surroundings belongs to another colour.
         into.accent_dark = None;

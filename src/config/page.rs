@@ -14,9 +14,9 @@ pub struct Page {
     pub brand: Option<String>,
     /// A picture that stands for the name: a `data:` URL.
     pub logo: Option<String>,
-    /// Which of the ready looks.
-    pub look: Look,
-    /// The colour of links and buttons on a light page; the look's own if there is none.
+    /// Which of the ready themes.
+    pub theme: Theme,
+    /// The colour of links and buttons on a light page; the theme's own if there is none.
     pub accent: Option<Colour>,
     /// The same on a dark page; made of `accent` if there is none.
     pub accent_dark: Option<Colour>,
@@ -31,16 +31,16 @@ pub struct Page {
 }
 
 impl Page {
-    /// What stands in the place of the look's own accent, on a light and on a dark page.
+    /// What stands in the place of the theme's own accent, on a light and on a dark page.
     pub fn accents(&self) -> [Option<Accent>; 2] {
         let dark = self.accent_dark.or(self.accent.map(|accent| LIGHTEST_DARK.readable(accent)));
         [self.accent, dark].map(|colour| colour.map(Accent::of))
     }
 }
 
-/// The ready looks.
+/// The ready themes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Look {
+pub enum Theme {
     /// Quiet greys, a card, the system's own typeface.
     #[default]
     Calm,
@@ -50,8 +50,8 @@ pub enum Look {
     Bold,
 }
 
-impl Look {
-    /// Every look.
+impl Theme {
+    /// Every theme.
     pub const ALL: [Self; 3] = [Self::Calm, Self::Paper, Self::Bold];
 
     /// Its name in the configuration.
@@ -98,7 +98,7 @@ pub struct Colour([u8; 3]);
 const BLACK: Colour = Colour([0; 3]);
 const WHITE: Colour = Colour([255; 3]);
 
-/// What text may stand on in any look: no light page is darker, no dark page lighter.
+/// What text may stand on in any theme: no light page is darker, no dark page lighter.
 pub const DARKEST_LIGHT: Ground = Ground { colour: Colour([0xf1, 0xec, 0xe2]), away_from_it: BLACK };
 /// See [`DARKEST_LIGHT`].
 pub const LIGHTEST_DARK: Ground = Ground { colour: Colour([0x26, 0x2b, 0x33]), away_from_it: WHITE };
@@ -218,9 +218,9 @@ fn percent_encoded(text: &str) -> String {
     encoded
 }
 
-/// Accepts the name of a look.
-pub(super) fn look(value: &Value) -> Accepted<Look> {
-    let named = |text: &str| Look::ALL.into_iter().find(|look| look.word() == text);
+/// Accepts the name of a theme.
+pub(super) fn theme(value: &Value) -> Accepted<Theme> {
+    let named = |text: &str| Theme::ALL.into_iter().find(|theme| theme.word() == text);
     value.as_str().and_then(named).ok_or_else(|| r#""calm", "paper" or "bold" is accepted"#.to_owned())
 }
 

@@ -3,38 +3,46 @@
 //! A key is declared by reading it: what is read is known, and the rest are unknown keys. A value that is
 //! not accepted leaves what was there before, so that one mistake does not cause another.
 
-use std::fmt;
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use super::ConfigError;
+use super::error::ConfigError;
+use super::renamed::old_name;
 
 /// The way to a value: at each level, its index in the table or list that it stands in.
 type Place = Vec<usize>;
 
-/// All mistakes found so far, each with its place, in the order of the document.
+/// All mistakes found so far, in the order of the document.
 #[derive(Default)]
-pub(super) struct Mistakes(Vec<(Place, ConfigError)>);
+pub(super) struct Mistakes(Vec<Mistake>);
+
+struct Mistake {
+    place: Place,
+    /// The whole key by its new names; the error has it as written.
+    canonical: String,
+    error: ConfigError,
+}
 
 impl Mistakes {
     /// Notes a mistake that concerns the whole.
     pub fn add(&mut self, error: ConfigError) {
-        self.insert(Place::new(), error);
+        self.insert(Mistake { place: Place::new(), canonical: WHOLE.to_owned(), error });
     }
 
     /// The mistakes in the order of the document.
     pub fn into_errors(self) -> Vec<ConfigError> {
-        self.0.into_iter().map(|(_, error)| error).collect()
+        self.0.into_iter().map(|mistake| mistake.error).collect()
     }
 
-    fn note(&mut self, place: Place, key: String, value: &Value, rule: String) {
-        self.insert(place, ConfigError { key, value: as_written(value), rule });
+    fn note(&mut self, place: Place, key: Key, value: &Value, rule: String) {
+        let error = ConfigError { key: key.written, value: as_written(value), rule };
+        self.insert(Mistake { place, canonical: key.canonical, error });
     }
 
-    fn insert(&mut self, place: Place, error: ConfigError) {
-        let at = self.0.partition_point(|(other, _)| *other <= place);
-        self.0.insert(at, (place, error));
+    fn insert(&mut self, mistake: Mistake) {
+        let at = self.0.partition_point(|other| other.place <= mistake.place);
+        self.0.insert(at, mistake);
     }
 }
 
@@ -48,11 +56,27 @@ pub(super) struct Items {
     pub of: &'static str,
 }
 
+/// A whole key, such as `routes[0].body.buffer`.
+#[derive(Clone, Default)]
+struct Key {
+    /// As the document writes it, perhaps by an old name.
+    written: String,
+    /// By its new names.
+    canonical: String,
+}
+
+impl Key {
+    fn entry(&self, index: usize) -> Self {
+        let Self { written, canonical } = self;
+        Self { written: format!("{written}[{index}]"), canonical: format!("{canonical}[{index}]") }
+    }
+}
+
 /// One table, and what is known of it.
 pub(super) struct Table<'v, 'm> {
     fields: &'v Map<String, Value>,
     /// Its key, empty for the outermost.
-    path: String,
+    path: Key,
     place: Place,
     known: Vec<&'static str>,
     mistakes: &'m mut Mistakes,
@@ -65,10 +89,11 @@ pub(super) fn read_whole<T>(
     read: impl FnOnce(&mut Table<'_, '_>) -> T,
 ) -> Option<T> {
     let Value::Object(fields) = value else {
-        mistakes.note(Place::new(), WHOLE.to_owned(), value, "a table of settings is accepted".to_owned());
+        let key = Key { written: WHOLE.to_owned(), canonical: WHOLE.to_owned() };
+        mistakes.note(Place::new(), key, value, "a table of settings is accepted".to_owned());
         return None;
     };
-    let mut table = Table { fields, path: String::new(), place: Place::new(), known: Vec::new(), mistakes };
+    let mut table = Table { fields, path: Key::default(), place: Place::new(), known: Vec::new(), mistakes };
     let read = read(&mut table);
     table.finish();
     Some(read)
@@ -80,7 +105,7 @@ pub(super) const WHOLE: &str = "HOLDFAST";
 impl<'v> Table<'v, '_> {
     /// Whether this table has `key`, accepted or not.
     pub fn has(&self, key: &str) -> bool {
-        self.fields.contains_key(key)
+        self.fields.contains_key(self.written(key))
     }
 
     /// Puts what `accept` makes of `key` in the place of `into`; `accept` answers a mistake with its rule.
@@ -136,7 +161,7 @@ impl<'v> Table<'v, '_> {
 
     fn reject_entry(&mut self, key: &str, place: &Place, index: usize, entry: &Value, rule: String) {
         let path = self.key(key);
-        self.mistakes.note(inside(place, index), format!("{path}[{index}]"), entry, rule);
+        self.mistakes.note(inside(place, index), path.entry(index), entry, rule);
     }
 
     /// Reads the table under `key`, where there is one.
@@ -155,7 +180,7 @@ impl<'v> Table<'v, '_> {
             return self.mistakes.note(place, path, value, rule);
         };
         for (index, entry) in entries.iter().enumerate() {
-            self.enter(entry, format!("{path}[{index}]"), inside(&place, index), &mut read);
+            self.enter(entry, path.entry(index), inside(&place, index), &mut read);
         }
     }
 
@@ -184,13 +209,14 @@ impl<'v> Table<'v, '_> {
         let Some((value, place)) = self.known(key) else { return };
         let other = write(other);
         let rule = match (self.has(other_key), self.is_in_list()) {
-            (true, _) => format!("{must_not_be} {}, which is \"{other}\"", self.key(other_key)),
+            (true, _) => format!("{must_not_be} {}, which is \"{other}\"", self.key(other_key).written),
             (false, true) => {
                 let outer = self.outer_key(other_key);
                 format!("{must_not_be} {outer}, which is \"{other}\" unless this route sets it too")
             }
             (false, false) => {
-                format!("{must_not_be} {}, which is \"{other}\" by default", self.key(other_key))
+                let key = self.key(other_key).written;
+                format!("{must_not_be} {key}, which is \"{other}\" by default")
             }
         };
         self.mistakes.note(place, self.key(key), value, rule);
@@ -201,12 +227,31 @@ impl<'v> Table<'v, '_> {
         if !self.known.contains(&key) {
             self.known.push(key);
         }
-        let value = self.fields.get(key)?;
-        let index = self.fields.keys().position(|other| other == key)?;
-        Some((value, inside(&self.place, index)))
+        let written = self.written(key);
+        let value = self.fields.get(written)?;
+        Some((value, self.place_of(written)?))
     }
 
-    fn enter(&mut self, value: &Value, path: String, place: Place, read: impl FnOnce(&mut Table<'_, '_>)) {
+    /// The name that `key` has in this table: its old name only if the new one is absent.
+    fn written<'k>(&self, key: &'k str) -> &'k str {
+        match self.old_name(key) {
+            Some(old) if self.fields.contains_key(old) && !self.fields.contains_key(key) => old,
+            Some(_) | None => key,
+        }
+    }
+
+    fn old_name(&self, key: &str) -> Option<&'static str> {
+        let path = self.path.canonical.as_str();
+        let table = path.rsplit_once("].").map_or(path, |(_, table)| table);
+        old_name(if path.ends_with(']') { "" } else { table }, key)
+    }
+
+    fn place_of(&self, written: &str) -> Option<Place> {
+        let index = self.fields.keys().position(|other| other == written)?;
+        Some(inside(&self.place, index))
+    }
+
+    fn enter(&mut self, value: &Value, path: Key, place: Place, read: impl FnOnce(&mut Table<'_, '_>)) {
         let Value::Object(fields) = value else {
             let rule = "a table is accepted, as in { key = value }".to_owned();
             return self.mistakes.note(place, path, value, rule);
@@ -216,47 +261,67 @@ impl<'v> Table<'v, '_> {
         table.finish();
     }
 
-    /// Notes every key that was never asked for.
+    /// Notes every key that was never asked for, and every old name whose new name is set too.
     fn finish(self) {
         for (index, (key, value)) in self.fields.iter().enumerate() {
             if self.known.contains(&key.as_str()) {
                 continue;
             }
-            let name = if self.path.is_empty() { WHOLE } else { &self.path };
-            let meant = nearest(key, &self.known).map(|near| format!("did you mean {near}? "));
-            let rule =
-                format!("unknown key; {}{name} has {}", meant.unwrap_or_default(), listed(&self.known));
+            let new = self.known.iter().find(|known| self.old_name(known) == Some(key));
+            let rule = match new {
+                Some(new) if !self.fields.contains_key(*new) => continue,
+                Some(new) => {
+                    format!(
+                        "the old name of {}, which is set too; take the old one out",
+                        self.key(new).written
+                    )
+                }
+                None => self.unknown(key),
+            };
             self.mistakes.note(inside(&self.place, index), self.key(key), value, rule);
         }
     }
 
-    /// The whole key of `key` in this table.
-    fn key(&self, key: &str) -> String {
-        let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        let key = match key.bytes().all(is_bare) && !key.is_empty() {
-            true => key.to_owned(),
-            false => as_written(&Value::from(key)),
-        };
-        if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
+    fn unknown(&self, key: &str) -> String {
+        let name = if self.path.written.is_empty() { WHOLE } else { &self.path.written };
+        let meant = nearest(key, &self.known).map(|near| format!("did you mean {near}? "));
+        format!("unknown key; {}{name} has {}", meant.unwrap_or_default(), listed(&self.known))
     }
 
-    /// The key that holds for `key` where the list entry around this table does not set it.
+    /// The whole key of `key`, a new name or an unknown one, in this table.
+    fn key(&self, key: &str) -> Key {
+        let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let whole = |path: &str, key: &str| {
+            let key = match key.bytes().all(is_bare) && !key.is_empty() {
+                true => key.to_owned(),
+                false => as_written(&Value::from(key)),
+            };
+            if path.is_empty() { key } else { format!("{path}.{key}") }
+        };
+        Key {
+            written: whole(&self.path.written, self.written(key)),
+            canonical: whole(&self.path.canonical, key),
+        }
+    }
+
+    /// The key, by its new names, that holds for `key` where the list entry around this table does not set it.
     fn outer_key(&self, key: &str) -> String {
-        let table = self.path.rsplit_once("].").map_or(self.path.as_str(), |(_, table)| table);
+        let path = self.path.canonical.as_str();
+        let table = path.rsplit_once("].").map_or(path, |(_, table)| table);
         format!("{table}.{key}")
     }
 
     fn is_in_list(&self) -> bool {
-        self.path.contains("].")
+        self.path.canonical.contains("].")
     }
 
     /// Whether `key` or an entry of it, here or where it would be inherited from, was not accepted.
     pub fn is_mistaken(&self, key: &str) -> bool {
-        let (own, outer) = (self.key(key), self.outer_key(key));
-        let is_of = |error: &ConfigError, key: &str| {
-            error.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+        let (own, outer) = (self.key(key).canonical, self.outer_key(key));
+        let is_of = |mistake: &Mistake, key: &str| {
+            mistake.canonical.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
         };
-        self.mistakes.0.iter().any(|(_, error)| is_of(error, &own) || is_of(error, &outer))
+        self.mistakes.0.iter().any(|mistake| is_of(mistake, &own) || is_of(mistake, &outer))
     }
 }
 
@@ -337,14 +402,6 @@ fn listed(words: &[&str]) -> String {
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} = {}: {}", self.key, self.value, self.rule)
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 #[cfg(test)]
 mod tests {

@@ -10,8 +10,11 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
+use super::cache::{ClientDirectives, TrustVary};
+use super::origin::Origin;
+use super::pattern::Pattern;
 use super::reader::as_written;
-use super::{ClientDirectives, Origin, Pattern, Share, TrustVary};
+use super::share::Share;
 use crate::request::Target;
 use crate::time::Timestamp;
 

@@ -11,7 +11,7 @@ use super::console_error;
 use super::settings::{bound, config, secret_text};
 use crate::config::{Config, RoutingKey, Webhook};
 use crate::health::alert::Delivery;
-use crate::health::{Cell, Param, Settings, Sql, View, ingest};
+use crate::health::{Cell, Param, Settings, Sql, View, alarm, ingest, query};
 use crate::time::Timestamp;
 
 #[wasm_bindgen(raw_module = "./sql.js")]
@@ -98,7 +98,7 @@ pub fn report(storage: &JsValue, env: &JsValue, counts: &str, dashboard: Option<
 /// What is due when the object is woken: alerts to be sent, and when to wake it next.
 pub fn wake(storage: &JsValue, env: &JsValue) -> Array {
     let config = settings(env);
-    let (deliveries, wake_at) = ingest::wake(&Storage(storage), now(), of(&config, None));
+    let (deliveries, wake_at) = alarm::wake(&Storage(storage), now(), of(&config, None));
     Array::of2(&deliveries.into_iter().map(delivery).collect::<Array>(), &millis(wake_at))
 }
 
@@ -115,10 +115,10 @@ fn delivery(delivery: Delivery) -> JsValue {
 
 /// Notes whether an alert was taken: when to wake the object next.
 pub fn delivered(storage: &JsValue, id: &str, was_taken: bool) -> JsValue {
-    millis(ingest::delivered(&Storage(storage), id, was_taken, now()))
+    millis(alarm::delivered(&Storage(storage), id, was_taken, now()))
 }
 
 /// A view of what is known, ready to be sent.
 pub fn view(storage: &JsValue, env: &JsValue, name: &str) -> Option<String> {
-    Some(View::of_word(name)?.of(&ingest::summary(&Storage(storage), now()), &bound(|| env.clone())))
+    Some(View::of_word(name)?.of(&query::summary(&Storage(storage), now()), &bound(|| env.clone())))
 }

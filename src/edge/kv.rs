@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use super::executor::Call;
 use super::{BodyHandle, PendingRequest, Platform, millis, seconds};
 use crate::cache::entry::Entry;
-use crate::cache::keep::Name;
+use crate::cache::last_good::Name;
 use crate::ports::{LastGood, Lookup, Unavailable};
 
 /// The value that holds all purge rules.

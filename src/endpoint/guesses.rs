@@ -1,7 +1,7 @@
-//! Who shows wrong tokens?
+//! Wrong tokens. Which clients have sent too many of them?
 //!
-//! Whoever does so too often is not heard for a while, right or wrong, so that guessing does not pay. Each isolate
-//! counts for itself: it makes guessing slow, and the length of the token makes it hopeless.
+//! Such a client is refused for a while, whatever token it sends. Each isolate counts for itself. That makes guessing slow,
+//! and the length of the token makes it hopeless.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::request::Client;
 use crate::time::Timestamp;
 
-/// How many wrong tokens are heard in [`WINDOW`].
+/// How many wrong tokens a client may send in [`WINDOW`].
 const MOST_WRONG: u32 = 10;
 
 /// Counted from the first of them.
@@ -29,13 +29,13 @@ struct Guesser {
 }
 
 impl Guesses {
-    /// For how long `client` is not heard; `None` if it is.
+    /// How long `client` is still refused. `None` if it is not.
     pub fn barred(&self, client: Client, now: Timestamp) -> Option<Duration> {
         let guesser = self.0.get(&client)?;
         (guesser.wrong >= MOST_WRONG && guesser.until > now).then(|| guesser.until.since(now))
     }
 
-    /// Notes a wrong token.
+    /// Records a wrong token.
     pub fn note(&mut self, client: Client, now: Timestamp) {
         if self.0.len() >= MOST_ADDRESSES && !self.0.contains_key(&client) {
             self.0.retain(|_, guesser| guesser.until > now);

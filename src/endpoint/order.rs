@@ -1,4 +1,4 @@
-//! What is to be purged or forgotten?
+//! Orders. What is to be purged?
 //!
 //! An order is a JSON object:
 //!

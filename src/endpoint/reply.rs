@@ -1,6 +1,4 @@
-//! What does an endpoint answer?
-//!
-//! JSON; errors are problem documents (RFC 9457). Where a browser looks at what is for people, pages.
+//! The answers of endpoints: JSON, problem documents for errors (RFC 9457), and pages for browsers.
 
 use std::time::Duration;
 
@@ -12,7 +10,7 @@ use super::order::Mistake;
 use crate::cache::purge::Verb;
 use crate::health::assets::Assets;
 use crate::health::{Bindings, View};
-use crate::response::rendered;
+use crate::response::template::rendered;
 use crate::time::Timestamp;
 
 /// After which time all data centres go by a new mark: the platform shows a write elsewhere after up to 60 s,

@@ -1,8 +1,8 @@
-//! Is a browser an operator's?
+//! Sessions. Does a browser belong to an operator?
 //!
-//! Who has sent the token once gets a cookie that says until when it is good, signed with the token: nothing is kept
-//! here, and another token ends all sessions. It is for this host, for no script, and for requests that come from this
-//! site alone (RFC 6265bis §4.1.3.2, §5.6.7).
+//! A browser that has sent the token gets a cookie with its time of expiry, signed with the token. Nothing is stored here,
+//! and a new token ends all sessions. The cookie is for this host and for requests from this site alone, and no script
+//! can read it (RFC 6265bis §4.1.3.2, §5.6.7).
 
 use std::time::Duration;
 

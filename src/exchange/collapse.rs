@@ -1,32 +1,28 @@
-//! Requests for one key that have to be fetched at the same time: one fetches, the others wait for it.
+//! Request collapsing: of several requests for one key that have to be fetched, one fetches and the others wait.
 //!
 //! What one request holds of the platform, another must not touch, so nothing is handed over: those who waited look
 //! into the store themselves, ask in their turn, or learn that the origin failed; [`Flight`] says which. A request waits
-//! as long as the answer can still come in time; once its own time is up, its stale copy stands in.
+//! as long as the answer can still come in time. Once its own time is up, its stale copy stands in.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use http::{Method, header};
 
-use super::Exchange;
-use super::answer::Failed;
-use super::store::{Found, Lookup};
-use super::trail::Trail;
-use crate::cache::directives::{RequestDirectives, ResponseDirectives};
-use crate::cache::entry::{Entry, Stored};
+use super::context::Context;
+use super::lead::{Lead, can_be_validated_together};
+use super::lookup::{Found, InStore, Lookup};
+use super::pursued::Failed;
+use super::select_origin;
 use crate::cache::key::Key;
-use crate::cache::{Verdict, freshness, judge};
 use crate::isolate::Role;
 use crate::isolate::flight::{Flight, FlightResult, Step};
 use crate::origin::deadline::Deadline;
 use crate::origin::failure::Failure;
 use crate::origin::is_transient;
 use crate::origin::retry::{Repeatable, Stop};
-use crate::policy::Policy;
-use crate::ports::Ports;
-use crate::request::Client;
-use crate::response::error_page::Cause;
+use crate::ports::{Memory, Ports};
+use crate::response::error::Cause;
 use crate::time::Timestamp;
 
 /// The platform ends what goes on behind an answer after this long.
@@ -36,12 +32,13 @@ pub(super) const LONGEST_WORK_BEHIND: Duration = Duration::from_secs(30);
 /// should the answers differ by `Vary`.
 const MOST_WAITS: usize = 3;
 
-/// What lies before a request that the store does not answer.
-pub(super) enum Ahead<B> {
-    /// To ask the origin.
-    Fetch,
-    /// To wait for another request that asks it, and to look into the store again.
-    Wait(Rc<Flight<B>>),
+/// What a request has to do with the fetches of others so far.
+pub(super) struct Sharing<P: Ports> {
+    /// The fetch that it leads.
+    pub lead: Option<Lead<P>>,
+    waits: usize,
+    /// The key for which it has waited last.
+    waited_for: Option<Key>,
 }
 
 /// What waiting for another request came to.
@@ -54,250 +51,216 @@ pub(super) enum Waited<B> {
     Failed(Box<Failed<B>>),
 }
 
-/// A fetch of this request's that others may be waiting for.
-pub(super) struct Lead<B> {
-    pub key: Key,
-    pub flight: Rc<Flight<B>>,
-    /// When it asked.
-    asked_at: Timestamp,
-    /// Where it has waited itself: what keeps it going should its client leave, and whether its answer is likely to be
-    /// like that of the others.
-    turned: Option<(B, bool)>,
+/// How the walk of a request ended, for those who wait for it.
+pub(super) enum Ending {
+    /// The store had the answer after all.
+    Hit,
+    /// The origin answered, and nothing was stored.
+    Answered,
+    /// The origin failed.
+    Failed { cause: Cause, retry_after: Option<Duration> },
+    /// The client left.
+    ClientGone,
 }
 
-impl<B> Lead<B> {
-    /// Of one that has not waited.
-    pub fn first(key: Key, flight: Rc<Flight<B>>, asked_at: Timestamp) -> Self {
-        Self { key, flight, asked_at, turned: None }
+impl<P: Ports> Default for Sharing<P> {
+    fn default() -> Self {
+        Self { lead: None, waits: 0, waited_for: None }
     }
 }
 
-impl<P: Ports> Exchange<P> {
-    /// Takes a turn at fetching what `lookup` did not give.
-    pub(super) fn ahead(
-        &self,
-        policy: &Policy<'_>,
-        lookup: &Lookup<P::Body>,
-        trail: &mut Trail<P::Signal>,
-    ) -> Ahead<P::Signal> {
-        if trail.lead.is_some() {
-            return Ahead::Fetch;
-        }
-        // An answer that was asked for before this request came is no validation for it (RFC 9111 §5.2.1.4).
-        let Some(key) = lookup.key().filter(|_| self.request.method == Method::GET && !policy.asked.no_cache)
-        else {
-            return Ahead::Fetch;
-        };
-        let has_copy = lookup.found().is_some();
-        // What is not going to be stored cannot be waited for.
-        if self.drill.is_some() || matches!(lookup, Lookup::HitForMiss { .. }) {
-            return Ahead::Fetch;
-        }
-        // Nor is there anything to wait for while all origins are left alone.
-        if !self.can_bear(policy, &[]).contains(&true) {
-            return Ahead::Fetch;
-        }
-        // A part of what is not stored comes sooner than the whole. And where waiting has brought nothing, it will not.
-        let is_part = self.request.headers.contains_key(header::RANGE);
-        let waited_in_vain = trail.waited_for.as_ref() == Some(key);
-        if trail.waits >= MOST_WAITS || !has_copy && (is_part || waited_in_vain) {
-            return Ahead::Fetch;
-        }
-        match self.take_turn(policy, key, self.may_lead(policy, has_copy)) {
-            Role::Alone => Ahead::Fetch,
-            Role::Leader(flight) => {
-                trail.lead = Some(Lead::first(key.clone(), flight, self.ports.now()));
-                Ahead::Fetch
-            }
-            Role::Follower(flight) => {
-                trail.waits += 1;
-                trail.waited_for = Some(key.clone());
-                Ahead::Wait(flight)
-            }
-        }
+impl<P: Ports> Sharing<P> {
+    /// That of work behind an answer, which waits for nobody.
+    pub fn leading(lead: Option<Lead<P>>) -> Self {
+        Self { lead, ..Self::default() }
     }
 
-    /// Whether the answer to this request is likely to be that to others. One that is not to be retried fails sooner.
-    fn may_lead(&self, policy: &Policy<'_>, has_copy: bool) -> bool {
-        policy.repeatable == Repeatable::Repeatable && !self.presented(policy).is_personal(has_copy)
+    pub fn has_waited(&self) -> bool {
+        self.waits > 0
     }
 
-    pub(super) fn take_turn(&self, policy: &Policy<'_>, key: &Key, may_lead: bool) -> Role<P::Signal> {
-        let timeouts = &policy.settings.timeouts;
-        let at_most = timeouts.total.saturating_add(timeouts.idle).min(LONGEST_WORK_BEHIND);
-        let now = self.ports.now();
-        self.isolate().turn(key, may_lead, self.client(), at_most, now, || self.ports.signal())
-    }
-
-    pub(super) fn client(&self) -> Client {
-        Client::of(&self.request.headers)
-    }
-
-    /// Waits for another request's fetch, for `soft` at most where a copy can answer. With `has_copy`, one can once the
-    /// origin fails.
-    pub(super) async fn wait_for(
-        &self,
-        policy: &Policy<'_>,
-        flight: Rc<Flight<P::Signal>>,
-        soft: Option<Duration>,
-        has_copy: bool,
-        trail: &mut Trail<P::Signal>,
-    ) -> Waited<P::Body> {
-        let deadline = Deadline::new(self.began_at, policy.settings.timeouts.total);
-        let timeouts = &policy.settings.timeouts;
-        let own_time = timeouts.first_byte.min(timeouts.total / 2);
-        let soft_at = soft.map(|soft| self.ports.now().plus(soft));
-        let failed = |cause, retry_after| {
-            Waited::Failed(Box::new(Failed { last: None, cause, stop: Stop::Deadline, retry_after }))
-        };
-        let mut may_ask_at_last = true;
-        loop {
-            let now = self.ports.now();
-            let (left, me) = (deadline.left(now), self.client());
-            let is_last_chance = left <= own_time && std::mem::replace(&mut may_ask_at_last, left > own_time);
-            let step = match flight.next(me, self.began_at, has_copy, soft.is_none(), now) {
-                Step::Wait(_) if left.is_zero() => {
-                    return failed(Cause::Failure(Failure::NoHeaderInTime), None);
-                }
-                // There is just the time for an attempt.
-                Step::Wait(_) if is_last_chance && flight.asks_at_last(me, now) => Step::Ask,
-                step @ (Step::End(_) | Step::Ask | Step::Wait(_) | Step::Anew) => step,
-            };
-            let mut span = match step {
-                Step::End(FlightResult::Stored) => return Waited::LookAgain,
-                Step::End(FlightResult::NotShared) => {
-                    trail.waits = MOST_WAITS;
-                    return Waited::LookAgain;
-                }
-                Step::End(FlightResult::Failed { cause, retry_after }) => return failed(cause, retry_after),
-                Step::Ask => {
-                    let may_lead = self.may_lead(policy, has_copy);
-                    trail.lead = trail.waited_for.clone().map(|key| {
-                        let turned = Some((self.ports.signal(), may_lead));
-                        Lead { key, flight, asked_at: now, turned }
-                    });
-                    return Waited::LookAgain;
-                }
-                Step::Anew => {
-                    trail.waited_for = None;
-                    return Waited::LookAgain;
-                }
-                Step::Wait(span) => span,
-            };
-            let until_last = if may_ask_at_last { left.saturating_sub(own_time) } else { left };
-            if let Some(soft_at) = soft_at {
-                if soft_at <= now {
-                    return Waited::Slow;
-                }
-                span = span.min(soft_at.since(now));
-            }
-            self.ports.wait(&flight.signal, span.min(until_last)).await;
-        }
+    /// From now on this request asks for itself.
+    pub fn wait_no_more(&mut self) {
+        self.waits = usize::MAX;
     }
 
     /// Whether `found` is stale, but was fetched or validated while this request waited for just that: the fetch was
     /// sent after the request came, and is its own as much as anybody's (RFC 9111 §4).
-    pub(super) fn was_validated_for(
-        &self,
-        policy: &Policy<'_>,
-        found: &Found<P::Body>,
-        trail: &Trail<P::Signal>,
-    ) -> bool {
-        trail.waits > 0
-            && found.stored.requested_at >= self.began_at
+    pub fn was_validated_for(&self, ctx: &Context<P>, found: &Found<P::Body>) -> bool {
+        self.has_waited()
+            && found.stored.requested_at >= ctx.began_at
             && !found.stored.outdated
-            && policy.asked.min_fresh.is_none()
+            && ctx.policy.asked.min_fresh.is_none()
             && can_be_validated_together(&found.stored)
     }
 
-    /// Tells those who wait that `stored` is in the store, if others may have it as it is or have it validated
-    /// together; if not, nobody waits for its like for a while.
-    fn settle_stored(&self, policy: &Policy<'_>, lead: Lead<P::Signal>, stored: &Stored) {
-        let now = self.ports.now();
-        let settings = &policy.settings.cache;
-        let result = match judge(stored, &RequestDirectives::default(), settings, now) {
-            Verdict::Fresh | Verdict::StaleWhileRevalidate => FlightResult::Stored,
-            Verdict::Stale | Verdict::StaleAccepted if can_be_validated_together(stored) => {
-                FlightResult::Stored
-            }
-            Verdict::Stale | Verdict::StaleAccepted => FlightResult::NotShared,
-        };
-        self.settle(&lead, result);
-    }
-
-    /// Tells those who wait what came of storing `entry`.
-    pub(super) fn settle_saved(
-        &self,
-        policy: &Policy<'_>,
-        lead: Option<Lead<P::Signal>>,
-        entry: Entry,
-        saved: bool,
-    ) {
-        match (lead, entry) {
-            (Some(lead), Entry::Response(stored)) if saved => self.settle_stored(policy, lead, &stored),
-            (Some(lead), _) => self.settle(&lead, FlightResult::NotShared),
-            (None, _) => {}
-        }
-    }
-
-    /// Ends a fetch that came to nothing that is stored.
-    pub(super) fn settle_rest(&self, trail: &mut Trail<P::Signal>) {
-        if let (Some(cause), Some(key)) = (trail.cause, &trail.key)
-            && !is_own_affair(cause)
+    /// Tells those who wait how the walk ended.
+    pub fn settle(self, ctx: &Context<P>, in_store: &InStore, ending: Ending) {
+        if let (Ending::Failed { cause, .. }, Some(key)) = (&ending, &in_store.key)
+            && !is_own_affair(*cause)
         {
-            self.isolate().bring_together(key);
+            ctx.isolate().bring_together(key);
             // The URL's own, also where `key` is one variant's.
-            self.isolate().expect_hits(self.key());
+            ctx.isolate().expect_hits(ctx.key());
         }
-        let Some(lead) = trail.lead.take() else { return };
-        match trail.cause {
-            // A hit after all: the others have it too.
-            None if trail.attempts.is_empty() => self.finish_flight(&lead, FlightResult::Stored),
-            None => self.settle(&lead, FlightResult::NotShared),
+        let Some(lead) = self.lead else { return };
+        match ending {
+            Ending::Hit => lead.finish(FlightResult::Stored),
+            Ending::Answered => lead.not_shared(),
             // Nothing was tried, and the others will find that out as quickly.
-            Some(Cause::CircuitOpen(_) | Cause::Failure(Failure::CircuitOpen)) => {
-                self.finish_flight(&lead, FlightResult::NotShared);
+            Ending::Failed {
+                cause: Cause::CircuitOpen(_) | Cause::Failure(Failure::CircuitOpen), ..
+            } => {
+                lead.finish(FlightResult::NotShared);
             }
-            Some(cause) if is_own_affair(cause) => self.settle(&lead, FlightResult::NotShared),
-            Some(cause) => {
-                self.finish_flight(&lead, FlightResult::Failed { cause, retry_after: trail.retry_after });
+            Ending::Failed { cause, .. } if is_own_affair(cause) => lead.not_shared(),
+            Ending::Failed { cause, retry_after } => {
+                lead.finish(FlightResult::Failed { cause, retry_after });
             }
-        }
-    }
-
-    /// Tells those who wait what came of it. If it is not to be shared, nobody waits for its like for a while; an answer
-    /// that was somebody's own from the start says nothing of it.
-    fn settle(&self, lead: &Lead<P::Signal>, result: FlightResult) {
-        let is_like_others = lead.turned.as_ref().is_none_or(|(_, may_lead)| *may_lead);
-        if result == FlightResult::NotShared && is_like_others {
-            self.isolate().keep_apart(&lead.key, self.ports.now());
-        }
-        self.finish_flight(lead, result);
-    }
-
-    pub(super) fn finish_flight(&self, lead: &Lead<P::Signal>, result: FlightResult) {
-        self.isolate().settle(&lead.key, &lead.flight, self.client(), lead.asked_at, result);
-        self.ports.notify(&lead.flight.signal);
-        if let Some((own, _)) = &lead.turned {
-            self.ports.notify(own);
-        }
-    }
-
-    /// Notes that the origin has answered, and that the body is being stored as it comes.
-    pub(super) fn storing(&self, trail: &Trail<P::Signal>) {
-        if let Some(lead) = &trail.lead
-            && lead.flight.is_being_stored(self.ports.now())
-        {
-            self.ports.notify(&lead.flight.signal);
+            Ending::ClientGone => drop(lead),
         }
     }
 }
 
-/// Whether one fetch can answer several requests that came before it was sent, though its answer is stale at once: its
-/// origin says for how long it is fresh, if only zero. One that says nothing about it is shown to others when the
-/// origin fails, and never while all is well; `no-cache` wants each request forwarded (RFC 9111 §5.2.2.4).
-fn can_be_validated_together(stored: &Stored) -> bool {
-    !ResponseDirectives::of(&stored.headers).no_cache && freshness::is_explicit(stored)
+/// Decides whether a request that the store does not answer asks the origin or waits for another one that does.
+pub(super) fn flight_ahead<P: Ports>(
+    ctx: &Context<P>,
+    lookup: &Lookup<P::Body>,
+    sharing: &mut Sharing<P>,
+) -> Option<Rc<Flight<P::Signal>>> {
+    if sharing.lead.is_some() {
+        return None;
+    }
+    // An answer that was requested before this request came is no validation for it (RFC 9111 §5.2.1.4).
+    let key = lookup.key().filter(|_| ctx.request.method == Method::GET && !ctx.policy.asked.no_cache)?;
+    // What is not going to be stored cannot be waited for.
+    if ctx.drill.is_some() || matches!(lookup, Lookup::HitForMiss { .. }) {
+        return None;
+    }
+    // Nor is there anything to wait for while all circuits are open.
+    if !select_origin::can_bear(ctx, &[]).contains(&true) {
+        return None;
+    }
+    let has_copy = lookup.found().is_some();
+    // A part of what is not stored comes sooner than the whole. And where waiting has brought nothing, it will not.
+    let is_part = ctx.request.headers.contains_key(header::RANGE);
+    let waited_in_vain = sharing.waited_for.as_ref() == Some(key);
+    if sharing.waits >= MOST_WAITS || !has_copy && (is_part || waited_in_vain) {
+        return None;
+    }
+    match role(ctx, key, may_lead(ctx, has_copy)) {
+        Role::Alone => None,
+        Role::Leader(flight) => {
+            sharing.lead = Some(Lead::first(ctx, key.clone(), flight));
+            None
+        }
+        Role::Follower(flight) => {
+            sharing.waits += 1;
+            sharing.waited_for = Some(key.clone());
+            Some(flight)
+        }
+    }
+}
+
+/// Whether the answer to this request is likely to be that to others. A request that is not retried fails sooner.
+fn may_lead<P: Ports>(ctx: &Context<P>, has_copy: bool) -> bool {
+    ctx.policy.repeatable == Repeatable::Repeatable && !ctx.presented().is_personal(has_copy)
+}
+
+/// The role of this request in the fetch of `key`.
+pub(super) fn role<P: Ports>(ctx: &Context<P>, key: &Key, may_lead: bool) -> Role<P::Signal> {
+    let timeouts = &ctx.policy.settings.timeouts;
+    let at_most = timeouts.total.saturating_add(timeouts.idle).min(LONGEST_WORK_BEHIND);
+    ctx.isolate().role(key, may_lead, ctx.client(), at_most, ctx.now(), || ctx.ports().signal())
+}
+
+/// How a follower waits.
+struct Patience {
+    deadline: Deadline,
+    /// The time that one attempt of its own takes.
+    own_time: Duration,
+    soft_at: Option<Timestamp>,
+    may_ask_at_last: bool,
+}
+
+/// Waits for another request's fetch, until `soft` has passed at most where a copy can answer. With `has_copy`, a copy can
+/// answer once the origin fails.
+pub(super) async fn wait<P: Ports>(
+    ctx: &Context<P>,
+    flight: Rc<Flight<P::Signal>>,
+    soft: Option<Duration>,
+    has_copy: bool,
+    sharing: &mut Sharing<P>,
+) -> Waited<P::Body> {
+    let timeouts = &ctx.policy.settings.timeouts;
+    let mut patience = Patience {
+        deadline: Deadline::new(ctx.began_at, timeouts.total),
+        own_time: timeouts.first_byte.min(timeouts.total / 2),
+        soft_at: soft.map(|soft| ctx.now().plus(soft)),
+        may_ask_at_last: true,
+    };
+    loop {
+        let now = ctx.now();
+        let mut span = match patience.next(ctx, &flight, has_copy, now) {
+            Step::Wait(_) if patience.deadline.left(now).is_zero() => {
+                return failed(Cause::Failure(Failure::NoHeaderInTime), None);
+            }
+            Step::Wait(span) => span,
+            Step::End(FlightResult::Stored) => return Waited::LookAgain,
+            Step::End(FlightResult::NotShared) => {
+                sharing.waits = MOST_WAITS;
+                return Waited::LookAgain;
+            }
+            Step::End(FlightResult::Failed { cause, retry_after }) => return failed(cause, retry_after),
+            Step::Ask => {
+                let may_lead = may_lead(ctx, has_copy);
+                let key = sharing.waited_for.clone();
+                sharing.lead = key.map(|key| Lead::next(ctx, key, flight, may_lead, now));
+                return Waited::LookAgain;
+            }
+            Step::Anew => {
+                sharing.waited_for = None;
+                return Waited::LookAgain;
+            }
+        };
+        if let Some(soft_at) = patience.soft_at {
+            if soft_at <= now {
+                return Waited::Slow;
+            }
+            span = span.min(soft_at.since(now));
+        }
+        ctx.ports().wait(&flight.signal, span.min(patience.until_last(now))).await;
+    }
+}
+
+impl Patience {
+    /// What the flight says, or to ask where there is just the time for an attempt.
+    fn next<P: Ports>(
+        &mut self,
+        ctx: &Context<P>,
+        flight: &Flight<P::Signal>,
+        has_copy: bool,
+        now: Timestamp,
+    ) -> Step {
+        let (left, client) = (self.deadline.left(now), ctx.client());
+        let is_last_chance =
+            left <= self.own_time && std::mem::replace(&mut self.may_ask_at_last, left > self.own_time);
+        match flight.next(client, ctx.began_at, has_copy, self.soft_at.is_none(), now) {
+            Step::Wait(_) if !left.is_zero() && is_last_chance && flight.asks_at_last(client, now) => {
+                Step::Ask
+            }
+            step @ (Step::End(_) | Step::Ask | Step::Wait(_) | Step::Anew) => step,
+        }
+    }
+
+    fn until_last(&self, now: Timestamp) -> Duration {
+        let left = self.deadline.left(now);
+        if self.may_ask_at_last { left.saturating_sub(self.own_time) } else { left }
+    }
+}
+
+fn failed<B>(cause: Cause, retry_after: Option<Duration>) -> Waited<B> {
+    Waited::Failed(Box::new(Failed::without_attempt(cause, Stop::Deadline, retry_after)))
 }
 
 /// Whether a failure may be that of one request alone: an application's 500 is often brought about by what somebody sent,

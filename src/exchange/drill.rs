@@ -1,20 +1,16 @@
-//! A fire drill on the path: every attempt of this one request fails as an operator ordered, and nothing is told
-//! of it to anybody but the client and the log.
+//! A fire drill: every attempt of one request fails as an operator ordered. Only the client and the log learn of it.
 //!
-//! Classification, retries and their waits, stale and kept copies, pages and reports are those of a real
-//! failure. No origin is asked, nothing is stored, removed or refreshed, and no breaker, budget or other request
-//! learns of it.
+//! Classification, retries and their waits, stale and last good copies, pages and reports are those of a real failure. No
+//! origin is asked, nothing is stored, removed or refreshed, and no breaker, budget or other request is affected.
 
-use super::Exchange;
-use crate::config::Config;
+use crate::config::{Config, Timeouts};
 use crate::endpoint;
 use crate::isolate::Isolate;
 use crate::origin::AttemptResult;
 use crate::origin::deadline::Deadline;
 use crate::origin::drill::{self, Shape};
 use crate::origin::failure::Failure;
-use crate::policy::Policy;
-use crate::ports::Ports;
+use crate::ports::Clock;
 use crate::request::Request;
 use crate::time::Timestamp;
 
@@ -39,30 +35,26 @@ impl<B> Drill<B> {
         &self.isolate
     }
 
-    /// What the answer to it says in its field.
+    /// The value of the answer's field that marks a drill.
     pub fn mark(&self) -> http::HeaderValue {
         drill::mark(self.failure)
     }
-}
 
-impl<P: Ports> Exchange<P> {
-    /// Whether the request goes on to its attempts although a copy could answer it: who drills wants to see a
-    /// failure.
-    pub(super) fn forces_attempt(&self, policy: &Policy<'_>) -> bool {
-        self.drill.is_some() && !policy.asked.only_if_cached
+    /// The failure, if it is one that is found without an attempt.
+    pub fn without_attempt(&self) -> Option<Failure> {
+        self.shape.is_none().then_some(self.failure)
     }
 
-    /// The failure that is forced where it is one that is found without an attempt.
-    pub(super) fn drilled_without_attempt(&self) -> Option<Failure> {
-        self.drill.as_ref().filter(|drill| drill.shape.is_none()).map(|drill| drill.failure)
-    }
-
-    /// How an attempt ends that an operator makes fail, after as long as the failure takes.
-    pub(super) async fn drilled(&self, policy: &Policy<'_>, deadline: Deadline) -> Option<AttemptResult> {
-        let shape = self.drill.as_ref()?.shape.as_ref()?;
-        let (timeouts, now) = (&policy.settings.timeouts, self.ports.now());
+    /// How an attempt fails, after as long as such a failure takes.
+    pub async fn fail(
+        &self,
+        ports: &impl Clock,
+        timeouts: &Timeouts,
+        deadline: Deadline,
+    ) -> Option<AttemptResult> {
+        let (shape, now) = (self.shape.as_ref()?, ports.now());
         let header = deadline.limit(now, timeouts.first_byte);
-        self.ports.sleep(shape.takes(header, timeouts.idle.min(deadline.left(now)))).await;
+        ports.sleep(shape.takes(header, timeouts.idle.min(deadline.left(now)))).await;
         Some(shape.end())
     }
 }

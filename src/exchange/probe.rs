@@ -1,47 +1,47 @@
-//! What the cron trigger does: asks each origin itself, and looks after the kept copies.
+//! The cron trigger: asks each origin itself, and refreshes the last good copies.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, header};
 
-use super::Exchange;
-use super::attempts::Try;
-use super::tally;
-use super::trail::Trail;
-use crate::cache::admission::Bypass;
+use super::attempt::{Try, attempt};
+use super::behind::Behind;
+use super::context::Context;
+use super::counting;
+use super::lookup::InStore;
+use crate::cache::storable::Bypass;
 use crate::config::{Config, Probe, Settings, Timeouts};
 use crate::health::counters::Event;
 use crate::origin::HealthSignal;
 use crate::origin::deadline::Deadline;
-use crate::policy::Policy;
-use crate::ports::Ports;
+use crate::policy::Chosen;
+use crate::ports::{Memory, Ports};
 use crate::request::{Request, Target};
 
 /// How long a probe waits: longer than a visitor can. Cloudflare's own connect timeout needs 19 s to show.
 pub const PATIENCE: Duration = Duration::from_secs(25);
 
-/// Asks every origin for `probe.path`, tells what came of it, and refreshes the kept copies that have a path and
-/// host of their own.
+/// Asks every origin for `probe.path`, counts the results, and refreshes the last good copies of paths without a wildcard.
 pub async fn probe<P: Ports>(ports: P, config: Rc<Config>) {
     let Some(path) = &config.probe.path else { return };
     let mut dashboard = String::new();
     for origin in 0..config.origin_count() {
         let Some(request) = asked(&config.probe, origin_host(&config, origin), path) else { continue };
         if config.probe.host.is_some() {
-            dashboard = tally::dashboard_at(&request.target);
+            dashboard = counting::dashboard_at(&request.target);
         }
-        Exchange::new(ports.clone(), Rc::clone(&config), Rc::new(request)).probe_origin(origin).await;
+        probe_origin(Context::new(ports.clone(), Rc::clone(&config), Rc::new(request)), origin).await;
     }
-    let kept = config.defaults.keep.paths.iter().filter(|path| !path.as_str().contains('*'));
+    let kept = config.defaults.last_good.paths.iter().filter(|path| !path.as_str().contains('*'));
     if config.probe.host.is_some() && ports.has_last_good() {
         for path in kept {
             let Some(request) = asked(&config.probe, None, path.as_str()) else { continue };
-            Exchange::new(ports.clone(), Rc::clone(&config), Rc::new(request)).refresh_kept().await;
+            let ctx = Context::new(ports.clone(), Rc::clone(&config), Rc::new(request));
+            Behind::new(&ctx, InStore::default(), None).ask(None).await;
         }
     }
-    tally::flush(&ports, &config, &dashboard, Duration::ZERO).await;
+    counting::flush(&ports, &config, &dashboard, Duration::ZERO).await;
 }
 
 fn origin_host(config: &Config, origin: usize) -> Option<&str> {
@@ -61,32 +61,22 @@ fn asked(probe: &Probe, host: Option<&str>, path: &str) -> Option<Request> {
     })
 }
 
-impl<P: Ports> Exchange<P> {
-    async fn probe_origin(self: Rc<Self>, origin: usize) {
-        let timeouts =
-            Timeouts { first_byte: PATIENCE, total: PATIENCE, ..self.config.defaults.timeouts.clone() };
-        let settings = Settings { timeouts, ..self.config.defaults.clone() };
-        let policy = Policy {
-            settings: Cow::Borrowed(&settings),
-            lookup: Err(Bypass::Disabled),
-            ..Policy::of(&self.config, &self.request)
-        };
-        let deadline = Deadline::new(self.began_at, PATIENCE);
-        let attempt = Try { number: 1, origin, deadline, revalidates: None, asks_store: false };
-        let Ok((end, received)) = self.attempt(&policy, &attempt, None).await else { return };
-        if let Some(received) = received {
-            self.give_up(received);
-        }
-        let (now, isolate) = (self.ports.now(), self.ports.isolate());
-        isolate.counters(|counters| counters.count(Event::Probe(origin, end.into()), now));
-        if end.health_signal() == HealthSignal::Healthy {
-            isolate.origin_state(origin, |state| state.breaker.try_early(now, now));
-        }
+async fn probe_origin<P: Ports>(ctx: Context<P>, origin: usize) {
+    let defaults = &ctx.config.defaults;
+    let timeouts = Timeouts { first_byte: PATIENCE, total: PATIENCE, ..defaults.timeouts.clone() };
+    let settings = Chosen::Own(Rc::new(Settings { timeouts, ..defaults.clone() }));
+    let mut policy = ctx.policy.clone();
+    (policy.settings, policy.lookup) = (settings, Err(Bypass::Disabled));
+    let ctx = ctx.under(policy);
+    let deadline = Deadline::new(ctx.began_at, PATIENCE);
+    let next = Try { number: 1, origin, deadline, revalidates: None, is_for_store: false };
+    let Ok((result, received)) = attempt(&ctx, &next, None).await else { return };
+    if let Some(received) = received {
+        received.discard(ctx.ports());
     }
-
-    async fn refresh_kept(self: Rc<Self>) {
-        let policy = Policy::of(&self.config, &self.request);
-        let pursuit = self.pursue(&policy, None, None).await;
-        self.conclude_behind(&policy, pursuit, Trail::new(&policy)).await;
+    let (now, isolate) = (ctx.now(), ctx.ports().isolate());
+    isolate.counters(|counters| counters.count(Event::Probe(origin, result.into()), now));
+    if result.health_signal() == HealthSignal::Healthy {
+        isolate.origin_state(origin, |state| state.breaker.try_early(now, now));
     }
 }

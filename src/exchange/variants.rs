@@ -1,19 +1,17 @@
 //! Several answers for one URL, side by side (RFC 9111 §4.1).
 //!
-//! An answer stands under its URL's own key as long as it is the only one there: most URLs have one, and are found with
-//! one look. A second one that differs moves both to keys of their own, and a list of them takes that place.
+//! The only answer for a URL has the URL's own key: most URLs have one answer, which takes one lookup. A second one that
+//! differs moves both to keys of their own, and a list of them takes the URL's key.
 
 use std::time::Duration;
 
 use http::HeaderMap;
 
-use super::Exchange;
-use super::recall;
-use crate::cache::admission::{self, Admission, LONGEST_RETENTION};
+use super::context::Context;
 use crate::cache::entry::{Entry, Stored, Variant};
 use crate::cache::key::{Key, Vary};
-use crate::policy::Policy;
-use crate::ports::{Held, Ports};
+use crate::cache::storable::{self, Admission, LONGEST_RETENTION};
+use crate::ports::{Held, Origin, Ports};
 use crate::time::Timestamp;
 
 /// By how many different lists of fields the answers for one URL may differ: each costs a digest at every look.
@@ -94,113 +92,122 @@ fn add(
     over
 }
 
-impl<P: Ports> Exchange<P> {
-    /// Stores `entry`; `true` if the store took it. `has_variants` says whether answers that differ were found.
-    pub(super) async fn store(
-        &self,
-        policy: &Policy<'_>,
-        admission: &Admission,
-        entry: &Entry,
-        body: Option<P::Body>,
-        has_variants: bool,
-    ) -> bool {
-        let (key, retention) = (self.key().clone(), admission.retention);
-        let own = self.variant(policy, &admission.vary, retention);
-        let is_alone = own.vary.is_empty() && !has_variants;
-        let beside = if is_alone { None } else { self.ports.load(&key).await.unwrap_or_default() };
-        let headers = &self.presented(policy).headers;
-        let mut variants = match beside {
-            None | Some((Entry::Down { .. }, _)) => {
-                return recall::save(&self.ports, &key, entry, body, retention).await;
-            }
-            Some((Entry::Response(other), other_body)) => {
-                let vary = Vary::of(&other.headers).unwrap_or_default();
-                let digest = vary.digest_of(&other.selected_by);
-                if takes_place(&own.vary, &vary, &digest, headers) {
-                    self.ports.cancel(other_body);
-                    return recall::save(&self.ports, &key, entry, body, retention).await;
-                }
-                let left = admission::retention_left(&other, &policy.settings.cache, self.ports.now());
-                let other_variant =
-                    Variant { until: self.ports.now().plus(left), vary, digest, outdated_at: None };
-                let at = key.variant(&other_variant.digest);
-                if !self.move_to(policy, &at, other, other_body, left).await {
-                    return recall::save(&self.ports, &key, entry, body, retention).await;
-                }
-                vec![other_variant]
-            }
-            Some((Entry::Variants(variants), nothing)) => {
-                self.ports.cancel(nothing);
-                variants
-            }
-        };
-        let ended: Vec<_> = variants
-            .extract_if(.., |one| {
-                one.vary != own.vary && takes_place(&own.vary, &one.vary, &one.digest, headers)
-            })
-            .collect();
-        let at = key.variant(&own.digest);
-        let most = usize::try_from(policy.settings.cache.max_variants).unwrap_or(usize::MAX);
-        let (isolate, now) = (self.isolate(), self.ports.now());
-        let is_again = || isolate.is_asked_for_again(&at, now);
-        let used_at = |variant: &Variant| isolate.used_at(&key.variant(&variant.digest));
-        let over = add(&mut variants, own.clone(), most, is_again, used_at, now);
-        if over.contains(&own) {
-            // A copy that nobody reads would hold up the client's.
-            if let Some(body) = body {
-                self.ports.cancel(body);
-            }
-            return false;
-        }
-        if !over.is_empty() {
-            // It was asked for twice, so it is in use.
-            isolate.note_use(&at, now);
-        }
-        if !recall::save(&self.ports, &at, entry, body, retention).await {
-            return false;
-        }
-        // It outlives every variant, each of which has a retention of its own.
-        let listed =
-            recall::save(&self.ports, &key, &Entry::Variants(variants), None, LONGEST_RETENTION).await;
-        for variant in over.into_iter().chain(ended) {
-            recall::remove(&self.ports, &key.variant(&variant.digest)).await;
-        }
-        listed
+/// Stores `entry`; `true` if the store took it. `has_variants` says whether answers that differ were found.
+pub(super) async fn store<P: Ports>(
+    ctx: &Context<P>,
+    admission: &Admission,
+    entry: &Entry,
+    body: Option<P::Body>,
+    has_variants: bool,
+) -> bool {
+    let (key, retention) = (ctx.key(), admission.retention);
+    let headers = &ctx.presented().headers;
+    let until = ctx.now().plus(retention);
+    let (vary, digest) = (admission.vary.clone(), admission.vary.digest(headers));
+    let own = Variant { vary, digest, until, outdated_at: None };
+    let is_alone = own.vary.is_empty() && !has_variants;
+    match beside(ctx, &own, is_alone).await {
+        Some(variants) => store_beside(ctx, variants, own, entry, body, retention).await,
+        None => ctx.store().save(key, entry, body, retention).await,
     }
+}
 
-    fn variant(&self, policy: &Policy<'_>, vary: &Vary, retention: Duration) -> Variant {
-        let until = self.ports.now().plus(retention);
-        let digest = vary.digest(&self.presented(policy).headers);
-        Variant { vary: vary.clone(), digest, until, outdated_at: None }
+/// The variants that `own` is to stand beside. A single answer that differs is moved to a key of its own first. `None` if
+/// `own` takes the URL's own key.
+async fn beside<P: Ports>(ctx: &Context<P>, own: &Variant, is_alone: bool) -> Option<Vec<Variant>> {
+    if is_alone {
+        return None;
     }
-
-    /// Writes a stored response anew, perhaps under another key; `true` if the store took it.
-    pub(super) async fn move_to(
-        &self,
-        policy: &Policy<'_>,
-        at: &Key,
-        stored: Stored,
-        body: P::Body,
-        retention: Duration,
-    ) -> bool {
-        let (settings, idle) = (&policy.settings, policy.settings.timeouts.idle);
-        let (length, entry) = (stored.length, Entry::Response(stored));
-        if retention.is_zero() {
-            self.ports.cancel(body);
-            return false;
+    let key = ctx.key();
+    match ctx.store().load_now(key).await.unwrap_or_default()? {
+        (Entry::Down { .. }, _) => None,
+        (Entry::Variants(variants), nothing) => {
+            ctx.ports().cancel(nothing);
+            Some(variants)
         }
-        if recall::renew(&self.ports, at, &entry, &body, retention).await {
-            self.ports.cancel(body);
-            return true;
-        }
-        match self.ports.hold(body, length, settings.body.hold, idle, idle).await {
-            Held::Whole(body, _) => recall::save(&self.ports, at, &entry, Some(body), retention).await,
-            Held::Partial(body) => {
-                self.ports.cancel(body);
-                false
+        (Entry::Response(other), other_body) => {
+            let vary = Vary::of(&other.headers).unwrap_or_default();
+            let digest = vary.digest_of(&other.selected_by);
+            if takes_place(&own.vary, &vary, &digest, &ctx.presented().headers) {
+                ctx.ports().cancel(other_body);
+                return None;
             }
-            Held::Torn(_) => false,
+            let left = storable::retention_left(&other, &ctx.policy.settings.cache, ctx.now());
+            let until = ctx.now().plus(left);
+            let other_variant = Variant { until, vary, digest, outdated_at: None };
+            let at = key.variant(&other_variant.digest);
+            move_to(ctx, &at, other, other_body, left).await.then(|| vec![other_variant])
         }
+    }
+}
+
+/// Stores `entry` as `own` beside `variants`, and writes the list of them under the URL's own key.
+async fn store_beside<P: Ports>(
+    ctx: &Context<P>,
+    mut variants: Vec<Variant>,
+    own: Variant,
+    entry: &Entry,
+    body: Option<P::Body>,
+    retention: Duration,
+) -> bool {
+    let (key, headers, store) = (ctx.key(), &ctx.presented().headers, ctx.store());
+    let ended: Vec<_> = variants
+        .extract_if(.., |one| one.vary != own.vary && takes_place(&own.vary, &one.vary, &one.digest, headers))
+        .collect();
+    let at = key.variant(&own.digest);
+    let most = usize::try_from(ctx.policy.settings.cache.max_variants).unwrap_or(usize::MAX);
+    let (isolate, now) = (ctx.isolate(), ctx.now());
+    let is_again = || isolate.is_asked_for_again(&at, now);
+    let used_at = |variant: &Variant| isolate.used_at(&key.variant(&variant.digest));
+    let over = add(&mut variants, own.clone(), most, is_again, used_at, now);
+    if over.contains(&own) {
+        // A copy that nobody reads would hold up the client's.
+        if let Some(body) = body {
+            ctx.ports().cancel(body);
+        }
+        return false;
+    }
+    if !over.is_empty() {
+        // It was asked for twice, so it is in use.
+        isolate.note_use(&at, now);
+    }
+    if !store.save(&at, entry, body, retention).await {
+        return false;
+    }
+    // The list outlives every variant, each of which has a retention of its own.
+    let listed = store.save(key, &Entry::Variants(variants), None, LONGEST_RETENTION).await;
+    for variant in over.into_iter().chain(ended) {
+        store.remove(&key.variant(&variant.digest)).await;
+    }
+    listed
+}
+
+/// Writes a stored response again, perhaps under another key; `true` if the store took it.
+pub(super) async fn move_to<P: Ports>(
+    ctx: &Context<P>,
+    at: &Key,
+    stored: Stored,
+    body: P::Body,
+    retention: Duration,
+) -> bool {
+    let (settings, store) = (&ctx.policy.settings, ctx.store());
+    let idle = settings.timeouts.idle;
+    let (length, entry) = (stored.length, Entry::Response(stored));
+    if retention.is_zero() {
+        ctx.ports().cancel(body);
+        return false;
+    }
+    if store.renew(at, &entry, &body, retention).await {
+        ctx.ports().cancel(body);
+        return true;
+    }
+    match ctx.ports().hold(body, length, settings.body.buffer, idle, idle).await {
+        Held::Whole(body, _) => store.save(at, &entry, Some(body), retention).await,
+        Held::Partial(body) => {
+            ctx.ports().cancel(body);
+            false
+        }
+        Held::Torn(_) => false,
     }
 }
 

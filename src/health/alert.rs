@@ -1,21 +1,22 @@
-//! Who is told of an incident, and when again, if that fails?
+//! Alerts. When is each sent, and when again if that fails?
 //!
-//! Each incident has one alert for its beginning and one for its end. An alert is due until it was taken, or until
-//! it has failed too often. Before it is sent its next time is written down, so that it is sent again should the
-//! object die meanwhile: an alert arrives at least once, always under the same id. The end waits for the
-//! beginning.
+//! An incident has one alert for its beginning and one for its end. An alert is due until it is accepted or has failed too
+//! often. Its next attempt is stored before it is sent, so that it is sent again if the object dies meanwhile. So an alert
+//! arrives at least once, always with the same id. The end waits for the beginning.
 
 use std::time::Duration;
 
-use super::attempt_result::{AttemptKind, Class};
+use super::attempt_result::AttemptKind;
+use super::class::Class;
 use super::message::{Moment, Told};
+use super::settings::Settings;
 use super::sql::{self, Param, Sql, number};
-use super::{Settings, ingest};
+use super::state;
 use crate::config::{Alert, AlertForm};
 use crate::time::Timestamp;
 
-/// How long to wait after each failure; after one more an alert is given up. The first is also the longest that
-/// sending one may take: it is then sent again.
+/// The wait after each failure. After one more failure the alert is given up. The first wait is also the time limit of
+/// sending; after it the alert is sent again.
 pub const WAITS: [Duration; 5] = [
     Duration::from_secs(10),
     Duration::from_secs(30),
@@ -24,10 +25,10 @@ pub const WAITS: [Duration; 5] = [
     Duration::from_secs(60 * 60),
 ];
 
-/// How many are sent at a time. The rest is due at once: the platform limits what one event may send.
+/// How many alerts are sent at a time, because the platform limits what one event may send. The rest stay due.
 const MOST_AT_A_TIME: u64 = 8;
 
-/// What is known of one alert that is due, and its incident.
+/// The alerts that are due, with their incidents.
 const DUE: &str = "SELECT a.id, a.moment, a.tries, i.id, i.origin, i.class, i.kind, i.began_ms, i.last_ms, \
      i.ended_ms, i.attempts, i.touched, i.stale \
      FROM alerts a JOIN incidents i ON i.seq = a.incident \
@@ -35,23 +36,23 @@ const DUE: &str = "SELECT a.id, a.moment, a.tries, i.id, i.origin, i.class, i.ki
      WHERE b.incident = a.incident AND b.moment = 'begin' AND b.due_ms IS NOT NULL)) \
      ORDER BY a.due_ms, a.incident, a.moment LIMIT ?";
 
-/// Where PagerDuty takes events.
+/// PagerDuty's endpoint for events.
 const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 
-/// One alert, to be sent by POST.
+/// One alert, to send by POST.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Its id, the same each time that it is sent.
+    /// Its id, the same at each attempt.
     pub id: String,
     /// Where to. Not for the log: see [`Webhook`](crate::config::Webhook).
     pub url: String,
     /// The type of `body`.
     pub content_type: &'static str,
-    /// What is sent.
+    /// The body of the request.
     pub body: String,
 }
 
-/// Where alerts go; `None` if nobody is told. PagerDuty takes all of its events at one URL, and none without a key.
+/// Where alerts go. `None` if there are none. PagerDuty has one URL for all events, and accepts none without a key.
 pub(super) fn target(alert: &Alert) -> Option<&str> {
     let url = alert.webhook.as_ref().map(|webhook| webhook.as_str());
     match alert.form {
@@ -60,14 +61,14 @@ pub(super) fn target(alert: &Alert) -> Option<&str> {
     }
 }
 
-/// The beginning of the incident of this number is to be told.
+/// Adds the alert for the beginning of this incident.
 pub(super) fn begin(sql: &impl Sql, incident: Param<'_>, now: Timestamp) {
     const BEGIN: &str = "INSERT OR IGNORE INTO alerts (id, incident, moment, tries, due_ms) \
          SELECT id || '-begin', seq, 'begin', 0, ? FROM incidents WHERE seq = ?";
     sql.exec(BEGIN, &[number(now.as_millis()), incident]);
 }
 
-/// Its end is to be told to whom its beginning was.
+/// Adds the alert for its end, if there is one for its beginning.
 pub(super) fn end(sql: &impl Sql, incident: Param<'_>, now: Timestamp) {
     const END: &str = "INSERT OR IGNORE INTO alerts (id, incident, moment, tries, due_ms) \
          SELECT i.id || '-end', i.seq, 'end', 0, ? FROM incidents i \
@@ -75,7 +76,7 @@ pub(super) fn end(sql: &impl Sql, incident: Param<'_>, now: Timestamp) {
     sql.exec(END, &[number(now.as_millis()), incident]);
 }
 
-/// The alerts to be sent now. Each is noted as tried, and due again should nothing be heard of it.
+/// The alerts to send now. Each counts as tried, and is due again if no result is reported.
 pub(super) fn due(sql: &impl Sql, now: Timestamp, settings: Settings<'_>) -> Vec<Delivery> {
     const GIVE_UP_ALL: &str = "UPDATE alerts SET due_ms = NULL WHERE due_ms IS NOT NULL";
     const GIVE_UP: &str = "UPDATE alerts SET due_ms = NULL WHERE due_ms <= ? AND tries > ?";
@@ -86,7 +87,7 @@ pub(super) fn due(sql: &impl Sql, now: Timestamp, settings: Settings<'_>) -> Vec
     };
     let at = number(now.as_millis());
     sql.exec(GIVE_UP, &[at, number(WAITS.len() as u64)]);
-    let stored = settings.dashboard.map_or_else(|| ingest::dashboard(sql), str::to_owned);
+    let stored = settings.dashboard.map_or_else(|| state::dashboard(sql), str::to_owned);
     let mut deliveries = Vec::new();
     for mut row in sql::rows(sql, DUE, &[at, number(MOST_AT_A_TIME)]) {
         let (id, moment, tries) = (row.text(), row.text(), row.number());
@@ -99,7 +100,7 @@ pub(super) fn due(sql: &impl Sql, now: Timestamp, settings: Settings<'_>) -> Vec
     deliveries
 }
 
-/// Notes what became of an alert: taken, or to be sent again after a while, or given up.
+/// Records the result of an alert: accepted, due again later, or given up.
 pub(super) fn settle(sql: &impl Sql, id: &str, ok: bool, now: Timestamp) {
     const TRIES: &str = "SELECT tries FROM alerts WHERE id = ? AND due_ms IS NOT NULL";
     const TAKEN: &str = "UPDATE alerts SET due_ms = NULL, sent = 1 WHERE id = ?";
@@ -118,7 +119,7 @@ pub(super) fn settle(sql: &impl Sql, id: &str, ok: bool, now: Timestamp) {
     }
 }
 
-/// When the next alert is due that waits for no other.
+/// When the next alert is due. An end that waits for its beginning does not count.
 pub(super) fn next(sql: &impl Sql) -> Option<Timestamp> {
     const NEXT: &str = "SELECT min(a.due_ms) FROM alerts a WHERE a.due_ms IS NOT NULL AND (a.moment = 'begin' OR \
          NOT EXISTS (SELECT 1 FROM alerts b WHERE b.incident = a.incident AND b.moment = 'begin' \
@@ -129,12 +130,12 @@ pub(super) fn next(sql: &impl Sql) -> Option<Timestamp> {
 /// The wait after `tries` failures before it.
 fn wait(tries: u64) -> Duration {
     let [first, ..] = WAITS;
-    // What was not heard of after its last time is given up as soon as that can be told.
+    // If the last attempt never reports a result, the alert is given up after the first wait.
     usize::try_from(tries).ok().and_then(|tries| WAITS.get(tries)).copied().unwrap_or(first)
 }
 
 impl<'a> Told<'a> {
-    /// What `row` of [`DUE`] has from its fourth column on.
+    /// Reads a row of [`DUE`] from its fourth column on.
     fn read(row: &mut sql::Row, moment: &str, dashboard: &'a str) -> Option<Self> {
         let (incident, origin) = (row.text(), row.text());
         let (class, kind) = (Class::of_word(&row.text())?, row.text());

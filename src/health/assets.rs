@@ -1,7 +1,7 @@
-//! What do the operators' pages wear, and what may they do?
+//! The style and the script of the operators' pages, and what these pages may do.
 //!
-//! One style and one script in the page itself, allowed by their hashes, as error pages have them. They load nothing
-//! from elsewhere, are in nobody's frame, and send forms to this site alone.
+//! Both are inline and allowed by their hashes, as on error pages. The pages load nothing from elsewhere, cannot be framed,
+//! and send forms to this site alone.
 
 use std::sync::OnceLock;
 
@@ -20,7 +20,7 @@ pub struct Assets {
 }
 
 impl Assets {
-    /// Made once in an isolate.
+    /// The assets, made once in each isolate.
     pub fn get() -> &'static Self {
         static ASSETS: OnceLock<Assets> = OnceLock::new();
         ASSETS.get_or_init(Self::new)
@@ -47,7 +47,7 @@ impl Assets {
         Self { style, script, fields }
     }
 
-    /// The header fields of a page that wears it.
+    /// The header fields of a page with these assets.
     pub fn fields(&self) -> &HeaderMap {
         &self.fields
     }

@@ -1,18 +1,17 @@
-//! How did an attempt end, and in which class of trouble does that fall?
+//! The result of an attempt, as it is counted. How did the attempt end, and is that part of an incident?
 
-use serde::{Serialize, Serializer};
-
+use super::class::Class;
 use crate::origin::failure::{self, Failure};
 use crate::origin::{self, HealthSignal};
 
-/// How an attempt ended, as a count has it.
+/// How an attempt ended, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AttemptKind {
-    /// With an answer that is no error of the origin's.
+    /// The origin answered without an error.
     Ok,
-    /// With a failure.
+    /// The attempt failed.
     Failed(Failure),
-    /// With an error status of the origin's own: 500, 502, 503 or 504.
+    /// The origin answered with this error status: 500, 502, 503 or 504.
     Own(u16),
 }
 
@@ -27,7 +26,7 @@ impl From<origin::AttemptResult> for AttemptKind {
 }
 
 impl AttemptKind {
-    /// The end that `word` names.
+    /// The kind with this word.
     pub fn of_word(word: &str) -> Option<Self> {
         match word {
             "ok" => Some(Self::Ok),
@@ -51,7 +50,7 @@ impl AttemptKind {
         }
     }
 
-    /// In which class it falls; `None` for what is no trouble.
+    /// Its class. `None` if nothing failed.
     pub fn class(self) -> Option<Class> {
         match self {
             Self::Ok => None,
@@ -68,8 +67,10 @@ impl AttemptKind {
         }
     }
 
-    /// The class whose incidents it is part of. A client alone can bring about a loop or a refused upgrade, and
-    /// where nothing was tried nothing failed, so these are counted but part of none.
+    /// The class of the incidents that it belongs to.
+    ///
+    /// A loop and a refused upgrade belong to none, because a client alone can cause them. An open circuit belongs to none
+    /// either, because nothing was tried. All three are counted.
     pub fn incident(self) -> Option<Class> {
         let is_sign = match self {
             Self::Failed(failure) => {
@@ -85,7 +86,7 @@ impl AttemptKind {
         self.attempt().health_signal()
     }
 
-    /// The end of an attempt that counts as this one.
+    /// A result that is counted as this kind.
     pub fn attempt(self) -> origin::AttemptResult {
         match self {
             Self::Ok => origin::AttemptResult::Answered(200),
@@ -94,7 +95,7 @@ impl AttemptKind {
         }
     }
 
-    /// What happened, for an operator: part of a sentence that begins with "the origin", or stands alone.
+    /// What happened, for an operator. It continues "the origin …", or stands alone.
     pub fn what(self) -> &'static str {
         match self {
             Self::Ok => "answered",
@@ -106,7 +107,7 @@ impl AttemptKind {
         }
     }
 
-    /// What to look at first, for an operator.
+    /// What to check first, for an operator.
     pub fn check(self) -> &'static str {
         match self {
             Self::Ok => "",
@@ -123,78 +124,6 @@ impl AttemptKind {
     }
 }
 
-/// Which kind of trouble: what a visitor would get for it, were there neither a retry nor a copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// 502: a bad answer, or none.
-    BadGateway,
-    /// 504: no answer in time.
-    GatewayTimeout,
-    /// 503: it says itself that it cannot, or a tunnel is down.
-    Unavailable,
-    /// 500: the application failed.
-    Error,
-    /// 500: this worker failed.
-    Internal,
-}
-
-impl Class {
-    /// Every class.
-    pub const ALL: [Self; 5] =
-        [Self::BadGateway, Self::GatewayTimeout, Self::Unavailable, Self::Error, Self::Internal];
-
-    /// Its word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::BadGateway => "bad_gateway",
-            Self::GatewayTimeout => "gateway_timeout",
-            Self::Unavailable => "unavailable",
-            Self::Error => "error",
-            Self::Internal => "internal",
-        }
-    }
-
-    /// The class that `word` names.
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.word() == word)
-    }
-
-    /// The status that a visitor would get.
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::BadGateway => 502,
-            Self::GatewayTimeout => 504,
-            Self::Unavailable => 503,
-            Self::Error | Self::Internal => 500,
-        }
-    }
-
-    /// The status and what it means, for an operator.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::BadGateway => "502, bad or no answer",
-            Self::GatewayTimeout => "504, no answer in time",
-            Self::Unavailable => "503, not available",
-            Self::Error => "500, error of the application",
-            Self::Internal => "500, fault of Holdfast",
-        }
-    }
-
-    /// Whether an origin with such an incident counts as down.
-    pub const fn is_down(self) -> bool {
-        match self {
-            Self::BadGateway | Self::GatewayTimeout | Self::Unavailable => true,
-            Self::Error | Self::Internal => false,
-        }
-    }
-}
-
-impl Serialize for Class {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.word())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,7 +135,7 @@ mod tests {
             let end = AttemptKind::of_word(row.word).unwrap();
             assert_eq!((end, end.word()), (AttemptKind::Failed(row.failure), row.word));
             assert_eq!(end.class().unwrap().status(), row.status.as_u16(), "{}", row.word);
-            let is_incident = !matches!(row.word, "believed_down" | "loop" | "upgrade_refused");
+            let is_incident = !matches!(row.word, "circuit_open" | "loop" | "upgrade_refused");
             assert_eq!(end.incident().is_some(), is_incident, "{}", row.word);
         }
     }
@@ -228,14 +157,5 @@ mod tests {
         for word in ["", "own_501", "OK", "own_", "ok "] {
             assert_eq!(AttemptKind::of_word(word), None, "{word:?}");
         }
-    }
-
-    #[test]
-    fn every_class_has_a_word_of_its_own() {
-        for class in Class::ALL {
-            assert_eq!(Class::of_word(class.word()), Some(class));
-            assert!(class.words().starts_with(&class.status().to_string()));
-        }
-        assert_eq!(Class::of_word("other"), None);
     }
 }

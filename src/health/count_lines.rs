@@ -1,7 +1,6 @@
-//! What do the lines of a count say?
+//! Count lines, as isolates send them. What was counted, in which minute, at which origin?
 //!
-//! Nothing in them is trusted: what is not one of the words that there are is skipped, so that no text can make
-//! rows without end.
+//! Nothing in them is trusted. A line with an unknown word is skipped, so that no text can create rows without bound.
 
 use std::fmt::{self, Display};
 
@@ -9,69 +8,69 @@ use super::attempt_result::AttemptKind;
 use crate::report::Outcome;
 use crate::time::Timestamp;
 
-/// The first line of a count: its form's number.
+/// The first line of the text: the version of the form.
 pub const FORM: &str = "holdfast 1";
 
-/// The longest count that is read, in bytes; the rest is cut off.
+/// The longest text that is read, in bytes. The rest is cut off.
 pub const MOST_BYTES: usize = 64 * 1024;
 
-/// How many lines of a count are read.
+/// How many lines are read.
 pub const MOST_LINES: usize = 2000;
 
-/// How long a line may have been on its way, in minutes. What is older is skipped: it would change what is over.
+/// The age of the oldest line that is read, in minutes. An older line would change incidents that are over.
 pub const MOST_MINUTES_LATE: u64 = 60;
 
-/// The longest name of an origin, in bytes; the rest is cut off. A name of DNS has 253, and a port six more.
+/// The longest name of an origin, in bytes. The rest is cut off. A DNS name has 253, a port six more.
 pub const LONGEST_ORIGIN: usize = 260;
 
-/// The most of one thing that one line counts.
+/// The highest count in one line.
 const MOST: u64 = 1_000_000_000;
 
-/// One line of a count.
+/// One count line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
-    /// In which minute since the Unix epoch.
+pub struct CountLine<'a> {
+    /// The minute since the Unix epoch.
     pub minute: u64,
-    /// At which origin; empty for what clients were answered.
+    /// The origin's name. Empty for answers to clients.
     pub origin: &'a str,
     /// What was counted.
     pub what: What,
-    /// How many of it, at least 1.
+    /// The count, at least 1.
     pub n: u64,
 }
 
-/// What is counted. It displays as it stands in the database.
+/// What is counted. It displays as the database has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// What a client got: the outcome, and the status if it is one of 500, 502, 503 and 504, else 0.
+    /// An answer to a client: the outcome, and the status if it is 500, 502, 503 or 504, else 0.
     Answer(&'static str, u16),
     /// An attempt at the origin for a client.
     Try(AttemptKind),
     /// An attempt by a probe.
     Probe(AttemptKind),
-    /// That an isolate opened its circuit for all of the origin, by what it had seen of it itself.
+    /// An isolate opened its circuit for the whole origin, because of what it had seen itself.
     Opened(AttemptKind),
-    /// A request that a failure touched: which failure, and what the client got in the end.
+    /// A request that a failure touched: the failure, and what the client got in the end.
     Touched(AttemptKind, &'static str),
 }
 
-/// The lines of a count that make sense at `now`.
+/// The lines that are valid at `now`.
 ///
-/// A minute that has not begun is taken for this one: clocks differ by a little.
-pub fn read(text: &str, now: Timestamp) -> Vec<Line<'_>> {
+/// The next minute counts as this one, because clocks differ a little.
+pub fn read(text: &str, now: Timestamp) -> Vec<CountLine<'_>> {
     let text = text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or_default();
     let mut lines = text.split('\n');
     if lines.next() != Some(FORM) {
         return Vec::new();
     }
     let minute = minute_of(now);
-    let is_late = |line: &Line<'_>| line.minute + MOST_MINUTES_LATE < minute;
-    let is_early = |line: &Line<'_>| line.minute > minute + 1;
+    let is_late = |line: &CountLine<'_>| line.minute + MOST_MINUTES_LATE < minute;
+    let is_early = |line: &CountLine<'_>| line.minute > minute + 1;
     lines
         .take(MOST_LINES)
-        .filter_map(Line::read)
+        .filter_map(CountLine::read)
         .filter(|line| !is_late(line) && !is_early(line))
-        .map(|line| Line { minute: line.minute.min(minute), ..line })
+        .map(|line| CountLine { minute: line.minute.min(minute), ..line })
         .collect()
 }
 
@@ -80,10 +79,10 @@ pub fn minute_of(at: Timestamp) -> u64 {
     at.as_millis() / 60_000
 }
 
-impl<'a> Line<'a> {
-    /// What one line says; `None` if it is none.
+impl<'a> CountLine<'a> {
+    /// Reads one line. `None` if it is not valid.
     fn read(text: &'a str) -> Option<Self> {
-        // Years are far fewer minutes than this, and sums of it do not overflow.
+        // No real minute is this large, and sums of it do not overflow.
         const LAST_MINUTE: u64 = 1 << 40;
         let (minute, rest) = text.split_once(' ')?;
         let (rest, n) = rest.rsplit_once(' ')?;
@@ -108,15 +107,14 @@ impl<'a> Line<'a> {
 }
 
 impl What {
-    /// What a row of the database counts.
+    /// Reads the `what` of a row in the database.
     pub fn read(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once(' ')?;
         Self::of_words(kind, rest)
     }
 
     fn of_words(kind: &str, rest: &str) -> Option<Self> {
-        let known =
-            |outcome: &str| Outcome::ALL.map(Outcome::word).into_iter().find(|known| *known == outcome);
+        let known = |outcome: &str| Outcome::of_word(outcome).map(Outcome::word);
         match kind {
             "answer" => {
                 let (outcome, status) = rest.split_once(' ')?;
@@ -135,7 +133,7 @@ impl What {
         }
     }
 
-    /// How an attempt ended, if it is one.
+    /// How the attempt ended, if this is an attempt.
     pub fn attempt(self) -> Option<AttemptKind> {
         match self {
             Self::Try(end) | Self::Probe(end) => Some(end),
@@ -144,9 +142,9 @@ impl What {
     }
 }
 
-/// Whether `outcome` is a copy that is out of date, in place of an answer that failed or took too long.
+/// Whether `outcome` is a stale copy in place of an answer that failed or took too long.
 pub fn is_stale(outcome: &str) -> bool {
-    matches!(outcome, "stale" | "stale_while_slow" | "kept")
+    matches!(outcome, "stale" | "stale_while_slow" | "last_good")
 }
 
 impl Display for What {
@@ -182,11 +180,21 @@ mod tests {
     fn a_line_is_read_or_skipped() {
         for (line, read) in [
             ("29000000 answer stale 0 3", Some((29_000_000, "", "answer stale 0", 3))),
-            ("29000000 answer page 502 1", Some((29_000_000, "", "answer page 502", 1))),
-            ("29000000 answer page 599 1", Some((29_000_000, "", "answer page 0", 1))),
+            ("29000000 answer error_page 502 1", Some((29_000_000, "", "answer error_page 502", 1))),
+            ("29000000 answer error_page 599 1", Some((29_000_000, "", "answer error_page 0", 1))),
             ("28999999 try a.example:81 ok 7", Some((28_999_999, "a.example:81", "try ok", 7))),
             ("29000001 probe zone edge_refused 1", Some((29_000_000, "zone", "probe edge_refused", 1))),
-            ("29000000 touched a own_502 kept 2", Some((29_000_000, "a", "touched own_502 kept", 2))),
+            (
+                "29000000 touched a own_502 last_good 2",
+                Some((29_000_000, "a", "touched own_502 last_good", 2)),
+            ),
+            // Words of log schema 1.
+            ("29000000 touched a own_502 kept 2", Some((29_000_000, "a", "touched own_502 last_good", 2))),
+            ("29000000 answer page 502 1", Some((29_000_000, "", "answer error_page 502", 1))),
+            (
+                "29000000 touched a believed_down page 1",
+                Some((29_000_000, "a", "touched circuit_open error_page", 1)),
+            ),
             ("28999940 try a ok 1", Some((28_999_940, "a", "try ok", 1))),
             ("28999939 try a ok 1", None),
             ("29000002 try a ok 1", None),
@@ -212,7 +220,9 @@ mod tests {
 
     #[test]
     fn what_is_written_in_the_database_is_read_again() {
-        for text in ["answer page 504", "answer hit 0", "try own_503", "probe ok", "touched loop page"] {
+        for text in
+            ["answer error_page 504", "answer hit 0", "try own_503", "probe ok", "touched loop error_page"]
+        {
             assert_eq!(What::read(text).unwrap().to_string(), text);
         }
     }

@@ -1,7 +1,7 @@
-//! What has one isolate counted since it told anybody?
+//! The counters of one isolate. What has it counted since its last flush?
 //!
-//! Counting costs a request some additions in memory. The written form, in which the counts travel, is a line of
-//! words for each: minute, kind, what it is about, how many. Nothing in it comes from a client.
+//! Counting costs a request some additions in memory. Counts travel as text, one line of words for each: minute, kind,
+//! details, number. Nothing in it comes from a client.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -11,45 +11,45 @@ use super::count_lines::{FORM, minute_of};
 use crate::report::Outcome;
 use crate::time::Timestamp;
 
-/// How many different counts there can be at a time. Past it, what is not counted yet is not counted: there are some
-/// ten of them in a minute, and some thirty in one full of trouble.
+/// How many different counts are kept. Past that, a new kind is not counted. A minute has some ten, and some thirty if
+/// much fails.
 const MOST: usize = 500;
 
-/// How long counts are gathered before they are told, where nobody says otherwise.
+/// How long counts are gathered before a flush, if the object has not said otherwise.
 pub const GATHERED_FOR: Duration = Duration::from_secs(10);
 
-/// The longest that they may be gathered: the platform lets work behind an answer go on for 30 s.
+/// The longest that counts may be gathered. The platform lets work behind an answer go on for 30 s.
 const LONGEST: Duration = Duration::from_secs(25);
 
-/// How long trouble is gathered.
-pub const TROUBLE_GATHERED_FOR: Duration = Duration::from_secs(1);
+/// How long counts are gathered if something has failed.
+pub const FAILURES_GATHERED_FOR: Duration = Duration::from_secs(1);
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// An answer: what the exchange came to, and its status if that is 500 or more, else 0.
+    /// An answer: the outcome, and its status if that is 500 or more, else 0.
     Answer(Outcome, u16),
     /// An attempt at the origin of this number.
     Try(usize, AttemptKind),
-    /// The cron trigger's attempt at it.
+    /// An attempt of the cron trigger.
     Probe(usize, AttemptKind),
-    /// That its circuit opened, and by what.
+    /// The origin's circuit opened, and this result opened it.
     Opened(usize, AttemptKind),
-    /// A request that a failure of it touched, and what the client got.
+    /// A request that a failure of the origin touched, and what the client got.
     Touched(usize, AttemptKind, Outcome),
 }
 
 /// The counts of one isolate.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// The newest at the end: few are counted again once their minute is over.
+    /// The newest are last, because few are counted again once their minute is over.
     counts: Vec<(u64, Event, u64)>,
-    /// Whether somebody is going to tell them.
-    is_awaited: bool,
-    has_trouble: bool,
-    /// When trouble was last told.
+    /// Whether a flush is on its way.
+    is_flush_pending: bool,
+    has_failures: bool,
+    /// When a flush was last hurried because of failures.
     hurried_at: Option<Timestamp>,
-    /// For how long they are gathered, where the object has said so.
+    /// How long counts are gathered, if the object has said so.
     gathered_for: Option<Duration>,
 }
 
@@ -57,7 +57,7 @@ impl Counters {
     /// Counts `event` once.
     pub fn count(&mut self, event: Event, now: Timestamp) {
         self.add(minute_of(now), event, 1);
-        self.has_trouble |= match event {
+        self.has_failures |= match event {
             Event::Answer(..) | Event::Touched(..) => false,
             Event::Opened(..) => true,
             Event::Try(_, end) | Event::Probe(_, end) => end != AttemptKind::Ok,
@@ -74,53 +74,53 @@ impl Counters {
         }
     }
 
-    /// In how long the counts are to be told, if whoever asks is to do it: nobody else is going to, or there is
-    /// trouble that should be known sooner.
+    /// How long to wait before a flush, if the caller is to do it. `None` if another flush is on its way, unless something
+    /// has failed that should be known sooner.
     pub fn is_due(&mut self, now: Timestamp) -> Option<Duration> {
         if self.counts.is_empty() {
             return None;
         }
-        let may_hurry = self.hurried_at.is_none_or(|at| now.since(at) >= TROUBLE_GATHERED_FOR || now < at);
-        if self.has_trouble && may_hurry {
+        let may_hurry = self.hurried_at.is_none_or(|at| now.since(at) >= FAILURES_GATHERED_FOR || now < at);
+        if self.has_failures && may_hurry {
             self.hurried_at = Some(now);
-            self.is_awaited = true;
-            return Some(TROUBLE_GATHERED_FOR);
+            self.is_flush_pending = true;
+            return Some(FAILURES_GATHERED_FOR);
         }
         let gathered_for = self.gathered_for.unwrap_or(GATHERED_FOR);
-        (!std::mem::replace(&mut self.is_awaited, true)).then_some(gathered_for)
+        (!std::mem::replace(&mut self.is_flush_pending, true)).then_some(gathered_for)
     }
 
-    /// Takes what was counted so far.
+    /// Takes the counts, to flush them.
     pub fn take(&mut self) -> Counts {
-        self.is_awaited = false;
-        self.has_trouble = false;
+        self.is_flush_pending = false;
+        self.has_failures = false;
         Counts(std::mem::take(&mut self.counts))
     }
 
-    /// Takes back what could not be told; what is too much is lost.
+    /// Takes back counts that could not be flushed. What exceeds the bound is lost.
     pub fn put_back(&mut self, counts: Counts) {
         for (minute, event, count) in counts.0 {
             self.add(minute, event, count);
         }
     }
 
-    /// Gathers for so long from now on; at most 25 s.
+    /// Sets how long counts are gathered, at most 25 s.
     pub fn gather_for(&mut self, span: Duration) {
-        self.gathered_for = Some(span.clamp(TROUBLE_GATHERED_FOR, LONGEST));
+        self.gathered_for = Some(span.clamp(FAILURES_GATHERED_FOR, LONGEST));
     }
 }
 
-/// Counts that are about to be told.
+/// Counts on their way to the object.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Counts(Vec<(u64, Event, u64)>);
 
 impl Counts {
-    /// Whether there are none.
+    /// Whether there is nothing to flush.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The written form; `origin_name` has neither spaces nor line breaks.
+    /// The counts as text. `origin_name` returns neither spaces nor line breaks.
     pub fn written(&self, origin_name: impl Fn(usize) -> String) -> String {
         let mut text = format!("{FORM}\n");
         for (minute, event, count) in &self.0 {
@@ -140,37 +140,6 @@ impl Counts {
             let _ = writeln!(text, " {count}");
         }
         text
-    }
-}
-
-/// What the object answers.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct FlushReply {
-    /// For how long to gather from now on.
-    pub gather_for: Option<Duration>,
-    /// Origins that others believe to be down: the name, and the word for the failure.
-    pub down: Vec<(String, String)>,
-    /// Origins that have recovered, and when.
-    pub up: Vec<(String, Timestamp)>,
-}
-
-impl FlushReply {
-    /// Reads an answer; lines that cannot be read are passed over.
-    pub fn read(text: &str) -> Self {
-        let mut reply = Self::default();
-        for line in text.lines() {
-            match line.split(' ').collect::<Vec<_>>()[..] {
-                ["flush", seconds] => reply.gather_for = seconds.parse().ok().map(Duration::from_secs),
-                ["down", origin, end, _since] => reply.down.push((origin.to_owned(), end.to_owned())),
-                ["up", origin, at] => {
-                    reply
-                        .up
-                        .extend(at.parse().ok().map(|at| (origin.to_owned(), Timestamp::from_millis(at))));
-                }
-                _ => {}
-            }
-        }
-        reply
     }
 }
 
@@ -203,9 +172,9 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_told_once_in_a_while_by_one_request() {
+    fn counts_are_flushed_once_in_a_while_by_one_request() {
         let mut counters = Counters::default();
-        assert_eq!(counters.is_due(second(0)), None, "there is nothing to tell");
+        assert_eq!(counters.is_due(second(0)), None, "there is nothing to flush");
         let mut flushers = 0;
         for _ in 0..1000 {
             counters.count(CLEAN, second(0));
@@ -223,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_told_within_a_second_and_not_by_every_request() {
+    fn failures_are_flushed_within_a_second_and_not_by_every_request() {
         let mut counters = Counters::default();
         counters.count(CLEAN, second(0));
         assert_eq!(counters.is_due(second(0)), Some(GATHERED_FOR));
         let mut flushers = 0;
         for _ in 0..100 {
             counters.count(REFUSED, second(1));
-            flushers += u32::from(counters.is_due(second(1)) == Some(TROUBLE_GATHERED_FOR));
+            flushers += u32::from(counters.is_due(second(1)) == Some(FAILURES_GATHERED_FOR));
         }
         assert_eq!(flushers, 1);
         counters.take();
@@ -239,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_told_is_told_later() {
+    fn what_could_not_be_flushed_is_flushed_later() {
         let mut counters = Counters::default();
         counters.count(CLEAN, second(0));
         let counts = counters.take();
@@ -270,7 +239,7 @@ mod tests {
         let mut counters = Counters::default();
         let end = AttemptKind::Own(503);
         for (event, line) in [
-            (Event::Answer(Outcome::Page, 502), "2 answer page 502 1"),
+            (Event::Answer(Outcome::ErrorPage, 502), "2 answer error_page 502 1"),
             (Event::Try(1, end), "2 try b.example own_503 1"),
             (Event::Probe(0, AttemptKind::Ok), "2 probe a.example ok 1"),
             (Event::Opened(1, end), "2 opened b.example own_503 1"),
@@ -286,14 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_objects_answer_is_read_as_far_as_it_can_be() {
-        let reply = FlushReply::read(
-            "flush 20\ndown a.example edge_refused 5000\nup b.example 7000\nup c x\nwhat\n\n",
-        );
-        assert_eq!(reply.gather_for, Some(Duration::from_secs(20)));
-        assert_eq!(reply.down, [("a.example".to_owned(), "edge_refused".to_owned())]);
-        assert_eq!(reply.up, [("b.example".to_owned(), Timestamp::from_millis(7000))]);
-        assert_eq!(FlushReply::read("<html>"), FlushReply::default());
+    fn no_reply_makes_an_isolate_gather_for_too_long() {
         let mut counters = Counters::default();
         counters.gather_for(Duration::from_secs(600));
         counters.count(CLEAN, second(0));

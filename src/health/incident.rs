@@ -1,19 +1,22 @@
-//! When does trouble begin, what is it, and when is it over?
+//! Incidents. When does one begin, what kind is it, and when is it over?
 //!
-//! There is at most one open incident for each origin and [`Class`]. So a flapping origin has one, and an outage
-//! that turns from refused connections into timeouts has two.
+//! There is at most one open incident for each origin and [`Class`]. So a flapping origin has one, and an outage that
+//! turns from refused connections into timeouts has two.
+//!
+//! `window` is what an incident begins from. This file keeps the rows of incidents.
 
 use std::time::Duration;
 
-use super::Settings;
 use super::alert;
-use super::attempt_result::{AttemptKind, Class};
-use super::count_lines::{self, Line, What, minute_of};
+use super::attempt_result::AttemptKind;
+use super::class::Class;
+use super::count_lines::{CountLine, What};
+use super::settings::Settings;
 use super::sql::{self, Param, Sql, number};
-use crate::origin::failure::Failure;
+use super::window::{self, Window};
 use crate::time::Timestamp;
 
-/// How many incidents are remembered.
+/// How many incidents are kept.
 pub const MOST: u64 = 1000;
 
 /// An incident that is not over.
@@ -23,29 +26,18 @@ struct Open {
     class: Class,
 }
 
-/// What the buckets of the last two minutes have for one origin and class.
-#[derive(Default)]
-struct Window {
-    attempts: u64,
-    failed: u64,
-    /// The first and the last minute with a failure.
-    minutes: Option<(u64, u64)>,
-    ends: Vec<(&'static str, u64)>,
-    touched: u64,
-    stale: u64,
-}
-
-/// Adds `lines`, which are in the buckets already, to the incidents that are open, and begins those that they make.
-pub(super) fn judge(sql: &impl Sql, lines: &[Line<'_>], now: Timestamp, settings: Settings<'_>) {
+/// Adds `lines`, which are in the buckets already, to the open incidents, and begins new ones.
+pub(super) fn update(sql: &impl Sql, lines: &[CountLine<'_>], now: Timestamp, settings: Settings<'_>) {
     let open = open(sql);
     let mut beginning: Vec<(&str, Class)> = Vec::new();
     let mut goes_on = false;
     for line in lines {
         let of = |class| open.iter().find(|open| open.class == class && open.origin == line.origin);
         if let What::Touched(end, outcome) = line.what {
-            // Where nothing was tried because the origin is believed down, it is for what it is down with.
+            // If the open circuit prevented an attempt, the request counts for the incident that the origin is down with.
             let last = || open.iter().rev().find(|open| open.class.is_down() && open.origin == line.origin);
-            let found = end.incident().map_or_else(|| if is_belief(end) { last() } else { None }, of);
+            let found =
+                end.incident().map_or_else(|| if window::is_circuit_open(end) { last() } else { None }, of);
             if let Some(open) = found {
                 touch(sql, open.seq, outcome, line.n);
             }
@@ -68,7 +60,7 @@ pub(super) fn judge(sql: &impl Sql, lines: &[Line<'_>], now: Timestamp, settings
     }
 }
 
-/// Ends what has been quiet for long enough.
+/// Ends the incidents that have been quiet for long enough.
 pub(super) fn end_quiet(sql: &impl Sql, now: Timestamp) {
     const END: &str =
         "UPDATE incidents SET ended_ms = last_ms WHERE ended_ms IS NULL AND over_ms <= ? RETURNING seq";
@@ -79,7 +71,7 @@ pub(super) fn end_quiet(sql: &impl Sql, now: Timestamp) {
     }
 }
 
-/// When the next open incident is over, should nothing more fail.
+/// When the next open incident ends if nothing more fails.
 pub(super) fn next_end(sql: &impl Sql) -> Option<Timestamp> {
     const NEXT: &str = "SELECT min(over_ms) FROM incidents WHERE ended_ms IS NULL";
     sql::row(sql, NEXT, &[])?.number_or_none().map(Timestamp::from_millis)
@@ -94,22 +86,13 @@ fn open(sql: &impl Sql) -> Vec<Open> {
     sql::rows(sql, OPEN, &[]).filter_map(read).collect()
 }
 
-fn is_belief(end: AttemptKind) -> bool {
-    end == AttemptKind::Failed(Failure::CircuitOpen)
-}
-
 fn touch(sql: &impl Sql, seq: u64, outcome: &str, n: u64) {
     const TOUCH: &str = "UPDATE incidents SET touched = touched + ?, stale = stale + ? WHERE seq = ?";
-    let stale = if is_stale(outcome) { n } else { 0 };
+    let stale = if window::is_stale(outcome) { n } else { 0 };
     sql.exec(TOUCH, &[number(n), number(stale), number(seq)]);
 }
 
-/// Whether a request that a failure touched got a stale copy, the one that was being refreshed behind it included.
-fn is_stale(outcome: &str) -> bool {
-    count_lines::is_stale(outcome) || outcome == "stale_while_revalidate"
-}
-
-fn fail(sql: &impl Sql, seq: u64, end: AttemptKind, line: &Line<'_>, now: Timestamp, quiet: Duration) {
+fn fail(sql: &impl Sql, seq: u64, end: AttemptKind, line: &CountLine<'_>, now: Timestamp, quiet: Duration) {
     const FAIL: &str = "UPDATE incidents SET attempts = attempts + ?, last_ms = max(last_ms, ?), \
          over_ms = max(over_ms, ?) WHERE seq = ?";
     let at = line.at(now);
@@ -124,24 +107,23 @@ fn count_end(sql: &impl Sql, seq: u64, word: &str, n: u64) {
     sql.exec(COUNT, &[number(seq), Param::Text(word), number(n)]);
 }
 
-/// The kind of an incident is how most of its attempts ended.
+/// Names the kind of each open incident: how most of its attempts ended.
 fn name_kinds(sql: &impl Sql) {
     const NAME: &str = "UPDATE incidents SET kind = coalesce((SELECT word FROM ends WHERE incident = seq \
          ORDER BY n DESC, word LIMIT 1), kind) WHERE ended_ms IS NULL";
     sql.exec(NAME, &[]);
 }
 
-/// Begins an incident, if enough has failed.
+/// Begins an incident if enough has failed.
 fn begin(sql: &impl Sql, origin: &str, class: Class, now: Timestamp, settings: Settings<'_>) {
     const BEGIN: &str = "INSERT OR IGNORE INTO incidents \
          (seq, id, origin, class, kind, began_ms, last_ms, over_ms, attempts, touched, stale) \
          VALUES (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?) RETURNING seq";
     const NEXT: &str = "SELECT coalesce(max(seq), 0) + 1 FROM incidents";
     const FORGET: &str = "DELETE FROM incidents WHERE seq <= ? AND ended_ms IS NOT NULL";
-    let window = window(sql, origin, class, now);
+    let window = Window::load(sql, origin, class, now);
     let Some((first, last)) = window.minutes else { return };
-    let is_enough = window.failed >= u64::from(settings.incident.minimum)
-        && settings.incident.share.is_reached_by(window.failed, window.attempts);
+    let is_enough = window.is_incident(settings.incident);
     let Some(seq) = sql::row(sql, NEXT, &[]).map(|mut row| row.number()).filter(|_| is_enough) else {
         return;
     };
@@ -166,44 +148,8 @@ fn begin(sql: &impl Sql, origin: &str, class: Class, now: Timestamp, settings: S
     sql.exec(FORGET, &[number(seq.saturating_sub(MOST))]);
 }
 
-/// A name that is never used again: `20261121T0628-17`, the minute in which it began (UTC) and its number.
+/// A name that is never used again, such as `20261121T0628-17`: the minute in which the incident began (UTC), and its number.
 fn id(began: Timestamp, seq: u64) -> String {
     let minute: String = began.to_rfc3339().chars().filter(|c| !matches!(c, '-' | ':')).take(13).collect();
     format!("{minute}-{seq}")
-}
-
-/// What has failed in this and the last minute. A minute in which an incident ended is that one's.
-fn window(sql: &impl Sql, origin: &str, class: Class, now: Timestamp) -> Window {
-    const ENDED: &str = "SELECT max(ended_ms) FROM incidents WHERE origin = ? AND class = ?";
-    const COUNTS: &str =
-        "SELECT minute, what, n FROM counts WHERE minute >= ? AND origin = ? ORDER BY minute";
-    let ended = sql::row(sql, ENDED, &[Param::Text(origin), Param::Text(class.word())]);
-    let ended = ended.and_then(|mut row| row.number_or_none()).map(Timestamp::from_millis);
-    let from = minute_of(now).saturating_sub(1).max(ended.map_or(0, |ended| minute_of(ended) + 1));
-    let mut window = Window::default();
-    for mut row in sql::rows(sql, COUNTS, &[number(from), Param::Text(origin)]) {
-        let (minute, what, n) = (row.number(), row.text(), row.number());
-        if let Some(what) = What::read(&what) {
-            window.add(minute, what, n, class);
-        }
-    }
-    window
-}
-
-impl Window {
-    fn add(&mut self, minute: u64, what: What, n: u64, class: Class) {
-        if let What::Touched(end, outcome) = what
-            && (end.incident() == Some(class) || class.is_down() && is_belief(end))
-        {
-            self.touched += n;
-            self.stale += if is_stale(outcome) { n } else { 0 };
-        }
-        let Some(end) = what.attempt() else { return };
-        self.attempts += n;
-        if end.incident() == Some(class) {
-            self.failed += n;
-            self.minutes = Some((self.minutes.map_or(minute, |(first, _)| first), minute));
-            self.ends.push((end.word(), n));
-        }
-    }
 }

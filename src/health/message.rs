@@ -1,14 +1,12 @@
-//! How is an alert written?
-//!
-//! Three forms: our own, Slack's, and PagerDuty's Events API v2. docs/alerts.md has them.
+//! The text of an alert, in three forms: our own, Slack's, and PagerDuty's (Events API v2). docs/alerts.md has them.
 
 use serde_json::{Value, json};
 
-use super::attempt_result::Class;
+use super::class::Class;
 use crate::config::{Alert, AlertForm};
 use crate::time::Timestamp;
 
-/// What there is to tell.
+/// The content of an alert.
 pub(super) struct Told<'a> {
     pub moment: Moment,
     pub incident: String,
@@ -22,11 +20,11 @@ pub(super) struct Told<'a> {
     pub attempts: u64,
     pub touched: u64,
     pub stale: u64,
-    /// Empty where it is not known.
+    /// Empty if it is not known.
     pub dashboard: &'a str,
 }
 
-/// Of which moment of an incident an alert tells.
+/// The moment of an incident that an alert is about.
 #[derive(Clone, Copy)]
 pub(super) enum Moment {
     Begin,
@@ -34,7 +32,7 @@ pub(super) enum Moment {
 }
 
 impl Told<'_> {
-    /// The alert of this id, as JSON in the form that is set.
+    /// The alert with this id, as JSON in the configured form.
     pub fn write(&self, id: &str, alert: &Alert) -> String {
         let message = match alert.form {
             AlertForm::Json => self.own(id),
@@ -83,7 +81,7 @@ impl Told<'_> {
         })
     }
 
-    /// Slack takes `&`, `<` and `>` for its own marks, wherever they stand in a text.
+    /// Slack reads `&`, `<` and `>` as control characters everywhere in a text.
     fn slack(&self) -> Value {
         let headline = escaped(&self.headline());
         let field =
@@ -102,7 +100,7 @@ impl Told<'_> {
             blocks.push(json!({ "type": "section", "text": { "type": "mrkdwn", "text": check } }));
         }
         if let Some(link) = self.link() {
-            // A bar would end the address.
+            // A bar would end the URL.
             let link = format!("<{}|Dashboard>", escaped(link).replace('|', "%7C"));
             let text = json!({ "type": "mrkdwn", "text": link });
             blocks.push(json!({ "type": "context", "elements": [text] }));
@@ -110,7 +108,7 @@ impl Told<'_> {
         json!({ "text": headline, "blocks": blocks })
     }
 
-    /// An end resolves what its beginning triggered: both have the incident's key.
+    /// The end resolves what the beginning triggered, because both have the incident's key.
     fn pagerduty(&self, routing_key: &str) -> Value {
         let action = match self.moment {
             Moment::Begin => "trigger",
@@ -148,8 +146,8 @@ impl Told<'_> {
         })
     }
 
-    /// At most 255 characters are accepted. With the origin in it, two deployments that share a routing key do not
-    /// resolve each other's.
+    /// PagerDuty accepts at most 255 characters. The key contains the origin, so that two deployments with one routing key
+    /// do not resolve each other's incidents.
     fn dedup_key(&self) -> String {
         const LONGEST: usize = 255;
         let key = format!("holdfast/{}/{}/{}", self.incident, self.class.word(), self.origin);

@@ -1,14 +1,14 @@
-//! What does Prometheus read?
+//! The summary in Prometheus' text format, version 0.0.4.
 //!
-//! The text format, version 0.0.4: counters that end in `_total`, times in seconds since the Unix epoch.
+//! Counters end in `_total`. Times are seconds since the Unix epoch.
 
 use std::collections::BTreeMap;
 
-use super::Class;
+use super::class::Class;
 use super::summary::Summary;
 use crate::time::Timestamp;
 
-/// One metric with all its samples, written once: Prometheus refuses a page that has a sample twice.
+/// One metric with all its samples. Prometheus refuses a page that has a sample twice.
 struct Family {
     name: &'static str,
     kind: &'static str,
@@ -17,7 +17,7 @@ struct Family {
     samples: BTreeMap<Vec<String>, Number>,
 }
 
-/// A value, which is never anything but a number.
+/// The value of a sample.
 #[derive(Clone, Copy)]
 enum Number {
     Count(u64),
@@ -34,7 +34,7 @@ impl Family {
         Self { name, kind, help, labels, samples: BTreeMap::new() }
     }
 
-    /// Adds to the sample with these label values, if there are as many as labels.
+    /// Adds to the sample with these label values. Ignored if their number is not that of the labels.
     fn count(&mut self, values: &[&str], n: u64) {
         if values.len() != self.labels.len() {
             return;
@@ -71,7 +71,7 @@ pub fn prometheus(summary: &Summary) -> String {
     out
 }
 
-/// What only grows. A total that no family knows is left out.
+/// The counters. A total that belongs to no family is left out.
 fn counters(summary: &Summary) -> [Family; 5] {
     let family = |name, help, labels| Family::new(name, "counter", help, labels);
     let mut answers = family(
@@ -107,7 +107,7 @@ fn counters(summary: &Summary) -> [Family; 5] {
     [answers, attempts, touched, probes, incidents]
 }
 
-/// What is so now.
+/// The gauges.
 fn gauges(summary: &Summary) -> [Family; 4] {
     let family = |name, help, labels| Family::new(name, "gauge", help, labels);
     let mut up = family("holdfast_origin_up", "1 unless the origin is believed to be down.", &["origin"]);
@@ -121,7 +121,7 @@ fn gauges(summary: &Summary) -> [Family; 4] {
     for origin in &summary.origins {
         let name = origin.name.as_str();
         up.count(&[name], u64::from(!origin.is_down));
-        // All of them, so that an alert need not tell a missing sample from zero.
+        // All classes, so that an alert rule need not tell a missing sample from zero.
         for class in Class::ALL {
             open.count(&[name, class.word()], 0);
         }
@@ -137,7 +137,7 @@ fn gauges(summary: &Summary) -> [Family; 4] {
     [up, open, ok, probe]
 }
 
-/// A label's value as it stands between quotes.
+/// A label's value, escaped for quotes.
 fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -1,34 +1,34 @@
-//! Which origins are there, when did each last answer, and is it down now?
+//! Origins. When did each last answer, and is it down now?
 
 use std::time::Duration;
 
-use super::attempt_result::Class;
-use super::count_lines::{Line, What, minute_of};
+use super::class::Class;
+use super::count_lines::{CountLine, What, minute_of};
 use super::sql::{self, Param, Sql, number};
 use crate::origin::HealthSignal;
 use crate::time::Timestamp;
 
-/// How many origins are known at a time. Eight can be configured, and those of before stay for a week.
+/// How many origins are remembered. Eight can be configured, and former ones stay for a week.
 pub const MOST: usize = 16;
 
-/// How long a failure says that the origin is down.
+/// How long a failure counts as a sign that the origin is down.
 const LATELY: Duration = Duration::from_secs(30);
 
-/// How long it is told that an origin is up again.
-const NEWS: Duration = Duration::from_secs(3 * 60);
+/// How long replies say that an origin has recovered.
+const RECOVERY_REPORTED_FOR: Duration = Duration::from_secs(3 * 60);
 
-/// So many attempts in this minute say enough without those of the last.
+/// With so many attempts in this minute, those of the last minute are not needed.
 const ENOUGH: u64 = 10;
 
-/// What is known of one origin. Times are milliseconds since the Unix epoch, 0 for never.
+/// One origin. Times are milliseconds since the Unix epoch, 0 for never.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     pub name: String,
     /// The last attempt that it answered.
     pub ok_ms: u64,
-    /// The last that says that it is down.
+    /// The last attempt that says that the origin is down.
     pub failed_ms: u64,
-    /// The first that it answered after that.
+    /// The first attempt that it answered after that.
     pub up_ms: u64,
     pub probe_ms: u64,
     pub probe_end: String,
@@ -38,12 +38,12 @@ pub(super) struct Known {
 /// An origin that is down.
 #[derive(Debug)]
 pub(super) struct Down {
-    /// How its attempts end, most of them.
+    /// How most of its attempts end.
     pub end: String,
     pub since: Timestamp,
 }
 
-/// All origins that are known.
+/// All remembered origins.
 pub(super) struct Origins(pub Vec<Known>);
 
 impl Origins {
@@ -62,7 +62,7 @@ impl Origins {
         Self(known.collect())
     }
 
-    /// Whether lines of the origin of this name are taken; a new one is while there is room.
+    /// Whether lines of this origin are counted. A new origin is added while there is room.
     pub fn admits(&mut self, name: &str) -> bool {
         if name.is_empty() || self.0.iter().any(|known| known.name == name) {
             return true;
@@ -74,8 +74,8 @@ impl Origins {
         true
     }
 
-    /// Takes in what `lines` say. Failures first: an answer of the same moment does not make up for one.
-    pub fn note(&mut self, lines: &[Line<'_>], now: Timestamp) {
+    /// Updates the origins from `lines`. Failures come first: an answer at the same moment does not cancel one.
+    pub fn note(&mut self, lines: &[CountLine<'_>], now: Timestamp) {
         for sign in [HealthSignal::Unhealthy, HealthSignal::Healthy] {
             for line in lines {
                 let Some(end) = line.what.attempt() else { continue };
@@ -94,7 +94,7 @@ impl Origins {
         }
     }
 
-    /// Writes down what has changed.
+    /// Stores what has changed.
     pub fn save(&self, sql: &impl Sql, now: Timestamp) {
         const SAVE: &str = "INSERT INTO origins (name, seen_ms, ok_ms, failed_ms, up_ms, probe_ms, probe_end) \
              VALUES (?, ?, ?, ?, ?, ?, ?) \
@@ -124,8 +124,11 @@ impl Known {
         }
     }
 
-    /// Whether it is down: an incident of a kind that says so is open, its last failure is of the last half minute,
-    /// nothing has been answered since, and of the attempts of the last minute at least half failed so.
+    /// Whether the origin is down. All of this has to hold:
+    ///
+    /// - An incident is open whose class means down.
+    /// - Its last failure is at most half a minute old, and the origin has not answered since.
+    /// - At least half of the last minute's attempts failed in such a class.
     pub fn down(&self, sql: &impl Sql, now: Timestamp) -> Option<Down> {
         const OPEN: &str = "SELECT class, kind, began_ms FROM incidents \
              WHERE origin = ? AND ended_ms IS NULL AND last_ms >= ? ORDER BY last_ms DESC, seq DESC";
@@ -141,8 +144,8 @@ impl Known {
         self.mostly_fails(sql, now).then_some(down)
     }
 
-    /// Whether an isolate has opened its circuit for all of it, in this minute or the last. Failures of some of its pages
-    /// say less, however many they are.
+    /// Whether an isolate has opened its circuit for the whole origin, in this minute or the last. Failures of some pages
+    /// do not prove that, however many there are.
     pub fn was_opened(&self, sql: &impl Sql, now: Timestamp) -> bool {
         const OPENED: &str =
             "SELECT n FROM counts WHERE origin = ? AND minute >= ? AND what LIKE 'opened %' LIMIT 1";
@@ -168,12 +171,12 @@ impl Known {
         failed > 0 && failed * 2 >= all
     }
 
-    /// Since when it is up again, if it was down before and that is news.
+    /// Since when the origin is up again, if it was down and has recovered lately.
     pub fn up(&self, sql: &impl Sql, now: Timestamp) -> Option<Timestamp> {
         const WAS_DOWN: &str = "SELECT seq FROM incidents WHERE origin = ? AND last_ms >= ? \
              AND class IN ('bad_gateway', 'gateway_timeout', 'unavailable') LIMIT 1";
         let up = Timestamp::from_millis(self.up_ms);
-        let is_news = self.up_ms > self.failed_ms && now.since(up) <= NEWS;
+        let is_news = self.up_ms > self.failed_ms && now.since(up) <= RECOVERY_REPORTED_FOR;
         let was_down =
             || sql::row(sql, WAS_DOWN, &[Param::Text(&self.name), number(self.failed_ms)]).is_some();
         (is_news && was_down()).then_some(up)

@@ -54,7 +54,8 @@ fn point(line: &str) -> Option<Point<'_>> {
 
 impl Point<'_> {
     fn json(&self) -> String {
-        let Self { indexes: [index], blobs: [kind, origin, result, outcome], doubles: [count, status] } = self;
+        let Self { indexes: [index], blobs: [kind, origin, result, outcome], doubles: [count, status] } =
+            self;
         format!(
             r#"{{"indexes":["{index}"],"blobs":["{kind}","{origin}","{result}","{outcome}"],"doubles":[{count},{status}]}}"#
         )

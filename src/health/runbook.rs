@@ -1,7 +1,7 @@
-//! What may be behind a failure, and what should be checked, in which order?
+//! The runbook. What may have caused a failure, and what to check in which order?
 //!
-//! One entry for each kind of failure, or for several with the same causes. The dashboard shows the one in front of
-//! the operator, docs/operations.md has them all.
+//! There is one entry for each kind of failure, or for several kinds with the same causes. The dashboard shows the entries
+//! for the failures at hand. docs/operations.md has all of them.
 
 use super::attempt_result::AttemptKind;
 use crate::origin::failure;
@@ -22,7 +22,7 @@ pub struct Cause {
     pub what: &'static str,
     /// How to find out, and what helps.
     pub check: &'static str,
-    /// A command that tells, or nothing. See [`command_for`] for the words in it that stand for the origin.
+    /// A command that shows it. May be empty. [`command_for`] fills in the origin.
     pub command: &'static str,
 }
 
@@ -218,7 +218,7 @@ pub const ENTRIES: [Entry; 19] = [
         )],
     },
     Entry {
-        ends: &["believed_down"],
+        ends: &["circuit_open"],
         causes: &[cause("It failed before", "opened_by in the log names the failure; see there.", "")],
     },
     Entry {
@@ -244,7 +244,7 @@ pub const ENTRIES: [Entry; 19] = [
     },
 ];
 
-/// For an origin's own error statuses, which no row of the table of failures describes.
+/// The entries for an origin's own error statuses, which the table of failures does not have.
 pub const OWN: [Entry; 2] = [
     Entry {
         ends: &["own_500"],
@@ -267,7 +267,7 @@ pub const OWN: [Entry; 2] = [
     },
 ];
 
-/// The entry for an attempt that ended so; `None` for `ok` and for words that are not known.
+/// The entry for an attempt that ended this way. `None` for `ok` and for unknown words.
 pub fn entry(end: &str) -> Option<&'static Entry> {
     ENTRIES.iter().chain(&OWN).find(|entry| entry.ends.contains(&end))
 }
@@ -283,7 +283,7 @@ pub fn what(end: &str) -> Option<&'static str> {
     }
 }
 
-/// The status that a failure stands for.
+/// The status that a visitor gets for this failure.
 pub fn status(end: &str) -> Option<u16> {
     match AttemptKind::of_word(end)? {
         AttemptKind::Ok => None,

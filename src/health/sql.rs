@@ -1,33 +1,33 @@
-//! The port: SQLite as a Durable Object has it.
+//! The database, as a port: SQLite as a Durable Object has it.
 
-/// A database. Calls are synchronous, and what is done within one event of the object is done as a whole.
+/// A database. Calls are synchronous. All calls within one event of the object are one transaction.
 pub trait Sql {
-    /// Carries out one statement, whose `?` stand for `params` in turn; the rows that it gives. A statement that
-    /// fails gives none, and changes nothing.
+    /// Executes one statement with `params` for its `?`, in order. Returns its rows. A statement that fails returns none
+    /// and changes nothing.
     fn exec(&self, statement: &str, params: &[Param<'_>]) -> Vec<Vec<Cell>>;
 }
 
-/// What is put in the place of a `?`.
+/// The value for a `?`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Param<'a> {
     /// Text, whatever is in it.
     Text(&'a str),
-    /// A whole number, in JavaScript's range of exact ones.
+    /// An integer that JavaScript represents exactly.
     Number(i64),
 }
 
-/// What stands in a column of a row.
+/// The value of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
     /// Text.
     Text(String),
-    /// A whole number.
+    /// An integer.
     Number(i64),
     /// Nothing.
     Null,
 }
 
-/// One row, read from left to right. What is missing or of another type reads as nothing: empty, or 0.
+/// One row, read from left to right. A value that is missing or of another type reads as empty, or as 0.
 pub(super) struct Row(std::vec::IntoIter<Cell>);
 
 impl Row {
@@ -53,7 +53,7 @@ impl Row {
     }
 }
 
-/// The rows that a statement gives.
+/// The rows that a statement returns.
 pub(super) fn rows<S: Sql>(
     sql: &S,
     statement: &str,
@@ -62,7 +62,7 @@ pub(super) fn rows<S: Sql>(
     sql.exec(statement, params).into_iter().map(|row| Row(row.into_iter()))
 }
 
-/// The first row that a statement gives.
+/// The first row that a statement returns.
 pub(super) fn row(sql: &impl Sql, statement: &str, params: &[Param<'_>]) -> Option<Row> {
     rows(sql, statement, params).next()
 }

@@ -1,7 +1,7 @@
-//! What does an operator see?
+//! The dashboard: one page for operators.
 //!
-//! One page: what is wrong now and what to check, then the last hour, day and week, then the incidents. Everything in
-//! it is escaped, names of origins included.
+//! It shows what is wrong now and what to check, then the last hour, day and week, then the incidents. Everything in it is
+//! escaped, names of origins included.
 
 mod chart;
 mod words;
@@ -9,19 +9,18 @@ mod words;
 use askama::Template;
 use serde::Serialize;
 
-use super::Class;
 use super::assets::Assets;
+use super::bindings::Bindings;
+use super::class::Class;
 use super::runbook;
 use super::summary::{Incident, OriginState, Span, Summary};
-use super::{Bindings, View};
-use crate::response::rendered;
+use crate::response::template::rendered;
 use crate::time::Timestamp;
 use chart::Chart;
 use words::{length, meaning, share, thousands};
 
-/// The dashboard. `bound` is what the Worker has.
+/// The dashboard. `bound` are the Worker's bindings.
 pub fn html(summary: &Summary, bound: &Bindings) -> String {
-    debug_assert_eq!(View::Html.word(), "html");
     rendered(&Page::of(summary, bound))
 }
 
@@ -36,7 +35,7 @@ pub fn json(summary: &Summary, bound: &Bindings) -> String {
     serde_json::to_string(&Status { summary, bindings: bound }).unwrap_or_default()
 }
 
-/// What templates/status.html shows.
+/// The content of templates/status.html.
 #[derive(Template)]
 #[template(path = "status.html")]
 struct Page<'a> {
@@ -53,7 +52,7 @@ struct Page<'a> {
 /// A point in time for people.
 struct Moment {
     iso: String,
-    /// Hour and minute, with the day where it is another than today.
+    /// Hour and minute, with the day if it is not today.
     clock: String,
     ago: String,
 }
@@ -69,7 +68,7 @@ struct Origin<'a> {
     last_probe: Option<(Moment, &'a str)>,
 }
 
-/// A kind of failure that is in front of the operator.
+/// A kind of failure that the operator has now.
 struct Kind<'a> {
     end: &'a str,
     tone: &'static str,
@@ -142,7 +141,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// What it all comes to, and how bad that is.
+/// The headline, and its tone.
 fn headline(summary: &Summary, origins: &[Origin<'_>]) -> (String, &'static str) {
     let down = summary.origins.iter().filter(|origin| origin.is_down).count();
     let open = summary.incidents.iter().filter(|incident| incident.ended_at.is_none()).count();
@@ -246,7 +245,7 @@ fn figures(span: &Span, answers: u64) -> Vec<Figure> {
     let (s500, s502) = (sum(|bar| bar.s500), sum(|bar| bar.s502));
     let (s503, s504) = (sum(|bar| bar.s503), sum(|bar| bar.s504));
     let errors = s500 + s502 + s503 + s504;
-    let kept: u64 = span.answers.iter().filter(|(word, _)| word == "kept").map(|(_, n)| n).sum();
+    let kept: u64 = span.answers.iter().filter(|(word, _)| word == "last_good").map(|(_, n)| n).sum();
     let tried = span.retried + span.not_saved_by_retry;
     let hidden = span.retried + span.stale + kept;
     let tone = |n: u64, tone| if n > 0 { tone } else { "" };

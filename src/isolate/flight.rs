@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::request::Client;
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::time::Timestamp;
 
 /// How long one request is waited for before another asks as well, at least.
@@ -171,6 +171,12 @@ impl<B> Flight<B> {
         course.is_followed
     }
 
+    /// Notes that a request which has asked is gone without a result: the next follower asks in its place.
+    pub fn lose_one(&self, now: Timestamp) {
+        let mut course = self.course.borrow_mut();
+        course.next_at = course.next_at.min(now);
+    }
+
     /// Whether that takes too long to be waited for.
     pub(super) fn is_stored_slowly(&self, now: Timestamp) -> bool {
         self.course.borrow().storing_until.is_some_and(|until| until <= now)
@@ -263,6 +269,15 @@ mod tests {
         assert_eq!(next(&flight, client(7), 20_000), Step::End(FlightResult::Stored));
         flight.note(client(1), at(0), FAILED);
         assert_eq!(next(&flight, client(7), 20_000), Step::End(FlightResult::Stored), "that stands");
+    }
+
+    #[test]
+    fn where_a_request_is_gone_without_a_result_the_next_one_asks() {
+        let flight = flight(client(1));
+        assert_eq!(next(&flight, client(2), 100), wait(900));
+        flight.lose_one(at(100));
+        assert_eq!(next(&flight, client(2), 100), Step::Ask);
+        assert_eq!(next(&flight, client(3), 100), wait(1000));
     }
 
     #[test]

@@ -31,7 +31,7 @@ use super::{AttemptResult, HealthSignal, Reach};
 use crate::config::Breaker as Settings;
 use crate::time::Timestamp;
 use circuit::{Asker, Circuit, Probe, Standing};
-use evidence::{Client, Evidence};
+use evidence::{Evidence, Witness};
 use place::{Known, Place};
 
 /// How many parts of a whole have to fail before the whole can be believed to be down. A site with fewer pages is left
@@ -81,7 +81,7 @@ struct Troubled {
     /// Of a page, its section.
     section: Option<u64>,
     /// Of a page, what a 503 last asked for, and whom it told so.
-    asked: Option<(Client, Duration)>,
+    asked: Option<(Witness, Duration)>,
 }
 
 /// How far it reaches that something is believed to be down, the widest last.
@@ -98,7 +98,7 @@ pub enum Scope {
 impl Scope {
     const ALL: [Self; 3] = [Self::Page, Self::Section, Self::Origin];
 
-    fn asker(self, client: Client, place: Place) -> Asker {
+    fn asker(self, client: Witness, place: Place) -> Asker {
         Asker { client, page: (self != Self::Page).then_some(place.page) }
     }
 }
@@ -121,7 +121,7 @@ impl Permit {
 /// Whether to make an attempt.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
-    /// Make it. What came of it has to be [told](Breaker::settle), also if it is given up.
+    /// Make it. What came of it has to be [recorded](Breaker::record), also if it is given up.
     Admit(Permit),
     /// Load is returning. Where a copy can answer, let it; else make the attempt.
     RampUp(Permit),
@@ -165,7 +165,7 @@ pub struct FailedRequest {
     /// What it asked for.
     pub place: Place,
     /// Who asked.
-    pub client: Client,
+    pub client: Witness,
     /// How its last attempt ended.
     pub end: AttemptResult,
     /// With what permit that was made.
@@ -179,7 +179,7 @@ impl Breaker {
     pub fn admit(
         &mut self,
         place: Place,
-        client: impl Fn() -> Client,
+        client: impl Fn() -> Witness,
         settings: &Settings,
         roll: f64,
         now: Timestamp,
@@ -201,7 +201,7 @@ impl Breaker {
                 let Some(part) = self.part_mut(place, scope) else { continue };
                 if part.circuit.is_open() {
                     let asker = scope.asker(client(), place);
-                    *probe = part.circuit.begin_probe(standing, asker, settings.open, elapsed);
+                    *probe = part.circuit.begin_probe(standing, asker, settings.open_for, elapsed);
                 }
                 returned = returned.min(part.circuit.returned(settings, elapsed));
             }
@@ -214,7 +214,7 @@ impl Breaker {
     pub fn refusal(
         &self,
         place: Place,
-        client: impl Fn() -> Client,
+        client: impl Fn() -> Witness,
         settings: &Settings,
         now: Timestamp,
     ) -> Option<OpenCircuit> {
@@ -226,17 +226,16 @@ impl Breaker {
         let (now, standing) = (self.clock.read(now), self.standing(place));
         let mut refusals = Scope::ALL.into_iter().filter_map(|scope| {
             let asker = scope.asker(client, place);
-            self.part(place, scope)?.circuit.refusal(standing, asker, settings.open, now)
+            self.part(place, scope)?.circuit.refusal(standing, asker, settings.open_for, now)
         });
         let (because, left) = refusals.next()?;
         let left = refusals.map(|(_, left)| left).fold(left, Duration::max);
         Some(OpenCircuit { because, retry_after: left.max(LEAST_RETRY_AFTER) })
     }
 
-    /// Takes in how an attempt ended that was made with `permit`; `None` if it was given up before it came to anything,
-    /// as when the client left. A failure ends a probe, and says no more until its request [has
-    /// failed](Self::record_failure).
-    pub fn settle(
+    /// Records the result of an attempt made with `permit`; `None` if it was given up without one, as when the client left. A
+    /// failure ends a probe, and counts no more until its request [has failed](Self::record_failure).
+    pub fn record(
         &mut self,
         place: Place,
         permit: Permit,
@@ -251,7 +250,7 @@ impl Breaker {
         let failed = end.filter(|end| end.health_signal() == HealthSignal::Unhealthy);
         for (scope, probe) in Scope::ALL.into_iter().zip(permit.probes) {
             if let (Some(probe), Some(part)) = (probe, self.part_mut(place, scope)) {
-                part.circuit.end_probe(probe, failed, settings.open, now);
+                part.circuit.end_probe(probe, failed, settings.open_for, now);
             }
         }
     }
@@ -304,8 +303,8 @@ impl Breaker {
         let mut opened = None;
         for scope in Scope::ALL {
             let left = match scope {
-                Scope::Page => settings.open.max(agreed.min(LONGEST_OPEN)),
-                Scope::Section | Scope::Origin => settings.open,
+                Scope::Page => settings.open_for.max(agreed.min(LONGEST_OPEN)),
+                Scope::Section | Scope::Origin => settings.open_for,
             };
             let is_down = self.is_down(place, scope, settings, now);
             let Some(part) = self.part_mut(place, scope).filter(|part| is_down && !part.circuit.is_open())
@@ -322,7 +321,7 @@ impl Breaker {
     }
 
     /// Of what a page asked for by a 503, what it has asked of two clients one after the other.
-    fn agreed(&mut self, place: Place, client: Client, asked: Duration) -> Option<Duration> {
+    fn agreed(&mut self, place: Place, client: Witness, asked: Duration) -> Option<Duration> {
         let page = self.troubled.get_mut(&place.page)?;
         let (_, before) = page.asked.replace((client, asked)).filter(|(other, _)| *other != client)?;
         Some(before.min(asked))
@@ -357,7 +356,7 @@ impl Breaker {
         settings: &Settings,
         now: Duration,
     ) -> bool {
-        let (mut failing, mut heard): (Vec<u64>, Vec<Client>) = (Vec::new(), Vec::new());
+        let (mut failing, mut heard): (Vec<u64>, Vec<Witness>) = (Vec::new(), Vec::new());
         for (page, troubled) in &self.troubled {
             let Some(section) = troubled.section else { continue };
             let (place, evidence) = (Place { page: *page, section }, &troubled.part.evidence);

@@ -154,7 +154,7 @@ mod tests {
             let headers = fields(&[&order(&token(), row.failure, HOST, until(300))]);
             assert_eq!(ordered(&headers, Some(&token()), HOST, NOW), Some(row.failure), "{row:?}");
             let is_found_without_an_attempt =
-                ["believed_down", "loop", "upgrade_refused", "internal", "configuration"].contains(&row.word);
+                ["circuit_open", "loop", "upgrade_refused", "internal", "configuration"].contains(&row.word);
             match Shape::of(row.failure) {
                 Some(shape) => assert_eq!(shape.end().failure(), Some(row.failure), "{shape:?}"),
                 None => assert!(is_found_without_an_attempt, "{row:?}"),

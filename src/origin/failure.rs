@@ -1,21 +1,21 @@
-//! What went wrong between this worker and an origin, as one word of RFC 9209 §2.3.
+//! Failures of an attempt. What went wrong between this worker and the origin, in the words of RFC 9209 §2.3?
 //!
-//! A [`Failure`] is one row of one table: its error type, the status a client gets, whether another
-//! attempt may succeed, and the words for people. Everything that must know one of these asks here, so
-//! that status, page, header, log and documentation cannot disagree.
+//! Each [`Failure`] has one row in one table: its error type, the status that a client gets, whether another attempt may
+//! succeed, and the words for people. Nothing else decides these, so that status, page, header fields, log and
+//! documentation cannot disagree.
 
 use http::StatusCode;
 
-use super::{HealthSignal, Reach};
+use super::health_signal::{HealthSignal, Reach};
 
 /// The error types of RFC 9209 §2.3 that this worker can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorType {
     /// The origin's name could not be resolved (§2.3.2).
     DnsError,
-    /// The origin is known to be out of service (§2.3.3).
+    /// The origin is known to be out of service (§2.3.4).
     DestinationUnavailable,
-    /// No route leads to the origin's address (§2.3.6).
+    /// There is no route to the origin's address (§2.3.6).
     DestinationIpUnroutable,
     /// The origin refused the connection (§2.3.7).
     ConnectionRefused,
@@ -25,25 +25,25 @@ pub enum ErrorType {
     ConnectionTimeout,
     /// The connection fell silent (§2.3.10).
     ConnectionReadTimeout,
-    /// The TLS handshake failed (§2.3.14).
+    /// The TLS handshake failed (§2.3.13).
     TlsProtocolError,
-    /// The origin's certificate is not acceptable (§2.3.15).
+    /// The origin's certificate is not acceptable (§2.3.14).
     TlsCertificateError,
-    /// The answer ended before its body was whole (§2.3.21).
+    /// The answer ended before its body was whole (§2.3.18).
     HttpResponseIncomplete,
-    /// The body's framing made no sense (§2.3.27).
+    /// The body's framing made no sense (§2.3.24).
     HttpResponseTransferCoding,
-    /// No answer in time (§2.3.29).
+    /// No answer in time (§2.3.26).
     HttpResponseTimeout,
-    /// The answer is not HTTP, or breaks its rules (§2.3.31).
+    /// The answer is not HTTP, or breaks its rules (§2.3.28).
     HttpProtocolError,
-    /// The change of protocols failed (§2.3.30).
+    /// The change of protocols failed (§2.3.27).
     HttpUpgradeFailed,
-    /// This worker failed (§2.3.33).
+    /// This worker failed (§2.3.30).
     ProxyInternalError,
-    /// This worker's configuration is invalid (§2.3.34).
+    /// This worker's configuration is invalid (§2.3.31).
     ProxyConfigurationError,
-    /// The request came through this worker before (§2.3.36).
+    /// The request came through this worker before (§2.3.32).
     ProxyLoopDetected,
 }
 
@@ -72,25 +72,25 @@ impl ErrorType {
     }
 }
 
-/// May another attempt at the same origin succeed?
+/// Whether another attempt at the same origin may succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Here {
     /// It may, each time.
     Again,
-    /// One more attempt is worth it, a third is not.
+    /// A second attempt may, a third is not worth it.
     Once,
     /// It would fail the same way, or cost too much time.
     Never,
 }
 
-/// May an attempt at another origin succeed?
+/// Whether an attempt at another origin may succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Elsewhere {
     /// It may.
     Again,
-    /// It may, but this origin may still be at it: only for safe methods (RFC 9110 §9.2.1).
+    /// It may, but this origin may still be processing the request. Only for safe methods (RFC 9110 §9.2.1).
     SafeMethods,
-    /// The fault does not lie with the origin.
+    /// The origin is not at fault.
     Never,
 }
 
@@ -160,17 +160,17 @@ pub struct Row {
     pub error: ErrorType,
     /// The status that a client gets: 500, 502, 503 or 504.
     pub status: StatusCode,
-    /// May an attempt at the same origin succeed?
+    /// Whether another attempt at the same origin may succeed.
     pub here: Here,
-    /// May an attempt at another origin succeed?
+    /// Whether an attempt at another origin may succeed.
     pub elsewhere: Elsewhere,
     /// What it is evidence about.
     pub reach: Reach,
-    /// May the origin have acted on the request all the same?
+    /// Whether the origin may have processed the request.
     pub outcome_unknown: bool,
-    /// What happened, for an operator; part of a sentence that begins with "the origin" or stands alone.
+    /// What happened, for an operator. It continues "the origin …", or stands alone.
     pub what: &'static str,
-    /// What to look at first, for an operator.
+    /// What to check first, for an operator.
     pub check: &'static str,
 }
 
@@ -431,7 +431,7 @@ pub const TABLE: [Row; 24] = {
         ),
         row(
             F::CircuitOpen,
-            "believed_down",
+            "circuit_open",
             T::DestinationUnavailable,
             StatusCode::SERVICE_UNAVAILABLE,
             H::Never,
@@ -510,7 +510,7 @@ impl Failure {
         self.row().status
     }
 
-    /// May the origin have acted on the request? For an unsafe method the client must be told.
+    /// Whether the origin may have processed the request. With an unsafe method, the client must learn that.
     pub const fn outcome_unknown(self) -> bool {
         self.row().outcome_unknown
     }
@@ -525,21 +525,23 @@ impl Failure {
     }
 }
 
-/// The failure with this word in the log, if there is one.
+/// The failure with this word in the log.
 pub fn of_word(word: &str) -> Option<Failure> {
+    // The word of log schema 1, which the health object has stored.
+    let word = if word == "believed_down" { "circuit_open" } else { word };
     TABLE.iter().find(|row| row.word == word).map(|row| row.failure)
 }
 
-/// How the platform's `fetch`, or a read of a body that it gave, was rejected.
+/// A rejection of the platform's `fetch`, or of a read of a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rejection {
     /// The message of the exception.
     pub message: String,
     /// Whether it carried `retryable: true`, as lost connections do.
     pub retryable: bool,
-    /// Whether it was our own limit that ended the wait.
+    /// Whether a limit of this worker ended the wait.
     pub timed_out: bool,
-    /// Whose fault it is, as far as that is known where it was caught.
+    /// Whose fault it is, as far as the code that caught it knows.
     pub fault: Fault,
 }
 
@@ -548,14 +550,14 @@ impl Rejection {
     pub fn lapse(&self) -> Option<Lapse> {
         (self.fault == Fault::Client).then(|| match self {
             Self { timed_out: true, .. } => Lapse::Stalled,
-            // So says the platform where the connection is closed both ways.
+            // The platform's message if the connection is closed in both directions.
             Self { message, .. } if message.contains("client disconnected") => Lapse::Gone,
             Self { .. } => Lapse::Broken,
         })
     }
 
-    /// Whether it is no fault of the origin's: so says whoever caught it, or the platform, where it names a limit of its
-    /// own: of subrequests, of connections, of memory.
+    /// Whether the origin is not at fault: the code that caught the rejection says so, or the platform's message names one
+    /// of its own limits (subrequests, connections, memory).
     fn is_internal(&self) -> bool {
         const LIMITS: [&str; 4] = ["subrequests", "connection limit", "emory limit", "allocation failed"];
         self.fault != Fault::Origin || LIMITS.iter().any(|limit| self.message.contains(limit))
@@ -565,7 +567,7 @@ impl Rejection {
 /// Whose fault a rejection is. Only the origin's counts against the origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
-    /// The origin's, if the platform's words do not say that it is the platform's.
+    /// The origin's, unless the platform's message says that it is the platform's.
     #[default]
     Origin,
     /// The client's, who failed to send its request.
@@ -579,18 +581,18 @@ pub enum Fault {
 pub enum Lapse {
     /// It has closed the connection.
     Gone,
-    /// It closed its side, framed the body wrongly, or sent less than it announced.
+    /// It closed its side of the connection, framed the body wrongly, or sent less than it announced.
     Broken,
     /// It sent nothing for too long.
     Stalled,
-    /// With a method whose body has to be here whole before it can be sent on, it did not say how long the body is.
+    /// It did not state the body's length, with a method whose body must be complete before it is sent on.
     Unmeasured,
     /// Such a body is too large.
     TooLarge,
 }
 
 impl Lapse {
-    /// What it is answered, if it listens (RFC 9110 §15.5.1, §15.5.9, §15.5.12, §15.5.14).
+    /// The status of the answer, if the client still listens (RFC 9110 §15.5.1, §15.5.9, §15.5.12, §15.5.14).
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Gone | Self::Broken => StatusCode::BAD_REQUEST,
@@ -600,7 +602,7 @@ impl Lapse {
         }
     }
 
-    /// What it is told.
+    /// The body of that answer.
     pub const fn what(self) -> &'static str {
         match self {
             Self::Gone | Self::Broken => "The request broke off before it was complete.\n",
@@ -611,7 +613,7 @@ impl Lapse {
     }
 }
 
-/// Names the failure behind a `fetch` that gave no header.
+/// The failure behind a `fetch` that was rejected.
 pub fn of_rejected_fetch(rejection: &Rejection) -> Failure {
     if rejection.is_internal() {
         Failure::Internal
@@ -624,7 +626,7 @@ pub fn of_rejected_fetch(rejection: &Rejection) -> Failure {
     }
 }
 
-/// Names the failure behind a body that could not be read to its end.
+/// The failure behind a body that could not be read to its end.
 pub fn of_rejected_body(rejection: &Rejection) -> Failure {
     if rejection.is_internal() {
         Failure::Internal
@@ -641,10 +643,9 @@ fn is_lost_connection(rejection: &Rejection) -> bool {
     rejection.retryable || rejection.message.starts_with("Network connection lost")
 }
 
-/// Names the failure that a status stands for when the platform, and not the origin, chose it; `None`
-/// if the status is the origin's own answer.
+/// The failure that a status means if the platform chose it. `None` if the status is the origin's own.
 ///
-/// `body` is the beginning of the body of a 530, which carries a 1xxx code; it is not read otherwise.
+/// `body` is the beginning of the body of a 530, which contains a 1xxx code. It is not read for other statuses.
 pub fn of_status(status: u16, body: Option<&str>) -> Option<Failure> {
     Some(match status {
         520 => Failure::EdgeUnknownAnswer,
@@ -731,7 +732,7 @@ mod tests {
     fn every_failure_of_the_origin_says_that_it_is_down() {
         for row in &TABLE {
             let sign = match row.word {
-                "believed_down" | "loop" | "internal" | "configuration" => HealthSignal::Neutral,
+                "circuit_open" | "loop" | "internal" | "configuration" => HealthSignal::Neutral,
                 "upgrade_refused" => HealthSignal::Healthy,
                 _ => HealthSignal::Unhealthy,
             };

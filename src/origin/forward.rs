@@ -9,10 +9,10 @@ use std::rc::Rc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use crate::cache::bearing::{self, Bearing};
-use crate::cache::directives::joined;
-use crate::cache::{admission, key};
+use crate::cache::request_fields::{self, Bearing};
+use crate::cache::storable;
 use crate::config::{self, Cache};
+use crate::fields::{self, joined};
 use crate::request::{Request, Target, weight};
 
 /// Marks a retry towards the origin; its value is the number of the attempt, from 2.
@@ -56,21 +56,21 @@ pub struct Forward {
 /// With `fills_cache`, the answer may be stored: then harmless cookies and fields that override the method
 /// or the target are left out, and where a page must contain something, it is asked for in a coding that can be undone.
 pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: Option<&Cache>) -> Forward {
-    let named = admission::connection_options(&request.headers);
+    let named = fields::connection_options(&request.headers);
     let mut headers = HeaderMap::with_capacity(request.headers.len() + MOST_ADDED);
     let mut unkeyed: Vec<(HeaderName, Bearing)> = Vec::new();
     let mut has_cookies = false;
     for name in request.headers.keys() {
         let kind = Kind::of(name);
         let is_left_out = kind == Kind::NotSent || kind == Kind::Override && fills_cache.is_some();
-        if is_left_out || admission::concerns_one_connection(name, &named) {
+        if is_left_out || fields::concerns_one_connection(name, &named) {
             continue;
         }
         let values = request.headers.get_all(name);
         has_cookies |= kind == Kind::Cookie;
         if fills_cache.is_some() {
             if kind != Kind::Cookie {
-                let bearing = bearing::of(name, request);
+                let bearing = request_fields::of(name, request);
                 unkeyed.extend((bearing != Bearing::Harmless).then(|| (name.clone(), bearing)));
             }
             if kind == Kind::List
@@ -97,7 +97,7 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
             keep_identifying_cookies(&mut headers, settings);
             let cookies = headers.get(header::COOKIE);
             identified = cookies.is_some();
-            let marked = cookies.filter(|line| bearing::has_markup(line));
+            let marked = cookies.filter(|line| request_fields::has_markup(line));
             unkeyed.extend(marked.map(|_| (header::COOKIE, Bearing::Suspect)));
         }
     }
@@ -206,7 +206,7 @@ enum Kind {
     Cookie,
     /// A list that is sent in the form in which the key has it.
     List,
-    /// Anything else: [`bearing`] says what it means.
+    /// Anything else: [`request_fields::of`] says what it means.
     Other,
 }
 
@@ -270,7 +270,7 @@ fn readable_coding(list: &HeaderValue) -> HeaderValue {
 
 /// A list in the form in which the key has it: what is the same to the key is the same to the origin.
 fn compact(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
-    joined(headers, name).and_then(|list| HeaderValue::try_from(key::compact(&list)).ok())
+    joined(headers, name).and_then(|list| HeaderValue::try_from(fields::compact(&list)).ok())
 }
 
 /// Takes out the cookie of an operator's session, which is no business of the origin's and says nothing of a visitor.
@@ -304,7 +304,7 @@ fn identifying_cookies<'a>(headers: &'a HeaderMap, settings: &'a Cache) -> impl 
     cookies.map(<[u8]>::trim_ascii).filter(|cookie| {
         let name = cookie.split(|&byte| byte == b'=').next().unwrap_or_default().trim_ascii();
         let is_harmless =
-            std::str::from_utf8(name).is_ok_and(|name| admission::is_harmless_cookie(name, settings));
+            std::str::from_utf8(name).is_ok_and(|name| storable::is_harmless_cookie(name, settings));
         // The platform joins lines with a comma, behind which another cookie may stand.
         !cookie.is_empty() && (!is_harmless || cookie.contains(&b','))
     })

@@ -1,8 +1,7 @@
-//! What does the page wear, and what may run on it?
+//! The style and the script of the error page, and what may run on it.
 //!
-//! One style and one script, both from templates/ and in the page itself, allowed by their hashes in
-//! `Content-Security-Policy` (CSP Level 3 §2.3.1). The hashes are taken of the templates as they are, so that
-//! whoever edits them need not know of this.
+//! Both come from templates/, are inline, and are allowed by their hashes in `Content-Security-Policy` (CSP Level 3
+//! §2.3.1). The hashes are computed from what is sent, so that whoever edits a template need not know of them.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -12,16 +11,16 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
-use crate::config::{Look, Page};
+use crate::config::{Page, Theme};
 
 const SCRIPT: &str = include_str!("../../templates/error.js");
 const SHARED: &str = include_str!("../../templates/error.css");
 
-const fn rules_of(look: Look) -> &'static str {
+const fn rules_of(look: Theme) -> &'static str {
     match look {
-        Look::Calm => include_str!("../../templates/looks/calm.css"),
-        Look::Paper => include_str!("../../templates/looks/paper.css"),
-        Look::Bold => include_str!("../../templates/looks/bold.css"),
+        Theme::Calm => include_str!("../../templates/looks/calm.css"),
+        Theme::Paper => include_str!("../../templates/looks/paper.css"),
+        Theme::Bold => include_str!("../../templates/looks/bold.css"),
     }
 }
 
@@ -33,7 +32,7 @@ pub(super) struct Assets {
     hashes: [String; 2],
 }
 
-/// A text as it is sent, and its digest, which is made once in an isolate.
+/// A text as it is sent, and its digest. Each isolate computes it once.
 struct Sent {
     text: String,
     digest: Sha256,
@@ -47,17 +46,17 @@ impl Sent {
 }
 
 impl Assets {
-    /// What a page with these settings wears.
+    /// The assets of a page with these settings.
     pub(super) fn of(page: &Page) -> Self {
         static STYLES: [OnceLock<Sent>; 3] = [const { OnceLock::new() }; 3];
         static SCRIPTS: OnceLock<Sent> = OnceLock::new();
         let [calm, paper, bold] = &STYLES;
-        let style = match page.look {
-            Look::Calm => calm,
-            Look::Paper => paper,
-            Look::Bold => bold,
+        let style = match page.theme {
+            Theme::Calm => calm,
+            Theme::Paper => paper,
+            Theme::Bold => bold,
         };
-        let style = style.get_or_init(|| Sent::new(tight(&(sent(SHARED) + &sent(rules_of(page.look))))));
+        let style = style.get_or_init(|| Sent::new(tight(&(sent(SHARED) + &sent(rules_of(page.theme))))));
         let script = SCRIPTS.get_or_init(|| Sent::new(sent(SCRIPT)));
         let accents = accents(page);
         let digests = [style.digest.clone().chain_update(&accents), script.digest.clone()];
@@ -72,8 +71,9 @@ impl Assets {
         }
     }
 
-    /// Nothing may be loaded, and nothing run but the script; the script may ask the site itself if the page
-    /// `returns`. Frames are not restricted: where the site allows to be framed, its error should show.
+    /// The page's `Content-Security-Policy`: it may load nothing, and run only the script. If the page `returns`, the
+    /// script may send requests to the site. Framing is not restricted, because an error should show wherever the site may
+    /// be framed.
     pub(super) fn policy(&self, returns: bool) -> HeaderValue {
         let [style, script] = &self.hashes;
         let connect = if returns { " connect-src 'self';" } else { "" };
@@ -85,15 +85,15 @@ impl Assets {
     }
 }
 
-/// `source` without its comments, which stand on lines of their own, and without indentation.
+/// `source` without indentation and comments. Comments have lines of their own.
 pub(crate) fn sent(source: &str) -> String {
     let lines = source.lines().map(str::trim);
     let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("/*"));
     code.flat_map(|line| [line, "\n"]).collect()
 }
 
-/// `style` without the white space that only people need. Where a space has a meaning in CSS, none of these
-/// marks stands beside it in the templates.
+/// `style` without white space that only people need. In the templates, no space that means something in CSS is next to
+/// one of these characters.
 pub(crate) fn tight(style: &str) -> String {
     const TIGHTER: [(&str, &str); 6] =
         [("\n", " "), ("; ", ";"), (": ", ":"), (", ", ","), (" {", "{"), ("{ ", "{")];
@@ -101,12 +101,12 @@ pub(crate) fn tight(style: &str) -> String {
     style.replace("} ", "}").replace(" }", "}").replace(";}", "}")
 }
 
-/// How `Content-Security-Policy` names a style or a script that stands in the page.
+/// The source expression for an inline style or script in `Content-Security-Policy`.
 pub(crate) fn hash(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
 }
 
-/// The rules for colours of the operator's own.
+/// The rules for the operator's own colours.
 fn accents(page: &Page) -> String {
     let [light, dark] = page.accents().map(|accent| {
         let accent = accent?;
@@ -122,7 +122,7 @@ mod tests {
     use crate::config::{Accent, Colour, DARKEST_LIGHT, LIGHTEST_DARK};
 
     /// The variables of a look on a light and on a dark page.
-    fn variables(look: Look) -> [Vec<(&'static str, Colour)>; 2] {
+    fn variables(look: Theme) -> [Vec<(&'static str, Colour)>; 2] {
         let (light, dark) = rules_of(look).split_once("@media (prefers-color-scheme: dark)").unwrap();
         let read = |rules: &'static str| {
             let block = rules.split_once(":root {").unwrap().1.split_once('}').unwrap().0;
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn what_is_written_can_be_read_in_every_look() {
         // WCAG 2.2, 1.4.3; 1.4.11 for lines that carry meaning is met by the same colours.
-        for look in Look::ALL {
+        for look in Theme::ALL {
             for (scheme, ground) in variables(look).iter().zip([DARKEST_LIGHT, LIGHTEST_DARK]) {
                 let colour = |name: &str| scheme.iter().find(|(other, _)| *other == name).unwrap().1;
                 for on in ["--ground", "--surface"] {
@@ -176,8 +176,8 @@ mod tests {
 
     #[test]
     fn what_is_sent_has_no_comments_and_cannot_end_its_element() {
-        for look in Look::ALL {
-            let assets = Assets::of(&Page { look, ..Page::default() });
+        for look in Theme::ALL {
+            let assets = Assets::of(&Page { theme: look, ..Page::default() });
             for (text, what) in [(&*assets.style, "style"), (assets.script, "script")] {
                 assert!(
                     !text.contains("</") && !text.contains("<!--") && !text.contains("/*"),
@@ -190,9 +190,9 @@ mod tests {
 
     #[test]
     fn the_hashes_are_those_of_the_texts() {
-        for look in Look::ALL {
+        for look in Theme::ALL {
             for accent in [None, Colour::parse("#802060")] {
-                let assets = Assets::of(&Page { look, accent, ..Page::default() });
+                let assets = Assets::of(&Page { theme: look, accent, ..Page::default() });
                 let policy = assets.policy(true);
                 let policy = policy.to_str().unwrap();
                 for (kind, text) in [("style", &*assets.style), ("script", assets.script)] {

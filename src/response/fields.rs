@@ -9,10 +9,10 @@ use sfv::{
     Integer, ItemSerializer, KeyRef, ListSerializer, RefBareItem, StringRef, TokenRef, key_ref, token_ref,
 };
 
-use crate::cache::admission::Bypass;
+use crate::cache::storable::Bypass;
 use crate::origin::failure::ErrorType;
 use crate::origin::{Attempt, AttemptResult};
-use crate::response::error_page::Cause;
+use crate::response::error::Cause;
 use crate::time::millis;
 
 /// What the cache did with a request (RFC 9211).

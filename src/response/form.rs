@@ -1,12 +1,13 @@
-//! In which form can this client use an error?
+//! The form of an error. Which form can this client use?
 //!
-//! `Sec-Fetch-Dest` says what a browser wants the answer for (Fetch Metadata §2.1), `Accept` says what a
-//! client can read (RFC 9110 §12.5.1). Neither is obeyed to the letter: an error in a form that was not
-//! asked for is better than none, where somebody may read it (§12.4.1 leaves that to the server).
+//! `Sec-Fetch-Dest` says what a browser uses the answer for (Fetch Metadata §2.1). `Accept` says what a client can read
+//! (RFC 9110 §12.5.1). Neither is obeyed to the letter: if somebody may read it, an error in a form that was not asked
+//! for is better than no body. §12.4.1 leaves that to the server.
 
 use http::{HeaderMap, HeaderName, header};
 
-use crate::request::{Request, weight};
+use super::accept::{Accept, Range};
+use crate::request::Request;
 
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
@@ -19,26 +20,26 @@ pub enum Form {
     Problem,
     /// A GraphQL response (`application/graphql-response+json`).
     GraphQl,
-    /// The fields of gRPC and no body.
+    /// The header fields of gRPC, and no body.
     Grpc,
     /// A few lines for a terminal.
     Text,
-    /// No body: nobody would see it.
+    /// No body, because nobody would see it.
     Empty,
 }
 
 impl Form {
-    /// The form for whoever sent `request`.
+    /// The form for the client that sent `request`. Unreadable fields count as absent.
     ///
-    /// What gRPC or gRPC-Web sent (by `Content-Type`) is answered in its fields, and who reads GraphQL responses by
-    /// their own type gets one, unless another form is preferred by weight.
-    /// A navigation gets the page unless its `Accept` refuses HTML. What a page loads for itself (images,
-    /// scripts, styles, …) gets an empty body. Everything else goes by `Accept`: the acceptable form with the
-    /// highest weight among those it names, and where it names none of them but `*/*`, or is absent, a
-    /// problem document for a script of a page (`Sec-Fetch-Dest: empty`) and for who sent JSON or asks at an address
-    /// of GraphQL, and text for others. A form that is refused (`q=0`) gives way to one that is not.
-    /// `text/event-stream` gets an empty body: `EventSource` shows no body to its script.
-    /// Unreadable fields count as absent.
+    /// - gRPC and gRPC-Web, known by `Content-Type`, get their own header fields.
+    /// - A navigation gets the page, unless `Accept` refuses HTML.
+    /// - What a page loads for itself (images, scripts, styles, …) gets an empty body.
+    /// - Everything else goes by `Accept`: the acceptable form with the highest weight among those that it names.
+    ///
+    /// If `Accept` names none of the forms except by `*/*`, or is absent, a program gets a problem document and others get
+    /// text. A program is a script of a page (`Sec-Fetch-Dest: empty`), or a client that sent JSON or asks at an address of
+    /// GraphQL. A refused form (`q=0`) gives way to one that is not refused. `text/event-stream` gets an empty body, because
+    /// `EventSource` shows no body to its script.
     pub fn of(request: &Request) -> Self {
         if is_grpc(&request.headers) {
             return Self::Grpc;
@@ -48,30 +49,30 @@ impl Form {
             Destination::Page if accept.weight("text", "html") > 0 => Self::Html,
             Destination::Part => Self::Empty,
             Destination::Script => {
-                accept.named_form([Self::GraphQl, Self::Problem, Self::Html, Self::Text], Self::Problem)
+                named_form(&accept, [Self::GraphQl, Self::Problem, Self::Html, Self::Text], Self::Problem)
             }
             destination @ (Destination::Page | Destination::Unknown) => {
                 let is_program = matches!(destination, Destination::Unknown)
                     && (sends_json(&request.headers) || is_graphql_address(request));
                 let otherwise = if is_program { Self::Problem } else { Self::Text };
-                accept.named_form([Self::Html, Self::GraphQl, Self::Problem, Self::Text], otherwise)
+                named_form(&accept, [Self::Html, Self::GraphQl, Self::Problem, Self::Text], otherwise)
             }
         }
     }
 }
 
-/// Whether `request` is to an address that GraphQL is customarily served at.
+/// Whether `request` is to an address where GraphQL is usually served.
 pub(super) fn is_graphql_address(request: &Request) -> bool {
     request.target.path().rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case("graphql"))
 }
 
-/// Whether what was sent is JSON of any kind; who writes it reads it too.
+/// Whether the request's body is JSON of any kind. A client that writes JSON reads it too.
 fn sends_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     Range::parse(kind).is_some_and(|kind| kind.is_json())
 }
 
-/// Whether a client of gRPC or gRPC-Web is asking (`application/grpc`, `application/grpc-web+proto`, …).
+/// Whether the client speaks gRPC or gRPC-Web (`application/grpc`, `application/grpc-web+proto`, …).
 fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     let rest =
@@ -79,15 +80,15 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     rest.is_some() && matches!(kind.get("application/grpc".len()), None | Some(b'+' | b'-' | b';' | b' '))
 }
 
-/// What a browser wants an answer for.
+/// What a browser uses an answer for.
 enum Destination {
-    /// Something to show: a document or a frame.
+    /// A document or a frame, to be shown.
     Page,
-    /// Something that a page loads for itself; its body would not be read.
+    /// A part that a page loads for itself. Nobody would read an error in its place.
     Part,
     /// Data for a script: `fetch()`, `XMLHttpRequest`, `EventSource`.
     Script,
-    /// Not a browser, or one that does not say.
+    /// The client is no browser, or a browser that does not say.
     Unknown,
 }
 
@@ -107,187 +108,53 @@ impl Destination {
     }
 }
 
-/// How many media ranges are looked at, and how long they may be: no more than this has to be read, however long
-/// the field is.
-const MOST_RANGES: usize = 32;
-const LONGEST_RANGE: usize = 128;
-
-/// The media ranges of `Accept` in the order they came in; without any, everything goes.
-struct Accept<'a>(Vec<Range<'a>>);
-
-/// Its names mean the same in any case.
-struct Range<'a> {
-    kind: &'a str,
-    subtype: &'a str,
-    has_parameters: bool,
-    /// In thousandths, 0 to 1000.
-    weight: u16,
+/// The form that `accept` names with the highest weight. If weights are equal, the earlier in `preference` wins. If no
+/// form is named, the rest of the ranges suggest one, and `*/*` means `otherwise`.
+fn named_form(accept: &Accept<'_>, preference: [Form; 4], otherwise: Form) -> Form {
+    let weight = |form| match form {
+        Form::Html => accept.named_weight("text", "html"),
+        Form::Problem => accept.named_json_weight(),
+        Form::GraphQl => accept.named_exactly("application", "graphql-response+json"),
+        Form::Text => accept.named_weight("text", "plain"),
+        Form::Grpc | Form::Empty => None,
+    };
+    let mut best = (0, None);
+    for form in preference {
+        let weight = weight(form).unwrap_or(0);
+        if weight > best.0 {
+            best = (weight, Some(form));
+        }
+    }
+    best.1.unwrap_or_else(|| suggested_form(accept, otherwise))
 }
 
-impl<'a> Accept<'a> {
-    fn of(headers: &'a HeaderMap) -> Self {
-        let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
-        let ranges = lines.flat_map(|line| split_unquoted(line, ',')).take(MOST_RANGES);
-        Self(ranges.filter(|range| range.len() <= LONGEST_RANGE).filter_map(Range::parse).collect())
-    }
-
-    /// The weight of `kind/subtype` by the most specific range that covers it; 0 if none does.
-    fn weight(&self, kind: &str, subtype: &str) -> u16 {
-        let otherwise = if self.0.is_empty() { 1000 } else { 0 };
-        self.stated_weight(kind, subtype).unwrap_or(otherwise)
-    }
-
-    /// The weight of `kind/subtype` by the most specific range that covers it, if one does.
-    fn stated_weight(&self, kind: &str, subtype: &str) -> Option<u16> {
-        let covering =
-            self.0.iter().filter_map(|range| Some((range.specificity(kind, subtype)?, range.weight)));
-        covering.max().map(|best| best.1)
-    }
-
-    /// The weight of `kind/subtype` if a range other than `*/*` decides it.
-    fn named_weight(&self, kind: &str, subtype: &str) -> Option<u16> {
-        let named =
-            self.0.iter().any(|range| range.is_kind(kind) && range.specificity(kind, subtype).is_some());
-        named.then(|| self.weight(kind, subtype))
-    }
-
-    /// The weight of `kind/subtype` if it is named itself.
-    fn named_exactly(&self, kind: &str, subtype: &str) -> Option<u16> {
-        self.0.iter().any(|range| range.is(kind, subtype)).then(|| self.weight(kind, subtype))
-    }
-
-    /// A problem document is for everybody who reads JSON, unless it is refused by its own name.
-    fn named_json_weight(&self) -> Option<u16> {
-        if let Some(weight) = self.named_exactly("application", "problem+json") {
-            return Some(weight);
+/// Whether `form` is refused by its name, or together with everything else.
+fn refuses(accept: &Accept<'_>, form: Form) -> bool {
+    let weight = match form {
+        Form::Html => accept.stated_weight("text", "html"),
+        Form::Problem => {
+            accept.named_json_weight().or_else(|| accept.stated_weight("application", "problem+json"))
         }
-        let by_name = self.0.iter().filter(|range| range.is_json()).map(|range| range.weight).max();
-        by_name.or_else(|| self.named_weight("application", "json"))
-    }
-
-    /// The form that the ranges name with the highest weight, the earlier in `preference` where weights
-    /// are equal; where none is named, what the rest of the ranges suggest, and `otherwise` for `*/*`.
-    fn named_form(&self, preference: [Form; 4], otherwise: Form) -> Form {
-        let weight = |form| match form {
-            Form::Html => self.named_weight("text", "html"),
-            Form::Problem => self.named_json_weight(),
-            Form::GraphQl => self.named_exactly("application", "graphql-response+json"),
-            Form::Text => self.named_weight("text", "plain"),
-            Form::Grpc | Form::Empty => None,
-        };
-        let mut best = (0, None);
-        for form in preference {
-            let weight = weight(form).unwrap_or(0);
-            if weight > best.0 {
-                best = (weight, Some(form));
-            }
-        }
-        best.1.unwrap_or_else(|| self.suggested_form(otherwise))
-    }
-
-    /// Whether `form` is refused, by its name or with everything else.
-    fn refuses(&self, form: Form) -> bool {
-        let weight = match form {
-            Form::Html => self.stated_weight("text", "html"),
-            Form::Problem => {
-                self.named_json_weight().or_else(|| self.stated_weight("application", "problem+json"))
-            }
-            Form::GraphQl => self.stated_weight("application", "graphql-response+json"),
-            Form::Text => self.stated_weight("text", "plain"),
-            Form::Grpc | Form::Empty => None,
-        };
-        weight == Some(0)
-    }
-
-    /// The form for a client that names none of ours.
-    fn suggested_form(&self, otherwise: Form) -> Form {
-        let wanted = || self.0.iter().filter(|range| range.weight > 0);
-        if self.0.is_empty() {
-            return otherwise;
-        }
-        if wanted().any(Range::is_never_read) || wanted().next().is_none() {
-            return Form::Empty;
-        }
-        let reads_data = wanted().any(|range| range.is_kind("application"));
-        let first = if reads_data { Form::Problem } else { otherwise };
-        let offered = [first, otherwise, Form::Text, Form::Problem, Form::Html];
-        offered.into_iter().find(|form| !self.refuses(*form)).unwrap_or(Form::Empty)
-    }
+        Form::GraphQl => accept.stated_weight("application", "graphql-response+json"),
+        Form::Text => accept.stated_weight("text", "plain"),
+        Form::Grpc | Form::Empty => None,
+    };
+    weight == Some(0)
 }
 
-impl<'a> Range<'a> {
-    /// Reads `type/subtype;parameters`. An unreadable weight counts as 1, an unreadable range as absent.
-    fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = split_unquoted(text, ';').map(str::trim);
-        let (kind, subtype) = parts.next()?.split_once('/')?;
-        if kind.is_empty() || subtype.is_empty() || (kind == "*" && subtype != "*") {
-            return None;
-        }
-        let mut range = Self { kind, subtype, has_parameters: false, weight: 1000 };
-        for part in parts {
-            match part.split_once('=') {
-                Some((name, value)) if name.trim().eq_ignore_ascii_case("q") => {
-                    range.weight = weight(value.trim()).unwrap_or(1000);
-                    break;
-                }
-                Some(_) => range.has_parameters = true,
-                None => {}
-            }
-        }
-        Some(range)
+/// The form for a client that names none of these forms.
+fn suggested_form(accept: &Accept<'_>, otherwise: Form) -> Form {
+    let wanted = || accept.0.iter().filter(|range| range.weight > 0);
+    if accept.0.is_empty() {
+        return otherwise;
     }
-
-    fn is_kind(&self, kind: &str) -> bool {
-        self.kind.eq_ignore_ascii_case(kind)
+    if wanted().any(Range::is_never_read) || wanted().next().is_none() {
+        return Form::Empty;
     }
-
-    fn is(&self, kind: &str, subtype: &str) -> bool {
-        self.is_kind(kind) && self.subtype.eq_ignore_ascii_case(subtype)
-    }
-
-    fn is_json(&self) -> bool {
-        let syntax = self.subtype.rsplit('+').next().unwrap_or_default();
-        self.is_kind("application") && syntax.eq_ignore_ascii_case("json")
-    }
-
-    /// How closely this range describes `kind/subtype`; `None` if it does not cover it. A range with
-    /// parameters covers it too, since what is made here has just one variant of each type, but less
-    /// closely than the same range without.
-    fn specificity(&self, kind: &str, subtype: &str) -> Option<u8> {
-        if self.is(kind, subtype) {
-            Some(if self.has_parameters { 2 } else { 3 })
-        } else if self.is(kind, "*") {
-            Some(1)
-        } else if self.is("*", "*") {
-            Some(0)
-        } else {
-            None
-        }
-    }
-
-    /// Whether whoever asks for this type throws the body of an error away.
-    fn is_never_read(&self) -> bool {
-        matches!(
-            (&*self.kind.to_ascii_lowercase(), &*self.subtype.to_ascii_lowercase()),
-            ("image" | "audio" | "video" | "font", _)
-                | ("text", "css" | "javascript" | "event-stream" | "vtt")
-                | ("application", "javascript" | "x-javascript" | "manifest+json")
-        )
-    }
-}
-
-/// The parts of `text` between separators that stand outside quoted strings (RFC 9110 §5.6.4).
-fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped) = (false, false);
-    text.split(move |c| {
-        match (quoted, escaped, c) {
-            (true, true, _) => escaped = false,
-            (true, false, '\\') => escaped = true,
-            (_, _, '"') => quoted = !quoted,
-            (false, _, _) | (true, false, _) => {}
-        }
-        !quoted && c == separator
-    })
+    let reads_data = wanted().any(|range| range.is_kind("application"));
+    let first = if reads_data { Form::Problem } else { otherwise };
+    let offered = [first, otherwise, Form::Text, Form::Problem, Form::Html];
+    offered.into_iter().find(|form| !refuses(accept, *form)).unwrap_or(Form::Empty)
 }
 
 #[cfg(test)]
@@ -447,22 +314,6 @@ mod tests {
                 Request { method: Method::POST, target, headers, has_body: true, id: String::new() };
             assert_eq!(Form::of(&request), expected, "{sent}");
         }
-    }
-
-    #[test]
-    fn the_most_specific_range_weighs() {
-        // The example of RFC 9110 §12.5.1, for types without parameters.
-        let mut headers = HeaderMap::new();
-        headers.append("accept", HeaderValue::from_static("text/*;q=0.3, text/plain;q=0.7"));
-        headers.append(
-            "accept",
-            HeaderValue::from_static("text/plain;format=flowed,text/plain;x=\"a,b;q=0\";q=0.4, */*;q=0.5"),
-        );
-        let accept = Accept::of(&headers);
-        assert_eq!(accept.weight("text", "plain"), 700);
-        assert_eq!(accept.weight("text", "html"), 300);
-        assert_eq!(accept.weight("image", "jpeg"), 500);
-        assert_eq!(accept.0.len(), 5);
     }
 
     proptest! {

@@ -1,22 +1,17 @@
-//! How is an error told to a program?
-//!
-//! A problem document (RFC 9457), what a GraphQL client expects in its place, or the fields of gRPC.
+//! Errors as JSON: problem documents (RFC 9457) and GraphQL responses.
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde::{Serialize, Serializer};
 
-use super::error_page::{Cause, ErrorPage, View};
-use super::page_cache::Kind;
-use super::words::Outcome;
+use super::error::{Cause, Outcome};
+use super::kind::Kind;
+use super::view::View;
 
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-
-/// A problem document (RFC 9457 §3.1), and members of our own (§3.2).
+/// A problem document (RFC 9457 §3.1) with extension members (§3.2).
 ///
-/// `type` is a URN because it only has to be compared: it is the same wherever this worker is deployed,
-/// invites nobody to fetch it, and needs no domain that might be lost. An origin's own status has
-/// `about:blank`, which says that there is no more to it than the status (§4.2.1).
+/// `type` is a URN because clients only compare it. It is the same in every deployment, invites nobody to fetch it, and
+/// needs no domain that could be lost. For an origin's own status it is `about:blank`, which means that the status says
+/// it all (§4.2.1).
 #[derive(Serialize)]
 struct Problem<'a> {
     #[serde(rename = "type")]
@@ -24,7 +19,7 @@ struct Problem<'a> {
     title: &'a str,
     status: u16,
     detail: &'a str,
-    /// The request's id rather than its URL, which does not tell two failures apart and can hold secrets.
+    /// The request's id. Its URL would not tell two failures apart, and can hold secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<String>,
     /// The error type in `Proxy-Status` (RFC 9209 §2.3).
@@ -39,10 +34,10 @@ struct Problem<'a> {
     at: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<Outcome>,
-    /// What GraphQL clients tell errors apart by, by custom.
+    /// What GraphQL clients conventionally tell errors apart by.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
-    /// What many of them look for in any JSON.
+    /// What many GraphQL clients look for in any JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<[Message<'a>; 1]>,
 }
@@ -53,7 +48,7 @@ struct GraphQl<'a> {
     errors: [GraphQlError<'a>; 1],
 }
 
-/// §7.1.2; the problem document stands in `extensions`, where there is room for anything.
+/// A GraphQL error (§7.1.2). The problem document is in `extensions`, which has room for anything.
 #[derive(Serialize)]
 struct GraphQlError<'a> {
     message: &'a str,
@@ -65,7 +60,7 @@ struct Message<'a> {
     message: &'a str,
 }
 
-/// A number, in digits; what is none, a text.
+/// A number in digits. The mark of a slot is not a number, and is written as a string.
 struct Seconds<'a>(&'a str);
 
 impl Serialize for Seconds<'_> {
@@ -86,7 +81,7 @@ impl View<'_> {
         serde_json::to_string(&problem).unwrap_or_default()
     }
 
-    /// The same as a GraphQL response.
+    /// The GraphQL response.
     pub(super) fn graphql(&self) -> String {
         let detail = self.detail();
         let cause = self.kind.cause;
@@ -115,45 +110,13 @@ impl View<'_> {
             detail,
             instance: self.kind.has_plain_id.then(|| format!("urn:holdfast:request:{}", self.id)),
             error: error(cause),
-            retry_after: self.kind.says_when.then_some(Seconds(self.retry_after)),
+            retry_after: self.kind.has_retry_after.then_some(Seconds(self.retry_after)),
             request_id: self.id,
             at: self.at,
             outcome,
             code: None,
             errors: None,
         }
-    }
-}
-
-impl ErrorPage<'_> {
-    /// The fields in which gRPC tells an error ("trailers only"). Their status for 502 and 503 is that of
-    /// gRPC's own mapping of HTTP statuses. It would make UNKNOWN of a 500 and UNAVAILABLE of a 504, where we know more.
-    pub(super) fn grpc(&self, view: &View<'_>) -> HeaderMap {
-        const INTERNAL: u16 = 13;
-        const DEADLINE_EXCEEDED: u16 = 4;
-        const UNAVAILABLE: u16 = 14;
-        let status = match self.cause.status() {
-            StatusCode::INTERNAL_SERVER_ERROR => INTERNAL,
-            StatusCode::GATEWAY_TIMEOUT => DEADLINE_EXCEEDED,
-            _ => UNAVAILABLE,
-        };
-        let message = HeaderValue::try_from(grpc_encoded(&view.detail()));
-        let mut fields = HeaderMap::from_iter([
-            (header::CONTENT_TYPE, HeaderValue::from_static(self.grpc_type())),
-            (GRPC_STATUS, HeaderValue::from(status)),
-        ]);
-        fields.extend(message.ok().map(|text| (GRPC_MESSAGE, text)));
-        fields
-    }
-
-    /// The variety of gRPC that was asked in; nothing of the request is repeated.
-    fn grpc_type(&self) -> &'static str {
-        const VARIETIES: [&str; 3] =
-            ["application/grpc-web-text", "application/grpc-web", "application/grpc"];
-        let asked = self.request.headers.get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
-        let asked = asked.to_ascii_lowercase();
-        let variety = VARIETIES.into_iter().find(|variety| asked.starts_with(variety.as_bytes()));
-        variety.unwrap_or("application/grpc")
     }
 }
 
@@ -164,30 +127,12 @@ fn error(cause: Cause) -> Option<&'static str> {
     }
 }
 
-/// What tells this problem from others; `None` where there is no more to it than the status.
+/// The word that tells this problem from others. `None` if the status says it all.
 fn word(cause: Cause) -> Option<&'static str> {
     match cause {
         Cause::Failure(_) | Cause::OriginStatus(_) | Cause::CircuitOpen(_) => error(cause),
         Cause::Maintenance => Some("maintenance"),
     }
-}
-
-/// Whether `id` can be the end of a URN as it stands (RFC 8141 §2).
-pub(super) fn is_plain_id(id: &str) -> bool {
-    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
-/// `text` as gRPC writes it in a field: percent-encoded UTF-8 but for printable ASCII.
-fn grpc_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if matches!(byte, b' '..=b'~') && byte != b'%' {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]
@@ -196,10 +141,10 @@ mod tests {
     use crate::config::Page;
     use crate::origin::failure::Failure;
     use crate::request::{Request, Target};
-    use crate::response::error_page::Occasion;
+    use crate::response::error::{ErrorPage, Occasion};
     use crate::response::form::Form;
     use crate::time::Timestamp;
-    use http::Method;
+    use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
     use serde_json::{Value, json};
 
     fn asked(url: &str, field: (HeaderName, &'static str)) -> Request {
@@ -264,37 +209,5 @@ mod tests {
             assert_eq!(body["errors"][0]["message"] == body["detail"], has_errors, "{url}: {body}");
             assert_eq!(body.get("code"), None);
         }
-    }
-
-    #[test]
-    fn a_grpc_client_gets_a_status_in_its_own_fields() {
-        for (sent, answered_in) in [
-            ("application/grpc-web+proto", "application/grpc-web"),
-            ("application/grpc-web-text", "application/grpc-web-text"),
-            ("Application/gRPC", "application/grpc"),
-            ("application/grpc+json; charset=utf-8", "application/grpc"),
-        ] {
-            let request = asked("https://a.example/shop.Orders/Get", (header::CONTENT_TYPE, sent));
-            let (headers, body) = answered(&request, LATE);
-            assert_eq!(
-                (&headers["content-type"], body),
-                (&HeaderValue::from_static(answered_in), None),
-                "{sent}"
-            );
-            assert_eq!(headers["grpc-status"], "4");
-            let message = headers["grpc-message"].to_str().unwrap();
-            assert!(message.starts_with("Your connection is fine."), "{message}");
-        }
-        let request = asked("https://a.example/", (header::CONTENT_TYPE, "application/grpc"));
-        for (failure, status) in
-            [(Failure::ConnectionLost, "14"), (Failure::CircuitOpen, "14"), (Failure::Internal, "13")]
-        {
-            assert_eq!(answered(&request, Cause::Failure(failure)).0["grpc-status"], status, "{failure:?}");
-        }
-    }
-
-    #[test]
-    fn a_message_of_grpc_is_ascii() {
-        assert_eq!(grpc_encoded("100% größer\r\nX: y"), "100%25 gr%C3%B6%C3%9Fer%0D%0AX: y");
     }
 }

@@ -1,16 +1,16 @@
-//! How is an error told to a person? One story for each kind of fault, shared by every form.
+//! The story of an error. Which sentences tell a person what happened?
 //!
-//! A client learns which side is at fault, what became of the request and what to do now; what an operator
-//! would want to know beyond that stands in the log. The sentences are those of the catalogues.
+//! There is one story for each kind of fault, and every form tells it. A client learns which side is at fault, what
+//! became of the request, and what to do now. What else an operator wants to know is in the log. The sentences are in
+//! the catalogues of languages.
 
 use http::StatusCode;
-use serde::Serialize;
 
+use super::error::{Cause, Outcome, State};
 use crate::language::Message;
 use crate::origin::failure::ErrorType;
-use crate::response::error_page::Cause;
 
-/// A fault in words and as stops on the way.
+/// A fault in words, and as hops on the way.
 #[derive(Clone, Copy)]
 pub(super) struct Story {
     pub(super) heading: Message,
@@ -21,70 +21,15 @@ pub(super) struct Story {
     pub(super) origin: Hop,
 }
 
-/// One stop on the way from the client to the origin.
+/// One hop on the way from the client to the origin.
 #[derive(Clone, Copy)]
 pub(super) struct Hop {
     pub(super) state: State,
-    /// Nothing where it is not known.
+    /// `None` if nobody knows how the hop did.
     pub(super) words: Option<Message>,
 }
 
-/// How a stop did.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    Working,
-    Failed,
-    Late,
-    Idle,
-}
-
-impl State {
-    /// The class in the page's style.
-    pub(super) const fn class(self) -> &'static str {
-        match self {
-            Self::Working => "ok",
-            Self::Failed => "bad",
-            Self::Late => "late",
-            Self::Idle => "idle",
-        }
-    }
-}
-
-/// What became of a request with an unsafe method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Outcome {
-    NotProcessed,
-    Unknown,
-}
-
-impl Outcome {
-    /// The word in `Holdfast-Outcome`, the same as in a problem document.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::NotProcessed => "not_processed",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// What to tell the client.
-    pub(super) const fn sentence(self) -> Message {
-        match self {
-            Self::NotProcessed => Message::NotProcessed,
-            Self::Unknown => Message::MayBeProcessed,
-        }
-    }
-
-    /// The class in the page's style.
-    pub(super) const fn class(self) -> &'static str {
-        match self {
-            Self::NotProcessed => State::Working.class(),
-            Self::Unknown => State::Late.class(),
-        }
-    }
-}
-
-/// What to do now; its placeholder is for [`when`].
+/// What to do now. Its placeholder takes [`when`].
 pub(super) const fn advice(outcome: Option<Outcome>) -> Message {
     match outcome {
         None => Message::TryAgain,
@@ -93,8 +38,9 @@ pub(super) const fn advice(outcome: Option<Outcome>) -> Message {
     }
 }
 
-/// `seconds` from now in words that a person can use, never sooner than that by much. There are no numbers in
-/// them, so that no language has to inflect any; who needs the figure has it in `Retry-After`.
+/// `seconds` from now, in words. They never promise a much earlier time.
+///
+/// They contain no numbers, so that no language has to inflect one. `Retry-After` has the figure.
 pub(super) const fn when(seconds: Option<u64>) -> Message {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
@@ -190,7 +136,7 @@ const MISCONFIGURED: Story = Story::of_edge(
     Message::Misconfigured,
     Some(Message::NotAsked),
 );
-/// Whether the origin was asked before it came to this, nobody knows any more.
+/// Nobody knows any more whether the origin was asked.
 const EDGE_FAILED: Story =
     Story::of_edge(Message::NetworkHeading, Message::NetworkLead, Message::Failed, None);
 

@@ -1,6 +1,6 @@
 //! The page fits: small screens, long words, large letters.
 
-use holdfast::config::{Look, Page};
+use holdfast::config::{Page, Theme};
 use holdfast::language::Language;
 use holdfast::response::form::Form;
 use xtask::browser::FONTS;
@@ -54,10 +54,10 @@ fn the_bold_look_fits_every_screen_in_every_language() {
 const WIDTHS: [(u32, u32); 6] = [(320, 100), (560, 100), (700, 100), (320, 200), (360, 200), (1280, 200)];
 
 /// Every page in every language in `look`.
-fn keeps_words_whole(look: Look) {
+fn keeps_words_whole(look: Theme) {
     let tab = Tab::new();
     Told::BadAnswer.show(&tab, look.word());
-    let page = Page { look, ..Page::default() };
+    let page = Page { theme: look, ..Page::default() };
     let pages: Vec<_> = Language::all()
         .flat_map(|language| KINDS.map(|kind| rendered(kind, Form::Html, language, &page).unwrap().body))
         .collect();
@@ -85,17 +85,17 @@ fn keeps_words_whole(look: Look) {
 
 #[test]
 fn the_calm_look_keeps_words_whole_in_every_language() {
-    keeps_words_whole(Look::Calm);
+    keeps_words_whole(Theme::Calm);
 }
 
 #[test]
 fn the_paper_look_keeps_words_whole_in_every_language() {
-    keeps_words_whole(Look::Paper);
+    keeps_words_whole(Theme::Paper);
 }
 
 #[test]
 fn the_bold_look_keeps_words_whole_in_every_language() {
-    keeps_words_whole(Look::Bold);
+    keeps_words_whole(Theme::Bold);
 }
 
 #[test]

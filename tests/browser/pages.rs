@@ -28,8 +28,8 @@ pub fn dressed() -> Arc<Edge> {
         let routes = LOOKS.map(|look| {
             let brand = format!("logo = {LOGO:?}, accent = {:?}", *ACCENT);
             format!(
-                "{{ path = '/{look}/*', page = {{ look = '{look}' }} }},
-                 {{ path = '/{look}-branded/*', page = {{ look = '{look}', {brand} }} }},"
+                "{{ path = '/{look}/*', page = {{ theme = '{look}' }} }},
+                 {{ path = '/{look}-branded/*', page = {{ theme = '{look}', {brand} }} }},"
             )
         });
         format!("[{}]", routes.concat())

@@ -240,7 +240,7 @@ fn an_upload_of_unknown_length_arrives_whole() {
 /// A worker of its own that holds bodies and uploads of up to 8 MiB, of the 32 that it holds together.
 fn holding() -> Edge {
     let settings = [
-        ("body.hold", "8MiB"),
+        ("body.buffer", "8MiB"),
         ("retry.replay_body", "8MiB"),
         ("timeouts.idle", "60s"),
         ("timeouts.total", "60s"),
@@ -313,7 +313,7 @@ fn what_was_held_is_not_counted_for_good() {
 
 #[test]
 fn a_length_takes_room_as_it_comes_and_not_when_it_is_announced() {
-    let edge = Edge::start(&[site().url()], &overlay(&[("body.hold", "1MiB"), ("timeouts.idle", "30s")]));
+    let edge = Edge::start(&[site().url()], &overlay(&[("body.buffer", "1MiB"), ("timeouts.idle", "30s")]));
     let page = Page::new([scripts::hang_in_body("0123456789", (1 << 20) - 10)]);
     let open: Vec<_> = (0..60).map(|_| edge.get(&page).with("Authorization", "Basic eDp5").open()).collect();
     eventually("all are under way", || page.attempts() == open.len());
@@ -323,7 +323,7 @@ fn a_length_takes_room_as_it_comes_and_not_when_it_is_announced() {
 
 #[test]
 fn an_unwatched_body_is_handed_on_as_it_comes() {
-    let unwatched = edge(&overlay(&[("body.watch", "false")]));
+    let unwatched = edge(&overlay(&[("body.monitor", "false")]));
     let whole = Page::new([scripts::with_headers(&[("Cache-Control", "no-store")], pattern(LARGE))]);
     let answer = unwatched.get(&whole).send();
     assert_eq!((answer.body, answer.end), (pattern(LARGE), End::Whole));
@@ -342,7 +342,7 @@ fn an_unwatched_body_is_handed_on_as_it_comes() {
         late.extend([pause(), pause(), Step::Send(piece.into())]);
     }
     late.push(Step::Close);
-    let slow = edge(&overlay(&[("body.watch", "false"), ("timeouts.idle", "6s")]));
+    let slow = edge(&overlay(&[("body.monitor", "false"), ("timeouts.idle", "6s")]));
     let answer = slow.get(&Page::new([late])).send();
     assert_eq!((answer.status(), answer.end), (200, End::Broken("closed".to_owned())));
 

@@ -69,14 +69,14 @@ struct Edges {
     stale: Call,
 }
 
-const FORGETFUL: (&str, &str) = ("cache.memory", "0s");
+const FORGETFUL: (&str, &str) = ("cache.memory_ttl", "0s");
 
 impl Edges {
     fn start() -> Self {
         let calm = Edge::counting(&[site().url()], &overlay(&[FORGETFUL]), false);
         calm.call("GET", "/warm-up").send();
         let starts = |memory| {
-            let settings = [("breaker.enabled", "true"), ("breaker.open", "5m"), memory];
+            let settings = [("breaker.enabled", "true"), ("breaker.open_for", "5m"), memory];
             Edge::counting(&[site().url()], &overlay(&settings), false)
         };
         let fails = |edge: &Edge| {
@@ -91,7 +91,7 @@ impl Edges {
         let down = starts(FORGETFUL);
         let stale_when_down = stale(&down);
         fails(&down);
-        let down_recalling = starts(("cache.memory", "10s"));
+        let down_recalling = starts(("cache.memory_ttl", "10s"));
         let (fresh, stale) = (stored(&down_recalling), stale(&down_recalling));
         fails(&down_recalling);
         Self { calm, down, stale_when_down, down_recalling, fresh, stale }

@@ -96,7 +96,8 @@ console.log(JSON.stringify(heads));
 
 fn node(program: &str, argument: &str) -> String {
     let mut node = Command::new("node");
-    node.args(["--input-type=module", "--eval", program, "--", argument]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    node.args(["--input-type=module", "--eval", program, "--", argument])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = node.output().expect("Node.js is there");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
@@ -113,7 +114,7 @@ fn a_target_is_taken_for_normal_only_if_it_is() {
 #[test]
 fn a_body_is_held_before_its_head_is_seen_only_if_it_would_be_held_then() {
     let mut settings = Settings::default();
-    settings.body.hold = 1000;
+    settings.body.buffer = 1000;
     let HeldFirst { statuses, bodiless, may_stream } = HELD_FIRST;
     let rule = json!([statuses.start, statuses.end, bodiless, may_stream]).to_string();
     let heads: Vec<(u16, String, Value)> = serde_json::from_str(&node(HEADS, &rule)).unwrap();

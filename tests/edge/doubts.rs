@@ -22,10 +22,10 @@ fn marked() -> Arc<Edge> {
 fn an_answer_that_is_suddenly_short_or_of_another_type_leaves_the_copy_to_stand_in() {
     let json = scripts::with_headers(&[("Content-Type", "application/json"), FRESH], GOOD);
     for (bad, text, word) in [
-        (html(&[FRESH], "oops"), "oops", "shrunk"),
-        (html(&[FRESH], ""), "", "shrunk"),
-        (scripts::chunked(&[("Content-Type", "text/html"), FRESH], &[b"oo", b"ps"]), "oops", "shrunk"),
-        (json, GOOD, "retyped"),
+        (html(&[FRESH], "oops"), "oops", "body_shrank"),
+        (html(&[FRESH], ""), "", "body_shrank"),
+        (scripts::chunked(&[("Content-Type", "text/html"), FRESH], &[b"oo", b"ps"]), "oops", "body_shrank"),
+        (json, GOOD, "type_changed"),
     ] {
         let page = Page::new([html(&[], GOOD)]);
         quick().get(&page).send().is(200, GOOD);
@@ -69,7 +69,7 @@ fn a_page_that_lacks_its_marker_is_handed_on_and_not_stored() {
         let answer = marked().get(&page).with("Accept-Encoding", "br, gzip").send();
         assert_eq!(answer.status(), 200, "{what}");
         let status = answer.structured("cache-status");
-        assert_eq!(status.contains("detail=unmarked"), !is_stored, "{what}: {status}");
+        assert_eq!(status.contains("detail=marker_missing"), !is_stored, "{what}: {status}");
         assert_eq!(page.seen()[0].header("accept-encoding"), Some("gzip"), "{what}");
         settle_at(&marked());
         page.now([scripts::reset()]);

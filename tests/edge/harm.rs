@@ -262,7 +262,7 @@ fn a_client_that_takes_the_probe_and_leaves_keeps_nobody_from_a_site_that_is_bac
             .or_else(|| Some(scripts::late(Duration::from_millis(400), scripts::ok("well"))))
     });
     let settings = [
-        ("breaker.open", "1s"),
+        ("breaker.open_for", "1s"),
         ("breaker.window", "1s"),
         ("timeouts.first_byte", "5s"),
         ("cache.enabled", "false"),

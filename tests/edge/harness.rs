@@ -33,7 +33,7 @@ pub const QUICK: Settings<'_> = &[
     // Tests share workers, and an outage in one must not be felt in another.
     ("retry.budget", "off"),
     ("breaker.enabled", "false"),
-    ("body.hold", "4KiB"),
+    ("body.buffer", "4KiB"),
     ("page.brand", "Example & Sons"),
 ];
 
@@ -79,13 +79,13 @@ pub const TOKEN: &str = "the-token-of-the-tests";
 
 /// Keeps copies of some paths for long, and none in the edge cache that could stand in.
 pub const KEEPING: Settings<'_> =
-    &[("keep.paths", r#"["/kept/*"]"#), ("keep.interval", "1m"), ("cache.stale_if_error", "0s")];
+    &[("last_good.paths", r#"["/kept/*"]"#), ("last_good.interval", "1m"), ("cache.stale_if_error", "0s")];
 
 /// Budget and breaker as they are where nothing is set, with a shorter open period.
 pub const GUARDED: Settings<'_> = &[
     ("retry.budget", "0.2"),
     ("breaker.enabled", "true"),
-    ("breaker.open", "2s"),
+    ("breaker.open_for", "2s"),
     ("breaker.window", "1s"),
     ("timeouts.first_byte", "1s"),
 ];
@@ -145,7 +145,7 @@ impl Edge {
     pub fn watched(origins: &[String], settings: Settings<'_>, options: Options) -> Self {
         static MODULE: LazyLock<PathBuf> = LazyLock::new(|| {
             let built = build::ensure().expect("the module is built");
-            counting(&built).expect("its glue is as expected")
+            counting(&built).expect("the copy is written")
         });
         Self::with(origins, settings, Options { built: Some(MODULE.clone()), ..options })
     }

@@ -84,7 +84,10 @@ fn an_outage_that_turns_from_refusals_into_timeouts_is_two_incidents_and_four_al
     for (path, error) in [("/refuses", "connection_terminated"), ("/hangs", "http_response_timeout")] {
         let lines = edge.logged(path);
         assert_eq!(lines.len(), 8, "{lines:?}");
-        assert!(lines.iter().all(|line| line["error"] == error && line["outcome"] == "page"), "{lines:?}");
+        assert!(
+            lines.iter().all(|line| line["error"] == error && line["outcome"] == "error_page"),
+            "{lines:?}"
+        );
     }
     let html =
         edge.call("GET", "/.well-known/holdfast/status").with("Holdfast-Token", TOKEN).browsing().send();
@@ -115,8 +118,8 @@ fn an_outage_that_turns_from_refusals_into_timeouts_is_two_incidents_and_four_al
     let metrics = view(&edge, "metrics").text();
     let name = origin.addr();
     for line in [
-        "holdfast_answers_total{outcome=\"page\",status=\"502\"} 8".to_owned(),
-        "holdfast_answers_total{outcome=\"page\",status=\"504\"} 8".to_owned(),
+        "holdfast_answers_total{outcome=\"error_page\",status=\"502\"} 8".to_owned(),
+        "holdfast_answers_total{outcome=\"error_page\",status=\"504\"} 8".to_owned(),
         format!("holdfast_attempts_total{{origin=\"{name}\",end=\"no_header_in_time\"}} 8"),
     ] {
         assert!(metrics.lines().any(|other| other == line), "{line} in\n{metrics}");

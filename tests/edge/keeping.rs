@@ -29,14 +29,18 @@ fn a_kept_copy_answers_when_the_edge_cache_has_nothing() {
         assert!(answer.header("age").is_some_and(|age| age.parse::<u64>().is_ok()));
         let cache_status = answer.structured("cache-status");
         assert!(cache_status.starts_with("Holdfast;fwd="), "{cache_status}");
-        assert!(cache_status.ends_with("detail=kept"), "{cache_status}");
+        assert!(cache_status.ends_with("detail=last_good"), "{cache_status}");
     }
     keeping().call("HEAD", &page.path).send().is(200, "");
     keeping().get(&page).with("If-None-Match", "\"v1\"").send().is(304, "");
     let part = keeping().get(&page).with("Range", "bytes=0-3").send();
     part.is(206, "User");
     let line = keeping().log_of(&page.path);
-    assert_eq!((&line["outcome"], &line["failure"]), (&json!("kept"), &json!("connection_lost")), "{line}");
+    assert_eq!(
+        (&line["outcome"], &line["failure"]),
+        (&json!("last_good"), &json!("connection_lost")),
+        "{line}"
+    );
 }
 
 #[test]

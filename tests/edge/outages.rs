@@ -103,7 +103,7 @@ fn an_open_breaker_answers_at_once_and_names_what_opened_it() {
     let line = edge.log_of("/never");
     assert_eq!(
         (&line["opened_by"], &line["stop"]),
-        (&json!("connection_lost"), &json!("breaker_open")),
+        (&json!("connection_lost"), &json!("circuit_open")),
         "{line}"
     );
 }
@@ -137,7 +137,7 @@ fn at_the_soft_deadline_a_stale_copy_answers_and_the_same_fetch_refreshes_it() {
             scripts::with_headers(&[("Cache-Control", "max-age=60")], "v2"),
         ),
     ]);
-    let edge = edge(&overlay(&[("timeouts.soft", "300ms")]));
+    let edge = edge(&overlay(&[("timeouts.serve_stale_after", "300ms")]));
     edge.get(&page).send().is(200, "v1");
     settle();
     let answer = edge.get(&page).send();

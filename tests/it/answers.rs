@@ -132,7 +132,7 @@ fn a_report_has_no_secrets() {
 fn every_row_of_the_table_has_its_page() {
     use holdfast::config;
     use holdfast::request::{Request, Target};
-    use holdfast::response::error_page::{Cause, ErrorPage, Occasion};
+    use holdfast::response::error::{Cause, ErrorPage, Occasion};
     use holdfast::response::form::Form;
     use holdfast::time::Timestamp;
     let request = Request {

@@ -313,7 +313,7 @@ fn what_the_origin_withdraws_is_out_of_date_also_where_it_came_in_while_one_wait
 #[test]
 fn a_body_that_is_stored_slowly_keeps_nobody_from_the_origin() {
     let checked = |text| page(text).cache_control("max-age=60, must-revalidate");
-    let world = world().set("body.hold", "1B").origin([checked("v1")]);
+    let world = world().set("body.buffer", "1B").origin([checked("v1")]);
     world.get("/").answers(200, "v1");
     let world = world.later(61).store_takes(Duration::from_secs(60)).origin([checked("v2"), checked("v3")]);
     let mut stories = world.crowd(2, "/");

@@ -102,7 +102,7 @@ fn a_new_isolate_learns_that_an_origin_is_down_from_one_failure() {
 #[test]
 fn an_origin_that_others_found_up_again_is_tried_at_once() {
     let world =
-        world().guarded().gathering(Some("")).set("breaker", json!({ "open": "5m", "consecutive": 1 }));
+        world().guarded().gathering(Some("")).set("breaker", json!({ "open_for": "5m", "consecutive": 1 }));
     let world = world.set("retry", json!({ "attempts": 1 })).origin([answers(521, ""), page("v1")]);
     world.get("/a").status(502).attempts(1);
     world.get("/a").status(502).attempts(0);

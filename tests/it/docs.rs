@@ -6,7 +6,7 @@ use holdfast::health::runbook;
 use holdfast::origin::Reach;
 use holdfast::origin::failure::{Elsewhere, Failure, Here, TABLE};
 
-/// The table of failures as it stands in the README.
+/// The table of failures as it stands in docs/failures.md.
 fn failures() -> String {
     let mut table = String::from(
         "| what happened | log: `failure` | `error` (RFC 9209) | status | again here | elsewhere | evidence about | what to check first |\n\
@@ -45,12 +45,12 @@ fn failures() -> String {
 }
 
 #[test]
-fn the_readme_has_the_table_of_failures() {
-    let readme = include_str!("../../README.md");
-    let after = readme.split_once("<!-- failures: begin -->\n").unwrap().1;
+fn the_documents_have_the_table_of_failures() {
+    let document = include_str!("../../docs/failures.md");
+    let after = document.split_once("<!-- failures: begin -->\n").unwrap().1;
     let there = after.split_once("<!-- failures: end -->").unwrap().0;
     let expected = failures();
-    assert!(there == expected, "README.md should have between the two marks:\n{expected}");
+    assert!(there == expected, "docs/failures.md should have between the two marks:\n{expected}");
 }
 
 /// The runbook as it stands in docs/operations.md.
@@ -83,8 +83,8 @@ fn the_operations_have_the_runbook() {
 }
 
 #[test]
-fn the_readme_has_every_field_of_the_log() {
-    let readme = include_str!("../../README.md");
+fn the_documents_have_every_field_of_the_log() {
+    let document = include_str!("../../docs/log.md");
     let report = include_str!("../../src/report.rs");
     let fields = report
         .lines()
@@ -95,9 +95,68 @@ fn the_readme_has_every_field_of_the_log() {
     let mut count = 0;
     for (name, _) in fields {
         count += 1;
-        assert!(readme.contains(&format!("| `{name}` |")), "the README says nothing of `{name}`");
+        assert!(document.contains(&format!("| `{name}` |")), "docs/log.md says nothing of `{name}`");
     }
     assert!(count > 15, "the fields of the report were not found");
+}
+
+#[test]
+fn the_schema_of_the_log_has_the_new_words_and_none_of_the_old() {
+    let document = include_str!("../../docs/log.md");
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../../docs/log.schema.json")).unwrap();
+    let fields = &schema["properties"];
+    assert_eq!(fields["v"]["const"], holdfast::report::SCHEMA);
+    let after = document.split_once("| where | 1 | 2 |\n").unwrap().1;
+    let rows = after.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let mut count = 0;
+    for row in rows {
+        count += 1;
+        let cells: Vec<_> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let [_, place, old, new, _] = cells[..] else { panic!("{row}") };
+        let has = |word: &str| match place {
+            "a field" => fields.get(word).is_some(),
+            // These have no list in the schema.
+            "not_stored" => holdfast::cache::doubt::Doubt::ALL.iter().any(|doubt| doubt.word() == word),
+            place => fields[place]["enum"].as_array().unwrap().iter().any(|known| known == word),
+        };
+        assert!(has(new) && !has(old), "{row}");
+    }
+    assert_eq!(count, 10);
+}
+
+/// The anchor that a renderer of Markdown gives a heading.
+fn anchor(heading: &str) -> String {
+    let kept = |c: &char| c.is_alphanumeric() || [' ', '-', '_'].contains(c);
+    heading.to_lowercase().chars().filter(kept).map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+/// The targets of the links in `text`.
+fn links_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
+}
+
+#[test]
+fn every_link_between_the_documents_leads_somewhere() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let documents = std::fs::read_dir(root.join("docs")).unwrap().chain(std::fs::read_dir(root).unwrap());
+    let documents = documents.map(|entry| entry.unwrap().path());
+    let mut count = 0;
+    for document in documents.filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
+        let text = std::fs::read_to_string(&document).unwrap();
+        for link in links_in(&text).filter(|link| !link.contains(':')) {
+            count += 1;
+            let (file, wanted) = link.split_once('#').unwrap_or((link, ""));
+            let target =
+                if file.is_empty() { document.clone() } else { document.with_file_name("").join(file) };
+            let from = document.display();
+            assert!(target.exists(), "{from}: no file for {link}");
+            let headings = std::fs::read_to_string(&target).unwrap_or_default();
+            let mut headings = headings.lines().filter(|line| line.starts_with('#'));
+            let is_there = headings.any(|line| anchor(line.trim_start_matches('#').trim()) == wanted);
+            assert!(wanted.is_empty() || is_there, "{from}: no heading for {link}");
+        }
+    }
+    assert!(count > 50, "the links were not found");
 }
 
 /// The names of the tests in `text`.

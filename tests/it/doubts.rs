@@ -22,7 +22,8 @@ fn visited() -> World {
 #[test]
 fn an_answer_that_is_suddenly_short_reaches_its_visitor_and_leaves_the_copy_to_stand_in() {
     let json = || answers(200, GOOD).header("content-type", "application/json").cache_control("max-age=60");
-    for (bad, text, word) in [(tiny(), "oops", "shrunk"), (json(), GOOD, "retyped"), (page(""), "", "shrunk")]
+    for (bad, text, word) in
+        [(tiny(), "oops", "body_shrank"), (json(), GOOD, "type_changed"), (page(""), "", "body_shrank")]
     {
         let world = visited().origin([bad]);
         let story = world.get("/").answers(200, text).attempts(1);
@@ -38,13 +39,13 @@ fn it_is_believed_when_somebody_else_is_told_the_same_some_seconds_later() {
     world.get("/").answers(200, "oops");
     // The same client proves nothing, and nobody does at once.
     world.pass(std::time::Duration::from_secs(20));
-    world.get("/").answers(200, "oops").header_has("cache-status", "detail=shrunk");
+    world.get("/").answers(200, "oops").header_has("cache-status", "detail=body_shrank");
     let other = world.clone().without_fields().from("192.0.2.2");
     other.get("/").answers(200, "oops").header_has("cache-status", "stored");
     other.get("/").answers(200, "oops").attempts(0);
     let soon = visited().origin([tiny(), tiny()]);
     soon.get("/");
-    soon.without_fields().from("192.0.2.2").get("/").header_has("cache-status", "detail=shrunk");
+    soon.without_fields().from("192.0.2.2").get("/").header_has("cache-status", "detail=body_shrank");
 }
 
 #[test]
@@ -70,9 +71,9 @@ fn a_good_answer_settles_the_doubt() {
     world.get("/").answers(200, "oops");
     world.get("/").answers(200, GOOD).header_has("cache-status", "stored");
     let other = world.later(90).without_fields().from("192.0.2.2");
-    other.get("/").answers(200, "oops").header_has("cache-status", "detail=shrunk");
+    other.get("/").answers(200, "oops").header_has("cache-status", "detail=body_shrank");
     let third = other.later(5).without_fields().from("192.0.2.3");
-    third.get("/").answers(200, "oops").header_has("cache-status", "detail=shrunk");
+    third.get("/").answers(200, "oops").header_has("cache-status", "detail=body_shrank");
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn a_page_that_lacks_its_marker_is_handed_on_and_never_stored() {
     let torn = || page(&GOOD.replace("</html>", "")).cache_control("max-age=60");
     let text = GOOD.replace("</html>", "");
     let first = marked().origin([torn(), torn()]);
-    first.get("/").answers(200, &text).header_has("cache-status", "detail=unmarked");
+    first.get("/").answers(200, &text).header_has("cache-status", "detail=marker_missing");
     first.get("/").answers(200, &text).attempts(1);
     first.get("/").status(502);
     let world = marked().origin([good(), torn(), torn()]);
@@ -126,19 +127,21 @@ fn a_page_that_lacks_its_marker_is_handed_on_and_never_stored() {
     let world = world.later(90);
     world.get("/").answers(200, &text);
     let world = world.later(90).without_fields().from("192.0.2.2");
-    world.get("/").answers(200, &text).header_has("cache-status", "detail=unmarked");
+    world.get("/").answers(200, &text).header_has("cache-status", "detail=marker_missing");
     world.get("/").answers(200, GOOD).reports("connection_terminated");
     // What is no page is not looked into, and neither is what streams.
     let style = || answers(200, "p{}").header("content-type", "text/css").cache_control("max-age=60");
     marked().origin([style()]).get("/").header_has("cache-status", "stored");
-    let large = marked().set("body.hold", "5B").origin([torn()]);
+    let large = marked().set("body.buffer", "5B").origin([torn()]);
     large.get("/").answers(200, &text).header_has("cache-status", "stored");
 }
 
 #[test]
 fn a_page_that_lacks_its_marker_does_not_become_the_kept_copy() {
-    let kept =
-        world().keeping().set("keep.paths", serde_json::json!(["/a"])).set("cache.must_contain", "</html>");
+    let kept = world()
+        .keeping()
+        .set("last_good.paths", serde_json::json!(["/a"]))
+        .set("cache.must_contain", "</html>");
     let world = kept.origin([page(GOOD), page("<p>We are working on it, and on some more of it</p>")]);
     world.get("/a").answers(200, GOOD);
     let world = world.later(7200).evicted().new_isolate();

@@ -114,7 +114,7 @@ fn a_kept_copy_stands_in() {
     world.get("/robots.txt").answers(200, "v1");
     let world = world.evicted();
     let story = drilling(&world, Failure::ConnectionLost).get("/robots.txt").answers(200, "v1");
-    assert_eq!((&story.reports[0]["outcome"], world.namespace().writes), (&"kept".into(), 1));
+    assert_eq!((&story.reports[0]["outcome"], world.namespace().writes.get()), (&"last_good".into(), 1));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_drilled_order_changes_nothing_that_is_stored() {
 #[test]
 fn others_who_ask_at_the_same_time_get_the_page() {
     // Without memory, so that the copy that is stored meanwhile does not stand in for a drill.
-    let world = site().set("cache.memory", "0s");
+    let world = site().set("cache.memory_ttl", "0s");
     let world = world.at_origin("origin.test", page("v1").cache_control("max-age=60"));
     let drilled = drilling(&world, Failure::ConnectionLost);
     let stories = world.together([
@@ -188,7 +188,8 @@ fn holdfasts_own_endpoints_are_no_place_for_a_drill() {
 
 #[test]
 fn a_slow_origin_is_drilled_with_the_soft_deadline() {
-    let world = site().set("timeouts.soft", "1s").origin([page("v1").cache_control("max-age=1")]);
+    let world =
+        site().set("timeouts.serve_stale_after", "1s").origin([page("v1").cache_control("max-age=1")]);
     world.get("/a").answers(200, "v1");
     let world = world.later(60);
     let story = drilling(&world, Failure::NoHeaderInTime).get("/a").answers(200, "v1");

@@ -8,6 +8,7 @@ use holdfast::health::alert::{Delivery, WAITS};
 use holdfast::health::ingest::{self, Reply};
 use holdfast::health::summary::{self, Summary};
 use holdfast::health::{Cell, Class, Param, Settings, Sql};
+use holdfast::health::{alarm, query};
 use holdfast::time::Timestamp;
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
@@ -118,20 +119,20 @@ impl Object {
     }
 
     fn wake(&self) -> (Vec<Delivery>, Option<Timestamp>) {
-        ingest::wake(&self.sql, self.now(), self.settings())
+        alarm::wake(&self.sql, self.now(), self.settings())
     }
 
     /// Rings the alarm; the webhook takes everything.
     fn ring(&self) -> &Self {
         for delivery in self.wake().0 {
-            ingest::delivered(&self.sql, &delivery.id, true, self.now());
+            alarm::delivered(&self.sql, &delivery.id, true, self.now());
             self.sent.borrow_mut().push(delivery.id);
         }
         self
     }
 
     fn summary(&self) -> Summary {
-        ingest::summary(&self.sql, self.now())
+        query::summary(&self.sql, self.now())
     }
 
     /// The incidents, the oldest first: class, kind, and whether it is over.
@@ -152,7 +153,7 @@ fn refusals_that_turn_into_timeouts_are_two_incidents_each_told_twice() {
     for (end, rounds) in [("edge_refused", 12), ("edge_connect_timeout", 12)] {
         for _ in 0..rounds {
             for _isolate in 0..50 {
-                object.report(&[&format!("try a.example {end} 4"), "answer page 502 4"]);
+                object.report(&[&format!("try a.example {end} 4"), "answer error_page 502 4"]);
                 object.ring();
                 object.ring();
             }
@@ -244,17 +245,17 @@ fn an_outage_that_no_visitor_noticed_is_an_incident() {
     object.report(&[
         "try a no_header_in_time 8",
         "answer stale 0 3",
-        "answer kept 0 1",
+        "answer last_good 0 1",
         "touched a no_header_in_time stale 3",
-        "touched a no_header_in_time kept 1",
+        "touched a no_header_in_time last_good 1",
     ]);
     object.ring();
     object.report(&[
         "try a no_header_in_time 4",
         "touched a no_header_in_time stale_while_revalidate 2",
         "touched a no_header_in_time refresh_failed 1",
-        "touched a believed_down stale 5",
-        "touched a believed_down page 1",
+        "touched a circuit_open stale 5",
+        "touched a circuit_open error_page 1",
     ]);
     let summary = object.summary();
     let [incident] = &summary.incidents[..] else { panic!("{summary:?}") };
@@ -263,6 +264,38 @@ fn an_outage_that_no_visitor_noticed_is_an_incident() {
     assert_eq!(object.sent.borrow().len(), 1);
     let hour = &summary.spans[0];
     assert_eq!((hour.stale, hour.failed_attempts, hour.not_saved_by_retry), (4, 12, 1));
+}
+
+#[test]
+fn what_was_counted_in_words_of_log_schema_1_is_added_to_the_words_of_today() {
+    let object = object();
+    object.report(&[
+        "answer last_good 0 1",
+        "answer error_page 502 2",
+        "touched a circuit_open error_page 4",
+    ]);
+    for what in ["answer kept 0", "answer page 502", "touched believed_down page"] {
+        let origin = if what.starts_with("answer") { "" } else { "a" };
+        for table in [
+            "counts (minute, origin, what, n) VALUES (?, ?, ?, 10)",
+            "totals (origin, what, n) VALUES (?, ?, 100)",
+        ] {
+            let minute = Param::Number(i64::try_from(object.now / 60_000).unwrap());
+            let params = [minute, Param::Text(origin), Param::Text(what)];
+            let params = if table.starts_with("counts") { &params[..] } else { &params[1..] };
+            object.sql.exec(&format!("INSERT INTO {table}"), params);
+        }
+    }
+    let summary = object.summary();
+    assert_eq!(summary.spans[0].answers, [("error_page".to_owned(), 12), ("last_good".to_owned(), 11)]);
+    assert_eq!((summary.spans[0].stale, summary.spans[0].not_saved_by_retry), (11, 14));
+    let totals: Vec<_> = summary.totals.iter().map(|total| (&*total.origin, &*total.what, total.n)).collect();
+    let expected = [
+        ("", "answer error_page 502", 112),
+        ("", "answer last_good 0", 111),
+        ("a", "touched circuit_open error_page", 114),
+    ];
+    assert_eq!(totals, expected, "each once: Prometheus refuses a metric that is there twice");
 }
 
 #[test]
@@ -282,8 +315,8 @@ fn an_incident_begins_when_enough_fails_and_a_tenth_of_all() {
         (&[], &["try a own_500 9"], Some(Class::Error)),
         (&[], &["try a internal 9"], Some(Class::Internal)),
         // A client alone can bring these about, or nothing was tried.
-        (&[], &["try a loop 9", "try a upgrade_refused 9", "try a believed_down 9"], None),
-        (&[], &["touched a edge_refused page 9"], None),
+        (&[], &["try a loop 9", "try a upgrade_refused 9", "try a circuit_open 9"], None),
+        (&[], &["touched a edge_refused error_page 9"], None),
     ] {
         let mut object = object();
         object.report(before);
@@ -322,7 +355,7 @@ fn counts_go_after_a_week_and_totals_stay() {
     );
     // An hour of it, by the minute.
     for _ in 0..60 {
-        object.report(&["try a ok 2", "answer origin 0 2", "answer page 502 1"]);
+        object.report(&["try a ok 2", "answer origin 0 2", "answer error_page 502 1"]);
         object.pass(60);
     }
     let before = object.summary().spans.remove(1);
@@ -363,14 +396,14 @@ fn a_summary_is_json_with_times_that_people_can_read() {
     let object = object();
     object.report(&[
         "probe a edge_refused 9",
-        "answer page 502 2",
+        "answer error_page 502 2",
         "answer retried 0 3",
         "answer retried 503 1",
     ]);
     let json = serde_json::to_value(object.summary()).unwrap();
-    assert_eq!((&json["v"], &json["at"]), (&json!(1), &json!("2026-01-02T03:04:30Z")));
+    assert_eq!((&json["v"], &json["at"]), (&json!(2), &json!("2026-01-02T03:04:30Z")));
     assert_eq!(json["spans"][1]["began_at"], "2026-01-01T03:15:00Z");
-    assert_eq!(json["spans"][0]["answers"], json!([["retried", 4], ["page", 2]]));
+    assert_eq!(json["spans"][0]["answers"], json!([["retried", 4], ["error_page", 2]]));
     let bar = json["spans"][2]["bars"].as_array().unwrap().last().unwrap();
     assert_eq!(
         *bar,
@@ -388,7 +421,7 @@ fn a_summary_is_json_with_times_that_people_can_read() {
     );
     let incident = &json["incidents"][0];
     assert_eq!((&incident["class"], &incident["ended_at"]), (&json!("bad_gateway"), &json!(null)));
-    assert_eq!(json["totals"][0], json!({ "origin": "", "what": "answer page 502", "n": 2 }));
+    assert_eq!(json["totals"][0], json!({ "origin": "", "what": "answer error_page 502", "n": 2 }));
 }
 
 #[test]
@@ -397,9 +430,9 @@ fn a_database_that_fails_takes_nothing_down() {
     let text = format!("holdfast 1\n{} try a edge_refused 100\n", START / 60_000);
     let reply = ingest::report(&Broken, &text, object.now(), object.settings());
     assert_eq!(reply, Reply { text: "flush 10\n".to_owned(), wake_at: None });
-    assert_eq!(ingest::wake(&Broken, object.now(), object.settings()), (Vec::new(), None));
-    assert_eq!(ingest::delivered(&Broken, "1-begin", false, object.now()), None);
-    assert_eq!(ingest::summary(&Broken, object.now()), object.summary());
+    assert_eq!(alarm::wake(&Broken, object.now(), object.settings()), (Vec::new(), None));
+    assert_eq!(alarm::delivered(&Broken, "1-begin", false, object.now()), None);
+    assert_eq!(query::summary(&Broken, object.now()), object.summary());
 }
 
 #[test]
@@ -415,7 +448,7 @@ fn a_webhook_that_fails_is_asked_again_later_and_later_and_then_no_more() {
         // While it is on its way.
         assert_eq!(object.wake().0, []);
         object.pass(2).report(&["try a edge_refused 1"]);
-        let next = ingest::delivered(&object.sql, &delivery.id, false, object.now()).unwrap();
+        let next = alarm::delivered(&object.sql, &delivery.id, false, object.now()).unwrap();
         let wait = next.since(object.now());
         waits.push(wait);
         if waits.len() > WAITS.len() {
@@ -455,12 +488,12 @@ fn the_end_waits_for_the_beginning() {
     object.report(&["try a edge_refused 10"]);
     let begin = object.wake().0.remove(0);
     object.pass(5);
-    ingest::delivered(&object.sql, &begin.id, false, object.now());
+    alarm::delivered(&object.sql, &begin.id, false, object.now());
     object.pass(400);
     let (again, next) = object.wake();
     assert_eq!(again.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), [begin.id.as_str()]);
     assert!(next > Some(object.now()), "it does not ring for an end that cannot be told yet");
-    assert_eq!(ingest::delivered(&object.sql, &begin.id, true, object.now()), Some(object.now()));
+    assert_eq!(alarm::delivered(&object.sql, &begin.id, true, object.now()), Some(object.now()));
     object.ring();
     assert_eq!(*object.sent.borrow(), ["20260102T0304-1-end"]);
 }
@@ -503,7 +536,7 @@ fn alerts(form: AlertForm, origin: &str) -> [(Delivery, serde_json::Value); 2] {
     let read = |delivery: Delivery| {
         let body = serde_json::from_str(&delivery.body).unwrap();
         assert_eq!(delivery.content_type, "application/json");
-        ingest::delivered(&object.sql, &delivery.id, true, Timestamp::from_millis(START));
+        alarm::delivered(&object.sql, &delivery.id, true, Timestamp::from_millis(START));
         (delivery, body)
     };
     object.report(&[
@@ -514,7 +547,7 @@ fn alerts(form: AlertForm, origin: &str) -> [(Delivery, serde_json::Value); 2] {
     let later = Timestamp::from_millis(START + 300_000);
     // As in an alarm: nobody says where the dashboard is.
     let settings = Settings { dashboard: None, ..object.settings() };
-    let end = read(ingest::wake(&object.sql, later, settings).0.remove(0));
+    let end = read(alarm::wake(&object.sql, later, settings).0.remove(0));
     [begin, end]
 }
 

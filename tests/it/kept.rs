@@ -28,7 +28,7 @@ fn a_kept_copy_answers_when_the_edge_cache_has_nothing() {
         .header("etag", "\"1\"")
         .header("content-type", "text/plain")
         .header_has("cache-status", "Holdfast;fwd=uri-miss")
-        .header_has("cache-status", "detail=kept")
+        .header_has("cache-status", "detail=last_good")
         .header_has("proxy-status", "connection_terminated")
         .age(0)
         .reports("connection_terminated");
@@ -46,7 +46,7 @@ fn a_kept_copy_takes_over_where_the_window_of_the_stored_one_ends() {
     world.get(PATH).answers(200, "v1");
     let world = world.later(DAY - 60);
     world.get(PATH).answers(200, "v1").header_has("cache-status", "fwd=stale");
-    world.later(120).get(PATH).answers(200, "v1").header_has("cache-status", "detail=kept");
+    world.later(120).get(PATH).answers(200, "v1").header_has("cache-status", "detail=last_good");
 }
 
 #[test]
@@ -55,8 +55,9 @@ fn only_the_named_paths_without_a_query_are_kept() {
     for path in ["/robots.txt?x", "/other", "/robots.txt/"] {
         world.get(path).status(200);
     }
-    assert_eq!(world.namespace().writes, 0);
-    let world = world.evicted().set("keep.paths", serde_json::json!(["/feeds/*"])).origin([robots("feed")]);
+    assert_eq!(world.namespace().writes.get(), 0);
+    let world =
+        world.evicted().set("last_good.paths", serde_json::json!(["/feeds/*"])).origin([robots("feed")]);
     world.get("/feeds/a").status(200);
     world.evicted().get("/feeds/a").answers(200, "feed");
 }
@@ -71,16 +72,16 @@ fn one_host_does_not_get_the_copy_of_another() {
 fn a_kept_copy_is_written_when_it_changed_and_at_most_once_an_interval() {
     let world = world().keeping().origin(["v1", "v1", "v2", "v2"].map(robots));
     world.get(PATH).answers(200, "v1");
-    assert_eq!((world.namespace().reads, world.namespace().writes), (1, 1));
+    assert_eq!((world.namespace().reads.get(), world.namespace().writes.get()), (1, 1));
     let world = world.later(HOUR);
     world.get(PATH).answers(200, "v1");
-    assert_eq!((world.namespace().reads, world.namespace().writes), (2, 1));
+    assert_eq!((world.namespace().reads.get(), world.namespace().writes.get()), (2, 1));
     // Another isolate knows nothing of this one; the copy's own time tells it to wait.
     let world = world.evicted().new_isolate().later(HOUR - 100);
     world.get(PATH).answers(200, "v2");
-    assert_eq!((world.namespace().reads, world.namespace().writes), (3, 2));
+    assert_eq!((world.namespace().reads.get(), world.namespace().writes.get()), (3, 2));
     world.get(PATH).answers(200, "v2");
-    assert_eq!((world.namespace().reads, world.namespace().writes), (3, 2));
+    assert_eq!((world.namespace().reads.get(), world.namespace().writes.get()), (3, 2));
 }
 
 #[test]
@@ -110,9 +111,9 @@ fn what_is_gone_replaces_the_copy_and_what_never_was_makes_none() {
     for status in [404, 410] {
         let world = visited(robots("v1")).later(2 * HOUR).origin([answers(status, "gone")]);
         world.get(PATH).answers(status, "gone");
-        world.get(PATH).answers(status, "gone").header_has("cache-status", "detail=kept");
+        world.get(PATH).answers(status, "gone").header_has("cache-status", "detail=last_good");
         let never = visited(answers(status, "never"));
-        assert_eq!(never.namespace().writes, 0);
+        assert_eq!(never.namespace().writes.get(), 0);
         never.get(PATH).status(502);
     }
 }
@@ -165,9 +166,9 @@ fn a_reload_gets_the_kept_copy_unless_it_wants_no_old_one() {
 #[test]
 fn a_kept_copy_that_forbids_stale_use_stands_in_within_the_window_beside_that() {
     let world = visited(robots("v1").cache_control("s-maxage=60, stale-while-revalidate=600"));
-    world.clone().later(600).get(PATH).answers(200, "v1").header_has("cache-status", "detail=kept");
+    world.clone().later(600).get(PATH).answers(200, "v1").header_has("cache-status", "detail=last_good");
     let story = world.later(660).get(PATH).status(502);
-    assert_eq!(story.reports[0]["kept_refused"], "stale-if-error", "{story:#?}");
+    assert_eq!(story.reports[0]["last_good_refused"], "stale-if-error", "{story:#?}");
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn crawlers_still_get_what_they_go_by() {
     world.send("POST", "/robots.txt", Some("x")).status(503);
     world.get("/robots.txt/").status(503);
     // The origin is being worked on, and the edge cache has lost it.
-    world.evicted().get("/robots.txt").answers(200, "v1").header_has("cache-status", "detail=kept");
+    world.evicted().get("/robots.txt").answers(200, "v1").header_has("cache-status", "detail=last_good");
 }
 
 #[test]

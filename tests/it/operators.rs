@@ -70,7 +70,7 @@ fn span(name: &'static str, step_s: u64, count: usize) -> Span {
         ("hit", other - other / 3),
         ("stale", stale),
         ("retried", retried),
-        ("page", errors),
+        ("error_page", errors),
     ];
     Span {
         name,
@@ -137,8 +137,8 @@ fn outage() -> Summary {
         ],
         totals: vec![
             total("", "answer hit 0", 120_000),
-            total("", "answer page 502", 31),
-            total("", "answer page 504", 28),
+            total("", "answer error_page 502", 31),
+            total("", "answer error_page 504", 28),
             total(one, "try ok", 4000),
             total(one, "try connection_lost", 250),
             total(other, "try own_503", 2),
@@ -280,7 +280,7 @@ fn who_looks_gets_the_form_that_suits() {
         .says("<h1>1 of 2 origins is down</h1>");
     let story = ask(&world, "GET", "status", &[token], None).header("content-type", "application/json");
     let status: Value = serde_json::from_str(&story.body.text).unwrap();
-    assert_eq!((&status["v"], &status["at"]), (&1.into(), &"2026-01-02T03:04:00Z".into()));
+    assert_eq!((&status["v"], &status["at"]), (&2.into(), &"2026-01-02T03:04:00Z".into()));
     assert_eq!(status["origins"][0]["last_probe"]["end"], "edge_connect_timeout");
     assert_eq!(status["incidents"][0]["class"], "gateway_timeout");
     assert_eq!(status["bindings"]["HOLDFAST_HEALTH"], true);

@@ -70,7 +70,7 @@ fn while_the_breaker_is_open_stale_copies_and_honest_pages_answer_at_once() {
     let retry_after: u64 = story.value("retry-after").unwrap().parse().unwrap();
     assert!((1..=5).contains(&retry_after), "{story:#?}");
     assert_eq!(story.reports[0]["opened_by"], "connection_lost");
-    assert_eq!(story.reports[0]["stop"], "breaker_open");
+    assert_eq!(story.reports[0]["stop"], "circuit_open");
     // What was not sent was not processed.
     world.send("POST", "/order", Some("x")).status(502).attempts(0);
 }
@@ -153,7 +153,9 @@ fn the_next_origin_takes_over_and_a_broken_one_comes_back_by_trial() {
 #[test]
 fn at_the_soft_deadline_a_stale_copy_answers_and_the_same_fetch_refreshes_it() {
     let slow = page("v2").cache_control("max-age=60").after(Duration::from_secs(4));
-    let world = world().set("timeouts.soft", "1500ms").origin([page("v1").cache_control("max-age=60"), slow]);
+    let world = world()
+        .set("timeouts.serve_stale_after", "1500ms")
+        .origin([page("v1").cache_control("max-age=60"), slow]);
     world.get("/").answers(200, "v1");
     let world = world.later(61);
     let story = world.get("/").answers(200, "v1").attempts(1).no_header("proxy-status");
@@ -165,7 +167,9 @@ fn at_the_soft_deadline_a_stale_copy_answers_and_the_same_fetch_refreshes_it() {
 #[test]
 fn all_who_wait_for_a_slow_origin_get_the_stale_copy_at_the_soft_deadline() {
     let slow = page("v2").cache_control("max-age=60").after(Duration::from_secs(4));
-    let world = world().set("timeouts.soft", "1500ms").origin([page("v1").cache_control("max-age=60"), slow]);
+    let world = world()
+        .set("timeouts.serve_stale_after", "1500ms")
+        .origin([page("v1").cache_control("max-age=60"), slow]);
     world.get("/").answers(200, "v1");
     let world = world.later(61);
     for story in world.crowd(20, "/") {
@@ -175,7 +179,7 @@ fn all_who_wait_for_a_slow_origin_get_the_stale_copy_at_the_soft_deadline() {
 
 #[test]
 fn an_answer_before_the_soft_deadline_is_the_origin_s() {
-    let world = world().set("timeouts.soft", "1500ms").origin([
+    let world = world().set("timeouts.serve_stale_after", "1500ms").origin([
         page("v1"),
         page("v2").after(Duration::from_millis(1400)),
         hangs(),

@@ -125,7 +125,11 @@ fn marks_are_read_at_most_twice_a_minute() {
         let world = world.clone().later(1);
         world.get("/a").answers(200, "v1").attempts(0);
     }
-    assert!(world.namespace().reads_of_marks <= 5, "{}", world.namespace().reads_of_marks);
+    assert!(
+        world.namespace().reads_of_purge_rules.get() <= 5,
+        "{}",
+        world.namespace().reads_of_purge_rules.get()
+    );
 }
 
 #[test]
@@ -196,7 +200,7 @@ fn an_order_that_does_not_show_yet_in_the_namespace_holds_where_it_was_taken() {
     world.get("/a").answers(200, "v1");
     let world = world.later(1);
     order(&world, &json!({"all": true})).status(200);
-    let world = world.without_marks().later(61);
+    let world = world.without_purge_rules().later(61);
     world.get("/a").answers(200, "v2").attempts(1);
 }
 
@@ -222,7 +226,7 @@ fn an_order_holds_for_every_spelling_of_a_path() {
 #[test]
 fn what_is_forgotten_is_gone_in_every_spelling_of_its_path() {
     for stored in ["/feeds/a", "//feeds/a", "/feeds%2fa", "/feeds/%61"] {
-        let world = kept().set("keep.paths", json!(["*"])).origin([fresh("v1")]);
+        let world = kept().set("last_good.paths", json!(["*"])).origin([fresh("v1")]);
         world.get(stored).answers(200, "v1");
         let world = world.later(1);
         order(&world, &json!({"urls": ["/feeds/a"], "forget": true})).status(200);

@@ -99,16 +99,16 @@ fn a_purged_copy_stands_in_and_a_forgotten_one_does_not() {
 
 #[test]
 fn the_kept_copy_answers_for_such_links_too() {
-    let world = world().keeping().set("keep.paths", json!(["/a"])).origin([page("plain")]);
+    let world = world().keeping().set("last_good.paths", json!(["/a"])).origin([page("plain")]);
     world.get("/a").answers(200, "plain");
     let world = world.evicted();
-    world.get("/a?utm_source=x").answers(200, "plain").header_has("cache-status", "detail=kept");
+    world.get("/a?utm_source=x").answers(200, "plain").header_has("cache-status", "detail=last_good");
     world.get("/a?q").status(502);
 }
 
 #[test]
 fn while_the_breaker_is_open_such_links_are_answered_without_the_origin() {
-    let world = world().guarded().set("breaker.open", "5m").origin([page("plain")]);
+    let world = world().guarded().set("breaker.open_for", "5m").origin([page("plain")]);
     world.get("/a").answers(200, "plain");
     let world = world.later(60);
     for _ in 0..8 {

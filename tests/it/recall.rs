@@ -112,13 +112,13 @@ fn looks_each_time(world: &World) {
 
 #[test]
 fn an_operator_can_have_every_request_look() {
-    let world = world().set("cache.memory", "0s").origin([lasting("v1")]);
+    let world = world().set("cache.memory_ttl", "0s").origin([lasting("v1")]);
     looks_each_time(&world);
 }
 
 #[test]
 fn a_body_that_is_not_held_elsewhere_is_not_held_here() {
-    let world = world().set("body.hold", "1B").origin([lasting("v1")]);
+    let world = world().set("body.buffer", "1B").origin([lasting("v1")]);
     looks_each_time(&world);
 }
 
@@ -136,8 +136,8 @@ fn in_an_outage_a_stale_copy_is_looked_for_once_a_second() {
 
 #[test]
 fn while_the_origin_is_left_alone_it_is_known_for_a_second_that_there_is_no_copy() {
-    let world = world().keeping().set("keep.paths", serde_json::json!(["/*"]));
-    let world = world.set("breaker.enabled", true).set("breaker.open", "60s").set("retry.attempts", 1);
+    let world = world().keeping().set("last_good.paths", serde_json::json!(["/*"]));
+    let world = world.set("breaker.enabled", true).set("breaker.open_for", "60s").set("retry.attempts", 1);
     let world = world.set("breaker.window", "1s").origin(std::iter::repeat_with(refuses).take(11));
     for _ in 0..11 {
         world.get("/").status(502);

@@ -52,7 +52,7 @@ fn a_small_torn_body_is_a_failed_attempt() {
 #[test]
 fn a_large_torn_body_breaks_off_and_is_reported() {
     let torn = page("0123456789").ends(Ending::Torn);
-    let story = world().set("body.hold", "5B").origin([torn]).get("/").status(200).attempts(1).breaks_off();
+    let story = world().set("body.buffer", "5B").origin([torn]).get("/").status(200).attempts(1).breaks_off();
     assert_eq!(story.reports.len(), 1);
     assert_eq!(story.reports[0]["body"], "http_response_incomplete", "{story:#?}");
 }

@@ -57,9 +57,9 @@ fn fits(schema: &Value, value: &Value) -> Result<(), String> {
 #[test]
 fn every_field_of_a_report_is_described() {
     let fields = SCHEMA["properties"].as_object().unwrap();
-    let readme = include_str!("../../README.md");
+    let document = include_str!("../../docs/log.md");
     for name in fields.keys() {
-        assert!(readme.contains(&format!("| `{name}` |")), "{name}");
+        assert!(document.contains(&format!("| `{name}` |")), "{name}");
     }
     let report = include_str!("../../src/report.rs");
     let is_field = |name: &str| report.contains(&format!("    pub {name}: ")) || name == "v";

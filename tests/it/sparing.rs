@@ -6,7 +6,7 @@ use crate::world::{Behaviour, World, answers, counted, page, refuses};
 
 /// A world whose isolates do not remember what they found: that has tests of its own.
 fn world() -> World {
-    crate::world::world().set("cache.memory", "0s")
+    crate::world::world().set("cache.memory_ttl", "0s")
 }
 
 fn never_stored() -> Behaviour {

@@ -149,7 +149,7 @@ fn a_copy_under_no_cache_never_answers_while_the_origin_is_well() {
     // RFC 9111 §5.2.2.4
     let text = "no-cache, max-age=600, stale-while-revalidate=600, stale-if-error=600";
     let slow = page("v3").after(Duration::from_secs(5));
-    let world = world().set("timeouts.soft", "1s").origin([
+    let world = world().set("timeouts.serve_stale_after", "1s").origin([
         page("v1").cache_control(text),
         page("v2").cache_control(text),
         slow.cache_control(text),

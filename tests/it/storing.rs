@@ -114,7 +114,7 @@ fn a_stale_copy_is_validated_and_fresh_again() {
 
 #[test]
 fn a_large_stale_copy_is_validated_without_being_read() {
-    let world = world().set("body.hold", "5B");
+    let world = world().set("body.buffer", "5B");
     let world = world.origin([page("0123456789").cache_control("max-age=60").header("etag", "\"1\"")]);
     world.get("/");
     let world =
@@ -152,7 +152,7 @@ fn a_client_s_own_condition_is_answered_from_the_store() {
 #[test]
 fn what_is_not_whole_is_not_stored() {
     let torn = || page("0123456789").cache_control("max-age=60").ends(Ending::Torn);
-    let world = world().set("body.hold", "5B").origin([page("v1").cache_control("max-age=1"), torn()]);
+    let world = world().set("body.buffer", "5B").origin([page("v1").cache_control("max-age=1"), torn()]);
     world.get("/").answers(200, "v1");
     let world = world.later(5);
     world.get("/").breaks_off();
@@ -293,7 +293,7 @@ fn what_was_validated_before_it_was_changed_is_not_stored_again() {
     // RFC 9111 §4.4
     let slow = std::time::Duration::from_secs(2);
     for hold in ["256KiB", "1B"] {
-        let world = world().set("body.hold", hold);
+        let world = world().set("body.buffer", hold);
         let world = world.origin([page("v1").cache_control("max-age=60").header("etag", "\"1\"")]);
         world.get("/");
         let unchanged = answers(304, "").cache_control("max-age=60").header("etag", "\"1\"").after(slow);
@@ -321,7 +321,7 @@ fn what_was_done_before_the_answer_broke_off_counts_though_it_was_tried_again() 
 fn an_answer_that_differs_by_one_list_of_fields_too_many_is_handed_on_all_the_same() {
     let names = ["a", "b", "c", "d", "e"];
     let answer = |name| page(name).cache_control("max-age=60").header("vary", name);
-    let world = world().set("body.hold", "0B").origin(names.map(answer));
+    let world = world().set("body.buffer", "0B").origin(names.map(answer));
     for name in names {
         world.clone().with(name, "1").get("/").answers(200, name);
     }

@@ -43,7 +43,7 @@ proptest! {
         (hold, guarded) in (prop_oneof![Just("4B"), Just("256KiB")], any::<bool>()),
         seed in 1u64..,
     ) {
-        let mut world = world().seed(seed).set("body.hold", hold).keeping().origin(script);
+        let mut world = world().seed(seed).set("body.buffer", hold).keeping().origin(script);
         if guarded {
             world = world.guarded();
         }
@@ -114,7 +114,7 @@ proptest! {
         for (name, value) in &lines[at..] {
             mine = mine.header(name, value);
         }
-        let world = world().keeping().set("keep.paths", json!(["*"])).origin([mine]);
+        let world = world().keeping().set("last_good.paths", json!(["*"])).origin([mine]);
         let mut owner = world.clone();
         if cookie {
             owner = owner.with("cookie", "sid=1");

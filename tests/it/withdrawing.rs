@@ -309,7 +309,7 @@ fn a_page_that_comes_with_a_cookie_to_who_is_known_is_for_nobody_else() {
 #[test]
 fn what_comes_behind_a_copy_that_answered_in_place_of_a_slow_origin_ends_it() {
     let slow = |behaviour: Behaviour| behaviour.after(Duration::from_millis(900));
-    let world = world().set("timeouts.soft", "500ms").set("retry.attempts", 1);
+    let world = world().set("timeouts.serve_stale_after", "500ms").set("retry.attempts", 1);
     let world = world.origin([page("v1").cache_control("max-age=10")]);
     world.get("/").answers(200, "v1");
     let world = world.later(20).origin([slow(answers(404, "none")), slow(answers(404, "none"))]);

@@ -1,8 +1,11 @@
-// The Worker's module with its crossings of the border counted. `GET /.counts?beside=0` answers with what was counted
-// since it last did, or nothing while more is under way than that. A request with `Dies` names the export in which its
-// instance dies: see counts.js.
-import worker from "./worker.js";
+// The entry of the Worker whose border crossings are counted, before its own entry.
+//
+// `GET /.counts?beside=0` answers with the counts since it was last asked, or with null while more pieces of work than that
+// are under way. The field `Dies` of a request names the export in which its instance dies: see counts.js.
+
+// First, as it must run before the Worker makes its instance.
 import { dieIn, take } from "./counts.js";
+import worker from "./worker.js";
 
 export * from "./worker.js";
 

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::path::Path;
 
-use holdfast::config::Config;
+use holdfast::config::{Config, OldName, old_names};
 use serde_json::{Map, Number, Value};
 use toml::de::{DeTable, DeValue};
 
@@ -30,7 +30,13 @@ pub struct Environment {
     pub config: Config,
     /// The size of its `HOLDFAST` in bytes of JSON; `None` if it has none.
     pub bytes: Option<usize>,
+    /// What its `HOLDFAST` writes under an old name.
+    pub warnings: Vec<Warning>,
 }
+
+/// A setting under an old name, which is read for one release. It displays as `line: [table] what to write instead`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Warning(Problem);
 
 /// Why nothing may be deployed.
 #[derive(Debug)]
@@ -99,22 +105,30 @@ struct Scope<'d> {
 
 const VARIABLE: &str = "HOLDFAST";
 
+/// What `HOLDFAST` says; the default is what holds without it.
+#[derive(Default)]
+struct Variable {
+    config: Config,
+    bytes: Option<usize>,
+    warnings: Vec<Warning>,
+}
+
 impl Scope<'_> {
     /// What this environment would run with; `None` if its configuration is not accepted.
     fn check(&self, problems: &mut Vec<Problem>) -> Option<Environment> {
         self.check_workers_cache(problems);
         let before = problems.len();
-        let (config, bytes) = self.read_variable(problems).unwrap_or_default();
+        let Variable { config, bytes, warnings } = self.read_variable(problems).unwrap_or_default();
         if problems.len() > before {
             return None;
         }
         self.check_custom_domains(&config, problems);
         self.check_pages(&config, problems);
-        Some(Environment { name: self.name.map(str::to_owned), config, bytes })
+        Some(Environment { name: self.name.map(str::to_owned), config, bytes, warnings })
     }
 
     /// Reads `HOLDFAST`, a table or a text of JSON; `None` if it is absent or not accepted.
-    fn read_variable(&self, problems: &mut Vec<Problem>) -> Option<(Config, Option<usize>)> {
+    fn read_variable(&self, problems: &mut Vec<Problem>) -> Option<Variable> {
         let variable =
             |scope: &'_ DeTable<'_>| table_of(scope, "vars").is_some_and(|vars| vars.contains_key(VARIABLE));
         let Some(setting) = table_of(self.table, "vars").and_then(|vars| vars.get(VARIABLE)) else {
@@ -135,14 +149,20 @@ impl Scope<'_> {
             Some(text) => (Config::from_json(text), text.len()),
             None => (Config::from_value(&value), value.to_string().len()),
         };
+        let problem = |key: &str, text: String| {
+            let offset = offset_of(setting.get_ref(), key).unwrap_or(setting.span().start);
+            self.problem(Some(line_of(self.text, offset)), "vars.HOLDFAST", text)
+        };
         match read {
-            Ok(config) => Some((config, Some(bytes))),
+            Ok(config) => {
+                let written =
+                    value.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(value);
+                let warning = |name: OldName| Warning(problem(&name.key, name.to_string()));
+                let warnings = old_names(&written).into_iter().map(warning).collect();
+                Some(Variable { config, bytes: Some(bytes), warnings })
+            }
             Err(errors) => {
-                for error in errors {
-                    let offset = offset_of(setting.get_ref(), &error.key).unwrap_or(setting.span().start);
-                    let line = line_of(self.text, offset);
-                    problems.push(self.problem(Some(line), "vars.HOLDFAST", error.to_string()));
-                }
+                problems.extend(errors.iter().map(|error| problem(&error.key, error.to_string())));
                 None
             }
         }
@@ -286,11 +306,22 @@ fn json(value: &DeValue<'_>) -> Value {
     }
 }
 
+impl Summary {
+    /// What is still written under an old name, each as a line of its own.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        let warnings = self.environments.iter().flat_map(|environment| &environment.warnings);
+        warnings.map(|Warning(problem)| problem.in_file(&self.file, "warning: "))
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, environment) in self.environments.iter().enumerate() {
             let separator = if index > 0 { "\n" } else { "" };
             write!(out, "{separator}{}: {environment}", self.file)?;
+            for Warning(problem) in &environment.warnings {
+                write!(out, "\n{}", problem.in_file(&self.file, "warning: "))?;
+            }
         }
         Ok(())
     }
@@ -327,13 +358,17 @@ impl fmt::Display for Problems {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.problems.iter().enumerate() {
             let separator = if index > 0 { "\n" } else { "" };
-            write!(out, "{separator}{}:", self.file)?;
-            if let Some(line) = problem.line {
-                write!(out, "{line}:")?;
-            }
-            write!(out, " {problem}")?;
+            write!(out, "{separator}{}", problem.in_file(&self.file, ""))?;
         }
         Ok(())
+    }
+}
+
+impl Problem {
+    /// `file:line: kind[table] text`.
+    fn in_file(&self, file: &str, kind: &str) -> String {
+        let line = self.line.map(|line| format!("{line}:")).unwrap_or_default();
+        format!("{file}:{line} {kind}{self}")
     }
 }
 
@@ -413,15 +448,15 @@ first_byte = "10"
 path = "/a"
 cache = { max_bodi = "1MiB" }
 [env.staging.vars.HOLDFAST]
-body = { hold = "1GiB" }
+body = { buffer = "1GiB" }
 [env.live.vars]
 HOLDFAST = '{"retry":{"attempts":0}}'
 "#;
         let expected = r#"
 wrangler.toml:6: [vars.HOLDFAST] origins[1] = "b.example": an http or https URL with nothing after host and port is accepted; write e.g. "https://origin.example.com"
 wrangler.toml:9: [vars.HOLDFAST] timeouts.first_byte = "10": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d"
-wrangler.toml:12: [vars.HOLDFAST] routes[0].cache.max_bodi = "1MiB": unknown key; did you mean max_body? routes[0].cache has enabled, default_ttl, heuristic, heuristic_max, stale_if_error, stale_while_revalidate, harmless_cookies, trust_vary, remove_invalidated, max_body, max_variants, memory, client_directives, stale_statuses, error_statuses, shrink, must_contain, ignore_query and ignore_query_always
-wrangler.toml:14: [env.staging.vars.HOLDFAST] body.hold = "1GiB": a size needs a unit in powers of 1024; write e.g. "512B", "64KiB" or "25MiB"
+wrangler.toml:12: [vars.HOLDFAST] routes[0].cache.max_bodi = "1MiB": unknown key; did you mean max_body? routes[0].cache has enabled, default_ttl, heuristic, heuristic_max, stale_if_error, stale_while_revalidate, harmless_cookies, trust_vary, remove_invalidated, max_body, max_variants, memory_ttl, client_directives, stale_statuses, error_statuses, shrink, must_contain, ignore_query and ignore_query_always
+wrangler.toml:14: [env.staging.vars.HOLDFAST] body.buffer = "1GiB": a size needs a unit in powers of 1024; write e.g. "512B", "64KiB" or "25MiB"
 wrangler.toml:16: [env.live.vars.HOLDFAST] retry.attempts = 0: a whole number from 1 to 10 is accepted, without quotes"#;
         assert_eq!(problems(text), expected.trim_start());
     }
@@ -460,6 +495,27 @@ wrangler.toml: [env.staging.vars.HOLDFAST] is in order (2 of 5120 bytes), to the
         assert_eq!(summary(text), expected);
         let absent = "wrangler.toml: [vars.HOLDFAST] is absent, defaults hold, to the zone's own origin";
         assert_eq!(summary("name = 'holdfast'"), absent);
+    }
+
+    #[test]
+    fn an_old_name_is_accepted_with_a_warning_that_has_its_line_and_the_new_name() {
+        let text = r#"
+[vars.HOLDFAST]
+origins = ["https://a.example"]
+body.hold = "1MiB"
+[[vars.HOLDFAST.routes]]
+path = "/a"
+keep = { paths = ["/a"] }
+[env.staging.vars]
+HOLDFAST = '{"page":{"look":"bold"}}'
+"#;
+        let expected = r#"
+wrangler.toml: [vars.HOLDFAST] is in order (105 of 5120 bytes), to https://a.example/, with 1 route
+wrangler.toml:4: warning: [vars.HOLDFAST] body.hold is an old name, which the next release does not read; write buffer
+wrangler.toml:7: warning: [vars.HOLDFAST] routes[0].keep is an old name, which the next release does not read; write last_good
+wrangler.toml: [env.staging.vars.HOLDFAST] is in order (24 of 5120 bytes), to the zone's own origin
+wrangler.toml:9: warning: [env.staging.vars.HOLDFAST] page.look is an old name, which the next release does not read; write theme"#;
+        assert_eq!(summary(text), expected.trim_start());
     }
 
     #[test]
@@ -520,7 +576,7 @@ wrangler.toml: [env.staging.vars.HOLDFAST] is in order (2 of 5120 bytes), to the
 
     #[test]
     fn values_that_json_lacks_are_answered_like_any_other_mistake() {
-        let text = "vars.HOLDFAST.name = 2026-01-01\nvars.HOLDFAST.retry.attempts = inf\nvars.HOLDFAST.body.hold = 1.5";
+        let text = "vars.HOLDFAST.name = 2026-01-01\nvars.HOLDFAST.retry.attempts = inf\nvars.HOLDFAST.body.buffer = 1.5";
         assert_eq!(check_text("", text).unwrap_err().problems.len(), 2);
     }
 }

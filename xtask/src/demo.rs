@@ -1,7 +1,7 @@
-//! A site to break by hand: a small shop, an origin that fails on request, and the Worker before it.
+//! The demo: a small shop whose origin fails on request, and the Worker before it.
 
 mod control;
-mod mood;
+mod failure_mode;
 mod site;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -14,18 +14,19 @@ use serde_json::json;
 
 use crate::build;
 use crate::serve::{self, Options, Worker};
-use mood::Moods;
+use failure_mode::CurrentMode;
 
-/// Serves the site on `port` and its controls on `control_port`, both on 127.0.0.1, until interrupted; in another
-/// `workerd` than Miniflare's own, if one is given.
+/// Serves the site on `port` and its control page on `control_port`, both on 127.0.0.1, until interrupted.
+///
+/// Runs in `workerd` if one is given, else in Miniflare's own.
 pub fn demo(port: u16, control_port: u16, workerd: Option<PathBuf>) -> Result<()> {
     build::ensure()?;
     let interrupted = serve::interrupted()?;
-    let moods = Arc::new(Moods::default());
+    let mode = Arc::new(CurrentMode::default());
     let shop = site::Shop::new();
     let origin = Arc::new(Origin::start(local(0), {
-        let moods = Arc::clone(&moods);
-        move |seen| moods.answer(seen, &shop)
+        let mode = Arc::clone(&mode);
+        move |seen| mode.answer(seen, &shop)
     })?);
     let mut worker = Worker::start(&Options {
         holdfast: Some(settings(&origin.url())),
@@ -34,10 +35,10 @@ pub fn demo(port: u16, control_port: u16, workerd: Option<PathBuf>) -> Result<()
         workerd,
         ..Options::default()
     })?;
-    let controls = control::start(local(control_port), worker.url().to_owned(), Arc::clone(&origin), moods)
+    let controls = control::start(local(control_port), worker.url().to_owned(), Arc::clone(&origin), mode)
         .with_context(|| {
-        format!("port {control_port} of 127.0.0.1 cannot be had; choose another with --control-port")
-    })?;
+            format!("port {control_port} of 127.0.0.1 is not available; choose another with --control-port")
+        })?;
     println!();
     println!("  what visitors get      {}  (workerd {})", worker.url(), worker.runtime());
     println!("  break the origin here  {}", controls.url());
@@ -47,14 +48,14 @@ pub fn demo(port: u16, control_port: u16, workerd: Option<PathBuf>) -> Result<()
     worker.run_until(&interrupted)
 }
 
-/// Limits short enough to wait for, and the shop's brand.
+/// Time limits that are short enough to wait for, and the shop's brand.
 fn settings(origin: &str) -> serde_json::Value {
     json!({
         "name": "demo",
         "origins": [origin],
         "timeouts": { "first_byte": "2s", "idle": "2s", "total": "7s" },
         "retry": { "attempts": 3, "backoff": "100ms", "backoff_max": "2s" },
-        "breaker": { "open": "2s" },
+        "breaker": { "open_for": "2s" },
         "page": { "brand": "Millrace Bakery", "support_url": "mailto:hello@millrace.example" },
     })
 }

@@ -11,7 +11,7 @@ use holdfast::time::Timestamp;
 
 /// The value of the header field that forces the failure `word` at the host of `site` for `validity` from now.
 ///
-/// `site` is a URL or a host, `word` one of those in the README's table of failures.
+/// `site` is a URL or a host, `word` one of those in docs/failures.md.
 pub fn order(token: &str, word: &str, site: &str, validity: Duration) -> Result<String> {
     let token = Token::new(token).with_context(|| format!("the token: {}", Token::RULE))?;
     let failure = failure_of(word)?;

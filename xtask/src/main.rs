@@ -112,7 +112,7 @@ enum Cmd {
     ///
     /// As in curl -H "$(cargo xtask drill no_header_in_time https://www.example.com)" https://www.example.com/
     Drill {
-        /// The failure, a word of the README's table
+        /// The failure, a word of the table in docs/failures.md
         word: String,
         /// The site, a URL or a host: the field is good for it alone
         site: String,
@@ -217,7 +217,8 @@ fn run(command: Cmd) -> Result<()> {
             Ok(())
         }
         Cmd::Build => {
-            check::check(&root().join("wrangler.toml"))?;
+            let summary = check::check(&root().join("wrangler.toml"))?;
+            summary.warnings().for_each(|warning| eprintln!("{warning}"));
             let built = build::ensure()?;
             if !built.was_fresh {
                 let sizes = built.sizes()?;

@@ -11,11 +11,12 @@ use anyhow::{Context, Result, ensure};
 use askama::Template;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use holdfast::config::{Config, Look, Page};
+use holdfast::config::{Config, Page, Theme};
 use holdfast::language::{Language, Message};
 use holdfast::origin::failure::Failure;
 use holdfast::request::{Request, Target};
-use holdfast::response::error_page::{Cause, ErrorPage, Occasion, PAGE_LIMIT};
+use holdfast::response::error::{Cause, ErrorPage, Occasion};
+use holdfast::response::error_page::PAGE_LIMIT;
 use holdfast::response::form::Form;
 use holdfast::time::Timestamp;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE};
@@ -158,8 +159,8 @@ pub fn pages(settings: &serde_json::Value, folder: &Path) -> Result<String> {
     let page = config.defaults.page;
     let mut folder = Folder::emptied(folder)?;
     let mut looks = Vec::new();
-    for look in Look::ALL {
-        let page = Page { look, ..page.clone() };
+    for look in Theme::ALL {
+        let page = Page { theme: look, ..page.clone() };
         looks.push(folder.look(&page)?);
     }
     folder.forms(&page)?;
@@ -233,7 +234,7 @@ impl Folder {
         let is_ours = path.join(MARK).is_file();
         let is_empty = fs::read_dir(path)?.next().is_none();
         ensure!(is_ours || is_empty, "{} holds something else; name a new folder", path.display());
-        for written in Look::ALL.map(Look::word).into_iter().chain(["forms", "cloudflare"]) {
+        for written in Theme::ALL.map(Theme::word).into_iter().chain(["forms", "cloudflare"]) {
             let written = path.join(written);
             if written.is_dir() {
                 fs::remove_dir_all(written)?;
@@ -254,7 +255,7 @@ impl Folder {
     }
 
     fn look(&mut self, page: &Page) -> Result<LookPages> {
-        let mut sizes = LookPages { look: page.look.word(), plain: 0, compressed: 0 };
+        let mut sizes = LookPages { look: page.theme.word(), plain: 0, compressed: 0 };
         for language in Language::all() {
             for kind in KINDS {
                 let html = rendered(kind, Form::Html, language, page)?.body;

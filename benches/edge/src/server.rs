@@ -1,127 +1,82 @@
-//! A small HTTP/1.1 server for trusted peers: one thread, connections kept alive, answers ready-made where they can be.
+//! An HTTP/1.1 server on a thread of its own, for the origin and for the platform's cache.
 
-use std::io;
+use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::thread;
 
 use anyhow::{Context, Result};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::LocalSet;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service;
+use hyper::{HeaderMap, Method, Response, StatusCode, Uri};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::runtime;
+use tokio::task::{self, LocalSet};
 
-/// A request.
-pub struct Seen<'a> {
-    pub method: &'a str,
-    pub target: &'a str,
-    pub host: &'a str,
-    pub namespace: &'a str,
-    pub body: Vec<u8>,
+/// A request with its whole body.
+pub struct Received {
+    pub method: Method,
+    pub target: Uri,
+    pub fields: HeaderMap,
+    pub body: Bytes,
 }
 
-/// What to do about it: send these bytes, or close the connection without a word.
-pub enum Reply {
-    Send(Rc<[u8]>),
-    Close,
+impl Received {
+    /// A field's value; empty if there is none.
+    pub fn field(&self, name: &str) -> &str {
+        self.fields.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
 }
 
-/// Serves on a thread of its own until the process ends, at any free port of 127.0.0.1.
+/// Serves on any free port of 127.0.0.1 until the process ends.
 ///
-/// `prepare` makes, on that thread, what answers requests.
+/// `prepare` runs on the server's thread and returns what answers the requests.
 pub fn serve<A>(prepare: impl FnOnce() -> A + Send + 'static) -> Result<SocketAddr>
 where
-    A: FnMut(Seen<'_>) -> Reply + 'static,
+    A: FnMut(Received) -> Response<Bytes> + 'static,
 {
     let (has_bound, bound) = mpsc::channel();
     thread::spawn(move || -> Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
         LocalSet::new().block_on(&runtime, async move {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             has_bound.send(listener.local_addr()?)?;
-            let answer = Rc::new(std::cell::RefCell::new(prepare()));
+            let answer = Rc::new(RefCell::new(prepare()));
             loop {
                 let (stream, _) = listener.accept().await?;
+                stream.set_nodelay(true)?;
                 let answer = Rc::clone(&answer);
-                tokio::task::spawn_local(async move {
-                    // The peer may go away at any time.
-                    let _ = converse(stream, |seen| (answer.borrow_mut())(seen)).await;
+                let answers = service::service_fn(move |request: hyper::Request<Incoming>| {
+                    let answer = Rc::clone(&answer);
+                    async move {
+                        let (head, body) = request.into_parts();
+                        let body = body.collect().await?.to_bytes();
+                        let received =
+                            Received { method: head.method, target: head.uri, fields: head.headers, body };
+                        let response = (answer.borrow_mut())(received);
+                        Ok::<_, hyper::Error>(response.map(Full::new))
+                    }
                 });
+                // The peer may go away at any time.
+                task::spawn_local(http1::Builder::new().serve_connection(TokioIo::new(stream), answers));
             }
         })
     });
     bound.recv().context("the server did not start")
 }
 
-async fn converse(mut stream: TcpStream, mut answer: impl FnMut(Seen<'_>) -> Reply) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut buffer = Vec::with_capacity(64 * 1024);
-    loop {
-        let end = loop {
-            if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
-                break end + 4;
-            }
-            if stream.read_buf(&mut buffer).await? == 0 {
-                return Ok(());
-            }
-        };
-        let head: Vec<u8> = buffer.drain(..end).collect();
-        let mut fields = [httparse::EMPTY_HEADER; 128];
-        let mut parsed = httparse::Request::new(&mut fields);
-        parsed.parse(&head).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        let field = |name: &str| {
-            let found = parsed.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name));
-            found.and_then(|field| std::str::from_utf8(field.value).ok())
-        };
-        let body = if field("transfer-encoding").is_some() {
-            chunked(&mut stream, &mut buffer).await?
-        } else {
-            let length = field("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-            exactly(&mut stream, &mut buffer, length).await?
-        };
-        let seen = Seen {
-            method: parsed.method.unwrap_or_default(),
-            target: parsed.path.unwrap_or_default(),
-            host: field("host").unwrap_or_default(),
-            namespace: field("cf-cache-namespace").unwrap_or_default(),
-            body,
-        };
-        match answer(seen) {
-            Reply::Send(bytes) => stream.write_all(&bytes).await?,
-            Reply::Close => return Ok(()),
-        }
-    }
-}
-
-async fn exactly(stream: &mut TcpStream, buffer: &mut Vec<u8>, length: usize) -> io::Result<Vec<u8>> {
-    while buffer.len() < length {
-        if stream.read_buf(buffer).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    Ok(buffer.drain(..length).collect())
-}
-
-async fn chunked(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let end = loop {
-            if let Some(end) = buffer.windows(2).position(|two| two == b"\r\n") {
-                break end;
-            }
-            if stream.read_buf(buffer).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-        };
-        let line = exactly(stream, buffer, end + 2).await?;
-        let size =
-            std::str::from_utf8(&line).ok().and_then(|line| usize::from_str_radix(line.trim(), 16).ok());
-        let size = size.ok_or(io::ErrorKind::InvalidData)?;
-        let mut chunk = exactly(stream, buffer, size + 2).await?;
-        chunk.truncate(size);
-        if size == 0 {
-            return Ok(body);
-        }
-        body.append(&mut chunk);
-    }
+/// A response with these header fields; hyper adds the length.
+pub fn response(status: StatusCode, fields: &[(&'static str, &'static str)], body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().extend(
+        fields.iter().map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))),
+    );
+    response
 }

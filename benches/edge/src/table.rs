@@ -1,4 +1,4 @@
-//! The figures as Markdown.
+//! The figures as Markdown tables.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -10,10 +10,10 @@ use anyhow::Result;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::measure::{Reading, Readings, Worker};
-use crate::scene::Scene;
+use crate::reading::{Reading, Readings, Worker};
+use crate::scenario::Scenario;
 
-/// The middle of some figures, and the least and the most.
+/// The median of some figures, the least and the most.
 #[derive(Clone, Copy, Debug)]
 struct Spread {
     median: f64,
@@ -39,20 +39,18 @@ impl Spread {
     }
 }
 
-/// Throughput as ratios and CPU time, a line for each scene.
-pub fn speed(scenes: &[Scene], readings: &[Readings], workers: &[Worker]) -> String {
-    let others: Vec<Worker> =
-        workers.iter().copied().filter(|worker| matches!(worker, Worker::Other(_))).collect();
+/// Throughput as ratios and CPU time, a line for each scenario. `others` are the names of [`Worker::Other`].
+pub fn speed(scenarios: &[Scenario], readings: &[Readings], others: &[&str]) -> String {
     let mut text = String::from(
-        "| scene | bare, req/s | handwritten ÷ bare | Holdfast ÷ bare | Holdfast ÷ handwritten | aim | CPU µs: bare | handwritten | Holdfast |",
+        "| scenario | bare, req/s | handwritten ÷ bare | Holdfast ÷ bare | Holdfast ÷ handwritten | target | CPU µs: bare | handwritten | Holdfast |",
     );
-    for other in &others {
-        let _ = write!(text, " {other:?} ÷ bare | its CPU |");
+    for name in others {
+        let _ = write!(text, " {name} ÷ bare | Holdfast ÷ {name} | {name}, CPU µs |");
     }
     text.push_str("\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
-    text.push_str(&" --- | --- |".repeat(others.len()));
+    text.push_str(&" --- | --- | --- |".repeat(others.len()));
     text.push('\n');
-    for (scene, readings) in scenes.iter().zip(readings) {
+    for (scenario, readings) in scenarios.iter().zip(readings) {
         let ratio = |one: Worker, other: Worker| {
             let (one, other) = (readings.get(&one)?, readings.get(&other)?);
             Spread::of(one.iter().zip(other).map(|(one, other)| one.per_second / other.per_second))
@@ -63,18 +61,20 @@ pub fn speed(scenes: &[Scene], readings: &[Readings], workers: &[Worker]) -> Str
             Spread::of(readings.iter().map(figure)).map(|spread| format!("{:.0}", spread.median))
         };
         let cpu = |worker| median(worker, |reading| reading.cpu_micros).unwrap_or_default();
-        let aim = |aim: Option<f64>, other: Worker, name: &str| {
-            let (aim, reached) = (aim?, ratio(Worker::Holdfast, other)?);
-            let mark = if reached.median >= aim { "✓" } else { "✗" };
-            Some(format!("{mark} {aim:.2} of {name}"))
+        let target = |target: Option<f64>, other: Worker, name: &str| {
+            let (target, reached) = (target?, ratio(Worker::Holdfast, other)?);
+            let mark = if reached.median >= target { "✓" } else { "✗" };
+            Some(format!("{mark} {target:.2} of {name}"))
         };
-        let aims =
-            [aim(scene.aims.0, Worker::Bare, "bare"), aim(scene.aims.1, Worker::Handwritten, "handwritten")];
-        let aims = aims.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let targets = [
+            target(scenario.targets.0, Worker::Bare, "bare"),
+            target(scenario.targets.1, Worker::Handwritten, "handwritten"),
+        ];
+        let targets = targets.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let _ = write!(
             text,
-            "| {} | {} | {} | {} | {} | {aims} | {} | {} | {} |",
-            scene.name,
+            "| {} | {} | {} | {} | {} | {targets} | {} | {} | {} |",
+            scenario.name,
             median(Worker::Bare, |reading| reading.per_second).unwrap_or_default(),
             ratio_text(Worker::Handwritten, Worker::Bare),
             ratio_text(Worker::Holdfast, Worker::Bare),
@@ -83,16 +83,17 @@ pub fn speed(scenes: &[Scene], readings: &[Readings], workers: &[Worker]) -> Str
             cpu(Worker::Handwritten),
             cpu(Worker::Holdfast),
         );
-        for &other in &others {
-            let _ = write!(text, " {} | {} |", ratio_text(other, Worker::Bare), cpu(other));
+        for other in (0..others.len()).map(Worker::Other) {
+            let (to_bare, to_other) = (ratio_text(other, Worker::Bare), ratio_text(Worker::Holdfast, other));
+            let _ = write!(text, " {to_bare} | {to_other} | {} |", cpu(other));
         }
         text.push('\n');
     }
     text
 }
 
-/// What each worker does, and what it costs beside the first.
-pub fn ladder(lines: &[(&str, Vec<Reading>)]) -> String {
+/// The floor: what each worker does, and its cost beside the first one's.
+pub fn floor(lines: &[(&str, Vec<Reading>)]) -> String {
     let mut text = String::from(
         "| a worker that … | ÷ bare, req/s | CPU µs | ÷ bare, CPU |\n| --- | --- | --- | --- |\n",
     );
@@ -108,9 +109,9 @@ pub fn ladder(lines: &[(&str, Vec<Reading>)]) -> String {
     text
 }
 
-/// What is deployed, and what it weighs.
-pub fn sizes(folder: &Path) -> Result<String> {
-    let mut text = String::from("\n| file | bytes | gzip | brotli |\n| --- | --- | --- | --- |\n");
+/// The files of the build `name` in `folder`, and their sizes.
+pub fn sizes(name: &str, folder: &Path) -> Result<String> {
+    let mut text = format!("| file of {name} | bytes | gzip | brotli |\n| --- | --- | --- | --- |\n");
     let mut names: Vec<_> = fs::read_dir(folder)?
         .filter_map(Result::ok)
         .filter(|entry| entry.path().is_file())
@@ -135,21 +136,28 @@ pub fn sizes(folder: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// Milliseconds from starting workerd to the first answer, and for each instance of the module.
-pub fn starts(starts: &HashMap<Worker, Vec<f64>>, instances: &[f64]) -> String {
+/// Milliseconds from the start of workerd to its first answer, and for an instance of the module.
+pub fn starts(
+    workers: &[Worker],
+    others: &[&str],
+    starts: &HashMap<Worker, Vec<f64>>,
+    instances: &[f64],
+) -> String {
     let mut text = String::from("| milliseconds | median | least | most |\n| --- | --- | --- | --- |\n");
     let mut line = |name: &str, figures: &[f64]| {
         if let Some(Spread { median, least, most }) = Spread::of(figures.iter().copied()) {
             let _ = writeln!(text, "| {name} | {median:.2} | {least:.2} | {most:.2} |");
         }
     };
-    for (worker, name) in
-        [(Worker::Bare, "bare"), (Worker::Handwritten, "handwritten"), (Worker::Holdfast, "Holdfast")]
-    {
-        line(
-            &format!("workerd, from start to first answer: {name}"),
-            starts.get(&worker).map_or(&[], Vec::as_slice),
-        );
+    for worker in workers {
+        let name = match worker {
+            Worker::Other(number) => (*others.get(*number).unwrap_or(&"another")).to_owned(),
+            Worker::Bare | Worker::Handwritten | Worker::Holdfast | Worker::Baseline(_) => {
+                format!("{worker:?}")
+            }
+        };
+        let figures = starts.get(worker).map_or(&[][..], Vec::as_slice);
+        line(&format!("workerd, from start to first answer: {name}"), figures);
     }
     line("an instance of the compiled module", instances);
     text

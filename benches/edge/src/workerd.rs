@@ -1,4 +1,4 @@
-//! One worker in a workerd of its own, and what that process uses.
+//! One worker in a workerd process of its own, and what that process uses.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,18 +12,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-/// A module of a worker: its name, and its file.
-pub type Module = (String, PathBuf);
+use crate::deployment::Deployment;
 
-/// What to run.
+/// How to run it.
 pub struct Plan<'a> {
     pub name: &'a str,
-    /// The entry first.
-    pub modules: Vec<Module>,
-    /// Bindings, texts or JSON.
-    pub vars: Vec<(&'static str, Value)>,
-    /// Whether the object, the key-value store and the data set are bound.
-    pub has_bindings: bool,
+    pub deployment: Deployment,
+    /// Where the platform's cache and the key-value store listen.
     pub cache: SocketAddr,
     /// Whether V8's inspector listens; it slows the worker down.
     pub is_inspected: bool,
@@ -37,7 +32,7 @@ pub struct Workerd {
     began: Instant,
 }
 
-/// What a process has used so far.
+/// The resources of a process.
 #[derive(Clone, Copy, Debug)]
 pub struct Used {
     pub cpu: Duration,
@@ -50,7 +45,7 @@ impl Workerd {
     pub fn start(program: &Path, folder: &Path, plan: &Plan<'_>) -> Result<Self> {
         let folder = folder.join(plan.name);
         fs::create_dir_all(&folder)?;
-        for (name, file) in &plan.modules {
+        for (name, file) in &plan.deployment.modules {
             fs::copy(file, folder.join(name))
                 .with_context(|| format!("could not copy {}", file.display()))?;
         }
@@ -87,17 +82,17 @@ impl Workerd {
                 Some(_) | None => break addr,
             }
         };
-        // What a worker logs has to go somewhere, and is of no interest.
+        // The worker's log must be read, or the pipe fills up.
         thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         Ok(Self { child, addr, inspector, began })
     }
 
-    /// How long ago it was started.
+    /// The time since its start.
     pub fn age(&self) -> Duration {
         self.began.elapsed()
     }
 
-    /// What it has used so far, by the counters of its process.
+    /// Its CPU time and memory, by the counters of the process.
     pub fn used(&self) -> Result<Used> {
         let process = PathBuf::from(format!("/proc/{}", self.child.id()));
         let stat = fs::read_to_string(process.join("stat"))?;
@@ -121,7 +116,7 @@ impl Drop for Workerd {
 
 fn configuration(plan: &Plan<'_>, disk: &Path) -> String {
     let mut modules = String::new();
-    for (name, _) in &plan.modules {
+    for (name, _) in &plan.deployment.modules {
         let kind = match name.rsplit_once('.') {
             Some((_, "wasm")) => "wasm",
             Some((_, "bin")) => "data",
@@ -130,7 +125,7 @@ fn configuration(plan: &Plan<'_>, disk: &Path) -> String {
         let _ = writeln!(modules, "    (name = {name:?}, {kind} = embed {name:?}),");
     }
     let mut bindings = String::new();
-    for (name, value) in &plan.vars {
+    for (name, value) in &plan.deployment.vars {
         let (kind, text) = match value {
             Value::String(text) => ("text", text.clone()),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
@@ -140,7 +135,7 @@ fn configuration(plan: &Plan<'_>, disk: &Path) -> String {
         let _ = writeln!(bindings, "    (name = {name:?}, {kind} = {}),", json!(text));
     }
     let mut object = "";
-    if plan.has_bindings {
+    if plan.deployment.has_bindings {
         bindings.push_str(concat!(
             "    (name = \"HOLDFAST_KEEP\", kvNamespace = \"kept\"),\n",
             "    (name = \"HOLDFAST_HEALTH\", durableObjectNamespace = \"OriginHealth\"),\n",

@@ -1,5 +1,5 @@
-// What an answer without the origin cannot do without, a rung at a time, as in `passing.js`; nothing is decided or looked
-// up. `RUNG` is how far up this one stands.
+// The baselines of an answer without the origin, level by level as in `passing.js`. Nothing is decided or looked up. The
+// variable `LEVEL` chooses.
 const BODY = new Uint8Array(1000).fill(120);
 const PAGE = new Uint8Array(12000).fill(120);
 const FIELDS = new Headers({
@@ -12,12 +12,12 @@ const LINE = { outcome: "stale", status: 200, error: "connection_refused", attem
 
 export default {
   fetch(request, env) {
-    const rung = env.RUNG;
-    if (rung >= 2 && fieldsOf(request) === "") throw new Error("no fields");
-    const answer = new Response(rung >= 4 ? PAGE : BODY, { status: rung >= 4 ? 503 : 200, headers: FIELDS });
+    const level = env.LEVEL;
+    if (level >= 2 && fieldsOf(request) === "") throw new Error("no fields");
+    const answer = new Response(level >= 4 ? PAGE : BODY, { status: level >= 4 ? 503 : 200, headers: FIELDS });
     answer.headers.set("Age", "1");
-    answer.headers.append("Cache-Status", "ladder; hit");
-    if (rung >= 3) console.log(JSON.stringify({ at: new Date().toISOString(), url: request.url, ...LINE }));
+    answer.headers.append("Cache-Status", "baseline; hit");
+    if (level >= 3) console.log(JSON.stringify({ at: new Date().toISOString(), url: request.url, ...LINE }));
     return answer;
   },
 };

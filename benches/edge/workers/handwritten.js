@@ -98,7 +98,7 @@ async function pursue(request, env, isRead) {
   headers.set("X-Forwarded-Host", headers.get("host") ?? "");
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const response = await ask(env.ORIGIN + pathname + search, request, headers);
+      const response = await fetchOnce(env.ORIGIN + pathname + search, request, headers);
       breaker.failures = 0;
       return response;
     } catch (failure) {
@@ -114,7 +114,7 @@ async function pursue(request, env, isRead) {
   }
 }
 
-async function ask(url, request, headers) {
+async function fetchOnce(url, request, headers) {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), FIRST_BYTE_MS);
   try {

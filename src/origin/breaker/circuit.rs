@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use super::super::{AttemptResult, Reach};
-use super::evidence::Client;
+use super::evidence::Witness;
 use crate::config::Breaker as Settings;
 
 /// After an open period, and after this time at least, there is another probe, whatever became of the one before: the
@@ -31,7 +31,7 @@ pub struct Circuit {
     /// How often it has opened or closed: the number of the present period.
     period: u64,
     /// Who had the last probes in this period, and whether somebody else was refused since.
-    probers: Vec<Client>,
+    probers: Vec<Witness>,
     is_awaited: bool,
 }
 
@@ -85,7 +85,7 @@ const LANES: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asker {
     /// Whose request it is.
-    pub client: Client,
+    pub client: Witness,
     /// The page, where the circuit is that of several.
     pub page: Option<u64>,
 }
@@ -164,12 +164,12 @@ impl Circuit {
     }
 
     /// Notes that `client` was refused.
-    pub fn is_awaited_by(&mut self, client: Client) {
+    pub fn is_awaited_by(&mut self, client: Witness) {
         self.is_awaited |= self.is_open() && !self.probers.contains(&client);
     }
 
     /// For how much longer `client` waits than others.
-    fn extra_wait(&self, client: Client) -> Duration {
+    fn extra_wait(&self, client: Witness) -> Duration {
         let lets_others_go_first = self.is_awaited && self.probers.contains(&client);
         if lets_others_go_first { PRECEDENCE } else { Duration::ZERO }
     }
@@ -249,7 +249,7 @@ impl Circuit {
     /// at most 10 s.
     pub fn returned(&self, settings: &Settings, now: Duration) -> f64 {
         let State::Closed { since: Some(since) } = self.state else { return 1.0 };
-        let (since, over) = (now.saturating_sub(since), settings.open.min(LONGEST_RETURN));
+        let (since, over) = (now.saturating_sub(since), settings.open_for.min(LONGEST_RETURN));
         if since >= over {
             return 1.0;
         }
@@ -266,8 +266,8 @@ mod tests {
     const FAILING: Standing = Standing::Failing;
     const WELL: Standing = Standing::Well;
     const OPEN: Duration = Duration::from_secs(5);
-    fn client(mark: u32) -> Client {
-        Client { mark, is_known: true }
+    fn client(mark: u32) -> Witness {
+        Witness { mark, is_known: true }
     }
 
     fn asker(mark: u32) -> Asker {
@@ -409,7 +409,7 @@ mod tests {
 
     #[test]
     fn load_returns_gently() {
-        let settings = |open_ms| Settings { open: at(open_ms), ..Settings::default() };
+        let settings = |open_ms| Settings { open_for: at(open_ms), ..Settings::default() };
         for (open_ms, after_ms, share) in
             [(5000, 0, 0.1), (5000, 2500, 0.55), (5000, 5000, 1.0), (100, 50, 0.55), (300_000, 5000, 0.55)]
         {

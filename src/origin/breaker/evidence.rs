@@ -4,9 +4,11 @@
 //! polls nor a scanner that a firewall turns away says anything for others. And one answer in the window says that it is
 //! not down, whoever else failed: a firewall may mean many clients.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use crate::config::{Breaker as Settings, Share};
+use crate::request::Client;
 
 /// How many requests are remembered: those of the window, the newest of them.
 const MOST: usize = 64;
@@ -14,13 +16,28 @@ const MOST: usize = 64;
 /// For how many windows what fails now and then is not taken for down. Each success among its failures begins them anew.
 const UNSTEADY_WINDOWS: u32 = 3;
 
-/// Who asked.
+/// Who asked, in four bytes: a [`Client`], or one request of a client that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Client {
+pub struct Witness {
     /// Tells clients apart; of a request of nobody in particular, a number of its own.
     pub mark: u32,
     /// Whether the platform says who it is.
     pub is_known: bool,
+}
+
+impl Witness {
+    /// The witness of a request of `client`'s with this id. Where nobody says who the client is, each request comes from
+    /// somebody else.
+    pub fn of(client: Client, request_id: &str) -> Self {
+        let (mut hasher, is_known) = (DefaultHasher::new(), client.is_known());
+        if is_known {
+            client.hash(&mut hasher);
+        } else {
+            request_id.hash(&mut hasher);
+        }
+        // A half of it tells a few dozen clients apart.
+        Self { mark: hasher.finish() as u32, is_known }
+    }
 }
 
 /// What is known of one page, section or origin since its first failure.
@@ -28,7 +45,7 @@ pub struct Client {
 pub struct Evidence {
     /// When requests of late were answered, and when those failed of which client; the newest last. A client's newest
     /// failure alone stands there.
-    recent: Vec<(Duration, Option<Client>)>,
+    recent: Vec<(Duration, Option<Witness>)>,
     failed_at: Option<Duration>,
     /// When the first was sent of the requests that have failed since, with no answer and no window of silence between.
     failing_since: Option<Duration>,
@@ -56,7 +73,7 @@ impl Evidence {
 
     /// Takes in that a request of `client`, sent at `sent_at`, failed. Where another was answered after it was sent, it
     /// was not down, and nothing is taken in.
-    pub fn fail(&mut self, client: Client, sent_at: Duration, settings: &Settings, now: Duration) {
+    pub fn fail(&mut self, client: Witness, sent_at: Duration, settings: &Settings, now: Duration) {
         self.recent.retain(|(at, known)| *known != Some(client) && now < at.saturating_add(settings.window));
         if self.succeeded_at.is_some_and(|at| at > sent_at) {
             return;
@@ -69,7 +86,7 @@ impl Evidence {
         self.push(now, Some(client));
     }
 
-    fn push(&mut self, now: Duration, client: Option<Client>) {
+    fn push(&mut self, now: Duration, client: Option<Witness>) {
         if self.recent.len() >= MOST {
             self.recent.remove(0);
         }
@@ -116,14 +133,14 @@ impl Evidence {
     }
 
     /// Whose requests have failed since the last success.
-    pub fn witnesses(&self) -> impl Iterator<Item = Client> {
+    pub fn witnesses(&self) -> impl Iterator<Item = Witness> {
         self.recent.iter().rev().map_while(|(_, client)| *client)
     }
 
     /// Whether requests of `breaker.consecutive` different clients have failed in a row.
     pub fn has_witnesses(&self, settings: &Settings, now: Duration) -> bool {
         let wanted = usize::try_from(settings.consecutive).unwrap_or(MOST).min(MOST);
-        let counts = |(at, _): &&(Duration, Option<Client>)| now < at.saturating_add(settings.window);
+        let counts = |(at, _): &&(Duration, Option<Witness>)| now < at.saturating_add(settings.window);
         let failed = self.recent.iter().rev().filter(counts).map_while(|(_, client)| *client);
         let is_lasting = self.fails_lastingly(settings, now);
         failed.filter(|client| client.is_known || is_lasting).count() >= wanted
@@ -164,8 +181,8 @@ mod tests {
         Duration::from_millis(1_000_000 + millis)
     }
 
-    fn known(mark: u32) -> Client {
-        Client { mark, is_known: true }
+    fn known(mark: u32) -> Witness {
+        Witness { mark, is_known: true }
     }
 
     /// Requests in order: who asked and when, and whether it failed. They are sent 10 ms before.
@@ -255,7 +272,7 @@ mod tests {
             let mut evidence = Evidence::default();
             evidence.succeed(at(0));
             let mut fail = |mark, after| {
-                evidence.fail(Client { mark, is_known: false }, at(after), &settings, at(after));
+                evidence.fail(Witness { mark, is_known: false }, at(after), &settings, at(after));
             };
             fail(0, 10);
             fail(0, 5000);

@@ -12,8 +12,8 @@ fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-fn known(mark: u32) -> Client {
-    Client { mark, is_known: true }
+fn known(mark: u32) -> Witness {
+    Witness { mark, is_known: true }
 }
 
 /// Page `page` of section `section`.
@@ -63,7 +63,7 @@ impl Site {
         retry_after: Option<Duration>,
     ) {
         let client = known(client);
-        self.breaker.settle(place, permit, Some(end), &self.settings, self.now);
+        self.breaker.record(place, permit, Some(end), &self.settings, self.now);
         let failed = FailedRequest { place, client, end, permit, retry_after };
         self.breaker.record_failure(&failed, &self.settings, self.now);
     }
@@ -80,7 +80,7 @@ impl Site {
         true
     }
 
-    /// Client 0 alone asks for a whole window, and fails.
+    /// Witness 0 alone asks for a whole window, and fails.
     fn fail_for_a_window(&mut self, place: Place, end: AttemptResult) {
         for wait in [5000, 5000] {
             self.ask(place, 0, end);
@@ -121,7 +121,7 @@ fn three_attempts_of_one_request_are_one_failure() {
     let mut site = site();
     for _ in 0..100 {
         let permit = site.admit(page(0, 0)).permit().unwrap();
-        site.breaker.settle(page(0, 0), permit, Some(LOST), &site.settings, site.now);
+        site.breaker.record(page(0, 0), permit, Some(LOST), &site.settings, site.now);
     }
     assert!(!site.is_refused(page(0, 0)), "none of their requests has failed for good");
 }
@@ -243,7 +243,7 @@ fn one_answer_closes_every_circuit_on_its_way() {
         site.ask(page(0, u64::from(client)), client, REFUSED);
     }
     assert!(site.is_refused(page(0, 0)) && site.is_refused(page(7, 0)));
-    site.breaker.settle(page(0, 0), late, Some(OK), &site.settings, site.now);
+    site.breaker.record(page(0, 0), late, Some(OK), &site.settings, site.now);
     assert!(!site.is_refused(page(0, 0)) && !site.is_refused(page(7, 0)));
 }
 
@@ -303,7 +303,7 @@ fn what_a_rate_limiter_asks_of_one_client_holds_for_nobody_else() {
         site.end(page(0, 0), client, permit, BUSY, asked_s.map(Duration::from_secs));
     }
     let refusal = site.breaker.refusal(page(0, 0), || known(u32::MAX), &site.settings, site.now).unwrap();
-    assert_eq!(refusal.retry_after, site.settings.open);
+    assert_eq!(refusal.retry_after, site.settings.open_for);
 }
 
 #[test]
@@ -535,7 +535,7 @@ proptest! {
     ) {
         let mut site = site();
         site.settings = Settings {
-            open: millis(open_ms), consecutive: 2, failures: Share::in_10_000(share), ..Settings::default()
+            open_for: millis(open_ms), consecutive: 2, failures: Share::in_10_000(share), ..Settings::default()
         };
         let mut permits: Vec<(Place, Permit)> = Vec::new();
         for event in events {
@@ -555,10 +555,10 @@ proptest! {
                 }
                 Event::Report(which, end, client, asked) if !permits.is_empty() => {
                     let (place, permit) = permits.remove(which % permits.len());
-                    site.breaker.settle(place, permit, end, &site.settings, site.now);
+                    site.breaker.record(place, permit, end, &site.settings, site.now);
                     if let Some(end) = end {
                         let retry_after = asked.map(Duration::from_secs);
-                        let client = Client { mark: client, is_known: client % 2 == 0 };
+                        let client = Witness { mark: client, is_known: client % 2 == 0 };
                         let failed = FailedRequest { place, client, end, permit, retry_after };
                         site.breaker.record_failure(&failed, &site.settings, site.now);
                     }

@@ -1,4 +1,4 @@
-//! The page on which the origin is made to fail, and which shows the attempts that arrive there.
+//! The control page: buttons that make the origin fail, and the attempts that arrive there.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,46 +7,53 @@ use std::sync::Arc;
 use faulty_origin::{Origin, Script, Seen, scripts};
 use serde_json::{Value, json};
 
-use super::mood::{MOODS, Moods, attempt};
+use super::failure_mode::{CurrentMode, MODES, attempt};
 
 const PAGE: &str = include_str!("control/page.html");
 
-/// How many attempts are shown.
+/// The most attempts that are shown.
 const SHOWN: usize = 40;
 
-/// Listens at `addr`; `site` is where visitors go, `origin` what is made to fail.
-pub fn start(addr: SocketAddr, site: String, origin: Arc<Origin>, moods: Arc<Moods>) -> io::Result<Origin> {
+/// Serves the page at `addr`. `site` is the visitors' URL, `origin` the one that fails.
+pub fn start(
+    addr: SocketAddr,
+    site: String,
+    origin: Arc<Origin>,
+    current: Arc<CurrentMode>,
+) -> io::Result<Origin> {
     Origin::start(addr, move |seen| match (seen.method.as_str(), seen.path()) {
         ("GET", "/") => html(&PAGE.replace("{{site}}", &site)),
-        ("GET", "/state") => json_answer(&state(&origin, &moods)),
-        ("POST", _) => change(seen, &origin, &moods),
+        ("GET", "/state") => json_answer(&state(&origin, &current)),
+        ("POST", _) => change(seen, &origin, &current),
         _ => scripts::answer("404 Not Found", &[], ""),
     })
 }
 
-/// Changes to the mood that the path names. A page of another site cannot: it could not set the header.
-fn change(seen: &Seen, origin: &Origin, moods: &Moods) -> Script {
-    if seen.header("X-Demo").is_none() || !moods.change(seen.path().trim_start_matches('/')) {
+/// Changes to the mode that the path names.
+///
+/// A page of another site cannot do this: it could not set the header field.
+fn change(seen: &Seen, origin: &Origin, current: &CurrentMode) -> Script {
+    if seen.header("X-Demo").is_none() || !current.change(seen.path().trim_start_matches('/')) {
         return scripts::answer("400 Bad Request", &[], "");
     }
-    if moods.current().refuses() {
+    if current.get().refuses() {
         origin.refuse();
     } else if let Err(error) = origin.listen() {
         return scripts::answer("500 Internal Server Error", &[], error.to_string());
     }
-    json_answer(&state(origin, moods))
+    json_answer(&state(origin, current))
 }
 
-fn state(origin: &Origin, moods: &Moods) -> Value {
+fn state(origin: &Origin, current: &CurrentMode) -> Value {
     let seen = origin.seen();
     let attempts: Vec<_> = seen.iter().rev().take(SHOWN).map(attempt_shown).collect();
-    let moods_shown: Vec<_> = MOODS
+    let modes: Vec<_> = MODES
         .iter()
-        .map(|mood| {
-            json!({ "word": mood.word, "title": mood.title, "does": mood.does, "expect": mood.expect })
+        .map(|mode| {
+            json!({ "word": mode.word, "title": mode.title, "does": mode.does, "expect": mode.expect })
         })
         .collect();
-    json!({ "mood": moods.current().word, "moods": moods_shown, "attempts": attempts, "total": seen.len() })
+    json!({ "mode": current.get().word, "modes": modes, "attempts": attempts, "total": seen.len() })
 }
 
 fn attempt_shown(seen: &Seen) -> Value {

@@ -1,7 +1,6 @@
 //! The shop that visitors see: pages, a stylesheet, an image, an API and a form.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use faulty_origin::Seen;
@@ -24,7 +23,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// The shop and the orders that it has received.
+/// The shop, with the number of orders received.
 pub struct Shop {
     orders: Mutex<u32>,
 }
@@ -35,7 +34,7 @@ impl Shop {
         Self { orders: Mutex::new(0) }
     }
 
-    /// What it answers when all is well.
+    /// The answer of a healthy origin.
     pub fn answer(&self, seen: &Seen) -> Answer {
         match (seen.method.as_str(), seen.path()) {
             ("GET" | "HEAD", "/") => page("200 OK", "Bread, daily", HOME, "max-age=5"),
@@ -49,7 +48,7 @@ impl Shop {
         }
     }
 
-    /// What it answers when it has too much to do.
+    /// The answer of an overloaded origin.
     pub fn busy(seen: &Seen) -> Answer {
         let mut answer = if seen.path().starts_with("/api/") {
             json_answer("503 Service Unavailable", &json!({ "error": "the oven is being cleaned" }))

@@ -1,0 +1,25 @@
+//! The measured values: which worker, how fast, and how much CPU time.
+
+use std::collections::HashMap;
+
+/// A contestant, in the order of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Worker {
+    Bare,
+    Handwritten,
+    Holdfast,
+    /// One of the workers that `--against` names.
+    Other(usize),
+    /// One of the [`BASELINES`](crate::baselines::BASELINES).
+    Baseline(usize),
+}
+
+/// What one worker did in one scenario of one round.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    pub per_second: f64,
+    pub cpu_micros: f64,
+}
+
+/// All readings of a scenario, one for each round.
+pub type Readings = HashMap<Worker, Vec<Reading>>;

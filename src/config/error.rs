@@ -1,0 +1,23 @@
+//! A mistake in a configuration. Which key is it about, and what is accepted there?
+
+use std::fmt;
+
+/// One mistake in a configuration. It displays as `key = value: rule`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Which key, e.g. `timeouts.first_byte`, `origins[0]` or `routes[1].cache.max_body`; `HOLDFAST` for
+    /// the whole.
+    pub key: String,
+    /// Its value as JSON, at most 80 characters of it, without a password.
+    pub value: String,
+    /// What is accepted.
+    pub rule: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} = {}: {}", self.key, self.value, self.rule)
+    }
+}
+
+impl std::error::Error for ConfigError {}

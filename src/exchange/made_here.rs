@@ -1,0 +1,73 @@
+//! Answers that are made here: pages, and what a client gets without anything stored or left to send.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::context::Context;
+use super::record::Record;
+use super::unfinished::UnfinishedResponse;
+use crate::origin::failure::Lapse;
+use crate::ports::{AnswerBody, Ports};
+use crate::report::Outcome;
+use crate::response::error::{Cause, ErrorPage, Occasion};
+use crate::response::fields::{self, PROXY_STATUS};
+use crate::response::form::Form;
+
+/// The error page for `cause`, in a form that the client can use.
+pub(super) fn error_page<P: Ports>(
+    ctx: &Context<P>,
+    cause: Cause,
+    retry_after: Option<Duration>,
+    may_have_acted: bool,
+    record: &mut Record,
+) -> UnfinishedResponse<P::Body> {
+    record.outcome = Outcome::ErrorPage;
+    record.cause = Some(cause);
+    page(ctx, cause, retry_after, may_have_acted)
+}
+
+/// The page alone, whatever it counts as.
+pub(super) fn page<P: Ports>(
+    ctx: &Context<P>,
+    cause: Cause,
+    retry_after: Option<Duration>,
+    may_have_acted: bool,
+) -> UnfinishedResponse<P::Body> {
+    let page = ErrorPage {
+        cause,
+        request: &ctx.request,
+        page: &ctx.policy.settings.page,
+        occasion: Occasion::At(ctx.now()),
+        retry_after,
+        unknown_outcome: may_have_acted && !ctx.request.is_safe(),
+    };
+    let (headers, text) = page.render(Form::of(&ctx.request));
+    UnfinishedResponse::own(cause.status(), headers, text.map_or(AnswerBody::Empty, AnswerBody::Text))
+}
+
+/// What a client gets that wants a stored response or none (RFC 9111 §5.2.1.7).
+pub(super) fn nothing_stored<B>(record: &mut Record) -> UnfinishedResponse<B> {
+    record.outcome = Outcome::OnlyIfCached;
+    let headers = HeaderMap::from_iter([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]);
+    UnfinishedResponse::own(StatusCode::GATEWAY_TIMEOUT, headers, AnswerBody::Empty)
+}
+
+/// The end of an exchange whose client did not send its request completely, or in a way in which it cannot be sent on. The
+/// client may listen all the same.
+pub(super) fn client_gone<P: Ports>(
+    ctx: &Context<P>,
+    lapse: Lapse,
+    record: &mut Record,
+) -> UnfinishedResponse<P::Body> {
+    record.outcome = match lapse {
+        Lapse::Gone => Outcome::ClientGone,
+        Lapse::Broken | Lapse::Stalled | Lapse::Unmeasured | Lapse::TooLarge => Outcome::ClientError,
+    };
+    let mut headers = HeaderMap::from_iter([
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+    ]);
+    headers.extend(fields::request_error(ctx.name()).map(|value| (PROXY_STATUS, value)));
+    UnfinishedResponse::own(lapse.status(), headers, AnswerBody::Text(lapse.what().to_owned()))
+}

@@ -1,0 +1,118 @@
+//! A body that breaks off in mid-stream, resumed from where it stopped.
+//!
+//! Only where the rest is certain to be that of the same bytes: see [`resumption`](crate::body::resumption).
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use http::{HeaderMap, HeaderValue, Method, header};
+
+use super::context::Context;
+use super::select_origin;
+use crate::body::resumption::Whole;
+use crate::origin::deadline::Deadline;
+use crate::origin::forward::Forward;
+use crate::origin::{AttemptResult, HealthSignal, backoff, failure};
+use crate::ports::{Clock, Dice, Fetched, Origin, Ports, Rest, Resume};
+
+/// How many requests one body may take beside the first. With ten attempts before and some fifteen operations of the
+/// cache, a request stays within the 50 subrequests of the platform's smallest plan.
+const MOST_REQUESTS: u32 = 20;
+
+/// A body on its way, and what its rest is requested with.
+struct Begun {
+    forward: Forward,
+    origin: usize,
+    whole: Whole,
+    /// How many requests it has taken beside the first.
+    requests: Cell<u32>,
+    resumed: Rc<Cell<u32>>,
+}
+
+/// How to resume this body, should it break off; `None` if the rest could not be relied on. `resumed` counts how often that
+/// was done.
+pub(super) fn resume<P: Ports>(
+    ctx: &Context<P>,
+    forward: &Forward,
+    origin: usize,
+    status: u16,
+    headers: &HeaderMap,
+    resumed: &Rc<Cell<u32>>,
+) -> Option<Resume<P::Body>> {
+    let may_resume = ctx.policy.settings.body.resume && ctx.request.method == Method::GET;
+    let mut whole = Whole::of(status, headers).filter(|_| may_resume)?;
+    let digest = whole.digest.take();
+    let mut forward = forward.clone();
+    for name in [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE] {
+        Rc::make_mut(&mut forward.headers).remove(name);
+    }
+    Rc::make_mut(&mut forward.headers).insert(header::IF_RANGE, whole.tag.clone());
+    let begun =
+        Rc::new(Begun { forward, origin, whole, requests: Cell::new(0), resumed: Rc::clone(resumed) });
+    let ctx = ctx.clone();
+    let rest: Box<Rest<P::Body>> = Box::new(move |at| {
+        let (ctx, begun) = (ctx.clone(), Rc::clone(&begun));
+        Box::pin(async move { rest_of(&ctx, &begun, at).await })
+    });
+    Some(Resume { rest, digest })
+}
+
+/// What follows byte `at`, and how long the whole is; requested as often as a request may be retried.
+async fn rest_of<P: Ports>(ctx: &Context<P>, begun: &Begun, at: u64) -> Option<(P::Body, u64)> {
+    let Begun { whole, requests, .. } = begun;
+    let mut forward = begun.forward.clone();
+    let settings = &ctx.policy.settings;
+    let deadline = Deadline::new(ctx.now(), settings.timeouts.total);
+    Rc::make_mut(&mut forward.headers)
+        .insert(header::RANGE, HeaderValue::try_from(format!("bytes={at}-")).ok()?);
+    for number in 1..=settings.retry.attempts {
+        if requests.get() == MOST_REQUESTS {
+            return None;
+        }
+        requests.set(requests.get() + 1);
+        ctx.ports().sleep(backoff::wait(&settings.retry, number, ctx.ports().roll())).await;
+        forward.mark_retry(number as usize + 1);
+        let Some(fetched) = fetch(ctx, begun.origin, &forward, deadline).await? else { continue };
+        if let Some(length) = whole.continues(fetched.status, &fetched.headers, at) {
+            // What the first part says holds for those that follow.
+            whole.length.set(Some(length));
+            begun.resumed.set(begun.resumed.get() + 1);
+            return Some((fetched.body, length));
+        }
+        let Fetched { status, body, .. } = fetched;
+        ctx.ports().cancel(body);
+        // A 200 is another representation by now. Only an error may pass.
+        if !matches!(status, 500..=599) {
+            return None;
+        }
+    }
+    None
+}
+
+/// One request for the rest; `None` if it may not be sent, `Some(None)` if it failed.
+async fn fetch<P: Ports>(
+    ctx: &Context<P>,
+    origin: usize,
+    forward: &Forward,
+    deadline: Deadline,
+) -> Option<Option<Fetched<P::Body>>> {
+    let timeouts = &ctx.policy.settings.timeouts;
+    let limit = deadline.limit(ctx.now(), timeouts.first_byte);
+    if limit.is_zero() {
+        return None;
+    }
+    let permit = select_origin::acquire_retry(ctx, origin)?;
+    let fetched = ctx.ports().fetch(forward, None, limit, timeouts.idle, None).await;
+    let result = match &fetched {
+        Ok(fetched) => failure::of_status(fetched.status, None)
+            .map_or(AttemptResult::Answered(fetched.status), |failure| {
+                AttemptResult::Failed(failure, Some(fetched.status))
+            }),
+        Err(rejection) => AttemptResult::Failed(failure::of_rejected_fetch(rejection), None),
+    };
+    select_origin::record(ctx, origin, permit, Some(result));
+    if result.health_signal() == HealthSignal::Unhealthy {
+        select_origin::record_failure(ctx, origin, permit, result, None);
+    }
+    Some(fetched.ok())
+}

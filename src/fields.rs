@@ -1,0 +1,198 @@
+//! Header fields, whoever reads them. What do several lines of one field say, and which fields concern one connection only?
+//!
+//! RFC 9110 §5.3 (several lines), §5.6.7 (dates), §7.6.1 (`Connection`) and RFC 9111 §3.1.
+
+use http::header::{CONNECTION, HeaderMap, HeaderName};
+
+use crate::time::Timestamp;
+
+/// The lines of a field made one, as RFC 9110 §5.3 allows for lists; `None` if there is no line.
+pub fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<u8>> {
+    let mut lines = headers.get_all(name).iter();
+    let mut whole = lines.next()?.as_bytes().trim_ascii().to_vec();
+    for line in lines {
+        whole.extend(b", ");
+        whole.extend(line.as_bytes().trim_ascii());
+    }
+    Some(whole)
+}
+
+/// The one date that the field holds; `None` if it holds none, or several that differ.
+pub fn date(headers: &HeaderMap, name: &HeaderName) -> Option<Timestamp> {
+    let mut lines = headers.get_all(name).iter();
+    let first = lines.next()?;
+    if lines.any(|line| line != first) {
+        return None;
+    }
+    Timestamp::parse_http_date(first.to_str().ok()?)
+}
+
+/// A list with weights in lower case, without the whitespace that may stand around `,` and `;` (RFC 9110 §5.6.1,
+/// §12.4.2). Whitespace elsewhere makes another value.
+pub fn compact(value: &[u8]) -> Vec<u8> {
+    let value = value.trim_ascii();
+    let is_separator = |byte: Option<&u8>| matches!(byte, Some(b',' | b';'));
+    let mut compact: Vec<u8> = Vec::with_capacity(value.len());
+    // Where the whitespace before the next byte began.
+    let mut gap = 0;
+    for (at, byte) in value.iter().enumerate() {
+        if byte.is_ascii_whitespace() {
+            continue;
+        }
+        if gap < at && !is_separator(compact.last()) && !is_separator(Some(byte)) {
+            compact.extend(value.get(gap..at).unwrap_or_default());
+        }
+        compact.push(byte.to_ascii_lowercase());
+        gap = at + 1;
+    }
+    compact
+}
+
+/// What stands in place of bytes that cannot be read: the platform writes it for what is not UTF-8, the edge for
+/// what cannot be a field's value (RFC 9110 §5.5).
+pub const UNREADABLE: &str = "\u{fffd}";
+
+/// Whether no value has the mark of what cannot be read.
+pub fn is_readable(headers: &HeaderMap) -> bool {
+    let mark = UNREADABLE.as_bytes();
+    headers.values().all(|value| {
+        value.as_bytes().is_ascii() || !value.as_bytes().windows(mark.len()).any(|bytes| bytes == mark)
+    })
+}
+
+/// `headers` without those that concern one connection or one proxy (RFC 9110 §7.6.1, RFC 9111 §3.1): the known
+/// ones, `Connection` and what it names.
+///
+/// Deviation: `Connection` cannot take off the fields that decide about storing, nor the client's address. No
+/// sender may name them there, and if one did, a prohibition, or who asks, would be lost.
+pub fn without_hop_by_hop(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = headers.clone();
+    for name in hop_by_hop(headers) {
+        kept.remove(name);
+    }
+    kept
+}
+
+/// The names of those in `headers` that [`without_hop_by_hop`] leaves out.
+pub fn hop_by_hop(headers: &HeaderMap) -> Vec<HeaderName> {
+    let named = connection_options(headers);
+    headers.keys().filter(|name| concerns_one_connection(name, &named)).cloned().collect()
+}
+
+/// Whether a field of this name stays on one connection, whose `Connection` has `named` these.
+pub fn concerns_one_connection(name: &HeaderName, named: &ConnectionOptions) -> bool {
+    is_hop_by_hop(name) || named.covers(name) && !NEVER_HOP_BY_HOP.contains(&name.as_str())
+}
+
+/// The fields that a `Connection` names. The sender chooses how many: they are sorted, so that finding one is cheap.
+#[derive(Debug)]
+pub struct ConnectionOptions(Vec<HeaderName>);
+
+impl ConnectionOptions {
+    /// Whether all of them stay on one connection whoever names them.
+    pub fn are_hop_by_hop(&self) -> bool {
+        self.0.iter().all(is_hop_by_hop)
+    }
+
+    fn covers(&self, name: &HeaderName) -> bool {
+        self.0.binary_search_by(|other| other.as_str().cmp(name.as_str())).is_ok()
+    }
+}
+
+/// The fields in `headers` that their `Connection` names.
+pub fn connection_options(headers: &HeaderMap) -> ConnectionOptions {
+    let options =
+        headers.get_all(CONNECTION).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    let names = options.filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok());
+    let mut names: Vec<HeaderName> = names.filter(|name| headers.contains_key(name)).collect();
+    names.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
+    names.dedup();
+    ConnectionOptions(names)
+}
+
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authentication-info"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
+const NEVER_HOP_BY_HOP: [&str; 15] = [
+    "age",
+    "authorization",
+    "cache-control",
+    "cdn-cache-control",
+    "cf-connecting-ip",
+    "cloudflare-cdn-cache-control",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "date",
+    "expires",
+    "pragma",
+    "set-cookie",
+    "vary",
+];
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn fields(fields: &[(&str, &str)]) -> HeaderMap {
+        let parsed =
+            |(name, value): &(&str, &str)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap());
+        let parsed: Vec<(HeaderName, HeaderValue)> = fields.iter().map(parsed).collect();
+        let mut headers = HeaderMap::new();
+        for (name, value) in parsed {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    #[test]
+    fn fields_of_one_connection_go_no_further() {
+        // RFC 9110 §7.6.1
+        let headers = fields(&[
+            ("connection", "close, X-Hop"),
+            ("connection", "cache-control, set-cookie, (broken"),
+            ("x-hop", "1"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "keep-alive"),
+            ("te", "trailers"),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "h2c"),
+            ("proxy-authenticate", "Basic"),
+            ("cache-control", "no-store"),
+            ("set-cookie", "a=b"),
+            ("x-end", "1"),
+            ("x-end", "2"),
+        ]);
+        let kept =
+            fields(&[("cache-control", "no-store"), ("set-cookie", "a=b"), ("x-end", "1"), ("x-end", "2")]);
+        assert_eq!(without_hop_by_hop(&headers), kept);
+    }
+
+    proptest! {
+        #[test]
+        fn a_compact_list_is_what_trimming_its_parts_gives(value in "[a-cA-C,; \t]{0,24}") {
+            let trimmed = |text: &[u8], separator: u8| -> Vec<u8> {
+                let parts = text.split(|byte| *byte == separator).map(<[u8]>::trim_ascii);
+                parts.collect::<Vec<_>>().join(&separator)
+            };
+            let expected = trimmed(&trimmed(value.as_bytes(), b','), b';').to_ascii_lowercase();
+            prop_assert_eq!(compact(value.as_bytes()), expected);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The views of what the object knows. In which form does a client read it?
+
+use super::bindings::Bindings;
+use super::summary::Summary;
+use super::{metrics, status};
+
+/// A form of a [`Summary`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// The dashboard, for people.
+    Html,
+    /// JSON, for programs.
+    Json,
+    /// Prometheus' text format.
+    Metrics,
+}
+
+impl View {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Html, Self::Json, Self::Metrics];
+
+    /// Its name in calls from the Worker to the object.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Json => "json",
+            Self::Metrics => "metrics",
+        }
+    }
+
+    /// The view with this name.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|view| view.word() == word)
+    }
+
+    /// Its media type.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Html => "text/html; charset=utf-8",
+            Self::Json => "application/json",
+            Self::Metrics => "text/plain; version=0.0.4; charset=utf-8",
+        }
+    }
+
+    /// `summary` in this form.
+    pub fn of(self, summary: &Summary, bound: &Bindings) -> String {
+        match self {
+            Self::Html => status::html(summary, bound),
+            Self::Json => status::json(summary, bound),
+            Self::Metrics => metrics::prometheus(summary),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_is_asked_for_by_its_word() {
+        for view in View::ALL {
+            assert_eq!(View::of_word(view.word()), Some(view));
+        }
+        assert_eq!(View::of_word("HTML"), None);
+    }
+}
