@@ -186,7 +186,7 @@ mod cache {
             lookup: Ok(()),
             unkeyed: &[],
             identified: false,
-            copy: holdfast::cache::storable::Copy::None,
+            existing: holdfast::cache::storable::Existing::None,
         };
         bencher.bench_local(|| {
             admit(&asked, StatusCode::OK, black_box(&headers), Some(30_000), &settings, NOW, NOW).is_ok()

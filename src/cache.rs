@@ -1,6 +1,7 @@
-//! Is a response stored for this request, and what may be done with it (RFC 9111, RFC 5861, RFC 9213)?
+//! The cache's decisions. Does a stored response match this request, and how may it be used (RFC 9111, RFC 5861, RFC
+//! 9213)?
 //!
-//! Everything here decides and nothing fetches: the exchange looks into the store and brings what it found.
+//! These modules decide and never fetch. The exchange queries the store and passes in the result.
 
 pub mod directives;
 pub mod doubt;
@@ -20,24 +21,29 @@ use crate::time::Timestamp;
 use directives::RequestDirectives;
 use entry::Stored;
 
-/// What may be done with a stored response that fits the request.
+/// How a stored response that matches the request may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It answers the request.
     Fresh,
-    /// It answers the request, and is refreshed behind the answer (RFC 5861 §3).
+    /// It answers the request and is refreshed in the background (RFC 5861 §3).
     StaleWhileRevalidate,
-    /// It answers the request, whose client takes stale responses (RFC 9111 §5.2.1.2).
+    /// It is stale and answers the request because the client accepts stale responses (RFC 9111 §5.2.1.2).
     StaleAccepted,
-    /// It must be validated first. Should the origin fail, [`stale::may_stand_in`] decides.
+    /// It must be validated first. If the origin fails, [`stale::may_stand_in`] decides.
     Stale,
 }
 
-/// Decides what may be done with `stored` for a request that says `request` (RFC 9111 §4).
+/// Decides how `stored` may be used for a request with the directives `request` (RFC 9111 §4).
 ///
-/// `no-cache`, in the response or the request, and a `max-age` or `min-fresh` of the request that is not met,
-/// make it [`Verdict::Stale`] however fresh it is, and so does a response that is marked as outdated. A response
-/// that is fresh and `immutable` meets every `max-age` of a request: that is what reloads send (RFC 8246 §2.1).
+/// The verdict is [`Verdict::Stale`], even within the freshness lifetime, if:
+///
+/// - the response or the request says `no-cache`
+/// - the request's `max-age` or `min-fresh` is not met
+/// - the response is marked as outdated
+///
+/// A fresh response with `immutable` meets every `max-age` of a request, because that is what browsers send on reload
+/// (RFC 8246 §2.1).
 pub fn judge(
     stored: &Stored,
     request: &RequestDirectives,

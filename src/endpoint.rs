@@ -40,7 +40,7 @@ pub enum Endpoint {
     Login,
     /// To end it.
     Logout,
-    /// To mark stored responses out of date, or to forget them.
+    /// To purge stored responses, softly or hard.
     Purge,
     /// Something that there is not.
     Unknown,

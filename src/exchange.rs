@@ -1,6 +1,6 @@
 //! The exchange of a request for an answer: the only place where the stages meet.
 //!
-//! [`path`] walks it, generic over [`Ports`](crate::ports::Ports), so that the same path runs at the edge and natively on a
+//! `path` walks it, generic over [`Ports`](crate::ports::Ports), so that the same path runs at the edge and natively on a
 //! virtual clock. One exchange gives one answer and one report.
 //!
 //! Three layers, each of which uses only what stands above it:
@@ -38,6 +38,7 @@ mod purge_rules;
 mod pursued;
 mod received;
 mod record;
+mod refuse;
 mod remembered_store;
 mod report;
 mod resume;
@@ -50,5 +51,6 @@ mod unfinished;
 mod upload;
 mod variants;
 
-pub use path::{exchange, internal_error, refuse_for_configuration};
+pub use path::exchange;
 pub use probe::probe;
+pub use refuse::{internal_error, refuse_for_configuration};

@@ -1,11 +1,15 @@
-//! What does one isolate remember between requests?
+//! The memory that the requests of one isolate share.
 //!
-//! Who is fetching what, so that others wait instead of asking the origin for the same (RFC 9111 §4 calls this
-//! collapsing, [`flight`]); what was invalidated while answers may be under way; which answers were doubted; where a look into the store is in vain, or what
-//! it gave a moment ago ([`memory_cache`]); which purge marks were read, and when; which kept copies were looked after, and
-//! when; who has shown wrong tokens. All of it is bounded and may vanish at any time, with the isolate or when there
-//! is too much: then more requests are sent than need be, and what holds in one isolate alone no longer holds. Keys
-//! are kept as digests, as clients choose how long they are.
+//! - who fetches what, so that others wait instead of asking the origin for the same (request collapsing, RFC 9111 §4): see
+//!   [`flight`]
+//! - how the origins fare: breaker and retry budget ([`OriginState`])
+//! - where a lookup in the store is in vain (hit-for-miss); what lookups found is in [`memory_cache`]
+//! - what was invalidated while answers may be under way, and the purge rules that were read last
+//! - which answers were doubted, which variants are in use, which last good copies were written
+//! - counters, and wrong tokens
+//!
+//! All of it is bounded, and may vanish at any time: with the isolate, or when there is too much. Then more requests are sent
+//! than needed. Keys are kept as digests, as clients choose how long they are.
 
 pub mod flight;
 pub mod memory_cache;
@@ -19,7 +23,7 @@ use std::time::Duration;
 use crate::cache::doubt::Sighting;
 use crate::cache::key::{Digest, Key};
 use crate::cache::last_good::Name;
-use crate::cache::purge::Marks;
+use crate::cache::purge::PurgeRules;
 use crate::endpoint::guesses::Guesses;
 use crate::health::counters::Counters;
 use crate::origin::breaker::Breaker;
@@ -34,7 +38,7 @@ const MOST_FLIGHTS: usize = 1024;
 /// How many keys are remembered for which waiting does not pay.
 const MOST_APART: usize = 1024;
 
-/// Under how many keys a miss is expected, and for how long.
+/// For how many keys lookups are skipped, and for how long.
 const MOST_MISSES: usize = 1024;
 const MISSES: Duration = Duration::from_secs(120);
 
@@ -60,18 +64,18 @@ const MOST_DOUBTS: usize = 512;
 /// When a kept copy is looked after again where that came to nothing.
 const SOON: Duration = Duration::from_secs(60);
 
-/// The memory. `B` is what waits for a fetch are made of; see [`Memory`](crate::ports::Memory).
+/// The memory. `B` is the signal that those who wait for a fetch get; see [`Memory`](crate::ports::Memory).
 #[derive(Debug)]
 pub struct Isolate<B> {
     flights: RefCell<HashMap<Digest, Rc<Flight<B>>>>,
     apart: RefCell<ByHash<Timestamp>>,
-    misses: RefCell<ByHash<ExpectedMiss>>,
+    misses: RefCell<ByHash<HitForMiss>>,
     invalidated: RefCell<ByHash<Timestamp>>,
     told: RefCell<HashMap<Digest, (u32, Timestamp)>>,
     used: RefCell<ByHash<Timestamp>>,
     sighted: RefCell<ByHash<Timestamp>>,
     doubts: RefCell<Vec<(u64, Sighting)>>,
-    marks: RefCell<Option<(Rc<Marks>, Timestamp)>>,
+    purge_rules: RefCell<Option<(Rc<PurgeRules>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
     origins: RefCell<Vec<OriginState>>,
     counters: RefCell<Counters>,
@@ -98,7 +102,7 @@ impl<B> Default for Isolate<B> {
             used: RefCell::default(),
             sighted: RefCell::default(),
             doubts: RefCell::default(),
-            marks: RefCell::default(),
+            purge_rules: RefCell::default(),
             kept: RefCell::default(),
             origins: RefCell::default(),
             counters: RefCell::default(),
@@ -107,14 +111,14 @@ impl<B> Default for Isolate<B> {
     }
 }
 
-/// Until when a miss is expected, and for whom.
+/// Until when lookups are skipped, and for whom.
 #[derive(Clone, Copy, Debug)]
-struct ExpectedMiss {
+struct HitForMiss {
     until: Timestamp,
     whose: Whose,
 }
 
-/// Of whose requests a miss is expected.
+/// For whose requests lookups are skipped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Whose {
     /// All.
@@ -130,14 +134,14 @@ struct LookedAfter {
     forbids: bool,
 }
 
-/// What a request is to do about a key that has to be fetched.
+/// The role of a request in the fetch of a key.
 #[derive(Debug)]
 pub enum Role<B> {
-    /// Fetch, and tell the others what came of it.
+    /// It fetches, and tells the others the result.
     Leader(Rc<Flight<B>>),
-    /// Wait for this one.
+    /// It waits for this flight.
     Follower(Rc<Flight<B>>),
-    /// Fetch for itself alone.
+    /// It fetches for itself alone.
     Alone,
 }
 
@@ -147,8 +151,8 @@ impl<B> Isolate<B> {
         self.guesses.borrow_mut()
     }
 
-    /// Decides who fetches `key`. One that leads must [`settle`](Self::settle); if it does not within `at_most`, the
-    /// next one leads. Who may not lead, because its answer is likely its own, may wait all the same.
+    /// Decides who fetches `key`. A leader must [`settle`](Self::settle) within `at_most`, else the next request leads. A
+    /// request that may not lead, because its answer is likely its own, may wait all the same.
     pub fn role(
         &self,
         key: &Key,
@@ -181,8 +185,8 @@ impl<B> Isolate<B> {
         Role::Leader(flight)
     }
 
-    /// Notes what came of a request of `client`'s in `flight`, which has asked at `asked_at`. Its signal is to be lit then.
-    /// Who comes later does not join it: what failed before is no evidence for them.
+    /// Records the result of a request of `client`'s in `flight`, which has asked at `asked_at`. Its signal has to be notified
+    /// then. Later requests do not join this flight: what failed before is no evidence for them.
     pub fn settle(
         &self,
         key: &Key,
@@ -211,14 +215,14 @@ impl<B> Isolate<B> {
         }
     }
 
-    /// Notes that nothing is stored under `key`, and that the origin's answer was none to be stored: for two minutes
-    /// the store is not worth a look (what other caches call hit-for-miss).
+    /// Notes that nothing is stored under `key`, and that the origin's answer cannot be stored: lookups are skipped for two
+    /// minutes (hit-for-miss).
     pub fn expect_misses(&self, key: &Key, whose: Whose, now: Timestamp) {
-        let miss = ExpectedMiss { until: now.plus(MISSES), whose };
+        let miss = HitForMiss { until: now.plus(MISSES), whose };
         remember(&mut self.misses.borrow_mut(), hash(key), miss, MOST_MISSES, |miss| miss.until > now);
     }
 
-    /// Whether a look is likely to be in vain for a request that `is_personal` or not.
+    /// Whether a lookup is likely to be in vain for a request that `is_personal` or not.
     pub fn expects_miss(&self, key: &Key, is_personal: impl FnOnce() -> bool, now: Timestamp) -> bool {
         let misses = self.misses.borrow();
         if misses.is_empty() {
@@ -264,14 +268,14 @@ impl<B> Isolate<B> {
         doubts.iter().find(|(other, _)| *other == key).map(|(_, sighting)| *sighting)
     }
 
-    /// The purge marks, and when they were read.
-    pub fn marks(&self) -> Option<(Rc<Marks>, Timestamp)> {
-        self.marks.borrow().clone()
+    /// The purge rules, and when they were read.
+    pub fn purge_rules(&self) -> Option<(Rc<PurgeRules>, Timestamp)> {
+        self.purge_rules.borrow().clone()
     }
 
-    /// Takes new purge marks in.
-    pub fn set_marks(&self, marks: Rc<Marks>, now: Timestamp) {
-        *self.marks.borrow_mut() = Some((marks, now));
+    /// Takes new purge rules in.
+    pub fn set_purge_rules(&self, rules: Rc<PurgeRules>, now: Timestamp) {
+        *self.purge_rules.borrow_mut() = Some((rules, now));
     }
 
     /// How origin number `origin` fares, to be asked and told. There are as many as the configuration has.
@@ -293,7 +297,13 @@ impl<B> Isolate<B> {
 
     /// Whether the copy kept under `name` is to be looked after now: once in `interval`, and at once if an answer
     /// `forbids` what the last one did not. Then it counts as done.
-    pub fn is_due(&self, name: &Name, forbids: bool, interval: Duration, now: Timestamp) -> bool {
+    pub fn claim_last_good_check(
+        &self,
+        name: &Name,
+        forbids: bool,
+        interval: Duration,
+        now: Timestamp,
+    ) -> bool {
         let (digest, mut kept) = (name.digest(), self.kept.borrow_mut());
         if kept.get(&digest).is_some_and(|last| last.until > now && (last.forbids || !forbids)) {
             return false;
@@ -305,7 +315,7 @@ impl<B> Isolate<B> {
 
     /// Notes that `client` was told something that forbids to serve the copy kept under `name`, and tells whether another one
     /// was within the last hour. Where it is not known who that is, the next one is another.
-    pub fn is_told_by_another(&self, name: &Name, client: u32, is_known: bool, now: Timestamp) -> bool {
+    pub fn record_withdrawal(&self, name: &Name, client: u32, is_known: bool, now: Timestamp) -> bool {
         let (digest, mut told) = (name.digest(), self.told.borrow_mut());
         let is_of_use = |(_, at): &(u32, Timestamp)| now.since(*at) < SIGHTINGS;
         let before = told.get(&digest).filter(|told| is_of_use(told)).map(|(before, _)| *before);
@@ -317,7 +327,7 @@ impl<B> Isolate<B> {
     }
 
     /// Notes that the copy kept under `name` is out of date: the next answer is looked at.
-    pub fn is_due_now(&self, name: &Name) {
+    pub fn expire_last_good_check(&self, name: &Name) {
         self.kept.borrow_mut().remove(&name.digest());
     }
 
@@ -334,7 +344,7 @@ impl<B> Isolate<B> {
 
     /// Notes that somebody asked for the variant that would stand under `key`, and tells whether somebody did within the last
     /// hour.
-    pub fn is_asked_for_again(&self, key: &Key, now: Timestamp) -> bool {
+    pub fn record_variant_request(&self, key: &Key, now: Timestamp) -> bool {
         let (key, mut sighted) = (hash(key), self.sighted.borrow_mut());
         let is_of_use = |at: &Timestamp| now.since(*at) < SIGHTINGS;
         let is_again = sighted.get(&key).is_some_and(is_of_use);
@@ -343,7 +353,7 @@ impl<B> Isolate<B> {
     }
 
     /// Notes that looking after the copy kept under `name` came to nothing: it is due again in a minute.
-    pub fn is_due_again(&self, name: &Name, now: Timestamp) {
+    pub fn postpone_last_good_check(&self, name: &Name, now: Timestamp) {
         let looked_after = LookedAfter { until: now.plus(SOON), forbids: false };
         remember(&mut self.kept.borrow_mut(), name.digest(), looked_after, MOST_KEPT, |last| {
             last.until > now
@@ -492,11 +502,15 @@ mod tests {
             (3600, false, false),
             (7199, false, true),
         ] {
-            assert_eq!(isolate.is_due(&name, forbids, hour, second(at)), due, "{at} {forbids}");
+            assert_eq!(
+                isolate.claim_last_good_check(&name, forbids, hour, second(at)),
+                due,
+                "{at} {forbids}"
+            );
         }
-        isolate.is_due_again(&name, second(7200));
-        assert!(!isolate.is_due(&name, false, hour, second(7259)));
-        assert!(isolate.is_due(&name, false, hour, second(7260)));
+        isolate.postpone_last_good_check(&name, second(7200));
+        assert!(!isolate.claim_last_good_check(&name, false, hour, second(7259)));
+        assert!(isolate.claim_last_good_check(&name, false, hour, second(7260)));
     }
 
     #[test]

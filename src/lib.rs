@@ -1,20 +1,22 @@
 //! Keeps a site answering when its origin fails.
 //!
-//! A request walks one path, and the modules are named after its stages:
+//! Each request follows one path through these stages:
 //!
-//! 1. [`policy`]: which [`config`] holds for this request, and what it allows
-//! 2. [`cache`]: is there a copy, and is it fresh, stale or forbidden
-//! 3. [`origin`]: attempts, each classified, repeated while policy and deadline allow
-//! 4. [`body`]: small ones held until whole, large ones watched
-//! 5. [`response`] and [`report`]: the answer's head, the page when nothing else is left, and what the
-//!    operator is told
+//! 1. [`policy`]: finds the [`config`] for the request and decides what it allows
+//! 2. [`cache`]: decides whether a stored response is fresh, stale or forbidden
+//! 3. [`origin`]: classifies each attempt and retries while policy and deadline allow
+//! 4. [`body`]: buffers small bodies until they are whole and monitors large ones
+//! 5. [`response`] and [`report`]: write the response head, the error page as the last resort, and the operator's log
 //!
-//! The stages are plain data and functions of their arguments: they do no I/O, read no clock and roll no
-//! dice. [`exchange`](mod@exchange) walks the path, generic over [`ports`]; `edge` implements the ports on
-//! the platform and exists for wasm alone.
+//! The stages are plain data and functions of their arguments. They do no I/O, read no clock and draw no random
+//! numbers. [`exchange`](mod@exchange) runs the path and is generic over [`ports`]. `edge` implements the ports on
+//! the platform and exists only in wasm builds.
 //!
-//! The crate never panics on account of a request, never shows one visitor what belongs to another, and
-//! never stores what did not arrive whole.
+//! Three invariants:
+//!
+//! - No request can make the crate panic.
+//! - No visitor receives what belongs to another.
+//! - Only bodies that arrived whole are stored.
 
 pub mod time;
 

@@ -1,4 +1,4 @@
-//! Attempts at an origin: what is sent, what came of it, and whether to try again.
+//! Attempts at an origin. What is sent, how did it end, and is it tried again?
 
 pub mod backoff;
 pub mod breaker;
@@ -15,32 +15,33 @@ use std::time::Duration;
 use failure::Failure;
 pub use health_signal::{HealthSignal, Reach};
 
-/// One fetch, made.
+/// A completed fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// Which of the configured origins, counted from 0; 0 in route mode.
+    /// The index of the configured origin, from 0; 0 in route mode.
     pub origin: usize,
-    /// The wait before it; zero before the first.
+    /// The wait before the attempt; zero before the first.
     pub waited: Duration,
-    /// From sending it until its header, its held body, or its failure.
+    /// The time from sending it to its header, its buffered body, or its failure.
     pub took: Duration,
     /// How it ended.
     pub end: AttemptResult,
-    /// Whether it had less time than the settings give an attempt and used it up: that says nothing of the origin.
+    /// Whether it had less time than the settings give an attempt, and used it up. Its timeout then says nothing
+    /// about the origin.
     pub is_cut_short: bool,
 }
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptResult {
-    /// With an answer of the origin's own, of this status.
+    /// The origin answered with this status.
     Answered(u16),
-    /// With a failure; the status is the one that came, where one came.
+    /// It failed; with the received status, if there was one.
     Failed(Failure, Option<u16>),
 }
 
 impl AttemptResult {
-    /// The status that was received, whoever chose it.
+    /// The received status, from the origin or from the platform.
     pub fn received_status(self) -> Option<u16> {
         match self {
             Self::Answered(status) => Some(status),
@@ -48,7 +49,7 @@ impl AttemptResult {
         }
     }
 
-    /// The failure, if it is one.
+    /// The failure, if it failed.
     pub fn failure(self) -> Option<Failure> {
         match self {
             Self::Answered(_) => None,
@@ -56,10 +57,10 @@ impl AttemptResult {
         }
     }
 
-    /// What it says about whether the origin is up.
+    /// What the result says about the origin's health.
     ///
-    /// A 500 is the application's, and comes from an origin that is up; a transient status is what an origin's own
-    /// gateway says of it when it is not.
+    /// A 500 comes from the application, so the origin is up. A transient status is how an origin's own gateway
+    /// reports that the origin is down.
     pub fn health_signal(self) -> HealthSignal {
         match self {
             Self::Answered(status) if is_transient(status) => HealthSignal::Unhealthy,
@@ -68,7 +69,7 @@ impl AttemptResult {
         }
     }
 
-    /// How far what it says reaches, if it says that something is down.
+    /// How much is affected if the result is unhealthy: the page or the whole origin.
     pub fn reach(self) -> Reach {
         match self {
             Self::Answered(_) => Reach::Page,
@@ -77,12 +78,12 @@ impl AttemptResult {
     }
 }
 
-/// Whether an origin's own status says that it is in trouble which a stored copy may cover (RFC 5861 §4).
+/// Whether an origin's own status reports trouble that a stored copy may cover (RFC 5861 §4).
 pub fn is_origin_error(status: u16) -> bool {
     matches!(status, 500 | 502 | 503 | 504)
 }
 
-/// Whether an origin's own status may be gone at the next attempt. A 500 usually comes again.
+/// Whether an origin's own status may be gone on the next attempt. A 500 usually comes again.
 pub fn is_transient(status: u16) -> bool {
     matches!(status, 502..=504)
 }

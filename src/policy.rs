@@ -52,6 +52,8 @@ pub enum Chosen {
 impl Deref for Chosen {
     type Target = Settings;
 
+    // Inlined at a hundred places it would make the module larger.
+    #[inline(never)]
     fn deref(&self) -> &Settings {
         match self {
             Self::Route(config, route) => settings_of(config, *route),

@@ -243,7 +243,7 @@ pub trait Store: Origin {
     fn remove(&self, key: &Key) -> impl Future<Output = ()>;
 }
 
-/// The kept copies and the purge marks: a namespace that all data centres share. Where none is bound, nothing is
+/// The kept copies and the purge rules: a namespace that all data centres share. Where none is bound, nothing is
 /// found and nothing is taken.
 pub trait LastGood: Origin {
     /// Whether there is one.
@@ -267,7 +267,7 @@ pub trait LastGood: Origin {
     /// Whether two whole bodies have the same bytes.
     fn are_equal(&self, one: &Self::Body, other: &Self::Body) -> bool;
 
-    /// The purge marks in their written form; `None` if there are none yet.
+    /// The purge rules in their written form; `None` if there are none yet.
     fn load_purge_rules(&self, within: Duration)
     -> impl Future<Output = Result<Option<String>, Unavailable>>;
 

@@ -1,7 +1,7 @@
-//! What do the parties say about storing and reusing (RFC 9111 §5.2, RFC 5861, RFC 9213)?
+//! Cache directives. What do client and origin say about storage and reuse (RFC 9111 §5.2, RFC 5861, RFC 9213)?
 //!
-//! Directives are read once into facts. Where the text leaves a doubt, the reading that shares less wins: an
-//! unreadable or contradictory lifetime is zero (RFC 9111 §4.2.1), an unreadable stale window is forbidden.
+//! Directives are parsed once. In doubt, the stricter reading wins: an unreadable or contradictory lifetime is zero
+//! (RFC 9111 §4.2.1), and an unreadable stale window forbids stale use.
 
 use std::time::Duration;
 
@@ -10,27 +10,27 @@ use sfv::{BareItem, Dictionary, ListEntry, Parser};
 
 use crate::fields::joined;
 
-/// The targeted fields that this cache obeys, the one that wins first (RFC 9213 §2.2).
+/// The targeted fields that this cache obeys, in order of precedence (RFC 9213 §2.2).
 pub const TARGETED: [HeaderName; 2] =
     [HeaderName::from_static("cloudflare-cdn-cache-control"), HeaderName::from_static("cdn-cache-control")];
 
-/// The largest span that is told apart, 2^31 seconds; longer ones count as this long (RFC 9111 §1.2.2).
+/// The longest lifetime or window: 2^31 seconds. Longer values are capped (RFC 9111 §1.2.2).
 pub const LONGEST: Duration = Duration::from_secs(1 << 31);
 
-/// For how long past its freshness a response may still be used (RFC 5861).
+/// How long a response may be used after it became stale (RFC 5861).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Window {
-    /// Nothing is said; the settings decide.
+    /// The directive is absent; the settings decide.
     #[default]
     NotStated,
-    /// Not at all: the window is 0, or cannot be read.
+    /// No stale use: the value is 0 or unreadable.
     Forbidden,
-    /// For this long, more than zero.
+    /// This long; always more than zero.
     Length(Duration),
 }
 
 impl Window {
-    /// The length that is stated; zero if none is.
+    /// The stated length; zero if none is stated or stale use is forbidden.
     pub fn stated(self) -> Duration {
         match self {
             Self::Length(length) => length,
@@ -39,20 +39,20 @@ impl Window {
     }
 }
 
-/// The window of a directive that states no length. RFC 5861 foresees none, and Next.js 13 and 14 sent
-/// `s-maxage=…, stale-while-revalidate` with every page; the versions after them write the year that they meant.
+/// The window of a directive without a value. RFC 5861 does not define this form. Next.js 13 and 14 sent `s-maxage=…,
+/// stale-while-revalidate` with every page; later versions state the year that they meant.
 const WITHOUT_LENGTH: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// What a response says.
+/// The directives of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResponseDirectives {
-    /// `no-store`, whether or not `must-understand` stands beside it.
+    /// `no-store`, with or without `must-understand`.
     pub no_store: bool,
-    /// `private`. Its form with field names counts as the form without (RFC 9111 §5.2.2.7 allows that).
+    /// `private`. The form with field names counts as the unqualified form, as RFC 9111 §5.2.2.7 allows.
     pub private: bool,
     /// `public`.
     pub public: bool,
-    /// `no-cache`. Its form with field names counts as the form without (RFC 9111 §5.2.2.4 allows that).
+    /// `no-cache`. The form with field names counts as the unqualified form, as RFC 9111 §5.2.2.4 allows.
     pub no_cache: bool,
     /// `must-revalidate`.
     pub must_revalidate: bool,
@@ -62,40 +62,40 @@ pub struct ResponseDirectives {
     pub must_understand: bool,
     /// `immutable` (RFC 8246).
     pub immutable: bool,
-    /// `max-age`; zero if it cannot be read or contradicts itself.
+    /// `max-age`; zero if unreadable or contradictory.
     pub max_age: Option<Duration>,
-    /// `s-maxage`; zero if it cannot be read or contradicts itself.
+    /// `s-maxage`; zero if unreadable or contradictory.
     pub s_maxage: Option<Duration>,
     /// `stale-while-revalidate`.
     pub stale_while_revalidate: Window,
     /// `stale-if-error`.
     pub stale_if_error: Window,
-    /// Whether a targeted field said all this; then `Expires` is not looked at either (RFC 9213 §2.2).
+    /// Whether these directives come from a targeted field. `Expires` is then ignored (RFC 9213 §2.2).
     pub targeted: bool,
 }
 
-/// What a request says.
+/// The directives of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestDirectives {
     /// `no-store`.
     pub no_store: bool,
-    /// `no-cache`, or `Pragma: no-cache` without any `Cache-Control` (RFC 9111 §5.4).
+    /// `no-cache`, or `Pragma: no-cache` without `Cache-Control` (RFC 9111 §5.4).
     pub no_cache: bool,
     /// `only-if-cached`.
     pub only_if_cached: bool,
-    /// `max-age`; zero if it cannot be read or contradicts itself.
+    /// `max-age`; zero if unreadable or contradictory.
     pub max_age: Option<Duration>,
-    /// `max-stale`; the longest span if it has no value, the narrowest of several.
+    /// `max-stale`; [`LONGEST`] without a value, the shortest if there are several.
     pub max_stale: Option<Duration>,
-    /// `min-fresh`; the longest span if it cannot be read.
+    /// `min-fresh`; [`LONGEST`] if unreadable.
     pub min_fresh: Option<Duration>,
     /// `stale-if-error` (RFC 5861 §4).
     pub stale_if_error: Window,
 }
 
 impl ResponseDirectives {
-    /// Reads the field that decides: the first targeted one that is valid and not empty, else
-    /// `Cache-Control`. A targeted field that is not a Dictionary is passed over (RFC 9213 §2.1).
+    /// Parses the first targeted field that is valid and not empty, else `Cache-Control`. A targeted field that is
+    /// not a Dictionary is ignored (RFC 9213 §2.1).
     pub fn of(headers: &HeaderMap) -> Self {
         TARGETED.iter().find_map(|name| Self::of_targeted(headers, name)).unwrap_or_else(|| {
             let mut directives = Self::default();
@@ -132,7 +132,7 @@ impl ResponseDirectives {
         Some(directives)
     }
 
-    /// Takes one directive in. What restricts counts whatever its argument; what permits must be bare.
+    /// Adds one directive. A restriction counts with any argument; a permission counts only without one.
     fn note(&mut self, name: &[u8], argument: Argument) {
         match name {
             b"no-store" => self.no_store = true,
@@ -153,7 +153,7 @@ impl ResponseDirectives {
 }
 
 impl RequestDirectives {
-    /// Reads `Cache-Control`, and `Pragma` where there is none.
+    /// Parses `Cache-Control`, or `Pragma` if `Cache-Control` is absent.
     pub fn of(headers: &HeaderMap) -> Self {
         let mut directives = Self::default();
         if headers.contains_key(CACHE_CONTROL) {
@@ -191,7 +191,7 @@ impl RequestDirectives {
     }
 }
 
-/// Reads delta-seconds (RFC 9111 §1.2.2), at most [`LONGEST`]; `None` if it is anything but digits.
+/// Parses delta-seconds (RFC 9111 §1.2.2), capped at [`LONGEST`]; `None` unless the text is all digits.
 pub(super) fn delta_seconds(text: &[u8]) -> Option<Duration> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return None;
@@ -202,7 +202,7 @@ pub(super) fn delta_seconds(text: &[u8]) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(LONGEST))
 }
 
-/// What stands behind the `=` of a directive.
+/// The argument of a directive, after `=`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Argument {
     Absent,
@@ -211,8 +211,8 @@ enum Argument {
 }
 
 impl Argument {
-    /// Reads what follows a directive's name, quoted or not; senders should not quote, readers take both
-    /// (RFC 9111 §5.2).
+    /// Parses a directive's argument, quoted or not. Senders should not quote; recipients accept both (RFC 9111
+    /// §5.2).
     fn read(text: &[u8]) -> Self {
         let bare = text.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(text);
         delta_seconds(bare).map_or(Self::Other, Self::Seconds)
@@ -226,13 +226,13 @@ impl Argument {
     }
 }
 
-/// Takes a lifetime in. Two that differ make it zero, as does one that cannot be read (RFC 9111 §4.2.1).
+/// Adds a lifetime. An unreadable one, or two that differ, make it zero (RFC 9111 §4.2.1).
 fn shorten(lifetime: &mut Option<Duration>, argument: Argument) {
     let stated = argument.seconds().unwrap_or_default();
     *lifetime = Some(if lifetime.is_none_or(|known| known == stated) { stated } else { Duration::ZERO });
 }
 
-/// Takes a window in. The narrowest of several holds; zero, or one that cannot be read, forbids.
+/// Adds a window. The shortest of several wins; zero or an unreadable value forbids stale use.
 fn narrow(window: &mut Window, argument: Argument) {
     let stated = if argument == Argument::Absent { Some(WITHOUT_LENGTH) } else { argument.seconds() };
     *window = match (*window, stated.filter(|span| !span.is_zero())) {
@@ -242,18 +242,18 @@ fn narrow(window: &mut Window, argument: Argument) {
     };
 }
 
-/// Directives that restrict, and need no argument.
+/// Restrictions that need no argument.
 const RESTRICTIONS: [&[u8]; 5] =
     [b"no-store", b"no-cache", b"private", b"must-revalidate", b"proxy-revalidate"];
 
-/// Gives every directive of `Cache-Control` to `note`, its name in lower case.
+/// Calls `note` for each directive of `Cache-Control`, with its name in lower case.
 fn each(headers: &HeaderMap, mut note: impl FnMut(&[u8], Argument)) {
     for line in headers.get_all(CACHE_CONTROL) {
         for member in Members::of(line.as_bytes()) {
             let mut halves = member.splitn(2, |byte| *byte == b'=');
             let written = halves.next().unwrap_or_default();
             let name = written.trim_ascii_end();
-            // Some write `;` or nothing between directives. What restricts is seen all the same.
+            // Some origins write `;` or nothing between directives. Restrictions count all the same.
             if member.iter().any(|byte| b"; \t".contains(byte)) && !member.contains(&b'"') {
                 for word in member.split(|byte| b"; \t".contains(byte)) {
                     if let Some(word) = RESTRICTIONS.iter().find(|known| word.eq_ignore_ascii_case(known)) {
@@ -263,7 +263,7 @@ fn each(headers: &HeaderMap, mut note: impl FnMut(&[u8], Argument)) {
             }
             let argument = match halves.next() {
                 None => Argument::Absent,
-                // No space may stand before the `=`: the name is understood, the value is in doubt.
+                // A space before `=` is not allowed: the name is clear, the value is in doubt.
                 Some(_) if name.len() < written.len() => Argument::Other,
                 Some(text) => Argument::read(text),
             };
@@ -276,10 +276,10 @@ fn each(headers: &HeaderMap, mut note: impl FnMut(&[u8], Argument)) {
     }
 }
 
-/// The members of one line of a comma-separated list, trimmed; commas in quoted strings do not separate.
+/// The trimmed members of one line of a comma-separated list. Commas in quoted strings do not separate.
 ///
-/// A quote that is never closed is an ordinary character, and so are all after it: what stands behind it must
-/// not go unseen.
+/// An unclosed quote is an ordinary character, and so are all characters after it: the directives behind it must not
+/// be missed.
 struct Members<'a> {
     rest: Option<&'a [u8]>,
     quotes_count: bool,

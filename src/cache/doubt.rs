@@ -1,9 +1,12 @@
-//! Is a 200 proof that the page is well?
+//! Doubtful answers. Is a 200 proof that the page works?
 //!
-//! A site that is broken often says 200: an empty page, the first lines of one, the page for "we are working on it",
-//! JSON in place of HTML. Such an answer reaches who asked for it, but does not take the last good copy away at the
-//! first sight: the copy is not served as fresh any more, and stands in should the origin fail, until somebody else is
-//! told the same. A page that was changed on purpose is stored some seconds later for it.
+//! A broken site often answers 200: with an empty or truncated page, a maintenance page, or JSON in place of HTML.
+//! The client gets such an answer, but it does not replace the last good copy. The copy is no longer served as fresh;
+//! it may still answer if the origin fails.
+//!
+//! A shrunk or retyped answer is stored once a second client gets a similar one at least ten seconds later, so a
+//! deliberate change is stored some seconds late. An error, or a page without the required text, never replaces the
+//! copy.
 
 use std::time::Duration;
 
@@ -18,24 +21,25 @@ use crate::config::Share;
 use crate::request::Client;
 use crate::time::Timestamp;
 
-/// How long after its first sight an answer is believed at the second. A server that restarts is through by then.
+/// How long after its first sighting a doubtful answer is accepted when it is seen again. A server restart takes
+/// less.
 const BELIEVED_AFTER: Duration = Duration::from_secs(10);
 
-/// Why an answer is not believed.
+/// Why an answer is doubtful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// Its body is empty, or shorter than a set share of the last good one's.
+    /// The body is empty, or shorter than the configured share of the last good one.
     Shrunk,
-    /// Its media type is another one, or missing.
+    /// The media type differs from the last good one's, or is missing.
     Retyped,
-    /// It lacks what a page must contain, by `cache.must_contain`.
+    /// The page lacks the text that `cache.must_contain` requires.
     Unmarked,
-    /// It is an error that may pass, and a copy can stand in.
+    /// The answer is a temporary error, and a copy can answer in its place.
     Error,
 }
 
 impl Doubt {
-    /// Every doubt.
+    /// All doubts.
     pub const ALL: [Self; 4] = [Self::Shrunk, Self::Retyped, Self::Unmarked, Self::Error];
 
     /// The word for the log.
@@ -49,7 +53,7 @@ impl Doubt {
     }
 }
 
-/// What two answers for one page are held against each other by.
+/// The properties by which two answers for one page are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Likeness {
     status: u16,
@@ -60,7 +64,7 @@ pub struct Likeness {
 }
 
 impl Likeness {
-    /// That of `stored`.
+    /// The likeness of `stored`.
     pub fn of(stored: &Stored) -> Self {
         Self {
             status: stored.status.as_u16(),
@@ -71,16 +75,17 @@ impl Likeness {
         }
     }
 
-    /// That of a copy which could stand in for anybody; others need no protection.
+    /// The likeness of a copy that may answer any client when the origin fails; `None` for other copies, which need
+    /// no protection.
     pub fn of_copy(stored: &Stored, settings: &config::Cache, now: Timestamp) -> Option<Self> {
         let anybody = RequestDirectives::default();
         stale::may_stand_in(stored, &anybody, settings, now).ok().map(|()| Self::of(stored))
     }
 
-    /// Why this 200 may be the word of a broken site, held against the last good 200, `old`.
+    /// Whether this 200 may come from a broken site, compared with the last good 200, `old`; `None` if either status
+    /// is not 200.
     ///
-    /// Lengths are those on the wire: the short answer of a broken site often comes without a coding. But that a body comes
-    /// coded which did not before is no doubt.
+    /// Lengths are those on the wire. A newly compressed body may be shorter than the old one without doubt.
     pub fn doubt(&self, old: &Self, shrink: Share) -> Option<Doubt> {
         if self.status != 200 || old.status != 200 {
             return None;
@@ -101,7 +106,7 @@ impl Likeness {
         }
     }
 
-    /// Whether both are of one kind: of the same status and type, and neither much shorter than the other.
+    /// Whether both have the same status and type and neither is much shorter than the other.
     fn is_near(&self, other: &Self, shrink: Share) -> bool {
         let are_near = match (self.length, other.length) {
             (Some(one), Some(other)) => one.min(other) >= shrink.of(one.max(other)),
@@ -111,7 +116,7 @@ impl Likeness {
     }
 }
 
-/// A doubtful answer, as far as it is remembered until somebody else gets its like.
+/// A doubtful answer, remembered until another client gets a similar one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sighting {
     at: Timestamp,
@@ -119,19 +124,19 @@ pub struct Sighting {
     of: Likeness,
 }
 
-/// That an answer is handed on and not stored.
+/// A doubtful answer: it is forwarded and not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Doubted {
-    /// Why.
+    /// The reason.
     pub doubt: Doubt,
-    /// What is to be remembered of it.
+    /// The sighting to remember.
     pub sighting: Sighting,
 }
 
-/// Whether `new`, which may be stored, takes the place of `old`, a copy that could stand in.
+/// Whether `new`, which may be stored, replaces `old`, a copy that may answer when the origin fails.
 ///
-/// `seen` is what was doubted last under the same key, and `by` who is given `new`. Where the platform does not say who
-/// asks, each request is somebody else's.
+/// `seen` is the last sighting under the same key, and `by` is the client that receives `new`. If the platform does
+/// not identify clients, each request counts as another client.
 pub fn weigh(
     new: Likeness,
     lacks_marker: bool,
@@ -150,7 +155,7 @@ pub fn weigh(
             _ if is_error => Doubt::Error,
             None => return Ok(()),
             Some(doubt) => {
-                // One that was doubted before `old` came says nothing any more.
+                // A sighting from before `old` was requested has lost its meaning.
                 let is_alike = |seen: &Sighting| seen.at > old.requested_at && seen.of.is_near(&new, shrink);
                 if let Some(first) = seen.filter(is_alike) {
                     let is_another = !by.is_known() || by != first.by;
@@ -168,17 +173,17 @@ pub fn weigh(
     Err(Doubted { doubt, sighting })
 }
 
-/// Whether `cache.must_contain` is about an answer with this head: a page, in HTML.
+/// Whether `cache.must_contain` applies to an answer with this head: an HTML page with status 200.
 pub fn is_page(status: u16, headers: &HeaderMap) -> bool {
     let html: [&[u8]; 2] = [b"text/html", b"application/xhtml+xml"];
     let is_html = |line| html.iter().any(|html| html.eq_ignore_ascii_case(essence(line)));
     status == 200 && headers.get(CONTENT_TYPE).is_some_and(is_html)
 }
 
-/// The media types that `Content-Type` states, in lower case and without parameters (RFC 9110 §8.3.1), as a number: one
-/// for each line that states any, of which there should be one. Zero if there is none.
+/// A hash of the media types in `Content-Type`, in lower case and without parameters (RFC 9110 §8.3.1). Each line
+/// counts, although there should be one. Zero if there is no media type.
 fn types(headers: &HeaderMap) -> u64 {
-    // FNV-1a: short, and nobody gains by two types that look alike.
+    // FNV-1a is short, and a collision between two types gains an attacker nothing.
     let lines = headers.get_all(CONTENT_TYPE).iter().map(essence).filter(|essence| !essence.is_empty());
     lines.flat_map(|essence| essence.iter().chain(b";")).fold(0, |number: u64, byte| {
         let seeded = if number == 0 { 0xcbf2_9ce4_8422_2325 } else { number };

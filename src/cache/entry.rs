@@ -1,8 +1,8 @@
-//! What is written in the store beside a body, and read back from it?
+//! Store entries. What is written beside a body in the store, and how is it read back?
 //!
-//! The written form is one line of printable ASCII, so that it fits in one header value of the platform's
-//! cache: a number, then parts that each end in `;`, then a full stop by which a cut line is known. The
-//! number changes with the form; an entry of another number reads as absent.
+//! The encoding is one line of printable ASCII that fits in one header value of the platform's cache: a version
+//! number, then parts that each end in `;`, then a full stop that reveals a truncated line. The number changes with
+//! the format. An entry with another number reads as absent.
 
 use std::cell::OnceCell;
 use std::ops::Deref;
@@ -16,29 +16,29 @@ use super::key::Vary;
 use crate::fields::date;
 use crate::time::Timestamp;
 
-/// The number of the written form.
+/// The version number of the encoding.
 const FORM: &str = "2";
 
-/// For how many header fields there is room before they are counted.
+/// The initial capacity of a header map.
 const USUAL_FIELDS: usize = 12;
 
-/// The longest written form, in bytes.
+/// The longest encoding, in bytes.
 const LONGEST: usize = 16 * 1024;
 
-/// What stands under a key of the store.
+/// The value under a key of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// A response.
     Response(Stored),
-    /// Under a URL's own key: several answers are stored, which differ by request fields, and each has a key of its
-    /// own. One that is not among them is forgotten, even where the store still has it. In the order in which they
-    /// were stored.
+    /// The variants of a URL, under the URL's own key, in the order in which they were stored. They differ by request
+    /// fields, and each has a key of its own. A variant that is not listed counts as absent, even if the store still
+    /// has it.
     Variants(Vec<Variant>),
-    /// Under the key of an origin: somebody in this data centre has found it down.
+    /// A hint under the key of a circuit: another isolate in this data centre found the origin down.
     Down {
-        /// The word for what it was.
+        /// The failure's word.
         because: String,
-        /// Until when it is left alone.
+        /// When the hint expires.
         until: Timestamp,
     },
 }
@@ -46,40 +46,41 @@ pub enum Entry {
 /// One of several stored answers for a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variant {
-    /// The request fields by which it was selected; none for one that is for all.
+    /// The request fields that select it; empty if it answers all requests.
     pub vary: Vary,
-    /// What [`Vary::digest`] makes of these fields.
+    /// The [`Vary::digest`] of these fields.
     pub digest: String,
-    /// Until when the store was asked to keep it.
+    /// When the retention that was asked of the store ends.
     pub until: Timestamp,
-    /// When all that was stored by then was called out of date, if it was.
+    /// When the variants were last marked as outdated, if ever: answers stored by then are out of date.
     pub outdated_at: Option<Timestamp>,
 }
 
 /// A stored response without its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// Its status.
+    /// The status.
     pub status: StatusCode,
-    /// Its header fields as received, but for those that concern one connection.
+    /// The header fields as received, without hop-by-hop fields.
     pub headers: Fields,
-    /// When the request that it answers was sent.
+    /// When the request for it was sent.
     pub requested_at: Timestamp,
-    /// When its header came.
+    /// When its header arrived.
     pub received_at: Timestamp,
-    /// The length of its body in bytes, where it is known.
+    /// The length of the body in bytes, if known.
     pub length: Option<u64>,
-    /// Whether it is known to be out of date: it is not served as fresh, and may stand in all the same.
+    /// Whether it is known to be out of date. It is then never served as fresh but may still answer if the origin
+    /// fails.
     pub outdated: bool,
-    /// Of the client that was told last that it is not for everybody any more, the mark: it does not stand in for that
-    /// client, and goes when another one is told the same.
+    /// The mark of the last client whose answer [withdrew](super::storable::Effect::Withdraws) this copy. The copy
+    /// does not answer for that client, and is removed when another client's answer withdraws it.
     pub withdrawn_from: Option<u32>,
-    /// What the request had under the names in `Vary`, as [`Vary::values`] gives it.
+    /// The request's [`Vary::values`] for the names in `Vary`.
     pub selected_by: Vec<(HeaderName, String)>,
 }
 
-/// The header fields of a stored response. What is read from them is read once, whoever shares them: while they are
-/// remembered they may answer many requests.
+/// The header fields of a stored response. Parsed values are cached and shared between clones: a remembered response
+/// may answer many requests.
 #[derive(Clone, Debug, Default)]
 pub struct Fields(Rc<Read>);
 
@@ -92,17 +93,17 @@ struct Read {
 }
 
 impl Fields {
-    /// What they direct.
+    /// The cache directives.
     pub fn directives(&self) -> &ResponseDirectives {
         self.0.directives.get_or_init(|| ResponseDirectives::of(self))
     }
 
-    /// Their `Date`, if it can be read.
+    /// The `Date`; `None` if it is missing or unreadable.
     pub fn made_at(&self) -> Option<Timestamp> {
         *self.0.made_at.get_or_init(|| date(self, &DATE))
     }
 
-    /// Whether every request for the URL would have been answered with them.
+    /// Whether they answer every request for the URL.
     fn are_plain(&self) -> bool {
         *self.0.is_plain.get_or_init(|| Vary::of(self).is_some_and(|vary| vary.is_empty()))
     }
@@ -131,7 +132,7 @@ impl PartialEq for Fields {
 impl Eq for Fields {}
 
 impl Entry {
-    /// The written form; `None` if it would be longer than 16 KiB.
+    /// Encodes the entry; `None` if the encoding would exceed 16 KiB.
     pub fn encode(&self) -> Option<String> {
         let mut writer = Writer(String::new());
         writer.part(&[FORM.as_bytes()]);
@@ -159,7 +160,7 @@ impl Entry {
         (text.len() <= LONGEST).then_some(text)
     }
 
-    /// Reads a written form; `None` if its number is unknown or anything in it is damaged.
+    /// Decodes an entry; `None` if the version is unknown or any part is damaged.
     pub fn decode(text: &str) -> Option<Self> {
         if text.len() > LONGEST {
             return None;
@@ -203,18 +204,17 @@ impl Variant {
 }
 
 impl Stored {
-    /// Whether every request for the URL would have been answered like this.
+    /// Whether the response answers every request for the URL.
     pub fn is_plain(&self) -> bool {
         self.headers.are_plain()
     }
 
-    /// Whether a request with these fields would have been answered like this (RFC 9111 §4.1). Never if the
-    /// response says `Vary: *`.
+    /// Whether the response answers a request with these fields (RFC 9111 §4.1). Always false with `Vary: *`.
     pub fn matches(&self, request_headers: &HeaderMap) -> bool {
         Vary::of(&self.headers).is_some_and(|vary| vary.values(request_headers) == self.selected_by)
     }
 
-    /// The same as it may be shown to others: a cookie is for who got it.
+    /// The response without `Set-Cookie`, which is meant for one client.
     pub fn without_cookies(mut self) -> Self {
         if self.headers.contains_key(SET_COOKIE) {
             let mut headers = HeaderMap::clone(&self.headers);
@@ -286,12 +286,13 @@ fn number(digits: &str) -> Option<u64> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-/// Writes parts. Names are field names, which have neither `;` nor `:` and do not begin with `<`; the `%` that
-/// they may have is left alone, as they are not unescaped either.
+/// Writes parts. Field names contain neither `;` nor `:` and do not begin with `<`. A `%` in a name is neither
+/// escaped nor unescaped.
 struct Writer(String);
 
 impl Writer {
-    /// Writes one part. The last piece of several is a value and is escaped; all others are plain.
+    /// Writes one part. If there are several pieces, the last is a value and is escaped; the others are written as
+    /// they are.
     fn part(&mut self, pieces: &[&[u8]]) {
         let value_at = if pieces.len() > 1 { pieces.len() - 1 } else { usize::MAX };
         for (at, piece) in pieces.iter().enumerate() {

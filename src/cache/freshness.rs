@@ -1,4 +1,4 @@
-//! How old is a stored response, and how long is it fresh (RFC 9111 §4.2)?
+//! Freshness. How old is a stored response, and how long is it fresh (RFC 9111 §4.2)?
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use crate::config;
 use crate::fields::date;
 use crate::time::Timestamp;
 
-/// How old `stored` is at `now`, at most 2^31 seconds (RFC 9111 §4.2.3).
+/// The age of `stored` at `now`, at most 2^31 seconds (RFC 9111 §4.2.3).
 ///
-/// The larger of what `Date` and `Age` say when it came, the latter lengthened by the time between request
-/// and response, and the time since. A missing `Date` counts as the time of receipt (RFC 9110 §6.6.1), an
-/// unreadable `Age` as none (RFC 9111 §5.1).
+/// The age on arrival is the larger of two: the time since `Date`, or `Age` plus the time between request and
+/// response. The time since arrival is added. A missing `Date` counts as the time of receipt (RFC 9110 §6.6.1), an
+/// unreadable `Age` as zero (RFC 9111 §5.1).
 pub fn age(stored: &Stored, now: Timestamp) -> Duration {
     let headers = &stored.headers;
     age_by(headers, headers.made_at(), stored.requested_at, stored.received_at, now)
 }
 
-/// How long `stored` is fresh from its making on, at most 2^31 seconds (RFC 9111 §4.2.1).
+/// The freshness lifetime of `stored`, from its creation at the origin, at most 2^31 seconds (RFC 9111 §4.2.1).
 ///
-/// `s-maxage`, else `max-age`, else `Expires` minus `Date`, else the heuristic one (§4.2.2), else `default_ttl` of the
-/// settings. A value that cannot be read or contradicts another one counts as zero.
+/// The first of these that exists: `s-maxage`, `max-age`, `Expires` minus `Date`, the heuristic (§4.2.2), the setting
+/// `default_ttl`. An unreadable or contradictory value counts as zero.
 pub fn lifetime(stored: &Stored, settings: &config::Cache) -> Duration {
     explicit_lifetime(stored.headers.directives(), &stored.headers, stored.received_at)
         .unwrap_or_else(|| implied_lifetime(stored.status, &stored.headers, stored.received_at, settings))
@@ -36,29 +36,32 @@ pub fn is_explicit(stored: &Stored) -> bool {
     explicit_lifetime(stored.headers.directives(), &stored.headers, stored.received_at).is_some()
 }
 
-/// For how long `stored` has been stale at `now`; `None` while it is fresh (RFC 9111 §4.2). One that is marked as
-/// outdated is stale at once.
+/// How long `stored` has been stale at `now`; `None` while it is fresh (RFC 9111 §4.2). A response marked as outdated
+/// is stale at once.
 pub fn staleness(stored: &Stored, settings: &config::Cache, now: Timestamp) -> Option<Duration> {
     let past = age(stored, now).checked_sub(lifetime(stored, settings));
     past.or_else(|| stored.outdated.then_some(Duration::ZERO))
 }
 
-/// How long a response without an explicit lifetime is fresh.
+/// The lifetime of a response that states none.
 pub(super) fn implied_lifetime(
     status: StatusCode,
     headers: &HeaderMap,
     received_at: Timestamp,
     settings: &config::Cache,
 ) -> Duration {
-    // The others are stored without a lifetime only to take the place of what is gone.
+    // Other statuses without a lifetime are stored only to replace a page that is gone.
     let default =
         if matches!(status.as_u16(), 200 | 203 | 300 | 301) { settings.default_ttl } else { Duration::ZERO };
     heuristic(status, headers, received_at, settings).unwrap_or(default)
 }
 
-/// A share of the time for which the response had not changed when it was made, at most `heuristic_max` (RFC 9111
-/// §4.2.2); `None` if the settings want none, if it does not say when it last changed, or if its status is not
-/// one that is cacheable by default (RFC 9110 §15.1).
+/// The heuristic lifetime (RFC 9111 §4.2.2): the configured share of the time between `Last-Modified` and `Date`, at
+/// most `heuristic_max`. `None` if:
+///
+/// - the heuristic is switched off
+/// - `Last-Modified` is missing
+/// - the status is not cacheable by default (RFC 9110 §15.1)
 pub(super) fn heuristic(
     status: StatusCode,
     headers: &HeaderMap,
@@ -75,7 +78,7 @@ pub(super) fn heuristic(
     Some(settings.heuristic.of_duration(made_at.since(changed_at)).min(settings.heuristic_max))
 }
 
-/// [`age`] of a response that is not stored yet.
+/// The [`age`] of a response that is not stored yet.
 pub(super) fn age_of(
     headers: &HeaderMap,
     requested_at: Timestamp,
@@ -85,7 +88,7 @@ pub(super) fn age_of(
     age_by(headers, date(headers, &DATE), requested_at, received_at, now)
 }
 
-/// The same where `Date` is read already.
+/// The age, for callers that have parsed `Date` already.
 fn age_by(
     headers: &HeaderMap,
     made_at: Option<Timestamp>,
@@ -99,13 +102,13 @@ fn age_by(
     });
     let corrected = age_value.unwrap_or_default().saturating_add(received_at.since(requested_at));
     let apparent = made_at.map_or(Duration::ZERO, |made_at| {
-        // Date knows whole seconds only, so it is compared with a receipt in whole seconds.
+        // `Date` has whole seconds, so the difference is cut to whole seconds.
         Duration::from_secs(received_at.since(made_at).as_secs())
     });
     corrected.max(apparent).saturating_add(now.since(received_at)).min(LONGEST)
 }
 
-/// The lifetime that the response itself states; `None` if it says nothing about it.
+/// The lifetime that the response states; `None` if it states none.
 pub(super) fn explicit_lifetime(
     directives: &ResponseDirectives,
     headers: &HeaderMap,
@@ -115,7 +118,7 @@ pub(super) fn explicit_lifetime(
         if directives.targeted || !headers.contains_key(EXPIRES) {
             return None;
         }
-        // Anything but a date, "0" above all, has expired (RFC 9111 §5.3).
+        // Anything but a date, such as "0", means expired (RFC 9111 §5.3).
         let Some(expires_at) = date(headers, &EXPIRES) else { return Some(Duration::ZERO) };
         let made_at = date(headers, &DATE).unwrap_or(received_at);
         Some(expires_at.since(made_at).min(LONGEST))

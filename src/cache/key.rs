@@ -1,14 +1,14 @@
-//! Under what name does the store keep an answer (RFC 9111 §2, §4.1)?
+//! Store keys. Under which key is an answer stored (RFC 9111 §2, §4.1)?
 //!
-//! A key is a URL below this worker's own endpoints, where no client is answered from the store:
+//! A key is a URL below this worker's own endpoints, which never answer a client from the store:
 //!
 //! ```text
 //! https://<host>/.well-known/holdfast/cache/2/<scheme>/<authority><path?query>
 //! https://<host>/.well-known/holdfast/cache/2/<digest>/<scheme>/<authority><path?query>
 //! ```
 //!
-//! The first is a URL's own key, the second that of one of its variants. Scheme and digest cannot be mistaken
-//! for each other, and an authority has no slash, so two different targets or variants never share a key.
+//! The first form is a URL's own key, the second that of one of its variants. A scheme is never a digest and an
+//! authority has no slash, so two targets or variants never share a key.
 
 use std::rc::Rc;
 
@@ -22,18 +22,18 @@ use crate::config::Cache;
 use crate::fields::{compact, joined};
 use crate::request::{Request, Target};
 
-/// The path below which entries are kept; its number is that of the layout above.
+/// The path prefix of all keys. Its number is the version of the layout above.
 const BELOW: &str = "/.well-known/holdfast/cache/2/";
 
-/// Values up to this many bytes are kept as they are, longer ones as a digest.
+/// Longer values, in bytes, are replaced by a digest.
 const LONGEST_PLAIN_VALUE: usize = 128;
 
-/// Half of a SHA-256.
+/// The first half of a SHA-256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Digest([u8; 16]);
 
 impl Digest {
-    /// That of `text`.
+    /// The digest of `text`.
     pub fn of(text: &str) -> Self {
         let mut half = [0; 16];
         half.iter_mut().zip(Sha256::digest(text.as_bytes())).for_each(|(byte, of_whole)| *byte = of_whole);
@@ -41,20 +41,20 @@ impl Digest {
     }
 }
 
-/// The name of an entry in the store: an absolute URL.
+/// The key of an entry in the store: an absolute URL.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key(Rc<str>);
 
 impl Key {
-    /// The key of what `request` asks for. The method is no part of it: what answers GET answers HEAD.
+    /// The key for `request`. The method does not count: a stored answer to GET also answers HEAD.
     pub fn of(request: &Request) -> Self {
         Self::of_target(&request.target)
     }
 
-    /// The key of what stands at `target`.
+    /// The key for `target`.
     ///
-    /// A target that is not in the normal form of the URL Standard is named by its digest: read as a URL, the key
-    /// would become that of another target. The platform gives none; nothing depends on that here.
+    /// A target with dot segments or backslashes is named by its digest: URL parsing would turn its key into that of
+    /// another target. The platform normalises URLs, but nothing here depends on it.
     pub fn of_target(target: &Target) -> Self {
         let (host, scheme) = (target.host(), target.scheme());
         if has_dot_segments(target.path()) {
@@ -65,19 +65,19 @@ impl Key {
         Self(["https://", host, BELOW, scheme, "/", authority, rest].concat().into())
     }
 
-    /// The key of what is known of an origin, by the host that a client asked and the name of the origin.
+    /// The key for the state of one circuit, by the requested host, the origin's name and the part of the site.
     pub fn of_circuit(target: &Target, origin: &str, part: &str) -> Self {
         let circuit = [origin, "\n", part].concat();
         Self(format!("https://{}{BELOW}circuit/{}", target.host(), sha256(circuit.as_bytes())).into())
     }
 
-    /// The key of the variant with this digest, to be taken from a URL's own key.
+    /// The key of the variant with this digest; `self` is the URL's own key.
     pub fn variant(&self, digest: &str) -> Self {
         let (host, target) = self.0.split_once(BELOW).unwrap_or_default();
         Self(format!("{host}{BELOW}{digest}/{target}").into())
     }
 
-    /// What tells it from all other keys, in little space.
+    /// A short digest that identifies the key.
     pub fn digest(&self) -> Digest {
         Digest::of(&self.0)
     }
@@ -88,20 +88,19 @@ impl Key {
     }
 }
 
-/// The target whose copy may stand in for one of `target`: the same without the parameters that do not matter by
-/// `cache.ignore_query`, and without empty ones. `None` if it has neither.
+/// The target whose copy may answer for `target` when the origin fails: without the parameters in
+/// `cache.ignore_query` and without empty ones. `None` if it has neither.
 ///
-/// Names are compared as they are written: an encoded one is another. Some servers take `;` for `&`, so a parameter with
-/// one may be several, and matters.
+/// Names are compared as written, without decoding. Some servers treat `;` as `&`, so a parameter whose value
+/// contains `;` may be several and is kept.
 pub fn without_ignored(target: &Target, settings: &Cache) -> Option<Target> {
     without(target, settings, false)
 }
 
-/// The target by which the key of what stands at `target` is made, with `cache.ignore_query_always`; `None` if it is just
-/// that.
+/// The target that replaces `target` in the key under `cache.ignore_query_always`; `None` if it is the same.
 ///
-/// The origin is sent the parameters all the same, and if they show in its answer, others get to see them. So one whose
-/// name and value are not mere words, as those of campaigns are, stays in the key.
+/// The origin still receives the parameters. If its answer contains them, other clients see them. A parameter
+/// therefore stays in the key unless its name and value are plain words, as in campaign parameters.
 pub fn keyed(target: &Target, settings: &Cache) -> Option<Target> {
     if settings.ignore_query_always { without(target, settings, true) } else { None }
 }
@@ -123,16 +122,16 @@ fn without(target: &Target, settings: &Cache, in_key: bool) -> Option<Target> {
     if is_found && url != target.as_str() { Target::parse(&url) } else { None }
 }
 
-/// Whether a text, percent-encoded, has nothing that could mean anything in a page, a script or a URL: of what is encoded
-/// only spaces.
+/// Whether a percent-encoded text is harmless in a page, a script or a URL. The only encoded character allowed is the
+/// space.
 fn is_words(text: &str) -> bool {
     text.split("%20")
         .all(|text| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+*,|".contains(&byte)))
 }
 
-/// Whether a reader of URLs would take segments of `path` for `.` or `..`, in any spelling.
+/// Whether a URL parser would treat a segment of `path` as `.` or `..`, in any spelling.
 fn has_dot_segments(path: &str) -> bool {
-    // The longest spelling is six characters long.
+    // The longest spelling has six characters.
     let may_be_dots = |segment: &str| segment.len() <= 6 && segment.starts_with(['.', '%']);
     let is_dots = |segment: &str| {
         let plain = segment.replace("%2e", ".").replace("%2E", ".");
@@ -141,16 +140,17 @@ fn has_dot_segments(path: &str) -> bool {
     path.contains('\\') || path.split('/').any(|segment| may_be_dots(segment) && is_dots(segment))
 }
 
-/// The request header fields by which answers differ: sorted, each once. Both parties choose how many there are.
+/// The request header fields that select a variant: sorted, without duplicates. Client and origin control how many
+/// there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vary(Vec<HeaderName>);
 
 impl Vary {
-    /// By what a response with these fields differs: what [`stated`](Self::stated) gives, and more where it does not say
-    /// so. Many origins do not.
+    /// The fields that select a response with these `headers`: the [`stated`](Self::stated) ones and those that many
+    /// origins omit. `None` if `stated` is.
     ///
-    /// For one that is coded `Accept-Encoding`: a client that did not ask for a coding could not read it. For one whose
-    /// `Access-Control-Allow-Origin` names somebody `Origin`: it may be read by them alone.
+    /// - `Accept-Encoding` for a compressed response: other clients could not decode it.
+    /// - `Origin` if `Access-Control-Allow-Origin` names one: only that origin may read it.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let Self(mut names) = Self::stated(headers)?;
         let stated = names.len();
@@ -167,15 +167,15 @@ impl Vary {
         Some(if names.len() > stated { Self::from_names(names) } else { Self(names) })
     }
 
-    /// Whether a response with `headers` may answer a request with `Origin` and be readable where one that was made for
-    /// it would be: it says who may read it.
+    /// Whether a response with `headers` suits a request with `Origin`: it says which origins may read it, or varies
+    /// by `Origin`.
     pub fn suits_scripts(headers: &HeaderMap) -> bool {
         headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN)
             || Self::of(headers).is_some_and(|vary| vary.covers(&ORIGIN))
     }
 
-    /// Reads `Vary` (RFC 9110 §12.5.5). `None` if it is `*`, or if a member is no field name: then no later
-    /// request can be known to select the same answer.
+    /// Parses `Vary` (RFC 9110 §12.5.5). `None` if it is `*` or contains an invalid field name: no later request can
+    /// then be matched.
     pub fn stated(headers: &HeaderMap) -> Option<Self> {
         let mut names = Vec::new();
         for line in headers.get_all(VARY) {
@@ -190,39 +190,39 @@ impl Vary {
         Some(Self::from_names(names))
     }
 
-    /// Those of any list of names.
+    /// The set of these names.
     pub(super) fn from_names(mut names: Vec<HeaderName>) -> Self {
         names.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
         names.dedup();
         Self(names)
     }
 
-    /// Whether all requests for the URL get the same answer.
+    /// Whether one answer serves all requests for the URL.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The fields' names.
+    /// The field names.
     pub fn names(&self) -> &[HeaderName] {
         &self.0
     }
 
-    /// Whether `name` is among them.
+    /// Whether `name` is in the set.
     pub fn covers(&self, name: &HeaderName) -> bool {
         self.0.binary_search_by(|other| other.as_str().cmp(name.as_str())).is_ok()
     }
 
-    /// Tells the variant that a request with `headers` selects from all others: 32 hexadecimal digits.
+    /// The name of the variant that a request with `headers` selects: 32 hexadecimal digits.
     ///
-    /// Half of a SHA-256. Clients choose the values that name a variant: with a weaker digest one could construct
-    /// a value that shares its name with somebody else's variant, and so push that variant out of the store.
+    /// It is half of a SHA-256. Clients choose the values: with a weaker digest, one could construct a collision and
+    /// push another client's variant out of the store.
     pub fn digest(&self, headers: &HeaderMap) -> String {
         self.digest_of(&self.values(headers))
     }
 
-    /// The same by the [`values`](Self::values) that such a request has, in their order.
+    /// The same digest, from the request's [`values`](Self::values) in their order.
     pub fn digest_of(&self, values: &[(HeaderName, String)]) -> String {
-        // A name has no colon and a value no line feed: only the same list gives the same text.
+        // A name has no colon and a value no line feed, so different lists give different texts.
         let mut text = String::new();
         for name in self.names() {
             text.push_str(name.as_str());
@@ -238,18 +238,16 @@ impl Vary {
         digest
     }
 
-    /// What `headers` has under these names, to be compared with what another request has. A field that is
-    /// absent is left out, and so equals only its absence (RFC 9111 §4.1).
+    /// The request's values for these names. Absent fields are left out and match only absent ones (RFC 9111 §4.1).
     ///
-    /// The values are normalised: lines joined, outer whitespace off, and those of `Accept-Encoding` and
-    /// `Accept-Language` [compact]. Long values and credentials are
-    /// replaced by a digest, so that neither is kept.
+    /// Values are normalised: lines are joined, outer whitespace is trimmed, and `Accept-Encoding` and
+    /// `Accept-Language` are [compact]. Credentials and values longer than 128 bytes are replaced by a digest.
     pub fn values(&self, headers: &HeaderMap) -> Vec<(HeaderName, String)> {
         self.0.iter().filter_map(|name| Some((name.clone(), normalised(headers, name)?))).collect()
     }
 }
 
-/// `None` if the field is absent. The first character tells a value from a digest.
+/// `None` if the field is absent. The first character marks a plain value (`=`) or a digest (`#`).
 fn normalised(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let mut value = joined(headers, name)?;
     if *name == ACCEPT_ENCODING || *name == ACCEPT_LANGUAGE {
@@ -259,7 +257,7 @@ fn normalised(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(if is_credential || value.len() > LONGEST_PLAIN_VALUE {
         format!("#{}", sha256(&value))
     } else {
-        // Each byte as the character of that number, so that bytes that are not UTF-8 stay apart.
+        // Maps each byte to the character with that number, so that bytes that are not UTF-8 stay distinct.
         std::iter::once('=').chain(value.into_iter().map(char::from)).collect()
     })
 }

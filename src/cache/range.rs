@@ -1,48 +1,48 @@
-//! Which parts of a stored body does a client ask for (RFC 9110 §14)?
+//! Byte ranges. Which parts of a stored body does the client request (RFC 9110 §14)?
 //!
-//! What cannot be read gets the whole, and so do ranges that make work without use: more than
-//! [`MOST_RANGES`], or not in the order in which the body has them. §14.2 leaves both to the server.
+//! An unreadable `Range` gets the whole body. So do ranges that are costly and useless: more than [`MOST_RANGES`], or
+//! out of order. §14.2 leaves both to the server.
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::entry::Stored;
 use crate::time::Timestamp;
 
-/// Asking for more ranges than this at once gets the whole body.
+/// More ranges than this in one request get the whole body.
 pub const MOST_RANGES: usize = 16;
 
-/// What of a stored body is sent.
+/// The part of a stored body to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// All of it.
+    /// The whole body.
     Whole,
-    /// One part of `total` bytes.
+    /// One part.
     Part {
-        /// Which.
+        /// The part.
         span: Span,
-        /// How long the whole body is.
+        /// The length of the whole body, in bytes.
         total: u64,
     },
-    /// Several parts of `total` bytes, in the order of the body and apart from each other.
+    /// Several parts, in the order of the body; they neither touch nor overlap.
     Parts {
-        /// Which: at least two.
+        /// The parts; at least two.
         spans: Vec<Span>,
-        /// How long the whole body is.
+        /// The length of the whole body, in bytes.
         total: u64,
     },
-    /// None of it: every range lies outside (416).
+    /// Nothing: every range lies outside the body (416).
     Unsatisfiable {
-        /// How long the whole body is.
+        /// The length of the whole body, in bytes.
         total: u64,
     },
 }
 
-/// Bytes of a body that follow each other: at least one.
+/// Consecutive bytes of a body; at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// The first byte, counted from 0.
     pub start: u64,
-    /// How many bytes.
+    /// The number of bytes.
     pub length: u64,
 }
 
@@ -58,8 +58,8 @@ impl Span {
 }
 
 impl Selection {
-    /// The value of `Content-Range` (RFC 9110 §14.4); `None` for the whole, and for several parts, each of which
-    /// has one of its own.
+    /// The value of `Content-Range` (RFC 9110 §14.4). `None` for the whole body, and for several parts: each of them
+    /// has its own.
     pub fn content_range(&self) -> Option<HeaderValue> {
         let text = match self {
             Self::Whole | Self::Parts { .. } => return None,
@@ -70,18 +70,18 @@ impl Selection {
     }
 }
 
-/// What stands around the parts of a `multipart/byteranges` body (RFC 9110 §14.6).
+/// The text around the parts of a `multipart/byteranges` body (RFC 9110 §14.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Multipart {
-    /// Its media type, which names the boundary.
+    /// The media type, which names the boundary.
     pub content_type: HeaderValue,
-    /// The head of each part, to stand before its bytes, and the end of the whole after the last one.
+    /// The head before each part, then the end of the body.
     pub around: Vec<String>,
 }
 
 impl Multipart {
-    /// Makes it for `spans` of a body of `total` bytes and this type. `boundary` must not occur in the body: 1 to 70
-    /// letters and digits, best chosen at random.
+    /// Builds the text for `spans` of a body of `total` bytes with this media type. `boundary` is 1 to 70 letters and
+    /// digits, best chosen at random: it must not occur in the body.
     pub fn new(
         spans: &[Span],
         total: u64,
@@ -101,15 +101,15 @@ impl Multipart {
         Some(Self { content_type: HeaderValue::try_from(content_type).ok()?, around })
     }
 
-    /// How long the body is with `spans` between what stands around them.
+    /// The length of the multipart body with these `spans`, in bytes.
     pub fn length(&self, spans: &[Span]) -> u64 {
         let around: usize = self.around.iter().map(String::len).sum();
         spans.iter().fold(around as u64, |length, span| length.saturating_add(span.length))
     }
 }
 
-/// Decides by the fields of a request what of `stored` it gets. `Range` counts for GET alone (§14.2), and only
-/// if `If-Range`, where there is one, names this very representation (§13.1.5).
+/// Decides what part of `stored` a request gets. `Range` counts only for GET (§14.2), only for a stored 200 of known
+/// length, and only if `If-Range` is absent or matches (§13.1.5).
 pub fn select(method: &Method, headers: &HeaderMap, stored: &Stored) -> Selection {
     let mut lines = headers.get_all(header::RANGE).iter();
     let range = lines.next().filter(|_| lines.next().is_none()).and_then(|value| value.to_str().ok());
@@ -129,15 +129,14 @@ pub fn select(method: &Method, headers: &HeaderMap, stored: &Stored) -> Selectio
     }
 }
 
-/// Whether the sender of a response with these fields takes ranges of bytes (RFC 9110 §14.3).
+/// Whether the response announces byte ranges in `Accept-Ranges` (RFC 9110 §14.3).
 pub fn are_accepted(headers: &HeaderMap) -> bool {
     let mut units =
         headers.get_all(header::ACCEPT_RANGES).iter().flat_map(|line| line.as_bytes().split(|&b| b == b','));
     units.any(|unit| unit.trim_ascii().eq_ignore_ascii_case(b"bytes"))
 }
 
-/// The spans with those that touch or overlap made one (§14.2 lets a server do that); `None` if one begins before
-/// its predecessor does.
+/// Merges spans that touch or overlap, as §14.2 allows; `None` if the spans are out of order.
 fn in_order(spans: Vec<Span>) -> Option<Vec<Span>> {
     let mut merged: Vec<Span> = Vec::with_capacity(spans.len());
     for span in spans {
@@ -152,7 +151,7 @@ fn in_order(spans: Vec<Span>) -> Option<Vec<Span>> {
     Some(merged)
 }
 
-/// One byte range as it was asked for.
+/// One requested byte range.
 enum Asked {
     From(u64, u64),
     Last(u64),
@@ -168,7 +167,7 @@ impl Asked {
     }
 }
 
-/// Reads `bytes=` and a list of `first-last`, `first-` and `-length` (§14.1.2).
+/// Parses `bytes=` and a list of `first-last`, `first-` and `-length` (§14.1.2).
 fn parse(ranges: &str) -> Option<Vec<Asked>> {
     let (unit, set) = ranges.split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
@@ -194,14 +193,14 @@ fn parse(ranges: &str) -> Option<Vec<Asked>> {
     (!asked.is_empty()).then_some(asked)
 }
 
-/// Digits alone; more than fit count as the largest number.
+/// Accepts only digits; a number that is too large counts as the largest one.
 fn number(digits: &str) -> Option<u64> {
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
-/// Whether `If-Range` is absent or names `stored`: the same strong tag, or the date at which it was last
-/// modified, provided that this was at least a second before it was sent (§8.8.2.2).
+/// Whether `If-Range` is absent or names `stored`: by the same strong entity tag, or by its `Last-Modified`, provided
+/// that this was at least a second before the response was sent (§8.8.2.2).
 fn is_named(headers: &HeaderMap, stored: &Stored) -> bool {
     let Some(named) = headers.get(header::IF_RANGE) else { return true };
     if named.as_bytes().starts_with(b"\"") {

@@ -1,8 +1,8 @@
-//! What does a field that a client sent mean for an answer whose `Vary` does not name it?
+//! Request fields outside `Vary`. May an answer be stored if the client sent a field that `Vary` does not name?
 //!
-//! `Vary` alone says what selects an answer (RFC 9111 §4.1), and an origin that permits an answer to be stored has to
-//! send it. Not all origins know what they do, so there are three classes of fields ([`Bearing`]). A name decides, and the
-//! form of the value: a browser's field with what no browser writes there was written by somebody who tries what happens.
+//! Only `Vary` says which fields select an answer (RFC 9111 §4.1), and an origin that permits storage must send it.
+//! Many origins do not, so fields are divided into three classes ([`Bearing`]) by name and by the form of the value.
+//! A value that no browser writes into a browser's field suggests an attack.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER};
 
@@ -10,22 +10,25 @@ use super::key::Vary;
 use crate::request::{Request, Target};
 use crate::time::Timestamp;
 
-/// Longer values are written by nobody who just visits.
+/// No ordinary visitor sends longer values, in bytes.
 const LONGEST: usize = 512;
 
-/// What a request field that `Vary` does not name says of the answer.
+/// The meaning of a request field that `Vary` does not name, for storing the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bearing {
-    /// Nothing: ordinary visitors send it, and it changes an answer only where `Vary` says so.
+    /// Ordinary visitors send it. It changes an answer only if `Vary` says so.
     Harmless,
-    /// Nothing is known of it. An answer that says that it may be stored is believed; one that says nothing is not.
+    /// Unknown. The answer is stored only if it explicitly permits storage.
     Unfamiliar,
-    /// It is known to change answers of origins that do not say so, or to be somebody's own, or its value is none that
-    /// is found there. No answer is stored.
+    /// The answer is not stored, for one of these reasons:
+    ///
+    /// - some origins change their answer by this field without naming it in `Vary`
+    /// - the field belongs to one client
+    /// - the value does not have the field's usual form
     Suspect,
 }
 
-/// What the field `name` of `request` means, all its lines together.
+/// Classifies the field `name` of `request`, by all its lines.
 pub fn of(name: &HeaderName, request: &Request) -> Bearing {
     let lines = || request.headers.get_all(name).iter();
     let is_marked = || lines().any(has_markup);
@@ -42,7 +45,7 @@ pub fn of(name: &HeaderName, request: &Request) -> Bearing {
     match name {
         "referer" => of_referer(request),
         "cache-control" | "pragma" if says_nothing_else(request, name) => Bearing::Harmless,
-        // Some frameworks answer a script with something else than a page.
+        // Some frameworks answer a script with something other than a page.
         "x-requested-with" if fits(|text| text == "XMLHttpRequest") => Bearing::Unfamiliar,
         "x-requested-with" if fits(is_app) => Bearing::Harmless,
         "x-requested-with" => Bearing::Suspect,
@@ -54,7 +57,7 @@ pub fn of(name: &HeaderName, request: &Request) -> Bearing {
     }
 }
 
-/// What every visitor's browser may send, or the platform.
+/// Fields that any browser or the platform may send.
 const USUAL: [&str; 27] = [
     "accept",
     "accept-encoding",
@@ -85,10 +88,10 @@ const USUAL: [&str; 27] = [
     "width",
 ];
 
-/// Fields whose values have a form, and what they mean if they have it.
+/// Field names, the form of their values, and the class of a value in that form.
 type Form = (&'static [&'static str], fn(&str) -> bool, Bearing);
 const FORMS: [Form; 9] = [
-    // Of a body that is none.
+    // An empty body.
     (&["content-length"], |text| text == "0", Bearing::Harmless),
     (&["origin"], is_origin, Bearing::Harmless),
     (&["if-none-match", "if-range"], is_tag_or_date, Bearing::Harmless),
@@ -123,21 +126,22 @@ const FORMS: [Form; 9] = [
         Bearing::Harmless,
     ),
     (&["content-type"], is_plain_type, Bearing::Unfamiliar),
-    // Next.js' scripts say on which page they are, and its `Vary` names it where that matters.
+    // Next.js sends the current page here, and names the field in `Vary` where it matters.
     (&["next-url"], is_path, Bearing::Unfamiliar),
 ];
 
-/// Whether a value has what no browser writes there and an origin might write into a page.
+/// Whether a value contains `<` or `>`, which no browser writes there and an origin might copy into a page.
 pub fn has_markup(value: &HeaderValue) -> bool {
     value.as_bytes().iter().any(|byte| matches!(byte, b'<' | b'>'))
 }
 
-/// Whether a script of another site could read a response with these `headers`, where `request` is one's: it says who may.
+/// Whether a script that sent `request` from another site could read a response with these `headers`: the response
+/// says which origins may read it.
 pub fn is_readable(request: &Request, headers: &HeaderMap) -> bool {
     !request.headers.contains_key(ORIGIN) || Vary::suits_scripts(headers) || is_own_origin(request)
 }
 
-/// Whether `Origin` is the site's own, as when a page asks for what is beside it.
+/// Whether `Origin` is the site's own.
 fn is_own_origin(request: &Request) -> bool {
     let mut lines = request.headers.get_all(ORIGIN).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return false };
@@ -145,8 +149,8 @@ fn is_own_origin(request: &Request) -> bool {
     line.to_str().is_ok_and(|origin| origin == [target.scheme(), "://", target.authority()].concat())
 }
 
-/// Names, or beginnings of names, of fields by which origins, frameworks and what stands before them choose another
-/// target, method, scheme, address or version, or know whom they serve. No browser sends them by itself.
+/// Names, or beginnings of names, of fields that select another target, method, scheme, address or version at
+/// origins, frameworks or proxies, or that identify a client. No browser sends them on its own.
 const SUSPECT_BEGINNINGS: [&str; 55] = [
     "-method",
     "accept-charset",
@@ -205,7 +209,7 @@ const SUSPECT_BEGINNINGS: [&str; 55] = [
     "x-wap",
 ];
 
-/// The same within names.
+/// Parts of names with the same meaning.
 const SUSPECT_PARTS: [&str; 22] = [
     "-cert",
     "-key",
@@ -231,11 +235,11 @@ const SUSPECT_PARTS: [&str; 22] = [
     "xsrf",
 ];
 
-/// Beginnings of what Cloudflare writes of a visitor's place, where a site has asked for that.
+/// Beginnings of the names under which Cloudflare reports a visitor's location, if the site enabled that.
 const GEOGRAPHY: [&str; 5] = ["cf-ip", "cf-region", "cf-metro", "cf-postal", "cf-timezone"];
 
 fn is_suspect(name: &str) -> bool {
-    // Gateway interfaces make the same of both.
+    // CGI-like interfaces treat `_` and `-` alike.
     let dashed;
     let name = if name.contains('_') {
         dashed = name.replace('_', "-");
@@ -247,25 +251,25 @@ fn is_suspect(name: &str) -> bool {
         || SUSPECT_PARTS.iter().any(|part| name.contains(part))
 }
 
-/// The page that led here. Today's browsers tell other sites of no more than the origin of it.
+/// The linking page. Browsers send other sites only its origin by default.
 fn of_referer(request: &Request) -> Bearing {
     let mut lines = request.headers.get_all(REFERER).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return Bearing::Suspect };
-    // In the normal form of a URL these are encoded.
+    // A normalised URL has these percent-encoded.
     let is_normal = |text: &&str| !text.contains(['"', '\'', '`', ' ', '<', '>', '\\']);
     let Some(text) = line.to_str().ok().filter(is_normal) else { return Bearing::Suspect };
     match Target::parse(text) {
         Some(referer) if referer.authority() == request.target.authority() => Bearing::Harmless,
         Some(referer) if referer.path_and_query() == "/" => Bearing::Harmless,
         Some(_) => Bearing::Unfamiliar,
-        // Apps for phones: `android-app://…`.
+        // Phone apps: `android-app://…`.
         None if text.starts_with("android-app://") => Bearing::Harmless,
         None => Bearing::Suspect,
     }
 }
 
-/// Whether a field that has to be passed on (RFC 9111 §5.2) has none but the registered directives for requests, which
-/// are words and numbers.
+/// Whether the field contains only registered request directives, with numbers as values. Others must be forwarded
+/// (RFC 9111 §5.2).
 fn says_nothing_else(request: &Request, name: &str) -> bool {
     const REGISTERED: [&str; 8] = [
         "max-age",
@@ -294,7 +298,7 @@ fn is_origin(text: &str) -> bool {
         })
 }
 
-/// Also what is nearly a tag: origins get their own back.
+/// Accepts near-tags too: origins get back what they sent.
 fn is_tag_or_date(text: &str) -> bool {
     let is_number = || {
         text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=+".contains(&byte)) && has_digit(text)
@@ -310,7 +314,7 @@ fn is_path(text: &str) -> bool {
     text.starts_with('/') && !text.contains(['<', '>', '"', '\\'])
 }
 
-/// The name of a town, or a number.
+/// A place name or a number.
 fn is_place(text: &str) -> bool {
     !text.contains(['<', '>'])
         && (!is_address(text) || text.bytes().all(|byte| byte.is_ascii_digit() || b"-.".contains(&byte)))
@@ -332,7 +336,7 @@ fn is_prefetch(text: &str) -> bool {
     })
 }
 
-/// The name of an app: a web view says by it whose it is.
+/// An app's package name, which a web view sends.
 fn is_app(text: &str) -> bool {
     let begins = ["com.", "org.", "net.", "io.", "de.", "app."].iter().any(|begin| text.starts_with(begin));
     begins && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(&byte))
@@ -345,14 +349,14 @@ fn is_plain_type(text: &str) -> bool {
     kinds.contains(&kind.trim()) && ["", "charset=utf-8"].contains(&parameters.as_str())
 }
 
-/// Numbers that tell requests apart: what is there to be counted, not read.
+/// Identifiers of traces and requests, which origins do not interpret.
 fn is_trace(text: &str) -> bool {
     has_digit(text)
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=,;:@+*/%. ".contains(&byte))
         && !text.contains("//")
 }
 
-/// A path, a URL, a name of a host or the address of one, and nothing beside it.
+/// A path, a URL, a host name or an IP address, and nothing else.
 fn is_address(text: &str) -> bool {
     let is_one = !text.contains([' ', '\t']);
     let mut labels = text.split(['.', ':']).filter(|label| !label.is_empty());

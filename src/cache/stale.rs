@@ -1,7 +1,7 @@
-//! May a stale response be used (RFC 9111 §4.2.4, RFC 5861)?
+//! Stale use. May a stale response be served (RFC 9111 §4.2.4, RFC 5861)?
 //!
-//! A directive that forbids stale use binds, unless the same field states a window beside it: that is the more precise
-//! word. Then stale use holds within that window and no longer.
+//! A directive that forbids stale use binds, unless the same field states a window beside it. The window is more
+//! precise, so stale use is then allowed within that window only.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use super::freshness;
 use crate::config;
 use crate::time::Timestamp;
 
-/// Why a stored response may not stand in for a failed origin.
+/// Why a stored response may not answer in place of a failed origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forbidden {
-    /// `no-cache`: not without validation, fresh or stale (RFC 9111 §5.2.2.4).
+    /// `no-cache`: it must be validated, fresh or stale (RFC 9111 §5.2.2.4).
     NoCache,
     /// `must-revalidate` (RFC 9111 §5.2.2.2).
     MustRevalidate,
@@ -24,23 +24,23 @@ pub enum Forbidden {
     ProxyRevalidate,
     /// `s-maxage`, which implies `proxy-revalidate` (RFC 9111 §5.2.2.10).
     SMaxage,
-    /// `stale-if-error=0`, or one that cannot be read.
+    /// `stale-if-error=0`, or an unreadable value.
     StaleIfErrorZero,
-    /// It is too old for the windows that the response states, or for the configured one.
+    /// It is older than the windows that it states, or than the configured one.
     PastWindow,
-    /// It is too old for the client's `stale-if-error`, which narrows the window and never widens it.
+    /// It is older than the client's `stale-if-error`, which may narrow the window but not widen it.
     RequestStaleIfError,
-    /// The origin told this client that it is not for everybody any more; see
+    /// The origin withdrew the page from this client; see
     /// [`Stored::withdrawn_from`](super::entry::Stored::withdrawn_from).
     Withdrawn,
-    /// The copy is an error of the origin's, which answers while it is fresh and not in place of another.
+    /// The copy is an error. It answers while it is fresh, but never in place of another failure.
     ErrorStatus,
-    /// The origin's own status is not among `cache.stale_statuses`.
+    /// The status that the origin sent is not in `cache.stale_statuses`.
     Setting,
 }
 
 impl Forbidden {
-    /// The directive that forbade it, for the log.
+    /// The directive or setting that forbids it, for the log.
     pub fn directive(self) -> &'static str {
         match self {
             Self::NoCache => "no-cache",
@@ -56,7 +56,7 @@ impl Forbidden {
         }
     }
 
-    /// What to write instead, or why nothing can be written: one sentence.
+    /// Advice for the operator in one sentence: what to write instead, or why nothing needs to change.
     pub fn advice(self) -> &'static str {
         match self {
             Self::NoCache => {
@@ -96,12 +96,13 @@ impl Forbidden {
     }
 }
 
-/// Whether `stored` may answer the request although the origin failed to (RFC 5861 §4).
+/// Whether `stored` may answer the request when the origin fails (RFC 5861 §4); otherwise the reason.
 ///
-/// A response that is still fresh may, unless it insists on validation; a stale one within the windows that it states,
-/// or else the configured one. Of the request, `stale-if-error` alone can forbid it. `no-cache` and `max-age` cannot:
-/// they are wishes about freshness that no cache has to fulfil (RFC 9111 §5.2.1), browsers send them with every
-/// reload, and without the copy there is an error.
+/// - A fresh response may, unless it says `no-cache` without a window beside it or is an error.
+/// - A stale response may within the windows that it states, or else within the configured one.
+///
+/// In the request, only `stale-if-error` can forbid it. `no-cache` and `max-age` cannot: no cache has to honour such
+/// wishes (RFC 9111 §5.2.1), browsers send them on every reload, and the alternative is an error.
 pub fn may_stand_in(
     stored: &Stored,
     request: &RequestDirectives,
@@ -114,7 +115,7 @@ pub fn may_stand_in(
         return match bound {
             Err(Forbidden::ErrorStatus) => Err(Forbidden::ErrorStatus),
             Err(forbidden) if directives.no_cache => Err(forbidden),
-            // The other words bind once the response is stale.
+            // The other directives bind once the response is stale.
             Ok(_) | Err(_) => Ok(()),
         };
     };
@@ -129,10 +130,10 @@ pub fn may_stand_in(
     }
 }
 
-/// Whether `stored` may answer where the origin has not failed: it is slow, or load is returning to it.
+/// Whether `stored` may answer although the origin works: it is slow, or is being ramped up after a failure.
 ///
-/// As when it fails, except that the client's `no-cache` holds, and that a response that forbids stale use must state
-/// `stale-while-revalidate`, which alone is about an origin that is well.
+/// The rules are those for a failure, with two differences. The client's `no-cache` forbids it. A stale response that
+/// forbids stale use needs a `stale-while-revalidate`, the only window that is about a working origin.
 pub fn may_bridge(
     stored: &Stored,
     request: &RequestDirectives,
@@ -149,9 +150,10 @@ pub fn may_bridge(
     !request.no_cache && is_free() && may_stand_in(stored, request, settings, now).is_ok()
 }
 
-/// Whether `stored` is stale and may answer all the same while it is refreshed behind the answer (RFC 5861 §3).
+/// Whether `stored` is stale and may answer while it is refreshed in the background (RFC 5861 §3).
 ///
-/// Not if the client asked for validation or for a fresh answer (RFC 9111 §5.2.1).
+/// Never if the client asked for validation or for a fresh answer (RFC 9111 §5.2.1), or if the response is marked as
+/// outdated.
 pub fn may_revalidate_behind(
     stored: &Stored,
     request: &RequestDirectives,
@@ -165,9 +167,9 @@ pub fn may_revalidate_behind(
     freshness::staleness(stored, settings, now).is_some_and(|staleness| is_within(staleness, window))
 }
 
-/// Whether `stored` is stale and answers all the same because the client takes it so: it is no staler than the
-/// request's `max-stale` (RFC 9111 §5.2.1.2), no older than its `max-age`, and no prohibition stands against it. A
-/// window beside one is about other uses.
+/// Whether `stored` is stale and may answer because the request's `max-stale` accepts it (RFC 9111 §5.2.1.2). It must
+/// also meet the request's `max-age`, and no directive may forbid stale use. A window beside such a directive does
+/// not count here.
 pub fn is_accepted(
     stored: &Stored,
     request: &RequestDirectives,
@@ -184,14 +186,14 @@ pub fn is_accepted(
         && freshness::staleness(stored, settings, now).is_some_and(|staleness| staleness <= at_most)
 }
 
-/// Whether a response with this status tells of a failure that may pass. Such a one is stored by setting alone, and is
-/// of no use once it is stale.
+/// Whether a status is an error that may be temporary: 400 or above, except 404 and 410. Such a response is stored
+/// only by setting and is useless once stale.
 pub fn is_passing_error(status: StatusCode) -> bool {
     status.as_u16() >= 400 && !matches!(status.as_u16(), 404 | 410)
 }
 
-/// What binds a response: `None` if it leaves it to the settings for how long it may stand in, else its own window, or
-/// the word that forbids it.
+/// The window within which a response may be used stale if the origin fails: its own beside a directive that forbids
+/// stale use; `None` if nothing forbids it; the reason if nothing allows it.
 pub(super) fn bound(
     status: StatusCode,
     directives: &ResponseDirectives,
@@ -204,14 +206,14 @@ pub(super) fn bound(
     }
     let Some(word) = word(directives) else { return Ok(None) };
     let behind = directives.stale_while_revalidate.stated();
-    // What is never used without the origin's word while that is well is not used on the strength of that window either.
+    // `no-cache` requires validation while the origin works, so `stale-while-revalidate` gives it no window.
     let behind = if word == Forbidden::NoCache { Duration::ZERO } else { behind };
     let window = directives.stale_if_error.stated().max(behind);
     if window.is_zero() { Err(word) } else { Ok(Some(window)) }
 }
 
-/// For how long past its freshness a response can be of use as it is, beside standing in while it is fresh; `None` if
-/// it is of none without validation.
+/// How long after its freshness a response can be useful without validation, beyond its use while fresh; `None` if it
+/// must always be validated.
 pub(super) fn use_past_freshness(
     status: StatusCode,
     directives: &ResponseDirectives,
@@ -225,8 +227,8 @@ pub(super) fn use_past_freshness(
     }
 }
 
-/// For how long past its freshness a response that nothing binds may stand in: as long as it may be served while the
-/// origin is well, and no shorter than that where it says so.
+/// How long after its freshness an unrestricted response may answer when the origin fails: `stale-if-error` or the
+/// setting, and at least as long as its `stale-while-revalidate`.
 fn on_error(directives: &ResponseDirectives, settings: &config::Cache) -> Duration {
     let window = match directives.stale_if_error {
         Window::NotStated => settings.stale_if_error,
@@ -235,7 +237,7 @@ fn on_error(directives: &ResponseDirectives, settings: &config::Cache) -> Durati
     window.max(directives.stale_while_revalidate.stated())
 }
 
-/// For how long past its freshness a response may be served while it is refreshed.
+/// How long after its freshness a response may be served while it is refreshed.
 fn behind(status: StatusCode, directives: &ResponseDirectives, settings: &config::Cache) -> Duration {
     match (word(directives), directives.stale_while_revalidate) {
         _ if is_passing_error(status) => Duration::ZERO,
@@ -245,7 +247,7 @@ fn behind(status: StatusCode, directives: &ResponseDirectives, settings: &config
     }
 }
 
-/// The directive of a response that forbids its use while stale, if it has one, whatever stands beside it.
+/// The directive that forbids stale use, if any, whatever window is beside it.
 fn word(directives: &ResponseDirectives) -> Option<Forbidden> {
     if directives.no_cache {
         Some(Forbidden::NoCache)
@@ -260,7 +262,7 @@ fn word(directives: &ResponseDirectives) -> Option<Forbidden> {
     }
 }
 
-/// A window of no length has nothing within it.
+/// False for every staleness if the window is zero.
 fn is_within(staleness: Duration, window: Duration) -> bool {
     !window.is_zero() && staleness <= window
 }

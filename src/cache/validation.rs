@@ -1,4 +1,4 @@
-//! How is a stored response validated, and a client's own copy answered for (RFC 9111 §4.3, RFC 9110 §13)?
+//! Validation. How is a stored response validated, and when does a client get a 304 (RFC 9111 §4.3, RFC 9110 §13)?
 
 use http::header::{
     AGE, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG,
@@ -12,8 +12,7 @@ use super::key::Vary;
 use crate::fields::{date, joined, without_hop_by_hop};
 use crate::time::Timestamp;
 
-/// Whether the origin can be asked if `stored` has changed: it has one entity tag or one date of last change
-/// that can be read.
+/// Whether `stored` can be validated: it has an entity tag or a `Last-Modified` that is readable and unique.
 pub fn has_validator(stored: &Stored) -> bool {
     names_a_version(&stored.headers)
 }
@@ -22,8 +21,8 @@ pub(super) fn names_a_version(headers: &HeaderMap) -> bool {
     entity_tag(headers).is_some() || date(headers, &LAST_MODIFIED).is_some()
 }
 
-/// The fields that make a request conditional on a change of `stored` (RFC 9111 §4.3.1); none without a
-/// validator. They replace the client's own.
+/// The conditions for validating `stored` at the origin (RFC 9111 §4.3.1); empty without a validator. They replace
+/// the client's own conditions.
 pub fn conditional_headers(stored: &Stored) -> Vec<(HeaderName, HeaderValue)> {
     let headers = &stored.headers;
     let tag = entity_tag(headers).and(headers.get(ETAG)).map(|tag| (IF_NONE_MATCH, tag.clone()));
@@ -31,11 +30,11 @@ pub fn conditional_headers(stored: &Stored) -> Vec<(HeaderName, HeaderValue)> {
     tag.into_iter().chain(changed.map(|changed| (IF_MODIFIED_SINCE, changed.clone()))).collect()
 }
 
-/// Takes a 304 into `stored` (RFC 9111 §3.2, §4.3.4), which is as good as new then: the times are those of the
-/// 304. `None` if the 304 speaks of something else: of another validator, or of answers that differ by other
-/// fields. Then the origin has to be asked again without a condition.
+/// Merges a 304 into `stored`, which is then as good as new (RFC 9111 §3.2, §4.3.4): its times are those of the 304.
 ///
-/// The result says what the origin says now, which may forbid to store it: admission decides anew.
+/// `None` if the 304 has another validator or another `Vary`. The origin must then be asked again without conditions.
+///
+/// The merged fields may forbid storage, so the result must pass admission again.
 pub fn freshen(
     stored: Stored,
     not_modified: &HeaderMap,
@@ -55,7 +54,7 @@ pub fn freshen(
     {
         news.insert(DATE, now);
     }
-    // An old Age would make the validated response as old as it was; a 304 without one is new.
+    // The old Age no longer applies; a 304 without one is new.
     let mut headers = HeaderMap::clone(&stored.headers);
     headers.remove(AGE);
     for name in news.keys() {
@@ -74,9 +73,9 @@ pub fn freshen(
     })
 }
 
-/// Whether the answer to a HEAD, 200 with these fields, speaks of the representation that is stored (RFC 9111
-/// §4.3.5): each validator that it has is the stored one's, and the length too. If so it may
-/// [`freshen`] the stored response; if not, that is out of date.
+/// Whether a 200 to HEAD with these fields describes the stored representation (RFC 9111 §4.3.5): its validators,
+/// length and `Vary` equal the stored ones where present. If so, it may [`freshen`] the stored response; if not, that
+/// is out of date.
 pub fn is_described_by(stored: &Stored, head: &HeaderMap) -> bool {
     let same =
         |name: HeaderName| !head.contains_key(&name) || joined(head, &name) == joined(&stored.headers, &name);
@@ -87,12 +86,10 @@ pub fn is_described_by(stored: &Stored, head: &HeaderMap) -> bool {
     same(ETAG) && same(LAST_MODIFIED) && same_length && is_same_selection(&stored.headers, head)
 }
 
-/// Whether a 304 is the right answer to a client that has a copy, given the response that it would get
-/// otherwise (RFC 9110 §13.2.2, RFC 9111 §4.3.2).
+/// Whether a client that has a copy gets a 304 in place of the selected response (RFC 9110 §13.2.2, RFC 9111 §4.3.2).
 ///
-/// Only for GET and HEAD, and only in place of a 200. `If-None-Match` is compared weakly and, where it is
-/// present, alone; `If-Modified-Since` is compared with `Last-Modified`, else with `Date`. A condition that
-/// cannot be read is not met.
+/// Only for GET and HEAD, and only in place of a 200. `If-None-Match` is compared weakly and overrides
+/// `If-Modified-Since`, which is compared with `Last-Modified`, else with `Date`. An unreadable condition is not met.
 pub fn not_modified(
     request: &Method,
     headers: &HeaderMap,
@@ -113,8 +110,8 @@ pub fn not_modified(
     date(stored_headers, &changed_at).is_some_and(|changed_at| changed_at <= since)
 }
 
-/// What a 304 made here carries in place of the response with these fields (RFC 9110 §15.4.5): everything but
-/// what describes the body, and `Last-Modified` only where no entity tag says more.
+/// The fields of a generated 304, from those of the response that it replaces (RFC 9110 §15.4.5): all but those that
+/// describe the body, and `Last-Modified` only without an entity tag.
 pub fn not_modified_headers(stored: &HeaderMap) -> HeaderMap {
     let mut headers = stored.clone();
     for name in [
@@ -138,14 +135,14 @@ pub fn not_modified_headers(stored: &HeaderMap) -> HeaderMap {
     headers
 }
 
-/// Whether a 304 names the version that `stored` is (RFC 9111 §4.3.4).
+/// Whether a 304 names the stored version (RFC 9111 §4.3.4).
 ///
-/// Deviation: a 304 without a validator is taken to speak of the stored response although that has one, which
-/// §4.3.4 does not foresee. The condition named no other version, and many origins leave their validators out.
+/// Deviation: a 304 without a validator confirms a stored response with one, which §4.3.4 does not provide for. The
+/// condition named no other version, and many origins omit validators.
 fn is_same_version(stored: &HeaderMap, not_modified: &HeaderMap) -> bool {
     if not_modified.contains_key(ETAG) {
         return match (entity_tag(stored), entity_tag(not_modified)) {
-            // A strong tag names the stored response only if that has it as a strong one.
+            // A strong tag matches only a strong one.
             (Some(ours), Some(theirs)) => ours.opaque == theirs.opaque && (theirs.weak || !ours.weak),
             (Some(_) | None, _) => false,
         };
@@ -157,14 +154,13 @@ fn is_same_version(stored: &HeaderMap, not_modified: &HeaderMap) -> bool {
     true
 }
 
-/// Whether the answers still differ by the same request fields. What the stored one was selected by is known
-/// for those alone.
+/// Whether the answers still vary by the same request fields. The values of `stored` are known only for those.
 fn is_same_selection(stored: &HeaderMap, not_modified: &HeaderMap) -> bool {
     !not_modified.contains_key(http::header::VARY)
         || Vary::stated(not_modified).is_some_and(|vary| Some(vary) == Vary::stated(stored))
 }
 
-/// An entity tag (RFC 9110 §8.8.3), its opaque part without the quotes.
+/// An entity tag (RFC 9110 §8.8.3); `opaque` is without the quotes.
 #[derive(Debug, PartialEq, Eq)]
 struct EntityTag<'a> {
     weak: bool,
@@ -172,7 +168,7 @@ struct EntityTag<'a> {
 }
 
 impl<'a> EntityTag<'a> {
-    /// Reads the tag that `text` begins with, and gives what follows it.
+    /// Parses the tag at the start of `text` and returns it with the rest.
     fn first(text: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (weak, quoted) = match text.strip_prefix(b"W/") {
             Some(quoted) => (true, quoted),
@@ -185,7 +181,7 @@ impl<'a> EntityTag<'a> {
         opaque.iter().all(is_character).then_some((Self { weak, opaque }, rest.get(1..)?))
     }
 
-    /// Reads a list of tags; `None` if anything else is in it.
+    /// Parses a list of tags; `None` if it contains anything else.
     fn list(text: &'a [u8]) -> Option<Vec<Self>> {
         let mut tags = Vec::new();
         let mut rest = text.trim_ascii();
@@ -204,13 +200,12 @@ impl<'a> EntityTag<'a> {
     }
 }
 
-/// The entity tag of a response, if it has one and that is strong: the same tag means the same bytes (RFC 9110
-/// §8.8.1).
+/// The response's entity tag if it is strong: equal tags then mean equal bytes (RFC 9110 §8.8.1).
 pub fn strong_tag(headers: &HeaderMap) -> Option<&HeaderValue> {
     entity_tag(headers).filter(|tag| !tag.weak).and(headers.get(ETAG))
 }
 
-/// The one entity tag that a response has.
+/// The entity tag; `None` unless there is exactly one.
 fn entity_tag(headers: &HeaderMap) -> Option<EntityTag<'_>> {
     let mut lines = headers.get_all(ETAG).iter();
     let only = lines.next().filter(|_| lines.next().is_none())?;

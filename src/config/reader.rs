@@ -11,14 +11,14 @@ use super::error::ConfigError;
 use super::renamed::old_name;
 
 /// The way to a value: at each level, its index in the table or list that it stands in.
-type Place = Vec<usize>;
+type Position = Vec<usize>;
 
 /// All mistakes found so far, in the order of the document.
 #[derive(Default)]
 pub(super) struct Mistakes(Vec<Mistake>);
 
 struct Mistake {
-    place: Place,
+    position: Position,
     /// The whole key by its new names; the error has it as written.
     canonical: String,
     error: ConfigError,
@@ -27,7 +27,7 @@ struct Mistake {
 impl Mistakes {
     /// Notes a mistake that concerns the whole.
     pub fn add(&mut self, error: ConfigError) {
-        self.insert(Mistake { place: Place::new(), canonical: WHOLE.to_owned(), error });
+        self.insert(Mistake { position: Position::new(), canonical: WHOLE.to_owned(), error });
     }
 
     /// The mistakes in the order of the document.
@@ -35,13 +35,13 @@ impl Mistakes {
         self.0.into_iter().map(|mistake| mistake.error).collect()
     }
 
-    fn note(&mut self, place: Place, key: Key, value: &Value, rule: String) {
+    fn note(&mut self, position: Position, key: Key, value: &Value, rule: String) {
         let error = ConfigError { key: key.written, value: as_written(value), rule };
-        self.insert(Mistake { place, canonical: key.canonical, error });
+        self.insert(Mistake { position, canonical: key.canonical, error });
     }
 
     fn insert(&mut self, mistake: Mistake) {
-        let at = self.0.partition_point(|other| other.place <= mistake.place);
+        let at = self.0.partition_point(|other| other.position <= mistake.position);
         self.0.insert(at, mistake);
     }
 }
@@ -50,7 +50,7 @@ impl Mistakes {
 pub(super) struct Items {
     /// How many entries it may have.
     pub count: RangeInclusive<usize>,
-    /// What to write in place of an empty list, where that is not accepted.
+    /// What to write in position of an empty list, where that is not accepted.
     pub if_empty: &'static str,
     /// What the list is made of, with an example.
     pub of: &'static str,
@@ -77,7 +77,7 @@ pub(super) struct Table<'v, 'm> {
     fields: &'v Map<String, Value>,
     /// Its key, empty for the outermost.
     path: Key,
-    place: Place,
+    position: Position,
     known: Vec<&'static str>,
     mistakes: &'m mut Mistakes,
 }
@@ -90,10 +90,11 @@ pub(super) fn read_whole<T>(
 ) -> Option<T> {
     let Value::Object(fields) = value else {
         let key = Key { written: WHOLE.to_owned(), canonical: WHOLE.to_owned() };
-        mistakes.note(Place::new(), key, value, "a table of settings is accepted".to_owned());
+        mistakes.note(Position::new(), key, value, "a table of settings is accepted".to_owned());
         return None;
     };
-    let mut table = Table { fields, path: Key::default(), place: Place::new(), known: Vec::new(), mistakes };
+    let mut table =
+        Table { fields, path: Key::default(), position: Position::new(), known: Vec::new(), mistakes };
     let read = read(&mut table);
     table.finish();
     Some(read)
@@ -108,16 +109,16 @@ impl<'v> Table<'v, '_> {
         self.fields.contains_key(self.written(key))
     }
 
-    /// Puts what `accept` makes of `key` in the place of `into`; `accept` answers a mistake with its rule.
+    /// Puts what `accept` makes of `key` in the position of `into`; `accept` answers a mistake with its rule.
     pub fn read<T>(&mut self, key: &'static str, into: &mut T, accept: impl Fn(&Value) -> Result<T, String>) {
-        let Some((value, place)) = self.known(key) else { return };
+        let Some((value, position)) = self.known(key) else { return };
         match accept(value) {
             Ok(read) => *into = read,
-            Err(rule) => self.mistakes.note(place, self.key(key), value, rule),
+            Err(rule) => self.mistakes.note(position, self.key(key), value, rule),
         }
     }
 
-    /// Puts the list under `key` in the place of `into`, if every entry is accepted; `accept` also sees the
+    /// Puts the list under `key` in the position of `into`, if every entry is accepted; `accept` also sees the
     /// entries before.
     pub fn list<T>(
         &mut self,
@@ -126,12 +127,12 @@ impl<'v> Table<'v, '_> {
         items: &Items,
         accept: impl Fn(&Value, &[T]) -> Result<T, String>,
     ) {
-        let Some((entries, place)) = self.entries(key, items) else { return };
+        let Some((entries, position)) = self.entries(key, items) else { return };
         let mut read = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
             match accept(entry, &read) {
                 Ok(entry) => read.push(entry),
-                Err(rule) => self.reject_entry(key, &place, index, entry, rule),
+                Err(rule) => self.reject_entry(key, &position, index, entry, rule),
             }
         }
         if read.len() == entries.len() {
@@ -139,55 +140,55 @@ impl<'v> Table<'v, '_> {
         }
     }
 
-    /// The entries of the list under `key` and its place; apart from what they are, as that is the same for all lists.
-    fn entries(&mut self, key: &'static str, items: &Items) -> Option<(&'v [Value], Place)> {
-        let (value, place) = self.known(key)?;
+    /// The entries of the list under `key` and its position; apart from what they are, as that is the same for all lists.
+    fn entries(&mut self, key: &'static str, items: &Items) -> Option<(&'v [Value], Position)> {
+        let (value, position) = self.known(key)?;
         let path = self.key(key);
         let Value::Array(entries) = value else {
-            self.mistakes.note(place, path, value, format!("a list of {} is accepted", items.of));
+            self.mistakes.note(position, path, value, format!("a list of {} is accepted", items.of));
             return None;
         };
         if entries.is_empty() && !items.count.contains(&0) {
-            self.mistakes.note(place, path, value, items.if_empty.to_owned());
+            self.mistakes.note(position, path, value, items.if_empty.to_owned());
             return None;
         }
         if !items.count.contains(&entries.len()) {
             let rule =
                 format!("at most {} entries are accepted, these are {}", items.count.end(), entries.len());
-            self.mistakes.note(place.clone(), path, value, rule);
+            self.mistakes.note(position.clone(), path, value, rule);
         }
-        Some((entries, place))
+        Some((entries, position))
     }
 
-    fn reject_entry(&mut self, key: &str, place: &Place, index: usize, entry: &Value, rule: String) {
+    fn reject_entry(&mut self, key: &str, position: &Position, index: usize, entry: &Value, rule: String) {
         let path = self.key(key);
-        self.mistakes.note(inside(place, index), path.entry(index), entry, rule);
+        self.mistakes.note(inside(position, index), path.entry(index), entry, rule);
     }
 
     /// Reads the table under `key`, where there is one.
     pub fn table(&mut self, key: &'static str, read: impl FnOnce(&mut Table<'_, '_>)) {
-        let Some((value, place)) = self.known(key) else { return };
+        let Some((value, position)) = self.known(key) else { return };
         let path = self.key(key);
-        self.enter(value, path, place, read);
+        self.enter(value, path, position, read);
     }
 
     /// Reads each table of the list under `key`, in order.
     pub fn tables(&mut self, key: &'static str, mut read: impl FnMut(&mut Table<'_, '_>)) {
-        let Some((value, place)) = self.known(key) else { return };
+        let Some((value, position)) = self.known(key) else { return };
         let path = self.key(key);
         let Value::Array(entries) = value else {
             let rule = format!("a list of tables is accepted; begin each with [[vars.{WHOLE}.{key}]]");
-            return self.mistakes.note(place, path, value, rule);
+            return self.mistakes.note(position, path, value, rule);
         };
         for (index, entry) in entries.iter().enumerate() {
-            self.enter(entry, path.entry(index), inside(&place, index), &mut read);
+            self.enter(entry, path.entry(index), inside(&position, index), &mut read);
         }
     }
 
     /// Notes a mistake of this table as a whole.
     pub fn reject(&mut self, rule: String) {
         let whole = Value::Object(self.fields.clone());
-        self.mistakes.note(self.place.clone(), self.path.clone(), &whole, rule);
+        self.mistakes.note(self.position.clone(), self.path.clone(), &whole, rule);
     }
 
     /// Notes a mistake if `low` is above `high`, naming both keys and values. Where this table sets neither,
@@ -206,7 +207,7 @@ impl<'v> Table<'v, '_> {
         } else {
             (high_key, "must not be less than", low_key, low)
         };
-        let Some((value, place)) = self.known(key) else { return };
+        let Some((value, position)) = self.known(key) else { return };
         let other = write(other);
         let rule = match (self.has(other_key), self.is_in_list()) {
             (true, _) => format!("{must_not_be} {}, which is \"{other}\"", self.key(other_key).written),
@@ -219,17 +220,17 @@ impl<'v> Table<'v, '_> {
                 format!("{must_not_be} {key}, which is \"{other}\" by default")
             }
         };
-        self.mistakes.note(place, self.key(key), value, rule);
+        self.mistakes.note(position, self.key(key), value, rule);
     }
 
-    /// Declares `key`; gives its value and place, where there is one.
-    fn known(&mut self, key: &'static str) -> Option<(&'v Value, Place)> {
+    /// Declares `key`; gives its value and position, where there is one.
+    fn known(&mut self, key: &'static str) -> Option<(&'v Value, Position)> {
         if !self.known.contains(&key) {
             self.known.push(key);
         }
         let written = self.written(key);
         let value = self.fields.get(written)?;
-        Some((value, self.place_of(written)?))
+        Some((value, self.position_of(written)?))
     }
 
     /// The name that `key` has in this table: its old name only if the new one is absent.
@@ -246,17 +247,17 @@ impl<'v> Table<'v, '_> {
         old_name(if path.ends_with(']') { "" } else { table }, key)
     }
 
-    fn place_of(&self, written: &str) -> Option<Place> {
+    fn position_of(&self, written: &str) -> Option<Position> {
         let index = self.fields.keys().position(|other| other == written)?;
-        Some(inside(&self.place, index))
+        Some(inside(&self.position, index))
     }
 
-    fn enter(&mut self, value: &Value, path: Key, place: Place, read: impl FnOnce(&mut Table<'_, '_>)) {
+    fn enter(&mut self, value: &Value, path: Key, position: Position, read: impl FnOnce(&mut Table<'_, '_>)) {
         let Value::Object(fields) = value else {
             let rule = "a table is accepted, as in { key = value }".to_owned();
-            return self.mistakes.note(place, path, value, rule);
+            return self.mistakes.note(position, path, value, rule);
         };
-        let mut table = Table { fields, path, place, known: Vec::new(), mistakes: self.mistakes };
+        let mut table = Table { fields, path, position, known: Vec::new(), mistakes: self.mistakes };
         read(&mut table);
         table.finish();
     }
@@ -278,7 +279,7 @@ impl<'v> Table<'v, '_> {
                 }
                 None => self.unknown(key),
             };
-            self.mistakes.note(inside(&self.place, index), self.key(key), value, rule);
+            self.mistakes.note(inside(&self.position, index), self.key(key), value, rule);
         }
     }
 
@@ -325,9 +326,9 @@ impl<'v> Table<'v, '_> {
     }
 }
 
-/// The place of what stands at `index` inside `place`.
-fn inside(place: &[usize], index: usize) -> Place {
-    place.iter().copied().chain([index]).collect()
+/// The position of what stands at `index` inside `position`.
+fn inside(position: &[usize], index: usize) -> Position {
+    position.iter().copied().chain([index]).collect()
 }
 
 /// `value` as it was written, as far as an error shows it: at most 80 characters, without the user and password of a
@@ -370,28 +371,10 @@ fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let written = plain(key);
     known
         .iter()
-        .map(|known| (distance(&written, &plain(known)), *known))
+        .map(|known| (strsim::generic_levenshtein(&written, &plain(known)), *known))
         .filter(|(distance, known)| *distance <= 2 && distance * 2 < known.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, known)| known)
-}
-
-/// How many letters must be added, taken away or replaced to turn `a` into `b` (Levenshtein), one row of
-/// the matrix at a time.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (line, from) in a.iter().enumerate() {
-        let mut next = Vec::with_capacity(row.len());
-        next.push(line + 1);
-        let mut left = line + 1;
-        for (pair, to) in row.windows(2).zip(b) {
-            let &[diagonal, above] = pair else { continue };
-            left = (diagonal + usize::from(from != to)).min(above + 1).min(left + 1);
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -436,13 +419,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn the_distance_is_the_same_both_ways(a in "[ab]{0,6}", b in "[ab]{0,6}") {
-            let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-            prop_assert_eq!(distance(&a, &b), distance(&b, &a));
-            prop_assert_eq!(distance(&a, &b) == 0, a == b);
-        }
-
         #[test]
         fn what_an_error_shows_is_short(text in ".{0,200}") {
             prop_assert!(as_written(&Value::from(&*text)).chars().count() <= 80);

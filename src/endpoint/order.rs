@@ -4,13 +4,13 @@
 //!
 //! ```json
 //! { "urls": ["https://example.com/a", "/b?c"], "prefixes": ["/blog/"], "tags": ["product-7"] }
-//! { "all": true, "forget": true }
+//! { "all": true, "hard": true }
 //! ```
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::cache::purge::{ANY_TAG, Place, Scope, Verb};
+use crate::cache::purge::{ANY_TAG, Place, PurgeKind, Scope};
 use crate::config::shortened;
 use crate::request::Target;
 
@@ -37,7 +37,7 @@ const WHOLE: &str = "order";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// What is to become of the responses.
-    pub verb: Verb,
+    pub kind: PurgeKind,
     /// Which: at least one, each once, and [`Scope::All`] alone.
     pub scopes: Vec<Scope>,
 }
@@ -93,13 +93,15 @@ struct Reader<'a, R> {
 
 impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
     fn order(&mut self) -> Order {
-        let verb = if self.switch("forget") { Verb::Forget } else { Verb::Purge };
+        // `forget` is the old name of `hard`.
+        let is_hard = ["hard", "forget"].map(|key| self.switch(key)).contains(&true);
+        let kind = if is_hard { PurgeKind::Hard } else { PurgeKind::Soft };
         let all = self.switch("all");
         let (urls, prefixes, tags) = (self.list("urls"), self.list("prefixes"), self.list("tags"));
         let mut scopes = if all { vec![Scope::All] } else { Vec::new() };
         let count = urls.len() + prefixes.len() + tags.len();
-        if verb == Verb::Forget && !tags.is_empty() {
-            let rule = "what has a tag is purged, and not forgotten; forget URLs or prefixes".to_owned();
+        if kind == PurgeKind::Hard && !tags.is_empty() {
+            let rule = "a tag is purged softly only; purge URLs or prefixes hard".to_owned();
             self.note("tags".to_owned(), &Value::from(tags), rule);
         } else if count > MOST_PLACES {
             let rule = format!(
@@ -119,7 +121,7 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
             }
         }
         for (key, value) in std::mem::take(&mut self.keys) {
-            let rule = "unknown key; an order has urls, prefixes, tags, all and forget".to_owned();
+            let rule = "unknown key; an order has urls, prefixes, tags, all and hard".to_owned();
             self.note(shortened(&key), &value, rule);
         }
         if scopes.is_empty() && self.mistakes.is_empty() {
@@ -127,7 +129,7 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
                 "say what: at least one of urls, prefixes, tags and \"all\": true is needed".to_owned();
             self.note(WHOLE.to_owned(), &Value::Null, rule);
         }
-        Order { verb, scopes }
+        Order { kind, scopes }
     }
 
     fn switch(&mut self, key: &str) -> bool {
@@ -261,8 +263,8 @@ mod tests {
         Order::read(body, &own, resolve)
     }
 
-    /// The verb, and each scope as it would be written.
-    fn understood(body: &str) -> (Verb, Vec<String>) {
+    /// The kind, and each scope as it would be written.
+    fn understood(body: &str) -> (PurgeKind, Vec<String>) {
         let order = read(body).unwrap_or_else(|mistakes| panic!("{body}: {mistakes:?}"));
         let written = |scope: &Scope| match scope {
             Scope::Url(place) => format!("= {}", place.as_str()),
@@ -270,44 +272,46 @@ mod tests {
             Scope::Tag(tag) => format!("# {tag}"),
             Scope::All => "all".to_owned(),
         };
-        (order.verb, order.scopes.iter().map(written).collect())
+        (order.kind, order.scopes.iter().map(written).collect())
     }
 
     #[test]
     fn an_order_names_urls_prefixes_or_everything() {
-        use Verb::{Forget, Purge};
-        for (body, verb, scopes) in [
-            (r#"{"urls": ["https://example.com/a?b"]}"#, Purge, vec!["= example.com/a?b"]),
-            (r#"{"urls": ["HTTP://Example.com"]}"#, Purge, vec!["= example.com/"]),
-            (r#"{"urls": ["/b/../c d", "/c%20d"]}"#, Purge, vec!["= example.com:8443/c d"]),
-            (r#"{"urls": ["//evil.example/a"]}"#, Purge, vec!["= example.com:8443/evil.example/a"]),
+        use PurgeKind::{Hard, Soft};
+        for (body, kind, scopes) in [
+            (r#"{"urls": ["https://example.com/a?b"]}"#, Soft, vec!["= example.com/a?b"]),
+            (r#"{"urls": ["HTTP://Example.com"]}"#, Soft, vec!["= example.com/"]),
+            (r#"{"urls": ["/b/../c d", "/c%20d"]}"#, Soft, vec!["= example.com:8443/c d"]),
+            (r#"{"urls": ["//evil.example/a"]}"#, Soft, vec!["= example.com:8443/evil.example/a"]),
             (
                 r#"{"urls": ["//a%2F%61", "/a/a", "/a/a?b=%61"]}"#,
-                Purge,
+                Soft,
                 vec!["= example.com:8443/a/a", "= example.com:8443/a/a?b=%61"],
             ),
-            (r#"{"prefixes": ["/caf%C3"]}"#, Purge, vec!["^ example.com:8443/caf%C3"]),
-            (r##"{"tags": ["Product-7", "product-7", "a:b/c#d"]}"##, Purge, vec!["# product-7", "# a:b/c#d"]),
-            (r#"{"tags": ["a"], "urls": ["/a"]}"#, Purge, vec!["= example.com:8443/a", "# a"]),
-            (r#"{"urls": ["/a#b"]}"#, Purge, vec!["= example.com:8443/a"]),
-            (r#"{"prefixes": ["/blog/"]}"#, Purge, vec!["^ example.com:8443/blog/"]),
-            (r#"{"prefixes": ["/"]}"#, Purge, vec!["^ example.com:8443/"]),
-            (r#"{"prefixes": ["https://a.example/b?c="]}"#, Purge, vec!["^ a.example/b?c="]),
+            (r#"{"prefixes": ["/caf%C3"]}"#, Soft, vec!["^ example.com:8443/caf%C3"]),
+            (r##"{"tags": ["Product-7", "product-7", "a:b/c#d"]}"##, Soft, vec!["# product-7", "# a:b/c#d"]),
+            (r#"{"tags": ["a"], "urls": ["/a"]}"#, Soft, vec!["= example.com:8443/a", "# a"]),
+            (r#"{"urls": ["/a#b"]}"#, Soft, vec!["= example.com:8443/a"]),
+            (r#"{"prefixes": ["/blog/"]}"#, Soft, vec!["^ example.com:8443/blog/"]),
+            (r#"{"prefixes": ["/"]}"#, Soft, vec!["^ example.com:8443/"]),
+            (r#"{"prefixes": ["https://a.example/b?c="]}"#, Soft, vec!["^ a.example/b?c="]),
             (
                 r#"{"prefixes": ["/b"], "urls": ["/b"]}"#,
-                Purge,
+                Soft,
                 vec!["= example.com:8443/b", "^ example.com:8443/b"],
             ),
-            (r#"{"all": true}"#, Purge, vec!["all"]),
-            (r#"{"all": true, "urls": ["/a"], "forget": true}"#, Forget, vec!["all"]),
+            (r#"{"all": true}"#, Soft, vec!["all"]),
+            (r#"{"all": true, "urls": ["/a"], "hard": true}"#, Hard, vec!["all"]),
+            (r#"{"all": true, "forget": true}"#, Hard, vec!["all"]),
+            (r#"{"all": true, "hard": false, "forget": true}"#, Hard, vec!["all"]),
             (
                 r#"{"all": false, "urls": ["/a"], "prefixes": [], "forget": false}"#,
-                Purge,
+                Soft,
                 vec!["= example.com:8443/a"],
             ),
         ] {
             let scopes = scopes.into_iter().map(str::to_owned).collect();
-            assert_eq!(understood(body), (verb, scopes), "{body}");
+            assert_eq!(understood(body), (kind, scopes), "{body}");
         }
     }
 
@@ -321,6 +325,7 @@ mod tests {
             (r#"{"forget": true}"#, "order", "null", "at least one of"),
             (r#"{"urls": [], "all": false}"#, "order", "null", "at least one of"),
             (r#"{"all": "true"}"#, "all", "\"true\"", "true or false"),
+            (r#"{"all": true, "hard": 1}"#, "hard", "1", "true or false"),
             (r#"{"all": true, "forget": 1}"#, "forget", "1", "true or false"),
             (r#"{"all": true, "host": "a"}"#, "host", "\"a\"", "unknown key"),
             (r#"{"all": true, "URLs": ["/a"]}"#, "URLs", "[\"/a\"]", "unknown key"),
@@ -345,7 +350,7 @@ mod tests {
             (r#"{"tags": ["*"]}"#, "tags[0]", "\"*\"", "a tag"),
             (r#"{"tags": ["a,b"]}"#, "tags[0]", "\"a,b\"", "a tag"),
             (r#"{"tags": ["a b"]}"#, "tags[0]", "\"a b\"", "a tag"),
-            (r#"{"tags": ["a"], "forget": true}"#, "tags", "[\"a\"]", "not forgotten"),
+            (r#"{"tags": ["a"], "forget": true}"#, "tags", "[\"a\"]", "softly only"),
         ] {
             let mistakes = read(body).unwrap_err();
             assert_eq!(mistakes.len(), 1, "{body}: {mistakes:?}");
@@ -387,7 +392,7 @@ mod tests {
         fn any_body_is_followed_or_explained(
             text in "\\PC{0,40}",
             keys in prop::collection::vec(
-                ("urls|prefixes|tags|all|forget|\\PC{0,3}", "\\[\"[/.ab]{0,4}\"\\]|true|1"),
+                ("urls|prefixes|tags|all|hard|forget|\\PC{0,3}", "\\[\"[/.ab]{0,4}\"\\]|true|1"),
                 0..4,
             ),
         ) {

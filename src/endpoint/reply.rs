@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::order::Mistake;
-use crate::cache::purge::Verb;
+use crate::cache::purge::PurgeKind;
 use crate::health::assets::Assets;
 use crate::health::{Bindings, View};
 use crate::response::template::rendered;
@@ -54,21 +54,21 @@ pub enum Reply {
     TooLarge,
     /// What is wrong in the order.
     Mistaken(Vec<Mistake>),
-    /// Nothing is bound that could hold the marks.
+    /// Nothing is bound that could hold the purge rules.
     NoStore,
-    /// There is no room for more marks.
+    /// There is no room for more purge rules.
     Full,
-    /// The marks could not be read or written.
+    /// The purge rules could not be read or written.
     Failed,
-    /// The marks are written.
+    /// The purge rules are written.
     Marked {
         /// What the order was.
-        verb: Verb,
+        kind: PurgeKind,
         /// How many URLs, prefixes or everythings it named.
         scopes: usize,
         /// Responses requested until then are concerned.
         at: Timestamp,
-        /// How many marks there are now.
+        /// How many purge rules there are now.
         marks: usize,
     },
 }
@@ -178,10 +178,10 @@ impl Reply {
     }
 
     fn receipt(&self) -> Option<Receipt> {
-        let Self::Marked { verb, scopes, at, marks } = self else { return None };
-        let (purged, forgotten) = match verb {
-            Verb::Purge => (*scopes, 0),
-            Verb::Forget => (0, *scopes),
+        let Self::Marked { kind, scopes, at, marks } = self else { return None };
+        let (purged, forgotten) = match kind {
+            PurgeKind::Soft => (*scopes, 0),
+            PurgeKind::Hard => (0, *scopes),
         };
         let in_force_within_s = IN_FORCE_WITHIN.as_secs();
         Some(Receipt { purged, forgotten, at: at.to_rfc3339(), marks: *marks, in_force_within_s })
@@ -260,19 +260,19 @@ impl Reply {
             Self::NoStore => (
                 StatusCode::NOT_IMPLEMENTED,
                 "no_store",
-                "There is no place for marks",
+                "There is no place for purge rules",
                 "Bind a KV namespace as HOLDFAST_KEEP, where all data centres can read them.",
             ),
             Self::Full => (
                 StatusCode::INSUFFICIENT_STORAGE,
                 "marks_full",
-                "There is no room for more marks",
-                "Nothing was done. Forget a prefix, or everything, in place of the marks that it covers.",
+                "There is no room for more purge rules",
+                "Nothing was done. Purge a prefix hard, or everything, in place of the rules that it covers.",
             ),
             Self::Failed => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "marks_unavailable",
-                "The marks could not be written",
+                "The purge rules could not be written",
                 "Whether the order is in force is not known; send it again.",
             ),
         };
@@ -356,7 +356,7 @@ mod tests {
             Reply::NoStore,
             Reply::Full,
             Reply::Failed,
-            Reply::Marked { verb: Verb::Purge, scopes: 3, at: Timestamp::from_millis(999), marks: 7 },
+            Reply::Marked { kind: PurgeKind::Soft, scopes: 3, at: Timestamp::from_millis(999), marks: 7 },
         ]
     }
 
@@ -456,9 +456,9 @@ mod tests {
 
     #[test]
     fn an_operator_learns_what_was_marked_and_when_it_is_in_force() {
-        let marked = |verb| Reply::Marked { verb, scopes: 3, at: Timestamp::from_millis(999), marks: 7 };
-        for (verb, purged, forgotten) in [(Verb::Purge, 3, 0), (Verb::Forget, 0, 3)] {
-            let reply = marked(verb);
+        let marked = |kind| Reply::Marked { kind, scopes: 3, at: Timestamp::from_millis(999), marks: 7 };
+        for (kind, purged, forgotten) in [(PurgeKind::Soft, 3, 0), (PurgeKind::Hard, 0, 3)] {
+            let reply = marked(kind);
             assert_eq!(reply.status(), 200);
             assert_eq!(headers(&reply)["content-type"], "application/json");
             let expected = json!({

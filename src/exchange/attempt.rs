@@ -29,7 +29,7 @@ pub(super) struct Try<'a> {
     pub deadline: Deadline,
     /// The copy that the attempt asks to revalidate (RFC 9111 §4.3.1).
     pub revalidates: Option<&'a Stored>,
-    /// Whether the answer may be stored, so that the origin gets the head of [`Context::presented`].
+    /// Whether the answer may be stored, so that the origin gets the head that selects stored responses.
     pub is_for_store: bool,
 }
 

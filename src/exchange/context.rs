@@ -81,6 +81,7 @@ impl<P: Ports> Context<P> {
         Self::with(self.store.clone(), Rc::clone(&self.config), Rc::clone(&self.request), policy)
     }
 
+    #[inline(never)]
     fn with(store: RememberedStore<P>, config: Rc<Config>, request: Rc<Request>, policy: Policy) -> Self {
         let began_at = store.runtime().now();
         let drill = Drill::ordered(&config, &request, began_at);

@@ -6,7 +6,7 @@ use super::context::Context;
 use crate::cache::doubt::Likeness;
 use crate::cache::entry::Stored;
 use crate::cache::stale;
-use crate::cache::storable::Copy;
+use crate::cache::storable::Existing;
 use crate::origin::breaker::evidence::Witness;
 use crate::ports::Ports;
 
@@ -35,15 +35,15 @@ fn is_withdrawn<P: Ports>(ctx: &Context<P>, stored: &Stored) -> bool {
 }
 
 /// What `stored` is to an answer that would replace it.
-pub(super) fn kind_of<P: Ports>(ctx: &Context<P>, stored: &Stored) -> Copy {
+pub(super) fn kind_of<P: Ports>(ctx: &Context<P>, stored: &Stored) -> Existing {
     let is_another = |from: u32| {
         let told = told(ctx);
         from != told.mark || !told.is_known
     };
     match stored.withdrawn_from {
-        _ if !stored.status.is_success() => Copy::None,
-        Some(from) if is_another(from) => Copy::Ending,
-        Some(_) | None => Copy::Page,
+        _ if !stored.status.is_success() => Existing::None,
+        Some(from) if is_another(from) => Existing::Withdrawn,
+        Some(_) | None => Existing::Page,
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn count<P: Ports>(ctx: &Context<P>, record: &Record, status: Option<
     let now = ctx.now();
     let due = ctx.ports().isolate().counters(|counters| {
         note(counters, record, status, now);
-        counters.is_due(now)
+        counters.claim_flush(now)
     });
     if let Some(wait) = due {
         let (ports, config) = (ctx.ports().clone(), Rc::clone(&ctx.config));

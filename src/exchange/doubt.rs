@@ -28,6 +28,7 @@ pub(super) async fn lacks_marker<P: Ports>(
 }
 
 /// Why `received`, which may be stored as `new`, is not stored after all.
+#[inline(never)]
 pub(super) fn doubt<P: Ports>(
     ctx: &Context<P>,
     received: &Received<P::Body>,

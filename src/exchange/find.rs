@@ -9,7 +9,7 @@ use super::variants;
 use crate::cache::directives::RequestDirectives;
 use crate::cache::entry::Stored;
 use crate::cache::key::{Key, Vary};
-use crate::cache::purge::Standing;
+use crate::cache::purge::PurgeState;
 use crate::cache::request_fields;
 use crate::cache::{Verdict, judge};
 use crate::isolate::memory_cache::Loaded;
@@ -77,9 +77,9 @@ async fn judged<P: Ports>(
     let stored = &mut found.stored;
     stored.outdated |= ctx.is_invalidated_since(stored.requested_at);
     match purge_rules::current(ctx).await.on(ctx.target(), stored) {
-        Standing::Good => stored.outdated |= outdated_at.is_some_and(|at| stored.requested_at <= at),
-        Standing::Purged => stored.outdated = true,
-        Standing::Forgotten => {
+        PurgeState::Unaffected => stored.outdated |= outdated_at.is_some_and(|at| stored.requested_at <= at),
+        PurgeState::Stale => stored.outdated = true,
+        PurgeState::Absent => {
             ctx.ports().cancel(found.body);
             remove_behind(ctx, vec![found.at.clone()]);
             return Lookup::Absent { at: found.at, vary_miss: false };

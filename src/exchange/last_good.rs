@@ -13,10 +13,10 @@ use super::record::Record;
 use crate::cache::Verdict;
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::Vary;
-use crate::cache::last_good::{self, Decision, Leave, Name};
-use crate::cache::purge::Standing;
+use crate::cache::last_good::{self, Decision, Name, NotReplaced};
+use crate::cache::purge::PurgeState;
 use crate::cache::request_fields;
-use crate::cache::storable::{self, Copy, Effect, NotStored};
+use crate::cache::storable::{self, Effect, Existing, NotStored};
 use crate::config;
 use crate::fields::without_hop_by_hop;
 use crate::isolate::memory_cache::Loaded;
@@ -25,10 +25,10 @@ use crate::request::Request;
 
 /// How long a client waits for a last good copy, past the deadline if need be. Namespaces answer within some tens of
 /// milliseconds, and the alternative is an error.
-const LONGEST_READ: Duration = Duration::from_secs(2);
+const LONGEST_LAST_GOOD_READ: Duration = Duration::from_secs(2);
 
 /// How long a write may wait for the old copy, behind the answer.
-const LONGEST_READ_BEHIND: Duration = Duration::from_secs(10);
+const LONGEST_LAST_GOOD_READ_BEHIND: Duration = Duration::from_secs(10);
 
 /// The last good copy, if there is one that may answer.
 pub(super) async fn copy<P: Ports>(ctx: &Context<P>, record: &mut Record) -> Option<Found<P::Body>> {
@@ -38,11 +38,11 @@ pub(super) async fn copy<P: Ports>(ctx: &Context<P>, record: &mut Record) -> Opt
     }
     let settings = &policy.settings.last_good;
     let name = last_good::name(&ctx.request, settings)?;
-    let loaded = store.load_last_good(&name, LONGEST_READ, &policy.settings).await;
+    let loaded = store.load_last_good(&name, LONGEST_LAST_GOOD_READ, &policy.settings).await;
     let Loaded::Response { stored, body, has_head } = loaded else {
         return None;
     };
-    if purge_rules::current(ctx).await.on(ctx.target(), &stored) == Standing::Forgotten {
+    if purge_rules::current(ctx).await.on(ctx.target(), &stored) == PurgeState::Absent {
         if ctx.drill.is_none() {
             forget_behind(ctx, name);
         }
@@ -80,14 +80,14 @@ pub(super) fn keep_behind<P: Ports>(ctx: &Context<P>, received: &Received<P::Bod
     let Some(Candidate { stored, is_withheld }) = candidate(ctx, received, length) else { return };
     let forbids = last_good::forbids(&stored);
     // One client alone may have brought it about.
-    let is_told_by_another = || {
+    let is_withdrawn_from_another = || {
         let told = told(ctx);
-        isolate.is_told_by_another(&name, told.mark, told.is_known, ctx.now())
+        isolate.record_withdrawal(&name, told.mark, told.is_known, ctx.now())
     };
-    if (forbids || is_withheld) && !is_told_by_another() {
+    if (forbids || is_withheld) && !is_withdrawn_from_another() {
         return;
     }
-    if !isolate.is_due(&name, forbids, policy.settings.last_good.interval, ctx.now()) {
+    if !isolate.claim_last_good_check(&name, forbids, policy.settings.last_good.interval, ctx.now()) {
         return;
     }
     let (this, body) = (ctx.clone(), ctx.ports().copy(body));
@@ -102,7 +102,7 @@ struct Candidate {
 }
 
 fn candidate<P: Ports>(ctx: &Context<P>, received: &Received<P::Body>, length: u64) -> Option<Candidate> {
-    let asked = received.asked(&ctx.policy, &ctx.request, Copy::None);
+    let asked = received.asked(&ctx.policy, &ctx.request, Existing::None);
     // Asked as for a 200: whether a 404 may be shown to others does not depend on its status.
     let admitted = storable::admit(
         &asked,
@@ -138,7 +138,7 @@ fn candidate<P: Ports>(ctx: &Context<P>, received: &Received<P::Body>, length: u
 /// Removes, behind the answer, the last good copy of the target of an unsafe request that was not refused.
 pub(super) fn remove_behind<P: Ports>(ctx: &Context<P>) {
     if let Some(name) = name_as_get(ctx) {
-        ctx.ports().isolate().is_due_again(&name, ctx.now());
+        ctx.ports().isolate().postpone_last_good_check(&name, ctx.now());
         forget_behind(ctx, name);
     }
 }
@@ -146,7 +146,7 @@ pub(super) fn remove_behind<P: Ports>(ctx: &Context<P>) {
 /// Lets the next good answer for the target of such a request become the last good copy: the present one is out of date.
 pub(super) fn renew_next<P: Ports>(ctx: &Context<P>) {
     if let Some(name) = name_as_get(ctx) {
-        ctx.ports().isolate().is_due_now(&name);
+        ctx.ports().isolate().expire_last_good_check(&name);
     }
 }
 
@@ -164,8 +164,8 @@ fn forget_behind<P: Ports>(ctx: &Context<P>, name: Name) {
 
 async fn keep<P: Ports>(ctx: &Context<P>, name: Name, new: Stored, body: P::Body) {
     let (settings, store, isolate) = (&ctx.policy.settings.last_good, ctx.store(), ctx.ports().isolate());
-    let Ok(old) = store.load_last_good_now(&name, LONGEST_READ_BEHIND).await else {
-        isolate.is_due_again(&name, ctx.now());
+    let Ok(old) = store.load_last_good_now(&name, LONGEST_LAST_GOOD_READ_BEHIND).await else {
+        isolate.postpone_last_good_check(&name, ctx.now());
         return;
     };
     let (old, same_body) = match &old {
@@ -177,13 +177,22 @@ async fn keep<P: Ports>(ctx: &Context<P>, name: Name, new: Stored, body: P::Body
     let interval = if is_outdated { Duration::ZERO } else { settings.interval };
     let settings = &config::LastGood { interval, ..settings.clone() };
     match last_good::decide(&new, same_body, old, settings, ctx.now()) {
-        Decision::Leave(Leave::Unchanged | Leave::TooSoon | Leave::Forbids | Leave::NothingToReplace) => {}
         Decision::Leave(
-            Leave::Doubtful(_) | Leave::Redirected | Leave::NotGood | Leave::NotForAll | Leave::LengthUnknown,
-        ) => isolate.is_due_again(&name, ctx.now()),
+            NotReplaced::Unchanged
+            | NotReplaced::TooSoon
+            | NotReplaced::Forbids
+            | NotReplaced::NothingToReplace,
+        ) => {}
+        Decision::Leave(
+            NotReplaced::Doubtful(_)
+            | NotReplaced::Redirected
+            | NotReplaced::NotGood
+            | NotReplaced::NotForAll
+            | NotReplaced::LengthUnknown,
+        ) => isolate.postpone_last_good_check(&name, ctx.now()),
         Decision::Remove => {
             if !store.remove_last_good(&name).await {
-                isolate.is_due_again(&name, ctx.now());
+                isolate.postpone_last_good_check(&name, ctx.now());
             }
         }
         Decision::Write if ctx.is_invalidated_since(new.requested_at) => {}
@@ -194,7 +203,7 @@ async fn keep<P: Ports>(ctx: &Context<P>, name: Name, new: Stored, body: P::Body
 async fn write<P: Ports>(ctx: &Context<P>, name: &Name, new: Stored, body: P::Body, retention: Duration) {
     let requested_at = new.requested_at;
     if !ctx.store().save_last_good(name, &Entry::Response(new), &body, retention).await {
-        ctx.ports().isolate().is_due_again(name, ctx.now());
+        ctx.ports().isolate().postpone_last_good_check(name, ctx.now());
     }
     if ctx.is_invalidated_since(requested_at) {
         ctx.store().remove_last_good(name).await;

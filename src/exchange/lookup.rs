@@ -58,7 +58,7 @@ pub(super) struct InStore {
 /// The copy that an answer would replace.
 #[derive(Clone, Copy, Default)]
 pub(super) struct StoredCopy {
-    pub kind: storable::Copy,
+    pub kind: storable::Existing,
     /// Whether it is fresh, whatever the client's directives say.
     pub is_fresh: bool,
     /// Whether it was called out of date.

@@ -9,7 +9,7 @@ use super::access;
 use super::context::Context;
 use super::record::Record;
 use super::unfinished::UnfinishedResponse;
-use crate::cache::purge::Marks;
+use crate::cache::purge::PurgeRules;
 use crate::endpoint::order::{LONGEST_ORDER, Order};
 use crate::endpoint::reply::Reply;
 use crate::endpoint::session::{self, LONGEST_FORM};
@@ -21,7 +21,7 @@ use crate::request::Request;
 use crate::response::form::Form;
 
 /// How long an operator waits for the purge rules that there are.
-const LONGEST_READ: Duration = Duration::from_secs(10);
+const LONGEST_OPERATOR_READ: Duration = Duration::from_secs(10);
 
 /// The answer of one of Holdfast's own endpoints.
 pub(super) async fn operator_answer<P: Ports>(
@@ -113,24 +113,24 @@ async fn purge<P: Ports>(ctx: &Context<P>, upload: Option<P::Upload>) -> Result<
         Some(ctx.other(request).target().clone())
     };
     let order = Order::read(&text, own, stored_at).map_err(Reply::Mistaken)?;
-    let Order { verb, scopes } = order;
-    let read = ctx.store().load_purge_rules(LONGEST_READ).await.map_err(|_| Reply::Failed)?;
-    let mut marks = match read {
-        Some(text) => Marks::decode(&text).ok_or(Reply::Failed)?,
-        None => Marks::default(),
+    let Order { kind, scopes } = order;
+    let read = ctx.store().load_purge_rules(LONGEST_OPERATOR_READ).await.map_err(|_| Reply::Failed)?;
+    let mut rules = match read {
+        Some(text) => PurgeRules::decode(&text).ok_or(Reply::Failed)?,
+        None => PurgeRules::default(),
     };
     let now = ctx.now();
     // What was written here a moment ago may not show yet in what is read.
-    if let Some((known, _)) = ctx.ports().isolate().marks() {
-        marks.unite((*known).clone(), now).map_err(|_| Reply::Full)?;
+    if let Some((known, _)) = ctx.ports().isolate().purge_rules() {
+        rules.unite((*known).clone(), now).map_err(|_| Reply::Full)?;
     }
     let count = scopes.len();
-    marks.add(verb, scopes, now).map_err(|_| Reply::Full)?;
-    let marks = Rc::new(marks);
+    rules.add(kind, scopes, now).map_err(|_| Reply::Full)?;
+    let rules = Rc::new(rules);
     // Before they are written: another order may be under way here.
-    ctx.ports().isolate().set_marks(Rc::clone(&marks), now);
-    if !ctx.store().save_purge_rules(&marks.encode()).await {
+    ctx.ports().isolate().set_purge_rules(Rc::clone(&rules), now);
+    if !ctx.store().save_purge_rules(&rules.encode()).await {
         return Err(Reply::Failed);
     }
-    Ok(Reply::Marked { verb, scopes: count, at: now, marks: marks.len() })
+    Ok(Reply::Marked { kind, scopes: count, at: now, marks: rules.len() })
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use crate::cache::request_fields::Bearing;
-use crate::cache::storable::{Asked, Copy};
+use crate::cache::storable::{Asked, Existing};
 use crate::fields::without_hop_by_hop;
 use crate::policy::Policy;
 use crate::ports::{Origin, RelayEnd, Resume};
@@ -65,9 +65,9 @@ impl<B> Received<B> {
     }
 
     /// What was asked, for the rules of storing.
-    pub fn asked<'a>(&'a self, policy: &Policy, request: &'a Request, copy: Copy) -> Asked<'a> {
+    pub fn asked<'a>(&'a self, policy: &Policy, request: &'a Request, existing: Existing) -> Asked<'a> {
         let (lookup, unkeyed) = (policy.lookup, &self.unkeyed);
-        Asked { request, lookup, unkeyed, identified: self.identified, copy }
+        Asked { request, lookup, unkeyed, identified: self.identified, existing }
     }
 
     /// The header fields as they are stored.

@@ -4,11 +4,12 @@ use http::StatusCode;
 
 use super::circuit_hints::word_of;
 use super::context::Context;
+use super::received::BodyEnd;
 use super::record::Record;
 use crate::origin::Attempt;
 use crate::origin::failure::{self, Failure};
 use crate::origin::retry::Stop;
-use crate::ports::{self, Ports, Reporter};
+use crate::ports::{self, Background, Dice, Ports, Reporter};
 use crate::report::{AttemptReport, Facts, Report};
 use crate::time::millis;
 
@@ -22,6 +23,29 @@ pub(super) fn report<P: Ports>(
 ) {
     if is_sampled || ctx.drill.is_some() || !record.is_plain_sailing(status, end) {
         ctx.ports().report(&line(ctx, record, status, end));
+    }
+}
+
+/// Reports the exchange behind the answer: once its body has ended, where that is observed, else at once. A piped body is
+/// observed only as long as the client is there.
+pub(super) fn report_behind<P: Ports>(
+    ctx: &Context<P>,
+    record: Record,
+    status: StatusCode,
+    end: Option<BodyEnd>,
+    is_piped: bool,
+) {
+    let (status, is_sampled) = (Some(status), ctx.config.log.sample.is_drawn(|| ctx.ports().roll()));
+    let Some(end) = end else { return report(ctx, &record, status, None, is_sampled) };
+    let this = ctx.clone();
+    let reporting = async move {
+        let end = end.await;
+        report(&this, &record, status, Some(&end), is_sampled);
+    };
+    if is_piped {
+        ctx.ports().attend(reporting);
+    } else {
+        ctx.ports().spawn(reporting);
     }
 }
 

@@ -9,7 +9,7 @@ use super::lookup::Found;
 use super::received::Received;
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::Key;
-use crate::cache::storable::{self, Admission, Copy, Effect, NotStored};
+use crate::cache::storable::{self, Admission, Effect, Existing, NotStored};
 use crate::cache::validation;
 use crate::origin::deadline::Deadline;
 use crate::ports::{Background, Held, Origin, Ports};
@@ -87,7 +87,7 @@ pub(super) async fn apply_head<P: Ports>(
 /// what is stored. Its own fields decide, as those of the stored response were meant for others.
 fn speaks_to_all<P: Ports>(ctx: &Context<P>, stored: &Stored, received: &Received<P::Body>) -> bool {
     let request = as_get(&ctx.request);
-    let asked = received.asked(&ctx.policy, &request, Copy::None);
+    let asked = received.asked(&ctx.policy, &request, Existing::None);
     let admitted = storable::admit(
         &asked,
         received.status_code(),
@@ -173,7 +173,7 @@ fn admit<P: Ports>(
     received: &Received<P::Body>,
 ) -> Option<Admission> {
     let request = as_get(&ctx.request);
-    let asked = received.asked(&ctx.policy, &request, Copy::None);
+    let asked = received.asked(&ctx.policy, &request, Existing::None);
     let stored = &found.stored;
     let admitted = storable::admit(
         &asked,

@@ -6,7 +6,7 @@ use super::circuit_hints;
 use super::context::Context;
 use super::copies::can_bridge;
 use crate::cache::entry::Stored;
-use crate::origin::breaker::{FailedRequest, LONG_ATTEMPT, OpenCircuit, Permit, Verdict};
+use crate::origin::breaker::{Decision, FailedRequest, LONG_ATTEMPT, OpenCircuit, Permit};
 use crate::origin::retry::Stop;
 use crate::origin::{Attempt, AttemptResult};
 use crate::ports::{Dice, Ports};
@@ -24,15 +24,15 @@ pub(super) fn first<P: Ports>(ctx: &Context<P>, stored: Option<&Stored>) -> Resu
     let mut soonest: Option<OpenCircuit> = None;
     for origin in 0..ctx.config.origin_count() {
         match admit(ctx, origin) {
-            Verdict::RampUp(permit) if can_bridge(ctx, stored) => {
+            Decision::RampUp(permit) if can_bridge(ctx, stored) => {
                 give_back(ctx, origin, permit);
                 return Err(Stop::RampUp);
             }
-            Verdict::Admit(permit) | Verdict::RampUp(permit) => {
+            Decision::Admit(permit) | Decision::RampUp(permit) => {
                 deposit(ctx, origin);
                 return Ok(Selected { origin, permit });
             }
-            Verdict::Refuse(open) => {
+            Decision::Refuse(open) => {
                 let is_sooner = |known: &OpenCircuit| known.retry_after <= open.retry_after;
                 soonest = soonest.filter(is_sooner).or(Some(open));
             }
@@ -120,7 +120,7 @@ pub(super) fn record_failure<P: Ports>(
     }
 }
 
-fn admit<P: Ports>(ctx: &Context<P>, origin: usize) -> Verdict {
+fn admit<P: Ports>(ctx: &Context<P>, origin: usize) -> Decision {
     let (roll, now, place) = (ctx.ports().roll(), ctx.now(), ctx.place());
     let settings = &ctx.policy.settings.breaker;
     ctx.isolate()

@@ -157,7 +157,7 @@ async fn store_beside<P: Ports>(
     let at = key.variant(&own.digest);
     let most = usize::try_from(ctx.policy.settings.cache.max_variants).unwrap_or(usize::MAX);
     let (isolate, now) = (ctx.isolate(), ctx.now());
-    let is_again = || isolate.is_asked_for_again(&at, now);
+    let is_again = || isolate.record_variant_request(&at, now);
     let used_at = |variant: &Variant| isolate.used_at(&key.variant(&variant.digest));
     let over = add(&mut variants, own.clone(), most, is_again, used_at, now);
     if over.contains(&own) {

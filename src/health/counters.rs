@@ -76,7 +76,7 @@ impl Counters {
 
     /// How long to wait before a flush, if the caller is to do it. `None` if another flush is on its way, unless something
     /// has failed that should be known sooner.
-    pub fn is_due(&mut self, now: Timestamp) -> Option<Duration> {
+    pub fn claim_flush(&mut self, now: Timestamp) -> Option<Duration> {
         if self.counts.is_empty() {
             return None;
         }
@@ -174,37 +174,37 @@ mod tests {
     #[test]
     fn counts_are_flushed_once_in_a_while_by_one_request() {
         let mut counters = Counters::default();
-        assert_eq!(counters.is_due(second(0)), None, "there is nothing to flush");
+        assert_eq!(counters.claim_flush(second(0)), None, "there is nothing to flush");
         let mut flushers = 0;
         for _ in 0..1000 {
             counters.count(CLEAN, second(0));
             counters.count(OK, second(0));
-            flushers += u32::from(counters.is_due(second(0)).is_some());
+            flushers += u32::from(counters.claim_flush(second(0)).is_some());
         }
         assert_eq!(flushers, 1);
         let counts = counters.take();
         let text = counts.written(|_| "a.example".to_owned());
         assert!(text.starts_with("holdfast 1\n") && text.contains("\n0 answer origin 0 1000\n"), "{text}");
         assert!(text.contains("\n0 try a.example ok 1000\n"), "{text}");
-        assert_eq!(counters.is_due(second(10)), None);
+        assert_eq!(counters.claim_flush(second(10)), None);
         counters.count(CLEAN, second(10));
-        assert_eq!(counters.is_due(second(10)), Some(GATHERED_FOR));
+        assert_eq!(counters.claim_flush(second(10)), Some(GATHERED_FOR));
     }
 
     #[test]
     fn failures_are_flushed_within_a_second_and_not_by_every_request() {
         let mut counters = Counters::default();
         counters.count(CLEAN, second(0));
-        assert_eq!(counters.is_due(second(0)), Some(GATHERED_FOR));
+        assert_eq!(counters.claim_flush(second(0)), Some(GATHERED_FOR));
         let mut flushers = 0;
         for _ in 0..100 {
             counters.count(REFUSED, second(1));
-            flushers += u32::from(counters.is_due(second(1)) == Some(FAILURES_GATHERED_FOR));
+            flushers += u32::from(counters.claim_flush(second(1)) == Some(FAILURES_GATHERED_FOR));
         }
         assert_eq!(flushers, 1);
         counters.take();
         counters.count(CLEAN, second(3));
-        assert_eq!(counters.is_due(second(3)), Some(GATHERED_FOR), "it is over");
+        assert_eq!(counters.claim_flush(second(3)), Some(GATHERED_FOR), "it is over");
     }
 
     #[test]
@@ -259,6 +259,6 @@ mod tests {
         let mut counters = Counters::default();
         counters.gather_for(Duration::from_secs(600));
         counters.count(CLEAN, second(0));
-        assert_eq!(counters.is_due(second(0)), Some(LONGEST));
+        assert_eq!(counters.claim_flush(second(0)), Some(LONGEST));
     }
 }

@@ -1,9 +1,8 @@
-//! What was in a store a moment ago, so that what many ask for is not looked for each time.
+//! The results of recent lookups in the stores, so that what many ask for is not looked up each time.
 //!
-//! A lookup into the platform's cache is a call that costs about as much as one to the origin. What it gave stands for as
-//! long as `cache.memory_ttl` says, counted from when the lookup began; so this isolate sees what another one of its data centre
-//! has written or removed that much later, and its own changes at once. A body is held only where it was asked for twice
-//! within that time.
+//! A lookup in the platform's cache costs about as much as a request to the origin. Its result holds for
+//! `cache.memory_ttl`, counted from when the lookup began. So this isolate sees its own changes at once, and those of another
+//! isolate of its data centre that much later. A body is held only where it was asked for twice within that time.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -25,10 +24,10 @@ const MOST_LOOKUPS: usize = 1024;
 /// The longest name that is remembered, in bytes: clients choose them.
 const LONGEST_NAME: usize = 1024;
 
-/// What every lookup costs beside what it gave, in bytes.
+/// What every lookup costs beside its result, in bytes.
 const LOOKUP_BYTES: usize = 256;
 
-/// What a store had under a name.
+/// What a store has under a name.
 #[derive(Debug)]
 pub enum Loaded<B> {
     /// Nothing that can be used.
@@ -46,12 +45,12 @@ pub enum Loaded<B> {
     },
 }
 
-/// What was in the stores a moment ago.
+/// Recent lookups.
 #[derive(Debug)]
 pub struct MemoryCache<B> {
     /// In the platform's cache.
     pub cache: Lookups<B>,
-    /// In the namespace of kept copies.
+    /// In the namespace of last good copies.
     pub last_good: Lookups<B>,
 }
 
@@ -61,7 +60,7 @@ impl<B> Default for MemoryCache<B> {
     }
 }
 
-/// What was looked for in one store lately.
+/// Recent lookups in one store.
 #[derive(Debug)]
 pub struct Lookups<B> {
     generations: RefCell<Generations<B>>,
@@ -76,7 +75,7 @@ impl<B> Default for Lookups<B> {
     }
 }
 
-/// A lookup counts for moments only, so it is enough to let go of the older half of them from time to time.
+/// A lookup counts for moments only, so it is enough to drop the older half of them from time to time.
 #[derive(Debug)]
 struct Generations<B> {
     young: Generation<B>,
@@ -85,7 +84,7 @@ struct Generations<B> {
 
 #[derive(Debug)]
 struct Generation<B> {
-    lookups: HashMap<String, Lookup<B>>,
+    lookups: HashMap<String, LookupResult<B>>,
     bytes: usize,
 }
 
@@ -96,32 +95,32 @@ impl<B> Default for Generation<B> {
 }
 
 #[derive(Debug)]
-struct Lookup<B> {
+struct LookupResult<B> {
     began_at: Timestamp,
     bytes: usize,
     /// `None` for a response whose body was not held.
-    gave: Option<Rc<Loaded<B>>>,
+    result: Option<Rc<Loaded<B>>>,
 }
 
-/// A lookup that is under way.
+/// A lookup under way.
 #[derive(Clone, Copy, Debug)]
 pub struct LookupUnderWay {
     began_at: Timestamp,
     changes: u64,
-    /// Whether what it gives stands for any time at all.
+    /// Whether its result holds for any time at all.
     lasts: bool,
     /// Whether the same was looked for a moment ago, so that a body is worth holding.
     pub is_wanted: bool,
 }
 
 impl<B> Lookups<B> {
-    /// What a lookup for `name` gave that began less than `within` ago.
+    /// The result of a lookup of `name` that began less than `within` ago.
     pub fn get(&self, name: &str, within: Duration, now: Timestamp) -> Option<Rc<Loaded<B>>> {
         let generations = self.generations.borrow();
-        generations.find(name).filter(|lookup| lookup.began_within(within, now))?.gave.clone()
+        generations.find(name).filter(|lookup| lookup.began_within(within, now))?.result.clone()
     }
 
-    /// Begins a lookup for `name`.
+    /// Begins a lookup of `name`.
     pub fn begin(&self, name: &str, within: Duration, now: Timestamp) -> LookupUnderWay {
         // One that is asked for all the time is looked for anew whenever the memory of it has run out.
         let lately = within.saturating_mul(2);
@@ -130,17 +129,17 @@ impl<B> Lookups<B> {
         LookupUnderWay { began_at: now, changes: self.changes.get(), lasts: !within.is_zero(), is_wanted }
     }
 
-    /// Takes in what a lookup for `name` gave, with `body_bytes` of a body; `None` for a response whose body is not held.
+    /// Remembers the result of a lookup of `name`, with `body_bytes` of a body; `None` for a response whose body is not held.
     ///
-    /// It is left out if anything was changed in the store meanwhile, as it may be what was there before.
-    pub fn take_in(&self, under_way: LookupUnderWay, name: &str, gave: Option<Loaded<B>>, body_bytes: u64) {
+    /// Nothing is remembered if anything was changed in the store meanwhile, as the result may be older than the change.
+    pub fn take_in(&self, under_way: LookupUnderWay, name: &str, result: Option<Loaded<B>>, body_bytes: u64) {
         if !under_way.lasts || under_way.changes != self.changes.get() || name.len() > LONGEST_NAME {
             return;
         }
         let body_bytes = usize::try_from(body_bytes).unwrap_or(usize::MAX);
-        let bytes = [body_bytes, name.len(), gave.as_ref().map_or(0, weight)];
+        let bytes = [body_bytes, name.len(), result.as_ref().map_or(0, weight)];
         let bytes = bytes.iter().fold(LOOKUP_BYTES, |sum, bytes| sum.saturating_add(*bytes));
-        let lookup = Lookup { began_at: under_way.began_at, bytes, gave: gave.map(Rc::new) };
+        let lookup = LookupResult { began_at: under_way.began_at, bytes, result: result.map(Rc::new) };
         self.generations.borrow_mut().put(name, lookup);
     }
 
@@ -153,11 +152,11 @@ impl<B> Lookups<B> {
 }
 
 impl<B> Generations<B> {
-    fn find(&self, name: &str) -> Option<&Lookup<B>> {
+    fn find(&self, name: &str) -> Option<&LookupResult<B>> {
         self.young.lookups.get(name).or_else(|| self.old.lookups.get(name))
     }
 
-    fn put(&mut self, name: &str, lookup: Lookup<B>) {
+    fn put(&mut self, name: &str, lookup: LookupResult<B>) {
         self.remove(name);
         let is_full = self.young.lookups.len() >= MOST_LOOKUPS / 2
             || self.young.bytes.saturating_add(lookup.bytes) > MOST_BYTES / 2;
@@ -179,7 +178,7 @@ impl<B> Generations<B> {
     }
 }
 
-impl<B> Lookup<B> {
+impl<B> LookupResult<B> {
     fn began_within(&self, within: Duration, now: Timestamp) -> bool {
         // A clock may be put back.
         self.began_at <= now && now.since(self.began_at) < within
@@ -187,8 +186,8 @@ impl<B> Lookup<B> {
 }
 
 /// How much there is beside the body, in bytes.
-fn weight<B>(gave: &Loaded<B>) -> usize {
-    match gave {
+fn weight<B>(result: &Loaded<B>) -> usize {
+    match result {
         Loaded::Nothing => 0,
         Loaded::Variants(variants) => variants.len() * 128,
         Loaded::Response { stored, .. } => {

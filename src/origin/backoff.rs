@@ -1,7 +1,7 @@
-//! How long to wait before a retry: exponential backoff with full jitter.
+//! Retry delays: exponential backoff with full jitter. How long does a retry wait?
 //!
-//! Full jitter spreads the retries of many clients evenly over the whole wait, so that they do not come
-//! back in step. A floor keeps the shortest of them from being immediate.
+//! Full jitter spreads the retries of many clients evenly, so that they do not return in step. A minimum keeps a
+//! retry from being immediate.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use http::{HeaderMap, header};
 use crate::config::Retry;
 use crate::time::Timestamp;
 
-/// The least part of the full wait, so that no retry is immediate.
+/// The shortest delay, as a share of the full one.
 const FLOOR: f64 = 0.1;
 
-/// The wait before retry number `retry`, counted from 1: evenly spread, by `roll` in 0..1, between a tenth
-/// of the full wait and all of it. The full wait is `backoff`, doubled with each retry, at most `backoff_max`.
+/// The delay before retry number `retry`, counted from 1. `roll` in 0..1 picks it evenly between a tenth of the full
+/// delay and all of it. The full delay is `backoff`, doubled with each retry, at most `backoff_max`.
 pub fn wait(settings: &Retry, retry: u32, roll: f64) -> Duration {
     let doublings = retry.saturating_sub(1).min(31);
     let full = settings.backoff.saturating_mul(1 << doublings).min(settings.backoff_max);
     full.mul_f64(FLOOR + (1.0 - FLOOR) * roll.clamp(0.0, 1.0))
 }
 
-/// What `Retry-After` asks for, counted from `now` (RFC 9110 §10.2.3): seconds or a date; a date that has
-/// passed is zero. `None` if there is none or it cannot be read.
+/// The delay that `Retry-After` asks for from `now` on (RFC 9110 §10.2.3): seconds, or a date, which is zero if past.
+/// `None` if it is absent or unreadable.
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,24 +1,25 @@
-//! What of an origin is believed to be down?
+//! The circuit breaker. Which parts of an origin are down?
 //!
-//! As little as the evidence allows: a **page**, a **section** (all pages under one first path segment), or the whole
-//! **origin**. Each has a [`Circuit`], and a request is refused where one on its way is open.
+//! The breaker opens the narrowest part that the evidence allows: a **page**, a **section** (all pages under one
+//! first path segment) or the whole **origin**. Each has a [`Circuit`]. A request is refused if any circuit on its
+//! way is open.
 //!
-//! - A page's opens when all requests for it have failed for a whole window, those of enough different clients in a row
+//! - A page opens after all requests for it failed for a whole window, including enough different clients in a row
 //!   ([`Evidence`]).
-//! - A section's opens when that holds for it as a whole, at least `SEVERAL` of its pages are failing, those are no
-//!   fewer than the pages of it that were well, and none was answered since the first of them failed. A
-//!   page that was well is tried at once all the same.
-//! - The origin's opens in the same way by its sections, and by failures that are evidence about the origin itself
-//!   ([`Reach::Origin`](super::Reach)), with no answer since the first of them.
+//! - A section opens if the same holds for the section as a whole, at least `SEVERAL` of its pages are failing, the
+//!   failing pages are no fewer than the working ones, and none was answered since the first of them failed. Pages
+//!   that worked before are tried at once all the same.
+//! - The origin opens in the same way by its sections, or by failures of the origin itself
+//!   ([`Reach::Origin`](super::Reach)) with no answer since the first of them.
 //!
-//! A request counts once, when it has failed for good or an attempt has taken long. One success closes all circuits on
-//! its way, whoever's it is. What a client did never gets here.
+//! A request counts once: when it has finally failed, or when an attempt took long. One success, by any client,
+//! closes all circuits on its way. Failures caused by the client are not reported to the breaker.
 //!
-//! From an origin's recovery it takes the rest of the open period and one request to the first good answer. After
-//! that, load **returns gently**: for a while the breaker asks to spare the origin where a copy can answer.
+//! After the origin recovers, the first good answer takes the rest of the open period and one request. Load then
+//! **ramps up**: for a while, requests that a copy can answer are kept from the origin.
 //!
-//! All is bounded: `MOST_TROUBLED` pages and sections, and the pages that were well of late ([`Known`]). Where nothing
-//! fails, an answer costs one look into that.
+//! Memory is bounded: `MOST_TROUBLED` pages and sections, and the recently working pages ([`Known`]). While nothing
+//! fails, an answer costs one access to [`Known`].
 
 pub mod circuit;
 pub mod evidence;
@@ -30,61 +31,60 @@ use std::time::Duration;
 use super::{AttemptResult, HealthSignal, Reach};
 use crate::config::Breaker as Settings;
 use crate::time::Timestamp;
-use circuit::{Asker, Circuit, Probe, Standing};
+use circuit::{Asker, Circuit, PageState, Probe};
 use evidence::{Evidence, Witness};
 use place::{Known, Place};
 
-/// How many parts of a whole have to fail before the whole can be believed to be down. A site with fewer pages is left
-/// alone page by page.
+/// How many parts must fail before the whole counts as down. A site with fewer pages opens page by page.
 const SEVERAL: usize = 4;
 
-/// So many failing in a row, with no answer of any other, say enough however many were well before: had half of them
-/// still been well, that would happen once in 65,000 times.
+/// This many failing parts in a row, with no other answer, are enough regardless of how many worked before. If half
+/// of them still worked, this would happen once in 65,000 times (2^16).
 const PLENTY: usize = 16;
 
-/// How many pages and sections in trouble are remembered for each origin, of at most 2 KB each.
+/// How many failing pages and sections are remembered per origin, at most 2 KB each.
 const MOST_TROUBLED: usize = 128;
 
-/// The longest `Retry-After` that keeps a page's circuit open, and the longest that a hint does.
+/// The longest time for which a `Retry-After` or a hint keeps a circuit open.
 const LONGEST_OPEN: Duration = Duration::from_secs(60);
 
-/// An attempt that failed after this time counts at once: its client has waited long enough. One that fails sooner
-/// counts when its request has failed for good, so that a restart that resets a hundred connections opens nothing.
+/// An attempt that fails after this time counts at once: its client has waited long enough. A faster failure counts
+/// when its request has finally failed, so a restart that resets a hundred connections opens nothing.
 pub const LONG_ATTEMPT: Duration = Duration::from_secs(1);
 
-/// The least time until a refused client is told to come back; `Retry-After` has whole seconds.
+/// The shortest `Retry-After` of a refusal; the field has whole seconds.
 const LEAST_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// What is known of one origin.
+/// The breaker's state for one origin.
 #[derive(Clone, Debug, Default)]
 pub struct Breaker {
     clock: Steady,
     /// All requests.
     whole: Part,
-    /// Failures that are evidence about the origin itself.
+    /// Failures of the origin itself.
     direct: Evidence,
     known: Known,
     troubled: BTreeMap<u64, Troubled>,
 }
 
-/// A part of the site: what was seen of it, and whether it is left alone.
+/// A part of the site: its evidence and its circuit.
 #[derive(Clone, Debug, Default)]
 struct Part {
     evidence: Evidence,
     circuit: Circuit,
 }
 
-/// A page or section that has failed of late.
+/// A page or section that failed recently.
 #[derive(Clone, Debug)]
 struct Troubled {
     part: Part,
-    /// Of a page, its section.
+    /// The page's section; `None` for a section.
     section: Option<u64>,
-    /// Of a page, what a 503 last asked for, and whom it told so.
+    /// The last `Retry-After` of a 503 for the page, and the client that received it.
     asked: Option<(Witness, Duration)>,
 }
 
-/// How far it reaches that something is believed to be down, the widest last.
+/// The part that is down; the widest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// One page.
@@ -103,34 +103,34 @@ impl Scope {
     }
 }
 
-/// What an attempt that is let through gives back with what came of it.
+/// Permission for one attempt, to be returned with its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permit {
     sent_at: Duration,
-    /// The probes that it is, in the order of [`Scope::ALL`].
+    /// The probes that this attempt is, in the order of [`Scope::ALL`].
     probes: [Option<Probe>; 3],
 }
 
 impl Permit {
-    /// Whether something that is believed to be down is tried with it.
+    /// Whether the attempt probes an open circuit.
     pub fn is_probe(&self) -> bool {
         self.probes.iter().any(Option::is_some)
     }
 }
 
-/// Whether to make an attempt.
+/// The decision about an attempt.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Verdict {
-    /// Make it. What came of it has to be [recorded](Breaker::record), also if it is given up.
+pub enum Decision {
+    /// Make it, and [record](Breaker::record) its result, even if it is abandoned.
     Admit(Permit),
-    /// Load is returning. Where a copy can answer, let it; else make the attempt.
+    /// Load is ramping up. Answer from a copy if possible, else make the attempt.
     RampUp(Permit),
-    /// Do not.
+    /// Do not make it.
     Refuse(OpenCircuit),
 }
 
-impl Verdict {
-    /// The permit, if the attempt may be made.
+impl Decision {
+    /// The permit; `None` if the attempt is refused.
     pub fn permit(self) -> Option<Permit> {
         match self {
             Self::Admit(permit) | Self::RampUp(permit) => Some(permit),
@@ -139,43 +139,44 @@ impl Verdict {
     }
 }
 
-/// Why the origin is not asked.
+/// An open circuit that refuses an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenCircuit {
-    /// The failure that opened the circuit, or kept it open: of several that are open, the narrowest one's.
+    /// The failure that opened the circuit or keeps it open; of several circuits, the narrowest one's.
     pub because: AttemptResult,
-    /// Until the next probe, as far as is known; 1 s or more.
+    /// The expected time until the next probe; 1 s or more.
     pub retry_after: Duration,
 }
 
-/// That a circuit has just been opened, by evidence of this isolate's own.
+/// A circuit that this isolate's own evidence has just opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened {
     /// The widest one.
     pub scope: Scope,
-    /// By what.
+    /// The failure that opened it.
     pub because: AttemptResult,
-    /// For how long.
+    /// How long it stays open.
     pub left: Duration,
 }
 
-/// A request that failed.
+/// A failed request.
 #[derive(Clone, Copy, Debug)]
 pub struct FailedRequest {
-    /// What it asked for.
+    /// The page and section that it asked for.
     pub place: Place,
-    /// Who asked.
+    /// The client.
     pub client: Witness,
     /// How its last attempt ended.
     pub end: AttemptResult,
-    /// With what permit that was made.
+    /// The permit of that attempt.
     pub permit: Permit,
-    /// What a 503 of the origin's own asked for.
+    /// The `Retry-After` of the origin's own 503.
     pub retry_after: Option<Duration>,
 }
 
 impl Breaker {
-    /// Decides on an attempt of `client`'s that would be made now; `roll` in 0..1 says which are spared while load returns.
+    /// Decides on an attempt for `client` at `now`. `roll` in 0..1 selects the requests kept from the origin during
+    /// ramp-up.
     pub fn admit(
         &mut self,
         place: Place,
@@ -183,34 +184,34 @@ impl Breaker {
         settings: &Settings,
         roll: f64,
         now: Timestamp,
-    ) -> Verdict {
+    ) -> Decision {
         let elapsed = self.clock.advance(now);
         if let Some(refusal) = self.refusal(place, &client, settings, now) {
             let client = client();
             for scope in Scope::ALL {
                 if let Some(part) = self.part_mut(place, scope) {
-                    part.circuit.is_awaited_by(client);
+                    part.circuit.record_refusal(client);
                 }
             }
-            return Verdict::Refuse(refusal);
+            return Decision::Refuse(refusal);
         }
         let (mut probes, mut returned) = ([None; 3], 1.0_f64);
         if settings.enabled {
-            let standing = self.standing(place);
+            let page_state = self.page_state(place);
             for (scope, probe) in Scope::ALL.into_iter().zip(&mut probes) {
                 let Some(part) = self.part_mut(place, scope) else { continue };
                 if part.circuit.is_open() {
                     let asker = scope.asker(client(), place);
-                    *probe = part.circuit.begin_probe(standing, asker, settings.open_for, elapsed);
+                    *probe = part.circuit.begin_probe(page_state, asker, settings.open_for, elapsed);
                 }
                 returned = returned.min(part.circuit.returned(settings, elapsed));
             }
         }
         let permit = Permit { sent_at: elapsed, probes };
-        if roll < returned { Verdict::Admit(permit) } else { Verdict::RampUp(permit) }
+        if roll < returned { Decision::Admit(permit) } else { Decision::RampUp(permit) }
     }
 
-    /// Why an attempt would be refused now; `None` if it would be let through. Nothing changes by asking.
+    /// The circuit that would refuse an attempt now; `None` if it would be admitted. Changes no state.
     pub fn refusal(
         &self,
         place: Place,
@@ -223,18 +224,18 @@ impl Breaker {
             return None;
         }
         let client = client();
-        let (now, standing) = (self.clock.read(now), self.standing(place));
+        let (now, page_state) = (self.clock.read(now), self.page_state(place));
         let mut refusals = Scope::ALL.into_iter().filter_map(|scope| {
             let asker = scope.asker(client, place);
-            self.part(place, scope)?.circuit.refusal(standing, asker, settings.open_for, now)
+            self.part(place, scope)?.circuit.refusal(page_state, asker, settings.open_for, now)
         });
         let (because, left) = refusals.next()?;
         let left = refusals.map(|(_, left)| left).fold(left, Duration::max);
         Some(OpenCircuit { because, retry_after: left.max(LEAST_RETRY_AFTER) })
     }
 
-    /// Records the result of an attempt made with `permit`; `None` if it was given up without one, as when the client left. A
-    /// failure ends a probe, and counts no more until its request [has failed](Self::record_failure).
+    /// Records the result of an attempt made with `permit`; `None` if it was abandoned, as when the client left. A
+    /// failure ends a probe; otherwise it counts only once its request [has failed](Self::record_failure).
     pub fn record(
         &mut self,
         place: Place,
@@ -271,7 +272,7 @@ impl Breaker {
         }
     }
 
-    /// Counts a request that has failed, once for its client. Says so if a circuit opened by that.
+    /// Counts a failed request, once for its client. Returns the circuit that it opened, if any.
     pub fn record_failure(
         &mut self,
         failed: &FailedRequest,
@@ -287,7 +288,7 @@ impl Breaker {
         self.take_in(place, settings, now);
         let asked = retry_after.filter(|_| end == AttemptResult::Answered(503));
         let agreed = match asked {
-            // A rate limiter speaks to one client: what it says to the first of them is no evidence yet.
+            // A rate limiter refuses one client: its first refusal is not yet evidence.
             Some(asked) => self.agreed(place, client, asked)?,
             None => Duration::ZERO,
         };
@@ -320,7 +321,7 @@ impl Breaker {
         opened
     }
 
-    /// Of what a page asked for by a 503, what it has asked of two clients one after the other.
+    /// The shorter `Retry-After` of the last two clients' 503s for a page; `None` until a second client receives one.
     fn agreed(&mut self, place: Place, client: Witness, asked: Duration) -> Option<Duration> {
         let page = self.troubled.get_mut(&place.page)?;
         let (_, before) = page.asked.replace((client, asked)).filter(|(other, _)| *other != client)?;
@@ -344,10 +345,12 @@ impl Breaker {
         }
     }
 
-    /// Whether several parts are failing of what `is_here`, no fewer than were well; `part_of` names the part that a
-    /// page belongs to. What fails sometimes is not counted, and nor is what failed before the whole was last answered; and
-    /// a client that goes from one part to the next is heard for one of them.
-    /// Where some requests for the whole are answered and some are not, it takes [`PLENTY`].
+    /// Whether at least [`SEVERAL`] parts are failing among those that are `is_here`, and no fewer than worked
+    /// recently; `part_of` names a page's part.
+    ///
+    /// - A part that fails only sometimes, or failed before the whole was last answered, does not count.
+    /// - Each client counts for one part only.
+    /// - If the whole is answered only sometimes, it takes [`PLENTY`].
     fn mostly_fails(
         &self,
         is_here: impl Fn(Place) -> bool,
@@ -382,9 +385,8 @@ impl Breaker {
         failing.len() >= well.len()
     }
 
-    /// Takes a hint that others have found `scope` down, `left` from now on and because of this; at most a minute. It is
-    /// not taken for more than it says, nor where this isolate knows better: one that was answered in the last window,
-    /// is open already or switched off stays as it is.
+    /// Opens `scope` on a hint that others found it down, for `left`, at most a minute. Ignores the hint if the part
+    /// was answered in the last window, is already open, or the breaker is switched off.
     pub fn open_on_hint(
         &mut self,
         place: Place,
@@ -409,7 +411,7 @@ impl Breaker {
         }
     }
 
-    /// The same for all of the origin.
+    /// Opens the whole origin on a hint; see [`open_on_hint`](Self::open_on_hint).
     pub fn open_whole_on_hint(
         &mut self,
         because: AttemptResult,
@@ -420,7 +422,8 @@ impl Breaker {
         self.open_on_hint(Place { page: 0, section: 0 }, Scope::Origin, because, left, settings, now);
     }
 
-    /// Takes a hint that others have found the origin up at `at`: what opened before that may be tried by the next attempt.
+    /// Uses a hint that others found the origin up at `at`: circuits that opened before are probed by the next
+    /// attempt.
     pub fn try_early(&mut self, at: Timestamp, now: Timestamp) {
         let ago = now.since(at);
         let now = self.clock.advance(now);
@@ -430,19 +433,19 @@ impl Breaker {
         }
     }
 
-    /// Whether the page of `place` has been answered, and no request for it has failed since.
+    /// Whether the page of `place` was answered recently and has not failed since.
     pub fn was_well(&self, place: Place) -> bool {
-        self.standing(place) == Standing::Well
+        self.page_state(place) == PageState::Well
     }
 
-    fn standing(&self, place: Place) -> Standing {
+    fn page_state(&self, place: Place) -> PageState {
         let is_failing = |troubled: &Troubled| troubled.part.evidence.is_failing();
         if self.troubled.get(&place.page).is_some_and(is_failing) {
-            Standing::Failing
+            PageState::Failing
         } else if self.known.has(place) {
-            Standing::Well
+            PageState::Well
         } else {
-            Standing::Unknown
+            PageState::Unknown
         }
     }
 
@@ -464,7 +467,7 @@ impl Breaker {
         self.troubled.get_mut(&id).map(|troubled| &mut troubled.part)
     }
 
-    /// Makes sure that the page and the section of `place` are among those in trouble.
+    /// Ensures that the page and the section of `place` have an entry in `troubled`.
     fn take_in(&mut self, place: Place, settings: &Settings, now: Duration) {
         self.make_room(place, settings, now);
         for (id, section) in [(place.page, Some(place.section)), (place.section, None)] {
@@ -477,7 +480,7 @@ impl Breaker {
         }
     }
 
-    /// Forgets what is over, and where that is not enough what failed longest ago.
+    /// Removes entries that have expired; if too many are left, those that failed longest ago.
     fn make_room(&mut self, place: Place, settings: &Settings, now: Duration) {
         // A page and its section.
         const WANTED: usize = 2;
@@ -496,8 +499,8 @@ impl Breaker {
     }
 }
 
-/// Time since the first look at the clock, which does not go back when the clock does: it stands still then, and goes
-/// on from there. So no span is longer for it, by more than the time since the last look.
+/// The time since the first reading, which never goes back. If the system clock goes back, this one stands still and
+/// then goes on. A span is therefore too long by at most the time since the last reading.
 #[derive(Clone, Copy, Debug)]
 struct Steady {
     elapsed: Duration,
@@ -505,7 +508,7 @@ struct Steady {
 }
 
 impl Default for Steady {
-    /// Begins above zero, which stands for never.
+    /// Starts above zero, which stands for never.
     fn default() -> Self {
         Self { elapsed: Duration::from_secs(1), read_at: None }
     }

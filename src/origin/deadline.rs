@@ -1,10 +1,10 @@
-//! How much time is left for attempts and waits together.
+//! The deadline. How much time is left for attempts and waits together?
 
 use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// The point by which the client has a response header.
+/// The time by which the client must have a response header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
     ends_at: Timestamp,
@@ -16,12 +16,13 @@ impl Deadline {
         Self { ends_at: now.plus(total) }
     }
 
-    /// What is left at `now`; zero once it has passed.
+    /// The time left at `now`; zero once the deadline has passed.
     pub fn left(self, now: Timestamp) -> Duration {
         self.ends_at.since(now)
     }
 
-    /// What an attempt that starts at `now` may take to its header: its own limit or what is left.
+    /// The time limit for the header of an attempt that starts at `now`: its own limit or the time left, whichever is
+    /// shorter.
     pub fn limit(self, now: Timestamp, first_byte: Duration) -> Duration {
         self.left(now).min(first_byte)
     }

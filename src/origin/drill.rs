@@ -1,9 +1,9 @@
-//! Which failure is this request to meet, because an operator says so?
+//! Fire drills. Which failure does this request simulate on an operator's order?
 //!
-//! A fire drill is a row of the table of failures, forced for every attempt of one request. It is ordered in a
-//! header field, [`DRILL`]: the row's word, when the order expires, in seconds since the Unix epoch, and a
-//! signature under the operators' token over both and the host. So it can be given to somebody who is not to
-//! have the token, and is of no use at another site or tomorrow.
+//! A fire drill forces one row of the failure table on every attempt of one request. The order is a header field,
+//! [`DRILL`]: the row's word, the expiry in seconds since the Unix epoch, and a signature under the operators' token
+//! over both and the host. An operator can therefore hand out an order without the token; it is useless at another
+//! site or after its expiry.
 
 use std::time::Duration;
 
@@ -14,24 +14,27 @@ use super::failure::{self, Failure, Fault, Rejection};
 use crate::config::Token;
 use crate::time::Timestamp;
 
-/// The order in a request, and the row's word in the answer to it.
+/// The order in a request; in its answer, the row's word.
 pub const DRILL: HeaderName = HeaderName::from_static("holdfast-drill");
 
-/// The longest time for which an order holds.
+/// The longest validity of an order.
 pub const LONGEST_VALIDITY: Duration = Duration::from_secs(60 * 60);
 
-/// What the signature is for; see [`Token::sign`].
+/// The purpose of the signature; see [`Token::sign`].
 const PURPOSE: &str = "drill";
 
-/// The value of [`DRILL`] that forces `failure` at `host`, a name without a port, until `expires_at`.
+/// The value of [`DRILL`] that forces `failure` at `host`, a name without port, until `expires_at`.
 pub fn order(token: &Token, failure: Failure, host: &str, expires_at: Timestamp) -> String {
     let what = format!("{} {}", failure.row().word, expires_at.as_millis() / 1000);
     let signature = token.sign(PURPOSE, &signed(&what, host));
     format!("{what} {signature}")
 }
 
-/// The failure that `headers` force at `host` now; `None` without an order, and if there are several or this one
-/// does not hold: unknown, badly signed, for another host, expired, or for longer than [`LONGEST_VALIDITY`].
+/// The failure that `headers` force at `host` now. `None` if there is no order or more than one, or if it is invalid:
+///
+/// - the word is unknown
+/// - the signature is wrong or for another host
+/// - the order is expired, or valid for longer than [`LONGEST_VALIDITY`]
 pub fn ordered(headers: &HeaderMap, token: Option<&Token>, host: &str, now: Timestamp) -> Option<Failure> {
     let mut lines = headers.get_all(&DRILL).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return None };
@@ -54,19 +57,19 @@ pub fn mark(failure: Failure) -> HeaderValue {
     HeaderValue::from_static(failure.row().word)
 }
 
-/// How a failure looks at the moment at which it is told from others.
+/// The simulated form of a failure, before it is classified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// No answer: how the platform's fetch is rejected.
+    /// No answer: the platform's fetch is rejected like this.
     Rejected(Rejection),
-    /// An answer with this status and a body that begins so.
+    /// An answer with this status and a body that begins like this.
     Status(u16, &'static str),
     /// A 200 whose body is rejected like this.
     Torn(Rejection),
 }
 
 impl Shape {
-    /// The shape of `failure`; `None` for those that are found before an attempt or are no affair of an origin's.
+    /// The form of `failure`; `None` for failures that do not come from an attempt.
     pub fn of(failure: Failure) -> Option<Self> {
         const LOST: &str = "Network connection lost.";
         const INTERNAL: &str = "internal error";
@@ -104,7 +107,7 @@ impl Shape {
         })
     }
 
-    /// What an attempt that ends like this comes to, by the rules for real ones.
+    /// The result of such an attempt, by the rules for real ones.
     pub fn end(&self) -> AttemptResult {
         match self {
             Self::Rejected(rejection) => AttemptResult::Failed(failure::of_rejected_fetch(rejection), None),
@@ -116,8 +119,8 @@ impl Shape {
         }
     }
 
-    /// How long such an attempt takes where the header may take `header` and a body be silent for `idle`: a
-    /// limit of ours is waited for, all else comes at once.
+    /// How long such an attempt takes, where `header` is the time limit of the header and `idle` that of a silent
+    /// body. A timeout takes its whole limit, every other failure no time.
     pub fn takes(&self, header: Duration, idle: Duration) -> Duration {
         match self {
             Self::Rejected(rejection) if rejection.timed_out => header,

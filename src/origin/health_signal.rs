@@ -1,23 +1,23 @@
-//! Evidence about an origin. Does an attempt say that it is well, and about how much of it?
+//! Evidence about an origin. Does an attempt show that the origin works, and how much of it?
 
-/// What a failure is evidence about.
+/// How much a failure affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// The page that was asked for: others may be well.
+    /// The requested page; others may work.
     Page,
     /// The whole origin.
     Origin,
-    /// Nothing that is the origin's.
+    /// Nothing of the origin's.
     Nothing,
 }
 
-/// What an attempt says about whether its origin is up.
+/// What an attempt says about its origin's health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HealthSignal {
-    /// It answers.
+    /// The origin answers.
     Healthy,
-    /// It fails to answer, or says itself that it cannot.
+    /// The origin fails to answer, or says that it cannot.
     Unhealthy,
-    /// Nothing: something else than the origin ended the attempt.
+    /// No evidence: something other than the origin ended the attempt.
     Neutral,
 }

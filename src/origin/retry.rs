@@ -1,4 +1,4 @@
-//! Try again, where, and when; or stop, and why.
+//! Retries. Is another attempt made, at which origin and when; if not, why?
 
 use std::time::Duration;
 
@@ -10,87 +10,87 @@ use crate::config::Retry;
 /// Whether a request may be sent more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeatable {
-    /// An idempotent method (RFC 9110 §9.2.2), or a key that the origin is known to honour, and a body that
-    /// can be sent again.
+    /// Yes: its method is idempotent (RFC 9110 §9.2.2) or it has a key that the origin honours, and its body can be
+    /// sent again.
     Repeatable,
     /// The method is not idempotent.
     NotIdempotent,
-    /// The request body is too large to hold.
+    /// The request body is too large to buffer.
     BodyTooLarge,
-    /// Somebody before this worker is retrying already.
+    /// A proxy before this worker is already retrying.
     IsRetry,
 }
 
-/// What is known when an attempt did not succeed.
+/// The state after an attempt.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation<'a> {
-    /// The attempts made, in order.
+    /// The attempts so far, in order.
     pub attempts: &'a [Attempt],
-    /// How many origins there are; at least 1.
+    /// The number of origins; at least 1.
     pub origins: usize,
-    /// Which of them can bear another attempt, by budget and breaker.
+    /// Whether each origin can take another attempt, by budget and breaker.
     pub can_bear: &'a [bool],
     /// Whether the request may be sent again.
     pub repeatable: Repeatable,
     /// Whether the method is safe (RFC 9110 §9.2.1).
     pub safe: bool,
-    /// What the operator set.
+    /// The operator's settings.
     pub settings: &'a Retry,
-    /// The least time in which an attempt can be expected to succeed.
+    /// The shortest time in which an attempt can be expected to succeed.
     pub least: Duration,
-    /// What is left until the deadline.
+    /// The time until the deadline.
     pub left: Duration,
-    /// The `Retry-After` of the origin's own last answer. The platform's own answers carry one that says
-    /// nothing about the origin: it does not belong here.
+    /// The `Retry-After` of the origin's own last answer. Never that of an answer by the platform, which says nothing
+    /// about the origin.
     pub retry_after: Option<Duration>,
 }
 
-/// What to do next.
+/// The next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Wait, then try this origin.
     Attempt {
-        /// Which one, counted from 0.
+        /// Its index, from 0.
         origin: usize,
-        /// How long to wait before.
+        /// The delay.
         wait: Duration,
     },
-    /// Leave it at that.
+    /// Stop.
     Stop(Stop),
 }
 
 /// Why there is no further attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// The last one succeeded, or its status is final.
+    /// The last attempt was answered with a status that is not retried.
     Final,
-    /// The client failed to send its request to the end.
+    /// The client did not complete its request.
     Client(Lapse),
     /// The request must not be repeated.
     NotRepeatable(Repeatable),
     /// `retry.attempts` have been made.
     Attempts,
-    /// No origin is left at which another one might succeed.
+    /// No origin is left at which another attempt might succeed.
     Hopeless,
-    /// None of those where it might can bear it, by budget or breaker.
+    /// Origins are left, but none can take an attempt, by budget or breaker.
     Overburdened,
-    /// There was no first one: what the request needs is believed to be down at every origin.
+    /// No first attempt: the circuit is open at every origin.
     CircuitOpen(OpenCircuit),
-    /// There was no first one: a copy can answer while load returns to the origin.
+    /// No first attempt: a copy can answer while load ramps up.
     RampUp,
-    /// There is not enough time left.
+    /// Too little time is left.
     Deadline,
-    /// The origin asked for a longer pause than `retry.backoff_max`.
+    /// The origin asked for a longer delay than `retry.backoff_max`.
     RetryAfter,
 }
 
 impl Stop {
-    /// Why a first attempt was refused, if it was.
+    /// The open circuit, if the first attempt was refused.
     pub fn open_circuit(self) -> Option<OpenCircuit> {
         if let Self::CircuitOpen(open) = self { Some(open) } else { None }
     }
 
-    /// The word for the log; `None` where it goes without saying.
+    /// The word for the log; `None` if the log shows it anyway.
     pub fn word(self) -> Option<&'static str> {
         match self {
             Self::Final | Self::Client(_) => None,
@@ -108,12 +108,12 @@ impl Stop {
     }
 }
 
-/// Whether nothing follows an attempt that ended like this, whatever else is known.
+/// Whether no attempt follows this result, whatever else is known.
 pub fn is_final(end: AttemptResult, settings: &Retry) -> bool {
     matches!(end, AttemptResult::Answered(status) if !settings.statuses.contains(&status))
 }
 
-/// Decides what follows the last of `situation.attempts`; `roll` in 0..1 spreads the wait.
+/// Decides what follows the last of `situation.attempts`; `roll` in 0..1 spreads the delay.
 pub fn next(situation: &Situation<'_>, roll: f64) -> Next {
     let Some(last) = situation.attempts.last() else {
         return Next::Attempt { origin: 0, wait: Duration::ZERO };
@@ -146,7 +146,7 @@ pub fn next(situation: &Situation<'_>, roll: f64) -> Next {
     Next::Attempt { origin, wait }
 }
 
-/// The next origins in order, the last one's own place coming last.
+/// The origins in the order in which they are tried, ending with the last one used.
 fn next_origins(situation: &Situation<'_>, last: &Attempt) -> impl Iterator<Item = usize> + use<> {
     let (origins, last) = (situation.origins, last.origin);
     (1..=origins).map(move |step| (last + step) % origins)

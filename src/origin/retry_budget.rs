@@ -1,48 +1,50 @@
-//! May the origin bear another attempt?
+//! The retry budget. Can the origin take another attempt?
 //!
-//! A bucket of tokens: each request puts a share of one in, each retry takes one out. In an outage of any length
-//! attempts per request so come down to 1 and that share, and a broken origin is not hit harder than a working one.
-//! Two things are added, for sites on which little happens:
+//! A token bucket: each request deposits a share of a token, each retry withdraws one. In an outage of any length,
+//! attempts per request therefore fall to 1 plus that share, and a broken origin gets hardly more load than a working
+//! one. Quiet sites get two additions:
 //!
-//! - A **reserve**, so that the first failures need not have been saved up for. It is lent: what is taken out of it
-//!   is paid back by the next deposits, which buy nothing else. So it does not come on top of the share for good,
-//!   and within seconds retries are no more than their share of the requests, counted from the first failure.
-//! - What **time** brings: after half a minute without a request there are tokens for all retries of one request.
+//! - A **reserve**, so that the first failures have tokens. It is a loan: the next deposits pay it back before they
+//!   earn anything. So it does not add to the share permanently. Within seconds, retries are no more than their share
+//!   of the requests, counted from the first failure.
+//! - **Time**: after half a minute without a request, there are tokens for all retries of one request.
 //!
-//! The numbers, with the default of 0.2 for `retry.budget` and 3 for `retry.attempts`: one request wants 2 tokens,
-//! so the reserve of 10 carries the 5 that a page view sends at once. At 50 requests/s it is gone after a tenth of
-//! a second and paid back after a second (50 × 0.2 = 10), from when on attempts per request, counted from the first
-//! failure, are at most 1.2. At 1 request/s that takes 6 s and 50 s, and nothing is sent again in between. Time
-//! brings 2 tokens in 30 s, and only in place of the deposit, where it is more: with less than 3 s between requests
-//! it brings nothing at all, and never more than 4 retries a minute.
+//! The arithmetic, with the defaults 0.2 for `retry.budget` and 3 for `retry.attempts`:
+//!
+//! - One request needs 2 tokens, so the reserve of 10 carries the 5 requests that a page view sends at once.
+//! - At 50 requests/s the reserve is used up after 0.1 s and paid back after 1 s (50 × 0.2 = 10). From then on,
+//!   attempts per request, counted from the first failure, are at most 1.2.
+//! - At 1 request/s the reserve lasts 5 requests and takes 50 s to pay back, with no retries in between.
+//! - Time brings 2 tokens in 30 s, and only in place of a smaller deposit: nothing if requests are less than 3 s
+//!   apart, and never more than 4 retries a minute.
 
 use std::time::Duration;
 
 use crate::config::Retry;
 use crate::time::{Timestamp, millis};
 
-/// One token, in units of which a share is a whole number, and of which time brings one a millisecond and retry.
+/// One token, in units that make a share a whole number. Time brings one unit per millisecond and retry.
 const TOKEN: u64 = 30_000;
 
-/// What a new budget holds, and the most that is ever saved up.
+/// The initial and maximal content.
 const FULL: u64 = 10 * TOKEN;
 
-/// What no page may use up that is not known to have been well: half of it. So a page that always fails, or pages that
-/// somebody makes up, leave the retries of a blip elsewhere in place.
+/// Half of the budget is reserved for pages that worked before. So a page that always fails, or invented URLs, cannot
+/// use up the retries for a short failure elsewhere.
 const KEPT: u64 = FULL / 2;
 
-/// How long it takes time alone to bring the tokens for all retries of one request. A request a minute has them also
-/// if it comes early.
+/// How long time alone needs to bring the tokens for all retries of one request. A request a minute has them even if
+/// it comes early.
 const REFILL: Duration = Duration::from_millis(TOKEN);
 
-/// The retries that one origin may get from one isolate.
+/// The retries that one isolate may send to one origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Lent tokens; whole ones only.
+    /// Lent tokens; only whole ones.
     reserve: u64,
     /// Tokens that need not be paid back.
     earned: u64,
-    /// What was taken from the reserve and is not paid back yet.
+    /// Tokens taken from the reserve and not yet paid back.
     owed: u64,
     /// When the last request came.
     deposited_at: Option<Timestamp>,
@@ -55,10 +57,10 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Counts a request that may go to the origin, once, whatever comes of it.
+    /// Counts a request that may go to the origin, once, whatever its result.
     ///
-    /// It brings `settings.budget` of a token, or what time has brought since the last one where that is more. A clock
-    /// that jumps back brings nothing by time, one that jumps forward no more than one request's retries.
+    /// It deposits `settings.budget` of a token, or what the time since the last request brings if that is more. A
+    /// clock that jumps back brings nothing; one that jumps forward brings at most one request's retries.
     pub fn deposit(&mut self, settings: &Retry, now: Timestamp) {
         let elapsed = self.deposited_at.replace(now).map(|before| now.since(before)).unwrap_or_default();
         let share = settings.budget.unwrap_or_default().of(TOKEN);
@@ -70,19 +72,19 @@ impl Budget {
         let paid = share.min(self.owed);
         self.owed -= paid;
         self.earned += share - paid;
-        // What was saved up in good times is lent like the first reserve.
+        // Savings from good times are lent like the first reserve.
         if self.reserve + self.earned >= FULL {
             (self.reserve, self.earned) = (FULL, 0);
         }
     }
 
-    /// Whether there is a token for a retry of a page that `was_well` before it failed, or is not known to have been.
+    /// Whether there is a token for a retry. `was_well`: whether the page worked before it failed.
     pub fn may_retry(&self, was_well: bool) -> bool {
         let kept = if was_well { 0 } else { KEPT };
         self.earned.max(self.reserve) >= TOKEN && self.earned + self.reserve >= TOKEN + kept
     }
 
-    /// Takes the token for a retry that is being sent now; `false` if there is none, and then it must not be sent.
+    /// Takes the token for a retry that is sent now. `false` if there is none: the retry must not be sent.
     pub fn withdraw(&mut self, was_well: bool) -> bool {
         if !self.may_retry(was_well) {
             return false;
@@ -96,7 +98,7 @@ impl Budget {
         true
     }
 
-    /// Up to the tokens that one request can use, less what is there.
+    /// The tokens that time brings: at most those that one request can use, less the current ones.
     fn brought_by_time(&self, settings: &Retry, elapsed: Duration) -> u64 {
         let retries = u64::from(settings.attempts.saturating_sub(1));
         let millis = millis(elapsed.min(REFILL));

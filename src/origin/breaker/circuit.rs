@@ -1,11 +1,15 @@
-//! Is one page, section or origin left alone, and who may try it?
+//! One circuit. Is a page, section or origin refused, and which request may probe it?
 //!
-//! A [`Circuit`] is **closed** and lets all through, or **open**: then it refuses, but for one probe at a time after each
-//! open period. There are three lanes for probes: what was well before has one of its own, and so has what is not known
-//! ([`Standing`]). So whoever asks for what fails never gets all the probes, and a probe that fails lengthens its own
-//! lane's wait alone. A firewall may mean one client alone: where a probe fails by the page, another client may try at
-//! once, with another page where there are several, and only that one's failure begins a new period; and where others wait, a client whose probe has failed lets them
-//! go first.
+//! A [`Circuit`] is **closed** and admits everything, or **open** and refuses everything but one probe at a time
+//! after each open period. There are three lanes of probes, by [`PageState`]: one for pages that worked before, one
+//! that unknown pages may also use, one for all. So requests for a failing page never take all the probes, and a
+//! failed probe delays only its own lane.
+//!
+//! A firewall may refuse one client only:
+//!
+//! - After a probe failed by its page, another client may probe at once (for another page, if the circuit covers
+//!   several). Only a second failure starts a new period.
+//! - While other clients wait, a client whose probe failed lets them go first.
 
 use std::time::Duration;
 
@@ -13,38 +17,37 @@ use super::super::{AttemptResult, Reach};
 use super::evidence::Witness;
 use crate::config::Breaker as Settings;
 
-/// After an open period, and after this time at least, there is another probe, whatever became of the one before: the
-/// platform may end a request without a word once its client has gone. What it comes to late counts all the same if it is
-/// a success.
+/// The shortest time after which a probe without a result counts as lost and another may start; an open period, if
+/// longer. The platform may end a request silently once its client has gone. A late success still counts.
 const SHORTEST_PROBE: Duration = Duration::from_secs(1);
 
-/// The longest time over which load returns.
+/// The longest ramp-up.
 const LONGEST_RETURN: Duration = Duration::from_secs(10);
 
-/// The share of the load that returns at once.
+/// The share of the load that is admitted at once.
 const FIRST_SHARE: f64 = 0.1;
 
-/// Whether one part of the site is left alone.
+/// Whether one part of the site is refused.
 #[derive(Clone, Debug, Default)]
 pub struct Circuit {
     state: State,
-    /// How often it has opened or closed: the number of the present period.
+    /// How often the circuit has opened or closed: the number of the current period.
     period: u64,
-    /// Who had the last probes in this period, and whether somebody else was refused since.
+    /// The clients of the last probes in this period, and whether another client was refused since.
     probers: Vec<Witness>,
     is_awaited: bool,
 }
 
-/// How many of those are remembered, and for how long they let others go first. They are not kept out for longer: it may
-/// be they alone who still ask.
+/// How many probers are remembered, and how long they let other clients go first. No longer: they may be the only
+/// clients left.
 const MOST_PROBERS: usize = 4;
 const PRECEDENCE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug)]
 enum State {
-    /// Since when, if it was ever open.
+    /// When the circuit closed; `None` if it was never open.
     Closed { since: Option<Duration> },
-    /// Because of what, since when, and who may try: in each lane who has its [`Standing`] or a better one.
+    /// The reason, the start, and a lane for each [`PageState`] and better ones.
     Open { because: AttemptResult, opened_at: Duration, lanes: Box<[Lane; LANES]> },
 }
 
@@ -56,14 +59,14 @@ impl Default for State {
 
 #[derive(Clone, Copy, Debug)]
 struct Lane {
-    /// Nobody tries before that.
+    /// The earliest time of the next probe.
     until: Duration,
-    /// When the probe under way counts as lost, its number, and whose it is.
+    /// The probe under way: when it counts as lost, its number, and its asker.
     probe: Option<(Duration, u64, Asker)>,
-    /// How many there were.
+    /// How many probes the lane has had.
     probes: u64,
-    /// Whose probe has failed last, where that may have been meant for them alone: somebody else tries at once, and not after
-    /// a period.
+    /// The asker of the last failed probe, if the failure may concern that client alone: another client may probe at
+    /// once.
     doubted: Option<Asker>,
 }
 
@@ -81,28 +84,28 @@ impl Lane {
 
 const LANES: usize = 3;
 
-/// Who asks, and for what.
+/// A client and the page that it requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asker {
-    /// Whose request it is.
+    /// The client.
     pub client: Witness,
-    /// The page, where the circuit is that of several.
+    /// The page, if the circuit covers several.
     pub page: Option<u64>,
 }
 
 impl Asker {
-    /// Whether an origin that failed `other` may answer this one.
+    /// Whether this asker may get an answer although `other` failed.
     fn may_differ_from(self, other: Self) -> bool {
         self.client != other.client && (self.page.is_none() || self.page != other.page)
     }
 }
 
-/// What is known of the page that a request asks for; the best last.
+/// The state of the requested page; the best last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum PageState {
     /// Its last request failed.
     Failing,
-    /// Nothing.
+    /// Unknown.
     Unknown,
     /// Its last request was answered.
     Well,
@@ -117,38 +120,37 @@ pub struct Probe {
 }
 
 impl Circuit {
-    /// Why a request would be refused now, and for how long; `None` if it would be let through. `standing` is
-    /// that of what it asks for.
+    /// Why a request for a page in `page_state` would be refused now, and for how long; `None` if it would be
+    /// admitted.
     pub fn refusal(
         &self,
-        standing: Standing,
+        page_state: PageState,
         asker: Asker,
         open_for: Duration,
         now: Duration,
     ) -> Option<(AttemptResult, Duration)> {
         let extra = self.extra_wait(asker.client);
         let State::Open { because, lanes, .. } = &self.state else { return None };
-        let lanes = lanes.get(..=standing as usize).unwrap_or_default();
+        let lanes = lanes.get(..=page_state as usize).unwrap_or_default();
         if lanes.iter().any(|lane| lane.is_free(asker, extra, now)) {
             return None;
         }
-        // Where a probe is under way: if it fails, the next one comes a period after that.
+        // If the probe under way fails, the next one starts a period later.
         let left = |lane: &Lane| if now < lane.until { lane.until.saturating_sub(now) } else { open_for };
         Some((*because, lanes.iter().map(left).min().unwrap_or_default()))
     }
 
-    /// Begins a probe; `None` if the circuit is closed, and what is let through is none. Whether it is let through has to be
-    /// asked before.
+    /// Starts a probe; `None` if the circuit is closed. Call [`refusal`](Self::refusal) first.
     pub fn begin_probe(
         &mut self,
-        standing: Standing,
+        page_state: PageState,
         asker: Asker,
         open_for: Duration,
         now: Duration,
     ) -> Option<Probe> {
         let (period, extra) = (self.period, self.extra_wait(asker.client));
         let State::Open { lanes, .. } = &mut self.state else { return None };
-        let last = standing as usize;
+        let last = page_state as usize;
         let free = lanes.iter_mut().enumerate().rev().filter(|(index, _)| *index <= last);
         let (lane, free) = free.into_iter().find(|(_, lane)| lane.is_free(asker, extra, now))?;
         let number = free.probes;
@@ -163,19 +165,19 @@ impl Circuit {
         Some(Probe { period, lane, number })
     }
 
-    /// Notes that `client` was refused.
-    pub fn is_awaited_by(&mut self, client: Witness) {
+    /// Records that `client` was refused.
+    pub fn record_refusal(&mut self, client: Witness) {
         self.is_awaited |= self.is_open() && !self.probers.contains(&client);
     }
 
-    /// For how much longer `client` waits than others.
+    /// How much longer `client` waits than others.
     fn extra_wait(&self, client: Witness) -> Duration {
         let lets_others_go_first = self.is_awaited && self.probers.contains(&client);
         if lets_others_go_first { PRECEDENCE } else { Duration::ZERO }
     }
 
-    /// Ends a probe that did not succeed: because of `failed`, or with nothing known, and then the next one may try. A page
-    /// that fails says nothing of an origin that could not be reached.
+    /// Ends a probe that did not succeed. `failed` is `None` if the result is unknown; the next request may then
+    /// probe. A page's failure says nothing about an unreachable origin, and counts as unknown for it.
     pub fn end_probe(
         &mut self,
         probe: Probe,
@@ -194,28 +196,28 @@ impl Circuit {
         if let Some(failed) = failed.filter(says_something) {
             *because = failed;
             lane.until = now.saturating_add(open_for);
-            // A firewall or a rate limiter may mean one client alone. Who cannot be reached is so for all.
+            // A firewall or a rate limiter may refuse one client only. An unreachable origin is so for all.
             let may_be_own = failed.reach() == Reach::Page && lane.doubted.is_none();
             lane.doubted = may_be_own.then_some(asker);
         }
     }
 
-    /// Opens it, or keeps it open, for `left`.
+    /// Opens the circuit for `left`, or keeps it open.
     pub fn open(&mut self, because: AttemptResult, left: Duration, now: Duration) {
         let until = now.saturating_add(left);
         self.begin(State::Open { because, opened_at: now, lanes: [Lane::new(until); LANES].into() });
     }
 
-    /// Lets the next request for what was well before try at once: what opened the circuit was seen of others.
+    /// Lets the next request for a page that worked before probe at once: the evidence came from other pages.
     pub fn let_well_try(&mut self, now: Duration) {
         if let State::Open { lanes, .. } = &mut self.state
-            && let Some(lane) = lanes.get_mut(Standing::Well as usize)
+            && let Some(lane) = lanes.get_mut(PageState::Well as usize)
         {
             lane.until = now;
         }
     }
 
-    /// Closes it, if it is open.
+    /// Closes the circuit if it is open.
     pub fn close(&mut self, now: Duration) {
         if self.is_open() {
             self.begin(State::Closed { since: Some(now) });
@@ -229,7 +231,7 @@ impl Circuit {
         self.is_awaited = false;
     }
 
-    /// Lets the next request try, if it opened at or before `at`.
+    /// Lets the next request probe if the circuit opened at or before `at`.
     pub fn try_early(&mut self, at: Duration, now: Duration) {
         if let State::Open { opened_at, lanes, .. } = &mut self.state
             && *opened_at <= at
@@ -240,13 +242,13 @@ impl Circuit {
         }
     }
 
-    /// Whether it is open, also while it is being tried.
+    /// Whether the circuit is open, even while it is probed.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open { .. })
     }
 
-    /// The share of the load that is let back at `now`, from 0.1 to 1: it grows evenly over as long as the open period,
-    /// at most 10 s.
+    /// The share of the load admitted at `now`, from 0.1 to 1. It grows evenly over the length of the open period, at
+    /// most 10 s.
     pub fn returned(&self, settings: &Settings, now: Duration) -> f64 {
         let State::Closed { since: Some(since) } = self.state else { return 1.0 };
         let (since, over) = (now.saturating_sub(since), settings.open_for.min(LONGEST_RETURN));
@@ -263,8 +265,8 @@ mod tests {
     use crate::origin::failure::Failure;
 
     const BAD: AttemptResult = AttemptResult::Failed(Failure::ConnectionLost, None);
-    const FAILING: Standing = Standing::Failing;
-    const WELL: Standing = Standing::Well;
+    const FAILING: PageState = PageState::Failing;
+    const WELL: PageState = PageState::Well;
     const OPEN: Duration = Duration::from_secs(5);
     fn client(mark: u32) -> Witness {
         Witness { mark, is_known: true }
@@ -284,8 +286,8 @@ mod tests {
         circuit
     }
 
-    fn refused_for(circuit: &Circuit, standing: Standing, now: u64) -> Option<u64> {
-        circuit.refusal(standing, asker(now as u32), OPEN, at(now)).map(|(_, left)| left.as_millis() as u64)
+    fn refused_for(circuit: &Circuit, page_state: PageState, now: u64) -> Option<u64> {
+        circuit.refusal(page_state, asker(now as u32), OPEN, at(now)).map(|(_, left)| left.as_millis() as u64)
     }
 
     #[test]
@@ -361,10 +363,10 @@ mod tests {
         };
         assert!(probes(&mut circuit, 1, 5000));
         assert!(probes(&mut circuit, 1, 10_000), "nobody else has come");
-        circuit.is_awaited_by(client(2));
+        circuit.record_refusal(client(2));
         assert!(!probes(&mut circuit, 1, 15_000));
         assert!(probes(&mut circuit, 2, 15_001));
-        circuit.is_awaited_by(client(3));
+        circuit.record_refusal(client(3));
         assert!(!probes(&mut circuit, 1, 20_001) && !probes(&mut circuit, 2, 20_001));
         assert!(probes(&mut circuit, 1, 21_001), "who waited has not come back");
     }

@@ -1,8 +1,8 @@
-//! Is what failed down, or does it only fail sometimes?
+//! Evidence of an outage. Is a part down, or does it only fail sometimes?
 //!
-//! What counts are requests of different clients: a client that asks ten times is one, so that neither a script that
-//! polls nor a scanner that a firewall turns away says anything for others. And one answer in the window says that it is
-//! not down, whoever else failed: a firewall may mean many clients.
+//! Clients are counted, not requests: a client that asks ten times counts once, so neither a polling script nor a
+//! scanner that a firewall blocks decides for others. One answer in the window shows that the part is up, whoever
+//! else failed: a firewall may block many clients.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -10,24 +10,25 @@ use std::time::Duration;
 use crate::config::{Breaker as Settings, Share};
 use crate::request::Client;
 
-/// How many requests are remembered: those of the window, the newest of them.
+/// How many requests of the window are remembered; the newest.
 const MOST: usize = 64;
 
-/// For how many windows what fails now and then is not taken for down. Each success among its failures begins them anew.
+/// For how many windows a part that fails only sometimes is not considered down. Each success among failures restarts
+/// them.
 const UNSTEADY_WINDOWS: u32 = 3;
 
-/// Who asked, in four bytes: a [`Client`], or one request of a client that is not known.
+/// The client of a request in four bytes: a [`Client`], or the request itself if its client is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Witness {
-    /// Tells clients apart; of a request of nobody in particular, a number of its own.
+    /// Identifies the client; if it is unknown, the request.
     pub mark: u32,
-    /// Whether the platform says who it is.
+    /// Whether the platform identified the client.
     pub is_known: bool,
 }
 
 impl Witness {
-    /// The witness of a request of `client`'s with this id. Where nobody says who the client is, each request comes from
-    /// somebody else.
+    /// The witness for a request of `client` with this id. If the platform does not identify clients, each request
+    /// counts as a client of its own.
     pub fn of(client: Client, request_id: &str) -> Self {
         let (mut hasher, is_known) = (DefaultHasher::new(), client.is_known());
         if is_known {
@@ -35,32 +36,31 @@ impl Witness {
         } else {
             request_id.hash(&mut hasher);
         }
-        // A half of it tells a few dozen clients apart.
+        // Half of the hash is enough for a few dozen clients.
         Self { mark: hasher.finish() as u32, is_known }
     }
 }
 
-/// What is known of one page, section or origin since its first failure.
+/// The evidence about one page, section or origin since its first failure.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
-    /// When requests of late were answered, and when those failed of which client; the newest last. A client's newest
-    /// failure alone stands there.
+    /// Recent answers (`None`) and failed clients, the newest last. Only the newest failure of a client is listed.
     recent: Vec<(Duration, Option<Witness>)>,
     failed_at: Option<Duration>,
-    /// When the first was sent of the requests that have failed since, with no answer and no window of silence between.
+    /// When the first of the current failures was sent: no answer and no window without failures since.
     failing_since: Option<Duration>,
     succeeded_at: Option<Duration>,
-    /// When last a success and a failure were seen mixed.
+    /// When success and failure were last mixed.
     unsteady_at: Option<Duration>,
 }
 
 impl Evidence {
-    /// Of what was answered at `succeeded_at` for the last time, and has not failed yet.
+    /// Evidence for a part that was last answered at `succeeded_at` and has not failed yet.
     pub fn since(succeeded_at: Option<Duration>) -> Self {
         Self { succeeded_at, ..Self::default() }
     }
 
-    /// Takes a success in.
+    /// Records a success.
     pub fn succeed(&mut self, now: Duration) {
         if self.is_failing() {
             self.unsteady_at = Some(now);
@@ -71,8 +71,8 @@ impl Evidence {
         }
     }
 
-    /// Takes in that a request of `client`, sent at `sent_at`, failed. Where another was answered after it was sent, it
-    /// was not down, and nothing is taken in.
+    /// Records a failed request of `client`, sent at `sent_at`. Ignored if another request was answered after that:
+    /// the part was up.
     pub fn fail(&mut self, client: Witness, sent_at: Duration, settings: &Settings, now: Duration) {
         self.recent.retain(|(at, known)| *known != Some(client) && now < at.saturating_add(settings.window));
         if self.succeeded_at.is_some_and(|at| at > sent_at) {
@@ -98,12 +98,12 @@ impl Evidence {
         self.failed_at.is_some_and(|failed| self.succeeded_at.is_none_or(|succeeded| succeeded < failed))
     }
 
-    /// Whether it has failed after `whole`, of which it is a part, was answered for the last time.
+    /// Whether this part failed after the last answer of `whole`.
     pub fn failed_after(&self, whole: &Self) -> bool {
         self.failed_at.is_some_and(|failed| whole.succeeded_at.is_none_or(|succeeded| succeeded < failed))
     }
 
-    /// The last failure.
+    /// When it last failed.
     pub fn failed_at(&self) -> Option<Duration> {
         self.failed_at
     }
@@ -113,31 +113,32 @@ impl Evidence {
         self.succeeded_at.is_some_and(|at| now < at.saturating_add(span))
     }
 
-    /// Whether all that was asked for a whole window has failed. Before that, it may be those alone who asked first that a
-    /// firewall turns away.
+    /// Whether everything has failed for a whole window. Until then, a firewall may be blocking the first clients
+    /// only.
     pub fn fails_lastingly(&self, settings: &Settings, now: Duration) -> bool {
         self.is_failing() && self.failing_since.is_some_and(|at| now >= at.saturating_add(settings.window))
     }
 
-    /// Whether it has been seen to fail only sometimes.
+    /// Whether it was recently seen to fail only sometimes.
     pub fn is_unsteady(&self, settings: &Settings, now: Duration) -> bool {
         let span = settings.window.saturating_mul(UNSTEADY_WINDOWS);
         self.unsteady_at.is_some_and(|at| now < at.saturating_add(span))
     }
 
-    /// Whether there is nothing left to remember.
+    /// Whether nothing is left to remember.
     pub fn is_over(&self, settings: &Settings, now: Duration) -> bool {
         let span = settings.window.saturating_mul(UNSTEADY_WINDOWS);
         let is_past = |at: Option<Duration>| at.is_none_or(|at| now >= at.saturating_add(span));
         is_past(self.failed_at) && is_past(self.unsteady_at)
     }
 
-    /// Whose requests have failed since the last success.
+    /// The clients that failed since the last success, the newest first.
     pub fn witnesses(&self) -> impl Iterator<Item = Witness> {
         self.recent.iter().rev().map_while(|(_, client)| *client)
     }
 
-    /// Whether requests of `breaker.consecutive` different clients have failed in a row.
+    /// Whether requests of `breaker.consecutive` different clients failed in a row within the window. Unknown clients
+    /// count only once everything has failed for a window.
     pub fn has_witnesses(&self, settings: &Settings, now: Duration) -> bool {
         let wanted = usize::try_from(settings.consecutive).unwrap_or(MOST).min(MOST);
         let counts = |(at, _): &&(Duration, Option<Witness>)| now < at.saturating_add(settings.window);
@@ -146,8 +147,9 @@ impl Evidence {
         failed.filter(|client| client.is_known || is_lasting).count() >= wanted
     }
 
-    /// Whether it is down: all has failed for a whole window, and enough in a row of what is not unsteady, or all of many.
-    /// Or, if an operator wants it so, too large a share failed of what was answered in part.
+    /// Whether the part is down. Either everything has failed for a whole window, with enough clients in a row and no
+    /// mixed results; or the share `breaker.failures` of the requests is reached. A share below 100 % needs no whole
+    /// window.
     pub fn says_down(&self, settings: &Settings, now: Duration) -> bool {
         let is_share_set = settings.failures < Share::in_10_000(10_000);
         let is_lasting = self.fails_lastingly(settings, now);
@@ -155,13 +157,13 @@ impl Evidence {
             || (is_lasting || is_share_set) && self.is_failing() && self.share_is_reached(settings, now)
     }
 
-    /// Whether enough failed in a row of what is not unsteady, whenever it was answered last: for failures that no client
-    /// can bring about for others.
+    /// Whether enough clients failed in a row without mixed results, no matter when the last answer came. For
+    /// failures that no client can cause for others.
     pub fn says_unreachable(&self, settings: &Settings, now: Duration) -> bool {
         self.is_failing() && self.has_witnesses(settings, now) && !self.is_unsteady(settings, now)
     }
 
-    /// Of the requests in the window, at least `breaker.minimum`, a share of `breaker.failures` has failed.
+    /// Whether the share `breaker.failures` of the requests in the window failed, out of at least `breaker.minimum`.
     fn share_is_reached(&self, settings: &Settings, now: Duration) -> bool {
         let (mut all, mut failed) = (0, 0);
         for (_, client) in self.recent.iter().filter(|(at, _)| now < at.saturating_add(settings.window)) {

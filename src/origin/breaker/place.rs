@@ -1,20 +1,20 @@
-//! Which part of the site does a request need, and was it well lately?
+//! Parts of a site. Which page and section does a request need, and did the page work recently?
 //!
-//! A [`Place`] names the page and the section that the page stands in, as numbers: clients choose how long and how many
-//! addresses are. [`Known`] remembers the pages that were answered last.
+//! A [`Place`] identifies both by hashes, because clients choose the number and length of URLs. [`Known`] remembers
+//! the pages that were answered last.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use crate::request::{Request, Target};
 
-/// How many pages that were answered are remembered for each origin: 64 sets of 4, of 24 bytes each, so 6 KB.
+/// How many answered pages are remembered per origin: 64 sets of 4, 24 bytes each, so 6 KB.
 const SETS: usize = 64;
 const WAYS: usize = 4;
 
-/// The page that a request asks for, and its section: all pages of the host under the same first path segment.
+/// A requested page and its section: all pages of the host under the same first path segment.
 ///
-/// Pages differ by host, path, query and, for methods that are not safe, method: one that fails says nothing of another.
+/// Pages differ by host, path, query and, for unsafe methods, method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The page.
@@ -34,7 +34,7 @@ impl Place {
     }
 }
 
-/// The method, where pages differ by it.
+/// The method if it is unsafe, else empty: pages differ by it.
 pub fn method(request: &Request) -> &str {
     if request.is_safe() { "" } else { request.method.as_str() }
 }
@@ -52,7 +52,7 @@ fn hash(what: impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// The pages that were answered last. One that was not seen for long gives its room to another.
+/// The pages that were answered last. New pages replace those answered longest ago.
 #[derive(Clone, Debug, Default)]
 pub struct Known(Vec<Seen>);
 
@@ -60,12 +60,12 @@ pub struct Known(Vec<Seen>);
 struct Seen {
     page: u64,
     section: u64,
-    /// When it was answered last; zero where nothing was.
+    /// When it was last answered; zero for an unused slot.
     at: Duration,
 }
 
 impl Known {
-    /// Remembers that `place` was answered at `now`.
+    /// Records that `place` was answered at `now`.
     pub fn remember(&mut self, place: Place, now: Duration) {
         if self.0.is_empty() {
             self.0 = vec![Seen::default(); SETS * WAYS];
@@ -79,20 +79,20 @@ impl Known {
         }
     }
 
-    /// Whether the page of `place` is among them.
+    /// Whether the page of `place` is remembered.
     pub fn has(&self, place: Place) -> bool {
         let first = set_of(place.page);
         let set = self.0.get(first..first + WAYS).unwrap_or_default();
         set.iter().any(|seen| seen.page == place.page && !seen.at.is_zero())
     }
 
-    /// When the page or section with this number was answered last, as far as is remembered.
+    /// When the page or section with this hash was last answered, if remembered.
     pub fn answered_at(&self, id: u64) -> Option<Duration> {
         let seen = self.0.iter().filter(|seen| seen.page == id || seen.section == id);
         seen.map(|seen| seen.at).max().filter(|at| !at.is_zero())
     }
 
-    /// All of them, the page and its section.
+    /// All remembered pages with their sections.
     pub fn places(&self) -> impl Iterator<Item = Place> {
         let seen = self.0.iter().filter(|seen| !seen.at.is_zero());
         seen.map(|seen| Place { page: seen.page, section: seen.section })

@@ -42,14 +42,14 @@ impl Site {
         self.now = self.now.plus(self::millis(millis));
     }
 
-    fn admit(&mut self, place: Place) -> Verdict {
+    fn admit(&mut self, place: Place) -> Decision {
         self.admit_of(place, self.sent as u32)
     }
 
-    fn admit_of(&mut self, place: Place, client: u32) -> Verdict {
+    fn admit_of(&mut self, place: Place, client: u32) -> Decision {
         let foreseen = self.breaker.refusal(place, || known(client), &self.settings, self.now);
         let verdict = self.breaker.admit(place, || known(client), &self.settings, 0.0, self.now);
-        let refusal = if let Verdict::Refuse(refusal) = verdict { Some(refusal) } else { None };
+        let refusal = if let Decision::Refuse(refusal) = verdict { Some(refusal) } else { None };
         assert_eq!(refusal, foreseen);
         verdict
     }
@@ -387,7 +387,7 @@ fn a_word_that_the_origin_is_up_lets_the_next_one_try() {
     site.breaker.try_early(site.now, site.now);
     // One in the lane of what is not known, one in that of all.
     for number in 0..2 {
-        let Verdict::Admit(permit) = site.admit(page(0, number)) else { panic!() };
+        let Decision::Admit(permit) = site.admit(page(0, number)) else { panic!() };
         assert!(permit.is_probe());
     }
     assert!(site.is_refused(page(0, 2)));
@@ -420,11 +420,11 @@ fn load_returns_gently_for_those_who_can_do_without() {
     for (roll, is_spared) in [(0.0, false), (0.54, false), (0.56, true), (0.99, true)] {
         for place in [page(0, 0), page(3, 3)] {
             let verdict = site.breaker.admit(place, || known(7), &site.settings, roll, site.now);
-            assert_eq!(matches!(verdict, Verdict::RampUp(_)), is_spared, "{roll}");
+            assert_eq!(matches!(verdict, Decision::RampUp(_)), is_spared, "{roll}");
         }
     }
     assert!(
-        matches!(self::site().admit(page(0, 0)), Verdict::Admit(_)),
+        matches!(self::site().admit(page(0, 0)), Decision::Admit(_)),
         "one that never was open spares nobody"
     );
 }
@@ -545,8 +545,8 @@ proptest! {
                 Event::Ask(number, roll) => {
                     let place = page(number % 4, number);
                     match site.breaker.admit(place, || known(7), &site.settings, roll, site.now) {
-                        Verdict::Admit(permit) | Verdict::RampUp(permit) => permits.push((place, permit)),
-                        Verdict::Refuse(refusal) => {
+                        Decision::Admit(permit) | Decision::RampUp(permit) => permits.push((place, permit)),
+                        Decision::Refuse(refusal) => {
                             prop_assert!(refusal.retry_after >= LEAST_RETRY_AFTER);
                             prop_assert!(refusal.retry_after <= millis(open_ms).max(LONGEST_OPEN));
                             prop_assert_eq!(refusal.because.health_signal(), HealthSignal::Unhealthy);
