@@ -6,6 +6,7 @@
 
 pub mod resumption;
 
+use std::ops::Range;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, header};
@@ -66,6 +67,25 @@ pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settin
 pub fn may_be_held_first(method: &Method, is_upgrade: bool) -> bool {
     method == Method::GET && !is_upgrade
 }
+
+/// Which bodies are held before their heads are looked at here, in a form that JavaScript can apply.
+#[derive(Debug)]
+pub struct HeldFirst {
+    /// Statuses whose bodies may be.
+    pub statuses: Range<u16>,
+    /// Those among them without a body.
+    pub bodiless: [u16; 3],
+    /// A regular expression, without regard to case and with `^` for the beginning of each line. It matches lines of a head
+    /// whose body may have to stream, and more.
+    pub may_stream: &'static str,
+}
+
+/// It agrees with [`plan`] wherever it says that a body is held; elsewhere `plan` decides.
+pub const HELD_FIRST: HeldFirst = HeldFirst {
+    statuses: 200..500,
+    bodiless: [204, 205, 304],
+    may_stream: r"^(?:x-accel-buffering:|content-type:.*(?:event-stream|x-mixed-replace|json-?(?:l|seq)|ndjson|stream\+json|grpc|connect\+))",
+};
 
 /// The largest length that JavaScript can count, 2^53 - 1; a larger one is taken for none.
 const LARGEST: u64 = (1 << 53) - 1;
