@@ -51,7 +51,7 @@ pub struct Plan {
     pub shape: Shape,
     /// What the operator set.
     pub settings: Settings,
-    /// Whether a namespace for kept copies is bound.
+    /// Whether a namespace for last good copies is bound.
     pub keeps: bool,
     /// Whether what is counted is told to anybody.
     pub counts: bool,

@@ -60,7 +60,7 @@ pub fn add(plan: &mut Plan, chance: &mut Chance) {
     plan.events.sort_by_key(|event| event.at);
 }
 
-/// Bodies of a page that could be taken up again break off for a while, and there may be another version by then.
+/// Resumable bodies of a page break off for a while, and there may be another version by then.
 fn tears(plan: &mut Plan, chance: &mut Chance) {
     let is_resumable = |page: &Page| page.ranges != Ranges::Silent && page.size > plan.settings.hold as usize;
     let pages: Vec<usize> = (0..plan.pages.len()).filter(|page| is_resumable(&plan.pages[*page])).collect();

@@ -152,7 +152,7 @@ pub enum Event<'a> {
     SpoilsUpload,
     /// There was no room to hold a body.
     HasNoRoom,
-    /// A body that broke off is taken up again.
+    /// A body that broke off is resumed.
     Resumes,
     /// The edge cache takes an entry.
     Stores {

@@ -45,13 +45,13 @@ const SCENES: &[(&str, Scene)] = &[
     }),
     ("stale, while the breaker is open", |edges| (edges.stale_when_down.clone(), 200)),
     ("an error page, while the breaker is open", |edges| (edges.down.get(&Page::new([])).browsing(), 502)),
-    ("from memory", |edges| (recalled(&edges.down_recalling, &edges.fresh), 200)),
+    ("from memory", |edges| (from_memory(&edges.down_recalling, &edges.fresh), 200)),
     ("stale, from memory, while the breaker is open", |edges| {
-        (recalled(&edges.down_recalling, &edges.stale), 200)
+        (from_memory(&edges.down_recalling, &edges.stale), 200)
     }),
     ("an error page, known from memory, while the breaker is open", |edges| {
         let nothing = edges.down_recalling.get(&Page::new([])).browsing();
-        (recalled(&edges.down_recalling, &nothing), 502)
+        (from_memory(&edges.down_recalling, &nothing), 502)
     }),
 ];
 
@@ -70,11 +70,11 @@ struct Edges {
     stale: Call,
 }
 
-const FORGETFUL: (&str, &str) = ("cache.memory_ttl", "0s");
+const WITHOUT_MEMORY: (&str, &str) = ("cache.memory_ttl", "0s");
 
 impl Edges {
     fn start() -> Self {
-        let calm = Edge::counting(&[site().url()], &overlay(&[FORGETFUL]), false);
+        let calm = Edge::counting(&[site().url()], &overlay(&[WITHOUT_MEMORY]), false);
         calm.call("GET", "/warm-up").send();
         let starts = |memory| {
             let settings = [("breaker.enabled", "true"), ("breaker.open_for", "5m"), memory];
@@ -89,7 +89,7 @@ impl Edges {
             };
             assert!((0..20).any(asks), "the breaker opens");
         };
-        let down = starts(FORGETFUL);
+        let down = starts(WITHOUT_MEMORY);
         let stale_when_down = stale(&down);
         fails(&down);
         let down_recalling = starts(("cache.memory_ttl", "10s"));
@@ -100,7 +100,7 @@ impl Edges {
 }
 
 /// `call`, sent so often that `edge` remembers what it found.
-fn recalled(edge: &Edge, call: &Call) -> Call {
+fn from_memory(edge: &Edge, call: &Call) -> Call {
     for _ in 0..3 {
         call.clone().send();
         Counts::taken(edge, 0);
@@ -219,7 +219,7 @@ fn a_request_crosses_the_border_as_often_as_is_known() {
 
 #[test]
 fn with_everything_bound_a_stored_page_costs_next_to_nothing_more() {
-    let edge = Edge::counting(&[site().url()], &overlay(&[FORGETFUL]), true);
+    let edge = Edge::counting(&[site().url()], &overlay(&[WITHOUT_MEMORY]), true);
     // The first request begins to flush the counts, which goes on for ten seconds beside the others, and the first of those
     // reads the purge rules. On a busy machine this may have to be repeated.
     let page = page(SHARED, 1000);

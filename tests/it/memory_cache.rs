@@ -101,7 +101,7 @@ fn what_another_isolate_does_is_seen_a_second_later() {
 }
 
 #[track_caller]
-fn looks_each_time(world: &World) {
+fn looks_up_each_time(world: &World) {
     world.get("/").answers(200, "v1");
     for _ in 0..4 {
         let (story, operations) = counted(world);
@@ -113,13 +113,13 @@ fn looks_each_time(world: &World) {
 #[test]
 fn an_operator_can_have_a_lookup_for_every_request() {
     let world = world().set("cache.memory_ttl", "0s").origin([lasting("v1")]);
-    looks_each_time(&world);
+    looks_up_each_time(&world);
 }
 
 #[test]
 fn a_body_that_is_not_held_elsewhere_is_not_held_here() {
     let world = world().set("body.buffer", "1B").origin([lasting("v1")]);
-    looks_each_time(&world);
+    looks_up_each_time(&world);
 }
 
 #[test]
