@@ -1,8 +1,8 @@
-//! How a body is handed on: held until whole, streamed and watched, or not there at all.
+//! Response bodies. Is a body buffered until it is whole, streamed, or absent (RFC 9110 §6.4, §8.6)?
 //!
-//! A small body is held, so that one that tears is a failed attempt and not a torn 200. A large one
-//! streams, watched for silence if that can be mended. What is written piece by piece as it comes about streams unwatched:
-//! its pauses mean nothing. Bodies themselves are opaque; this decides by the head alone.
+//! A small body is buffered, so that one that breaks off is a failed attempt and not a truncated 200. A large one is
+//! streamed, and monitored for silence if it can be resumed. A body that is written live, piece by piece, is streamed
+//! without a limit on silence: its pauses mean nothing. Bodies are opaque here; only the head decides.
 
 pub mod resumption;
 
@@ -17,29 +17,31 @@ use crate::fields::joined;
 /// What to do with the body behind a response head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// There is none (RFC 9110 §6.4.1).
+    /// There is no body (RFC 9110 §6.4.1).
     None,
-    /// Read it to its end before the client sees any of it.
+    /// Read it to its end before the client gets any of it.
     Hold {
-        /// Its `Content-Length`, where it has one.
+        /// Its `Content-Length`, if any.
         length: Option<u64>,
     },
-    /// Hand it on as it comes.
+    /// Forward it as it arrives.
     Stream {
-        /// Its `Content-Length`, where it has one.
+        /// Its `Content-Length`, if any.
         length: Option<u64>,
-        /// The longest silence where it is watched; `None` for what is written as it comes about, whose silence is no
-        /// fault.
+        /// The longest silence; `None` for a body that is written live.
         idle: Option<Duration>,
-        /// Whether it is taken for one that has no end, which is not stored.
+        /// Whether it is considered endless, and therefore not stored.
         is_endless: bool,
     },
 }
 
-/// Decides by a response head how its body is handed on.
+/// Decides by a response head how its body is forwarded.
 ///
-/// Streamed from the first byte: what is longer than `body.buffer`, events, calls and lines that are written as they come
-/// about, and answers whose origin asks for it with `X-Accel-Buffering: no`, as it would ask nginx.
+/// Streamed from the first byte:
+///
+/// - bodies longer than `body.buffer`
+/// - events, gRPC calls and lines that are written live
+/// - answers with `X-Accel-Buffering: no`, the field by which an origin asks nginx for the same
 pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settings) -> Plan {
     if method == Method::HEAD || matches!(status, 204 | 205 | 304) {
         return Plan::None;
