@@ -53,7 +53,7 @@ pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settin
     let stream = |idle, is_endless| Plan::Stream { length, idle, is_endless };
     match pace(headers) {
         Pace::Endless => stream(None, true),
-        // A file in such a form says so by how long it may be stored; a log or an answer under way does not.
+        // A file in such a form states how long it may be stored; a log or a live answer does not.
         Pace::Lines => stream(None, !says_to_be_stored(headers)),
         Pace::Any if declines_buffering(headers) => stream(None, false),
         Pace::Any if length.is_some_and(|length| length > settings.body.buffer) => {
@@ -63,17 +63,17 @@ pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settin
     }
 }
 
-/// Whether the body of an answer to such a request may be held before its head is looked at here. Most are held in the
-/// end, by [`plan`]; a head of which that is not clear is looked at first.
+/// Whether the body of an answer to such a request may be buffered before [`plan`] has seen its head. Most bodies are
+/// buffered in the end; for other methods and upgrades, `plan` decides first.
 pub fn may_be_held_first(method: &Method, is_upgrade: bool) -> bool {
     method == Method::GET && !is_upgrade
 }
 
-/// The largest length that JavaScript can count, 2^53 - 1; a larger one is taken for none.
+/// The largest integer that JavaScript can represent exactly, 2^53 - 1. A larger length counts as none.
 const LARGEST: u64 = (1 << 53) - 1;
 
-/// The length that the head announces (RFC 9110 §8.6); `None` if it announces none, or several that differ,
-/// or if a transfer coding decides instead (RFC 9112 §6.3).
+/// The `Content-Length` (RFC 9110 §8.6). `None` if it is absent, unreadable or contradictory, or if there is a
+/// transfer coding (RFC 9112 §6.3).
 pub fn content_length(headers: &HeaderMap) -> Option<u64> {
     if headers.contains_key(header::TRANSFER_ENCODING) {
         return None;
@@ -84,19 +84,19 @@ pub fn content_length(headers: &HeaderMap) -> Option<u64> {
     lengths.all(|length| length == Some(first)).then_some(first)
 }
 
-/// A number of bytes: digits alone, at most [`LARGEST`].
+/// A number of bytes: only digits, at most [`LARGEST`].
 fn natural(text: &str) -> Option<u64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|number| digits && *number <= LARGEST)
 }
 
-/// In which way a body of some type is written.
+/// How a body of some media type is written.
 enum Pace {
-    /// Piece by piece, without an end in sight: events, pictures that replace each other, streamed calls.
+    /// Live and without end: events, replacing pictures, streamed calls.
     Endless,
-    /// Line by line, as a log, a query or a language model writes; a file may have this form too.
+    /// Line by line, as by a log, a query or a language model; possibly a file.
     Lines,
-    /// Not known by its type.
+    /// Unknown by its type.
     Any,
 }
 
@@ -121,7 +121,7 @@ fn pace(headers: &HeaderMap) -> Pace {
     let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
     let essence = essence.trim_ascii().to_ascii_lowercase();
     let is_grpc = essence.strip_prefix("application/grpc").is_some_and(|rest| {
-        // `+` before the form of messages, `-` before `web`.
+        // `+` before the message format, `-` before `web`.
         rest.is_empty() || rest.starts_with('+') || rest.starts_with('-')
     });
     let is_connect = essence.starts_with("application/connect+");
@@ -134,7 +134,7 @@ fn pace(headers: &HeaderMap) -> Pace {
     }
 }
 
-/// Whether an answer says by itself that it may be stored, which it does not by saying nothing.
+/// Whether an answer explicitly permits storage.
 fn says_to_be_stored(headers: &HeaderMap) -> bool {
     let directives = ResponseDirectives::of(headers);
     let lifetime = directives.s_maxage.or(directives.max_age);

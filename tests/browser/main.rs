@@ -1,6 +1,6 @@
 //! The error page in a real browser, served by the built worker in workerd before the misbehaving origin.
 //!
-//! What a visitor sees, hears, presses and waits for. What the page is told from is tested elsewhere; here it
+//! What a visitor sees, hears, presses and waits for. What the page is made from is tested elsewhere; here it
 //! has to look right, work, and leave the origin in peace. `HOLDFAST_SCREENSHOTS=folder` has the pages that
 //! are checked written there as pictures, for people to look at.
 #![allow(

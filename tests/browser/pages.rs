@@ -1,4 +1,4 @@
-//! The pages under test: every kind, in every look and language.
+//! The pages under test: every kind, in every theme and language.
 
 use std::fs;
 use std::sync::{Arc, LazyLock};
@@ -10,7 +10,7 @@ use xtask::root;
 use crate::harness::{Edge, Page, edge, overlay};
 use crate::tab::Tab;
 
-/// The looks that an operator can choose from.
+/// The themes that an operator can choose from.
 pub const LOOKS: [&str; 3] = ["calm", "paper", "bold"];
 
 /// A colour of an operator's own that is hardly accepted, and what a page can show of a brand.
@@ -21,7 +21,7 @@ pub static ACCENT: LazyLock<String> = LazyLock::new(|| {
 
 const LOGO: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 4 1'><path d='M0 0h4v1H0z'/></svg>";
 
-/// The worker before the site, in every look: it goes by the first part of the path, `/calm/` or, with a
+/// The worker in front of the site, in every theme: it goes by the first part of the path, `/calm/` or, with a
 /// brand's logo and colour, `/calm-branded/`.
 pub fn dressed() -> Arc<Edge> {
     static ROUTES: LazyLock<String> = LazyLock::new(|| {
@@ -46,7 +46,7 @@ pub fn url(page: &Page) -> String {
     format!("http://{}{}", dressed().addr, page.path)
 }
 
-/// What a page can have to tell of.
+/// What a page can be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
     OwnError,
@@ -83,7 +83,7 @@ impl Told {
         matches!(self, Self::NotProcessed | Self::MayBeProcessed)
     }
 
-    /// Brings `tab` to a page of [`dressed`] that tells of this.
+    /// Brings `tab` to a page of [`dressed`] about this.
     #[track_caller]
     pub fn show(self, tab: &Tab, look: &str) -> Page {
         let page = Page::under(&format!("/{look}/"), [self.script()]);

@@ -216,7 +216,7 @@ impl Tab {
 
     /// Prefers a page that is `light` or `dark`, and that stands still (`reduce`) or moves (`no-preference`).
     ///
-    /// Unless told otherwise it is a light one that stands still: what moves is drawn again and again.
+    /// By default a light one that stands still: what moves is drawn again and again.
     pub fn prefer(&self, scheme: &str, motion: &str) {
         let features = json!([
             { "name": "prefers-color-scheme", "value": scheme },

@@ -4,7 +4,7 @@ use crate::harness::{Page, eventually};
 use crate::pages::{LOOKS, Told, answer_to, own_error, real, url};
 use crate::tab::{Key, Tab};
 
-/// A page that is away for as long as a test looks at it.
+/// A page whose site is down for as long as the test runs.
 fn failing() -> Page {
     Page::by(|seen| answer_to(seen, own_error("503 Service Unavailable", Some(60))))
 }

@@ -151,7 +151,7 @@ fn the_origins_retry_after_is_a_minimum() {
 }
 
 #[test]
-fn a_retry_after_beyond_the_limit_is_not_waited_for_and_the_visitor_is_told() {
+fn a_retry_after_beyond_the_limit_is_not_waited_for_and_reaches_the_visitor() {
     let asked = [("Retry-After", "37"), ("Content-Type", "text/html")];
     let page = Page::new([scripts::answer("503 Service Unavailable", &asked, "busy"), scripts::ok("hello")]);
     let answer = quick().get(&page).browsing().send();
@@ -193,7 +193,7 @@ fn an_unsafe_request_is_sent_once() {
 }
 
 #[test]
-fn a_503_to_an_unsafe_request_is_handed_on_unchanged() {
+fn a_503_to_an_unsafe_request_is_passed_on_unchanged() {
     let html = [("Content-Type", "text/html"), ("Retry-After", "9"), ("X-Own", "1")];
     let page =
         Page::new([scripts::answer("503 Service Unavailable", &html, "<p>busy"), scripts::ok("twice")]);

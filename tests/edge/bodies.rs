@@ -135,7 +135,7 @@ fn what_is_written_as_it_comes_about_arrives_so_and_may_pause() {
         vec![kind("application/grpc-web+proto")],
         vec![kind("multipart/x-mixed-replace; boundary=frame")],
         vec![kind("text/html"), unbuffered],
-        // Also if it is stored, or could be taken up again.
+        // Also if it is stored, or could be resumed.
         vec![kind("application/x-ndjson"), ("Cache-Control", "max-age=60")],
         vec![kind("text/html"), unbuffered, ("Cache-Control", "max-age=60")],
         vec![kind("text/html"), unbuffered, ("ETag", "\"1\""), ("Accept-Ranges", "bytes")],
@@ -322,7 +322,7 @@ fn a_length_takes_room_as_it_comes_and_not_when_it_is_announced() {
 }
 
 #[test]
-fn an_unwatched_body_is_handed_on_as_it_comes() {
+fn an_unmonitored_body_is_passed_on_as_it_comes() {
     let unwatched = edge(&overlay(&[("body.monitor", "false")]));
     let whole = Page::new([scripts::with_headers(&[("Cache-Control", "no-store")], pattern(LARGE))]);
     let answer = unwatched.get(&whole).send();

@@ -1,12 +1,13 @@
 //! How often a request crosses the border between WebAssembly and JavaScript. Every call costs time.
 //!
-//! From the request's arrival until all work behind its answer is done. The figures are in `borders.txt`: calls into
-//! JavaScript, calls into WebAssembly, and the scene. They are exact, so that none creeps; whoever changes one on
-//! purpose has all of them written anew by `RENEW=1 cargo test --test edge -- borders`, and looks at the difference.
-//! Every request looks into the store, but where a scene says that it is from memory. Without bindings nothing varies.
-//! With a namespace bound, one request in thirty seconds reads purge marks behind its answer; with the object, one in
-//! ten seconds tells it the counts: neither is in the figures. A closure that JavaScript holds for good, as for a body
-//! that can be taken up again, is freed when it likes: no scene has one.
+//! Calls are counted from the request's arrival until all work behind its answer is done. `borders.txt` has the figures:
+//! calls into JavaScript, calls into WebAssembly, and the scenario. They are exact, so that they do not creep up. Whoever
+//! changes one on purpose renews the file with `RENEW=1 cargo test --test edge -- borders`, and reviews the difference.
+//!
+//! Every request looks its URL up in the store, unless the scenario says that it is from memory. Without bindings nothing
+//! varies. With a namespace bound, one request in thirty seconds reads the purge rules behind its answer; with the object,
+//! one in ten seconds flushes the counts. Neither is in the figures. JavaScript frees a closure that it holds, as for a body
+//! that can be resumed, when it likes: no scenario has one.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -219,8 +220,8 @@ fn a_request_crosses_the_border_as_often_as_is_known() {
 #[test]
 fn with_everything_bound_a_stored_page_costs_next_to_nothing_more() {
     let edge = Edge::counting(&[site().url()], &overlay(&[FORGETFUL]), true);
-    // The telling of counts that the first request begins goes on for ten seconds beside the others, and the first of
-    // those reads purge marks. A machine may be so busy that this has to be done again meanwhile.
+    // The first request begins to flush the counts, which goes on for ten seconds beside the others, and the first of those
+    // reads the purge rules. On a busy machine this may have to be repeated.
     let page = page(SHARED, 1000);
     edge.get(&page).send();
     let is_quiet =

@@ -1,4 +1,4 @@
-//! Copies: what is stored, who may see it, and when it stands in for an origin that fails.
+//! Copies: what is stored, who may see it, and when it is served although the origin fails.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn echo(name: &'static str, fields: &'static [(&'static str, &'static str)]) -> 
 }
 
 #[test]
-fn a_page_that_says_nothing_about_caching_stands_in_when_the_origin_is_down() {
+fn a_page_that_says_nothing_about_caching_is_served_stale_when_the_origin_is_down() {
     let page = visited(&[("Content-Type", "text/html"), ("X-Own", "1")], "last good");
     for failure in [
         scripts::reset(),
@@ -49,7 +49,7 @@ fn a_page_that_says_nothing_about_caching_stands_in_when_the_origin_is_down() {
 }
 
 #[test]
-fn a_copy_that_stands_in_says_so() {
+fn a_copy_that_is_served_stale_says_so() {
     let page = visited(&[], "last good");
     page.now([scripts::hang()]);
     let answer = quick().get(&page).send();
@@ -85,7 +85,7 @@ fn a_fresh_copy_answers_without_the_origin() {
 }
 
 #[test]
-fn the_visitor_is_told_how_the_cache_was_used() {
+fn the_visitor_can_see_how_the_cache_was_used() {
     let page = Page::new([scripts::with_headers(&says("max-age=60"), "v1")]);
     let answer = quick().get(&page).send();
     let status = answer.structured("cache-status");
@@ -534,7 +534,7 @@ fn a_part_is_cut_from_the_stored_whole_small_or_large() {
 }
 
 #[test]
-fn the_copy_of_a_page_stands_in_for_a_link_from_a_campaign() {
+fn a_link_from_a_campaign_gets_the_copy_of_a_page_when_the_origin_fails() {
     let page = visited(&[], "last good");
     let ask = |query: &str| quick().call("GET", &format!("{}{query}", page.path)).send();
     down(&page);

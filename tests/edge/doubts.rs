@@ -19,7 +19,7 @@ fn marked() -> Arc<Edge> {
 }
 
 #[test]
-fn an_answer_that_is_suddenly_short_or_of_another_type_leaves_the_copy_to_stand_in() {
+fn an_answer_that_is_suddenly_short_or_of_another_type_leaves_the_copy_for_an_outage() {
     let json = scripts::with_headers(&[("Content-Type", "application/json"), FRESH], GOOD);
     for (bad, text, word) in [
         (html(&[FRESH], "oops"), "oops", "body_shrank"),
@@ -43,7 +43,7 @@ fn an_answer_that_is_suddenly_short_or_of_another_type_leaves_the_copy_to_stand_
 }
 
 #[test]
-fn a_page_that_lacks_its_marker_is_handed_on_and_not_stored() {
+fn a_page_that_lacks_its_marker_is_passed_on_and_not_stored() {
     // "<p>whole</p></html>" and "<p>torn</p>".
     let gzip = ("Content-Encoding", "gzip");
     let whole = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xb3\x29\xb0\x2b\xcf\xc8\xcf\x49\xb5\xd1\x2f\xb0\xb3\xd1\xcf\x28\xc9\xcd\xb1\x03\0\xc8\xc3\xa2\x8f\x13\0\0\0";
@@ -59,7 +59,7 @@ fn a_page_that_lacks_its_marker_is_handed_on_and_not_stored() {
         ),
         ("coded, with it", html(&[FRESH, gzip], whole), true),
         ("coded, without it", html(&[FRESH, gzip], torn), false),
-        // What cannot be looked into is believed.
+        // What cannot be read is accepted.
         ("not as coded as it says", html(&[FRESH, gzip], "<p>torn</p>"), true),
         ("in an unknown coding", html(&[FRESH, ("Content-Encoding", "x-own")], "<p>torn</p>"), true),
         ("larger than what is held", html(&[FRESH], [b'x'; 5000]), true),

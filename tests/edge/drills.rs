@@ -1,4 +1,4 @@
-//! Fire drills, what the mask check makes of what stands in front, and a site that is closed.
+//! Fire drills, the mask check behind various proxies, and a site that is closed.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ fn whoever_cannot_sign_forces_nothing() {
     }
 }
 
-/// Something that stands in front of the worker and does `mask` to its answers.
+/// A proxy in front of the worker that does `mask` to its answers.
 fn behind(worker: String, mask: impl Fn(&Answer) -> Script + Send + Sync + 'static) -> Origin {
     let worker = worker.trim_start_matches("http://").parse().unwrap();
     let front = Origin::start(any_port(), move |seen| {

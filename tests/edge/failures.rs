@@ -1,4 +1,4 @@
-//! Each way for an origin to fail is told apart, by status, by word, and by how often it is tried.
+//! Each failure of an origin: its status, its word, and how often it is tried.
 
 use std::net::TcpListener;
 use std::thread;
@@ -93,7 +93,7 @@ fn a_lost_connection_is_a_502_and_tried_again() {
 
 #[test]
 fn an_answer_that_is_not_http_is_a_502() {
-    // The platform does not tell it from a lost connection any more.
+    // The platform no longer distinguishes it from a lost connection.
     let (error, attempts) =
         if quick().runs(HYPER) { ("connection_terminated", 3) } else { ("http_protocol_error", 2) };
     let odd = |what, script| row(what, script, error, 502, attempts, None);
@@ -130,7 +130,7 @@ fn a_failed_tls_handshake_is_a_502() {
     thread::spawn(move || listener.incoming().for_each(drop));
     let edge = edge_before(&[origin], &overlay(&[]));
     let answer = edge.call("GET", "/handshake").browsing().send();
-    // Or its name was not found: the platform does not tell these apart.
+    // Or its name was not found: the platform does not distinguish these.
     let (error, attempts) =
         if edge.runs(HYPER) { ("http_protocol_error", 2) } else { ("connection_terminated", 3) };
     assert_eq!((answer.status(), answer.error().as_str()), (502, error));
@@ -163,7 +163,7 @@ fn a_small_body_that_tears_is_a_502_and_never_a_torn_200() {
 
 #[test]
 fn a_badly_framed_body_is_a_502() {
-    // The platform does not tell it from a torn one any more.
+    // The platform no longer distinguishes it from a torn one.
     let error =
         if quick().runs(HYPER) { "http_response_incomplete" } else { "http_response_transfer_coding" };
     check(vec![row("a bad chunk size", scripts::bad_chunk_size(), error, 502, 3, Some(200))]);
@@ -261,7 +261,7 @@ fn a_large_body_that_tears_ends_the_connection_in_error() {
 /// length, a client cannot be shown that a body it has begun to read is torn. The operator still is, and no
 /// copy is kept.
 #[test]
-fn a_large_body_of_unknown_length_that_tears_is_reported_and_not_kept() {
+fn a_large_body_of_unknown_length_that_tears_is_reported_and_not_stored() {
     for script in [
         scripts::torn_chunked(&[&[b'x'; LARGE]]),
         scripts::torn_close_delimited(vec![b'x'; LARGE]),

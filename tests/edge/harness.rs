@@ -77,7 +77,7 @@ pub const ALWAYS: Settings<'_> = &[("cache.ignore_query_always", "true")];
 /// The operators' secret of every worker.
 pub const TOKEN: &str = "the-token-of-the-tests";
 
-/// Keeps copies of some paths for long, and none in the edge cache that could stand in.
+/// Has last good copies of some paths, and none in the edge cache that may be served stale.
 pub const KEEPING: Settings<'_> =
     &[("last_good.paths", r#"["/kept/*"]"#), ("last_good.interval", "1m"), ("cache.stale_if_error", "0s")];
 

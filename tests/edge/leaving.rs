@@ -12,10 +12,10 @@ use xtask::serve::Options;
 use crate::client::{End, Open};
 use crate::harness::{Edge, LARGE, any_port, eventually, guarded, overlay, settle};
 
-/// More than may be under way before the worker looks which visits are over.
+/// More than may be under way before the worker checks which requests are over.
 const MANY: usize = 300;
 
-/// Longer than it takes from one look to the next.
+/// Longer than from one check to the next.
 const LOOKED: Duration = Duration::from_millis(2200);
 
 /// The built module behind an entry that says how many bytes of memory it has.

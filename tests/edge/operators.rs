@@ -1,4 +1,4 @@
-//! What operators are told: one line where something went wrong, silence where nothing did.
+//! What operators see: one line where something went wrong, none where nothing did.
 
 use std::collections::BTreeSet;
 

@@ -109,7 +109,7 @@ fn an_open_breaker_answers_at_once_and_names_what_opened_it() {
 }
 
 #[test]
-fn the_next_origin_takes_over_and_the_first_comes_back_by_trial() {
+fn the_next_origin_takes_over_and_the_first_comes_back_by_a_probe() {
     let (one, two) = (site("one"), site("two"));
     let edge = guarded(&[one.origin.url(), two.origin.url()]);
     edge.call("GET", "/").send().is(200, "one");

@@ -292,7 +292,7 @@ fn a_route_can_have_a_brand_and_limits_of_its_own() {
 }
 
 #[test]
-fn a_visitor_is_told_in_their_own_language() {
+fn a_visitor_gets_the_page_in_their_own_language() {
     for (accept_language, tag, direction) in [
         ("de-CH, de;q=0.9, en;q=0.5", "de", "ltr"),
         ("fa", "fa", "rtl"),
@@ -315,7 +315,7 @@ fn a_visitor_is_told_in_their_own_language() {
 }
 
 #[test]
-fn what_became_of_a_request_is_told_in_a_field_of_its_own() {
+fn a_field_of_its_own_says_what_became_of_a_request() {
     for (method, script, outcome) in [
         ("POST", scripts::reset(), Some("unknown")),
         ("DELETE", scripts::cloudflare(521), Some("not_processed")),

@@ -354,7 +354,7 @@ fn many_visitors_at_once_get_each_their_own() {
 }
 
 #[test]
-fn plain_sailing_leaves_no_marks_of_trouble() {
+fn plain_sailing_leaves_no_trace_of_trouble() {
     let page = Page::new([scripts::with_headers(&[("Cache-Control", "no-store")], "hello")]);
     let answer = quick().get(&page).send();
     assert_eq!(answer.header("proxy-status"), None);
@@ -416,7 +416,7 @@ fn what_says_where_a_request_came_from_is_set_and_not_trusted() {
 }
 
 #[test]
-fn the_origin_is_told_who_asks_for_the_visitor() {
+fn the_origin_learns_who_forwards_the_visitors_request() {
     let page = Page::new([scripts::ok("hello")]);
     quick().get(&page).with("Via", "1.1 first").with("CDN-Loop", "other; x=1").send().is(200, "hello");
     let seen = page.seen().remove(0);

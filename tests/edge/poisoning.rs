@@ -294,7 +294,7 @@ fn what_an_origin_shows_to_those_whom_another_site_has_sent_is_nobody_elses_wher
         down(page);
         assert!(!has_trace(&visitor(page)));
     }
-    // All that a browser tells of another site.
+    // All that a browser sends about another site.
     let page = Page::new([scripts::with_headers(&[FRESH], "page")]);
     quick().get(&page).with("Referer", "https://www.google.com/").send();
     eventually("the copy", || is_hit(&visitor(&page)));
@@ -453,7 +453,7 @@ fn no_method_but_get_fills_the_store() {
 }
 
 #[test]
-fn what_head_was_told_is_nobody_elses_answer_to_get() {
+fn an_answer_to_head_is_nobody_elses_answer_to_get() {
     // It may make the copy stale (RFC 9111 §4.3.5), and never becomes part of one that it does not describe.
     let rows: [&'static [Field<'static>]; 4] = [
         &[("Cache-Control", "public, max-age=9999"), ("X-Own", EVIL), ("Content-Length", "9")],
@@ -1100,7 +1100,7 @@ fn what_is_the_same_to_the_key_is_the_same_to_the_origin() {
 
 #[test]
 fn a_coded_body_is_not_given_to_somebody_who_did_not_ask_for_one() {
-    // nginx, for one, leaves `Vary` out unless told to write it.
+    // nginx, for one, leaves `Vary` out by default.
     let page = Page::by(|seen| match seen.header("accept-encoding") {
         Some("gzip") => scripts::with_headers(&[FRESH, ("Content-Encoding", "gzip")], "\u{1f}\u{8b}"),
         _ => scripts::with_headers(&[FRESH], "plain"),

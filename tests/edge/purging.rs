@@ -1,4 +1,4 @@
-//! What operators purge and forget, by the worker's own endpoint and in a real namespace.
+//! Soft and hard purges, by the worker's own endpoint and in a real namespace.
 
 use faulty_origin::scripts;
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ fn a_purge_in_the_middle_of_an_outage_takes_nothing_away() {
 }
 
 #[test]
-fn a_forgotten_url_is_gone() {
+fn a_hard_purged_url_is_gone() {
     let page = stored(&quick());
     page.now([scripts::reset()]);
     order(&quick(), &json!({ "urls": [page.path], "hard": true }));
@@ -119,7 +119,7 @@ fn nothing_below_the_endpoints_reaches_the_origin() {
 }
 
 #[test]
-fn the_key_is_told_to_holders_of_the_token_and_the_token_to_nobody() {
+fn only_holders_of_the_token_see_the_key_and_nobody_sees_the_token() {
     // RFC 9211 §2.7
     let page = stored(&quick());
     let answer = quick().get(&page).with("Holdfast-Token", TOKEN).send();

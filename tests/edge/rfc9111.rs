@@ -1187,7 +1187,7 @@ fn s4_3_3_a_full_answer_to_a_validation_takes_the_place_of_the_copy() {
 }
 
 #[test]
-fn s4_3_3_a_5xx_to_a_validation_is_handed_on_or_covered_by_a_copy_that_may_be() {
+fn s4_3_3_a_5xx_to_a_validation_is_passed_on_or_replaced_by_a_copy_that_may_be_used() {
     let forbids = "Cache-Control: max-age=60, must-revalidate\nAge: 100\nETag: \"v1\"";
     for status in [500, 502, 503, 504] {
         let pages = all_visited(&[forbids, "Cache-Control: max-age=60\nAge: 100\nETag: \"v1\""]);
@@ -1311,7 +1311,7 @@ fn s4_4_an_unsafe_request_that_is_not_refused_invalidates_its_uri() {
 
 #[test]
 fn s4_4_what_is_invalid_is_not_used_while_the_origin_answers() {
-    // When it is down, the copy stands in: a deviation, as anybody could take it away otherwise.
+    // When it is down, the copy is served: a deviation, because anybody could remove it otherwise.
     let page = visited(copy(FRESH));
     settle();
     page.now([scripts::ok("done")]);

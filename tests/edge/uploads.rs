@@ -1,4 +1,4 @@
-//! Uploads that do not come to their end, and origins that do not wait for it: whose fault it is, and who is told what.
+//! Uploads that do not complete, and origins that do not wait for them: whose fault it is, and who gets which answer.
 
 use std::sync::LazyLock;
 use std::thread;

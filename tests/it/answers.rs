@@ -55,7 +55,7 @@ fn a_page_is_never_stored_nor_indexed_and_says_when_to_come_back() {
 }
 
 #[test]
-fn a_visitor_who_posted_is_told_what_is_known() {
+fn a_visitor_who_posted_learns_what_is_known() {
     let unknown = world().with("accept", "application/json").origin([refuses()]).send("POST", "/", Some("a"));
     unknown.status(502).says("\"unknown\"");
     let refused =
@@ -72,7 +72,7 @@ fn after_a_failure_of_the_worker_itself_nobody_knows_what_became_of_an_order() {
 }
 
 #[test]
-fn the_origin_s_own_error_is_dressed_for_people_and_passed_to_programs() {
+fn the_origin_s_own_error_becomes_a_page_for_people_and_passes_to_programs() {
     let busy = || answers(503, "<h1>busy</h1>").header("content-type", "text/html");
     let html =
         world().with("accept", "text/html").origin([busy(), busy(), busy()]).get("/").status(503).attempts(3);

@@ -129,7 +129,7 @@ fn a_client_that_the_origin_resets_cannot_speak_for_others_by_asking_often() {
 }
 
 #[test]
-fn a_visitor_with_a_page_of_their_own_who_asks_in_their_turn_parts_the_others_for_once() {
+fn a_visitor_with_a_page_of_their_own_as_leader_separates_the_others_once() {
     let world = world()
         .at_client("192.0.2.1", refuses())
         .at_client("192.0.2.2", page("mine").cache_control("private"))
@@ -159,7 +159,7 @@ fn also_pages_that_cannot_be_shared_cost_one_request_while_the_origin_is_down() 
 }
 
 #[test]
-fn a_failure_is_told_to_those_who_waited_as_it_was() {
+fn those_who_waited_get_the_failure_as_it_was() {
     let busy = answers(503, "busy").header("retry-after", "120").after(SLOW);
     let world = world().set("retry.attempts", 1).at_origin("origin.test", busy);
     let stories = world.with("accept", "text/html").with("sec-fetch-dest", "document").crowd(5, "/");

@@ -1,4 +1,4 @@
-//! What is counted for operators, when it is told, and what an isolate makes of the answer.
+//! What is counted for operators, when it is flushed, and what an isolate does with the reply.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn counts(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn requests_that_go_smoothly_are_told_together_and_behind_an_answer() {
+fn requests_without_trouble_are_flushed_together_and_behind_an_answer() {
     let world = world().gathering(Some("flush 10")).origin(std::iter::repeat_with(|| page("v1")).take(1000));
     let stories = world.together((0..1000).map(|_| (&world, "GET", "/", None)));
     assert!(stories.iter().all(|story| story.status == 200));
@@ -53,7 +53,7 @@ fn what_a_request_comes_to_is_counted_to_its_kind() {
 }
 
 #[test]
-fn nothing_that_a_client_sent_is_told() {
+fn nothing_that_a_client_sent_is_flushed() {
     let world = world().gathering(Some("")).origin([refuses(), refuses(), refuses()]);
     world.get("/secret-path?token=secret").status(502);
     let (lines, _) = world.gathered();
@@ -61,7 +61,7 @@ fn nothing_that_a_client_sent_is_told() {
 }
 
 #[test]
-fn trouble_is_told_within_a_second() {
+fn trouble_is_flushed_within_a_second() {
     let world = world().gathering(Some("")).origin([refuses(), refuses(), refuses()]);
     let before = world.now();
     world.get("/").status(502);
@@ -70,7 +70,7 @@ fn trouble_is_told_within_a_second() {
 }
 
 #[test]
-fn what_cannot_be_told_is_told_the_next_time() {
+fn what_cannot_be_flushed_is_flushed_the_next_time() {
     let world = world().gathering(None).origin([page("v1"), page("v1")]);
     world.get("/a").answers(200, "v1");
     assert_eq!(world.gathered().1, 0);
@@ -127,7 +127,7 @@ fn a_probe_is_counted_apart_and_asks_what_the_settings_say() {
 }
 
 #[test]
-fn a_probe_refreshes_the_kept_copies() {
+fn a_probe_refreshes_the_last_good_copies() {
     let world =
         world().keeping().gathering(Some("")).set("probe", json!({ "path": "/", "host": "www.example.com" }));
     let world = world.origin([page("home"), page("User-agent: *")]);

@@ -6,7 +6,7 @@ use holdfast::health::runbook;
 use holdfast::origin::Reach;
 use holdfast::origin::failure::{Elsewhere, Failure, Here, TABLE};
 
-/// The table of failures as it stands in docs/failures.md.
+/// The table of failures as docs/failures.md has it.
 fn failures() -> String {
     let mut table = String::from(
         "| what happened | log: `failure` | `error` (RFC 9209) | status | again here | elsewhere | evidence about | what to check first |\n\
@@ -53,7 +53,7 @@ fn the_documents_have_the_table_of_failures() {
     assert!(there == expected, "docs/failures.md should have between the two marks:\n{expected}");
 }
 
-/// The runbook as it stands in docs/operations.md.
+/// The runbook as docs/operations.md has it.
 fn runbook() -> String {
     let mut text = String::new();
     for entry in runbook::ENTRIES.iter().chain(&runbook::OWN) {

@@ -20,7 +20,7 @@ fn visited() -> World {
 }
 
 #[test]
-fn an_answer_that_is_suddenly_short_reaches_its_visitor_and_leaves_the_copy_to_stand_in() {
+fn an_answer_that_is_suddenly_short_reaches_its_visitor_and_leaves_the_copy_for_an_outage() {
     let json = || answers(200, GOOD).header("content-type", "application/json").cache_control("max-age=60");
     for (bad, text, word) in
         [(tiny(), "oops", "body_shrank"), (json(), GOOD, "type_changed"), (page(""), "", "body_shrank")]
@@ -34,7 +34,7 @@ fn an_answer_that_is_suddenly_short_reaches_its_visitor_and_leaves_the_copy_to_s
 }
 
 #[test]
-fn it_is_believed_when_somebody_else_is_told_the_same_some_seconds_later() {
+fn it_is_stored_when_another_client_gets_the_same_some_seconds_later() {
     let world = visited().origin([tiny(), tiny(), tiny(), tiny()]);
     world.get("/").answers(200, "oops");
     // The same client proves nothing, and nobody does at once.
@@ -88,7 +88,7 @@ fn a_304_settles_the_doubt() {
 }
 
 #[test]
-fn a_copy_that_could_not_stand_in_protects_nothing() {
+fn a_copy_that_could_not_be_served_stale_protects_nothing() {
     for directives in ["max-age=60, must-revalidate", "max-age=60, stale-if-error=5"] {
         let old = page(GOOD).cache_control(directives).header("etag", "\"1\"");
         let world = world().origin([old, tiny()]);
@@ -114,7 +114,7 @@ fn nobody_waits_in_vain_for_a_doubtful_answer() {
 }
 
 #[test]
-fn a_page_that_lacks_its_marker_is_handed_on_and_never_stored() {
+fn a_page_that_lacks_its_marker_is_passed_on_and_never_stored() {
     let marked = || world().set("cache.must_contain", "</html>").from("192.0.2.1");
     let torn = || page(&GOOD.replace("</html>", "")).cache_control("max-age=60");
     let text = GOOD.replace("</html>", "");
@@ -129,7 +129,7 @@ fn a_page_that_lacks_its_marker_is_handed_on_and_never_stored() {
     let world = world.later(90).without_fields().from("192.0.2.2");
     world.get("/").answers(200, &text).header_has("cache-status", "detail=marker_missing");
     world.get("/").answers(200, GOOD).reports("connection_terminated");
-    // What is no page is not looked into, and neither is what streams.
+    // Only pages are checked, and no streams.
     let style = || answers(200, "p{}").header("content-type", "text/css").cache_control("max-age=60");
     marked().origin([style()]).get("/").header_has("cache-status", "stored");
     let large = marked().set("body.buffer", "5B").origin([torn()]);
@@ -137,7 +137,7 @@ fn a_page_that_lacks_its_marker_is_handed_on_and_never_stored() {
 }
 
 #[test]
-fn a_page_that_lacks_its_marker_does_not_become_the_kept_copy() {
+fn a_page_that_lacks_its_marker_does_not_become_the_last_good_copy() {
     let kept = world()
         .keeping()
         .set("last_good.paths", serde_json::json!(["/a"]))

@@ -1,4 +1,4 @@
-//! Failures that an operator forces: they look like real ones, and nobody else feels them.
+//! Failures that an operator forces: they behave like real ones, and affect nobody else.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ fn every_row_of_the_table_can_be_forced_and_no_origin_is_asked() {
 }
 
 #[test]
-fn a_drill_is_told_like_the_failure_itself() {
+fn a_drill_is_reported_like_the_failure_itself() {
     use crate::world::{Ending, answers, hangs, refuses, talks_garbage};
     let torn = |ending| page("v1").ends(ending);
     for (word, real) in [
@@ -93,7 +93,7 @@ fn a_drill_waits_as_the_failure_does() {
 }
 
 #[test]
-fn the_last_good_copy_stands_in_and_stays_what_it_was() {
+fn the_stored_copy_is_served_and_stays_what_it_was() {
     let first = page("v1").cache_control("max-age=60, stale-if-error=600").header("etag", "\"1\"");
     let world = site().origin([first, page("v2")]);
     world.get("/a").answers(200, "v1");
@@ -109,7 +109,7 @@ fn the_last_good_copy_stands_in_and_stays_what_it_was() {
 }
 
 #[test]
-fn a_kept_copy_stands_in() {
+fn a_last_good_copy_is_served() {
     let world = site().keeping().origin([page("v1")]);
     world.get("/robots.txt").answers(200, "v1");
     let world = world.evicted();
@@ -147,7 +147,7 @@ fn a_drilled_order_changes_nothing_that_is_stored() {
 
 #[test]
 fn others_who_ask_at_the_same_time_get_the_page() {
-    // Without memory, so that the copy that is stored meanwhile does not stand in for a drill.
+    // Without memory, so that the copy that is stored meanwhile does not answer a drill.
     let world = site().set("cache.memory_ttl", "0s");
     let world = world.at_origin("origin.test", page("v1").cache_control("max-age=60"));
     let drilled = drilling(&world, Failure::ConnectionLost);

@@ -1,4 +1,4 @@
-//! What stands in the store of the request that filled it: the fields that `Vary` names, and no more.
+//! What the store has of the request that filled it: the fields that `Vary` names, and no more.
 
 use holdfast::cache::entry::{Entry, Stored};
 use holdfast::cache::key::Vary;

@@ -148,7 +148,7 @@ impl Object {
 }
 
 #[test]
-fn refusals_that_turn_into_timeouts_are_two_incidents_each_told_twice() {
+fn refusals_that_turn_into_timeouts_are_two_incidents_with_two_alerts_each() {
     let mut object = object();
     for (end, rounds) in [("edge_refused", 12), ("edge_connect_timeout", 12)] {
         for _ in 0..rounds {
@@ -458,7 +458,7 @@ fn a_webhook_that_fails_is_asked_again_later_and_later_and_then_no_more() {
     }
     assert_eq!(waits[..WAITS.len()], WAITS);
     assert_eq!(waits[WAITS.len()], object.alert.quiet, "all that is left is to see it end");
-    // Its end is told all the same.
+    // Its end is sent all the same.
     object.pass(24 * 60 * 60).ring();
     assert_eq!(*object.sent.borrow(), ["20260102T0304-1-end"]);
 }
@@ -499,7 +499,7 @@ fn the_end_waits_for_the_beginning() {
 }
 
 #[test]
-fn without_a_webhook_nobody_is_told_now_or_later() {
+fn without_a_webhook_no_alert_is_sent_now_or_later() {
     let mut object = object();
     let webhook = object.alert.webhook.take();
     object.report(&["try a edge_refused 10"]);
@@ -603,7 +603,7 @@ fn slack_gets_text_that_cannot_become_markup() {
 }
 
 #[test]
-fn pagerduty_resolves_what_it_was_told_of() {
+fn pagerduty_resolves_what_it_was_alerted_to() {
     let long = format!("{}.example", "a".repeat(250));
     for origin in ["a.example", long.as_str()] {
         let [(_, begin), (_, end)] = alerts(AlertForm::PagerDuty, origin);
@@ -727,7 +727,7 @@ fn no_text_gets_out_of_its_place_or_makes_rows_without_end() {
 }
 
 #[test]
-fn what_is_old_is_looked_for_once_a_minute() {
+fn old_rows_are_searched_for_once_a_minute() {
     let mut object = object();
     for _ in 0..36 {
         object.report(&["try a ok 1"]);

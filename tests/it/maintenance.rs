@@ -1,4 +1,4 @@
-//! A site that is closed on purpose: who still gets in, and what everybody else is told.
+//! A site that is closed on purpose: who still gets in, and what everybody else gets.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn a_closed_site_says_so_and_asks_nobody() {
 }
 
 #[test]
-fn every_form_and_method_is_told() {
+fn every_form_and_method_gets_the_maintenance_answer() {
     let problem = closed().with("accept", "application/json").get("/a").status(503);
     problem.says(r#""type":"urn:holdfast:problem:maintenance""#).says(r#""retry_after":600"#);
     closed().with("accept-language", "de").get("/a").says("Wegen Wartung nicht erreichbar");

@@ -271,7 +271,7 @@ fn without_a_token_only_health_is_there() {
 }
 
 #[test]
-fn who_looks_gets_the_form_that_suits() {
+fn a_visitor_of_the_dashboard_gets_the_form_that_suits() {
     let world = guarded(outage());
     let token = ("holdfast-token", TOKEN);
     ask(&world, "GET", "status", &[token, BROWSER], None)
@@ -290,7 +290,7 @@ fn who_looks_gets_the_form_that_suits() {
 }
 
 #[test]
-fn a_browser_signs_in_looks_and_signs_out() {
+fn a_browser_signs_in_sees_the_dashboard_and_signs_out() {
     let world = guarded(outage());
     ask(&world, "GET", "status", &[BROWSER], None)
         .status(401)

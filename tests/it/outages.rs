@@ -103,7 +103,7 @@ fn while_one_request_tries_the_others_are_answered_without_the_origin() {
 }
 
 #[test]
-fn after_an_outage_load_returns_gently_where_copies_can_answer() {
+fn after_an_outage_load_returns_gradually_where_copies_can_answer() {
     let world = world().guarded().origin([page("v1")]);
     world.get("/").answers(200, "v1");
     outage(&world);
@@ -131,7 +131,7 @@ fn a_new_isolate_learns_of_an_outage_with_its_first_failure() {
 }
 
 #[test]
-fn the_next_origin_takes_over_and_a_broken_one_comes_back_by_trial() {
+fn the_next_origin_takes_over_and_a_broken_one_comes_back_by_a_probe() {
     let origins = json!(["http://one.test", "http://two.test"]);
     let fresh = |text: &str| page(text).cache_control("no-store");
     let down = |world: World| world.at_origin("one.test", refuses()).at_origin("two.test", fresh("two"));

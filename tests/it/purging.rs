@@ -1,4 +1,4 @@
-//! What an operator calls out of date, and what is to be forgotten.
+//! Soft and hard purges by an operator.
 
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ fn what_an_order_does_not_name_stays_fresh() {
 }
 
 #[test]
-fn a_purged_page_still_stands_in_for_a_failed_origin() {
+fn a_softly_purged_page_is_still_served_when_the_origin_fails() {
     let world = kept().origin([fresh("v1")]);
     world.get("/a").answers(200, "v1");
     let world = world.later(1);
@@ -81,7 +81,7 @@ fn a_purged_page_that_has_not_changed_costs_no_body() {
 }
 
 #[test]
-fn a_forgotten_page_is_gone() {
+fn a_hard_purged_page_is_gone() {
     let world = kept().origin([fresh("v1"), fresh("robots")]);
     world.get("/a").answers(200, "v1");
     world.get("/robots.txt").answers(200, "robots");
@@ -118,7 +118,7 @@ fn a_new_isolate_knows_what_was_purged_before_it() {
 }
 
 #[test]
-fn marks_are_read_at_most_twice_a_minute() {
+fn purge_rules_are_read_at_most_twice_a_minute() {
     let world = kept().origin([fresh("v1")]);
     world.get("/a").answers(200, "v1");
     for _ in 0..120 {
@@ -133,7 +133,7 @@ fn marks_are_read_at_most_twice_a_minute() {
 }
 
 #[test]
-fn marks_that_cannot_be_read_fail_no_request() {
+fn purge_rules_that_cannot_be_read_fail_no_request() {
     let world = kept().origin([fresh("v1")]).namespace_fails();
     world.get("/a").answers(200, "v1");
     world.get("/a").answers(200, "v1").attempts(0);
@@ -173,7 +173,7 @@ fn nothing_below_the_endpoints_reaches_the_origin() {
 }
 
 #[test]
-fn the_key_is_told_to_operators_alone_and_the_token_to_nobody() {
+fn only_operators_see_the_key_and_nobody_sees_the_token() {
     let world = kept().origin([fresh("v1"), fresh("v2"), refuses()]);
     let operator = world.clone().with("holdfast-token", TOKEN);
     let story = operator.get("/a").header_has("cache-status", "key=\"https://www.example.com/");
@@ -224,7 +224,7 @@ fn an_order_holds_for_every_spelling_of_a_path() {
 }
 
 #[test]
-fn what_is_forgotten_is_gone_in_every_spelling_of_its_path() {
+fn a_hard_purge_applies_to_every_spelling_of_a_path() {
     for stored in ["/feeds/a", "//feeds/a", "/feeds%2fa", "/feeds/%61"] {
         let world = kept().set("last_good.paths", json!(["*"])).origin([fresh("v1")]);
         world.get(stored).answers(200, "v1");

@@ -1,4 +1,4 @@
-//! Parameters that do not matter: what stands in for a URL that has them, and what never answers for it.
+//! Parameters that do not matter: which copies answer for a URL that has them, and which never do.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ fn stored(path: &str) -> World {
 }
 
 #[test]
-fn the_copy_of_the_page_stands_in_for_a_link_from_a_campaign() {
+fn a_link_from_a_campaign_gets_the_copy_of_the_page_when_the_origin_fails() {
     for asked in ["/?utm_source=x", "/?utm_source=x&fbclid=y&", "/?", "/?gclid", "/?utm_content=%3Cb%3E"] {
         let story = stored("/").get(asked).answers(200, "plain").attempts(3);
         let story =
@@ -59,7 +59,7 @@ fn while_all_is_well_the_origin_sees_each_link_and_its_own_copy_comes_first() {
 }
 
 #[test]
-fn a_copy_that_may_not_stand_in_does_not_for_others_either() {
+fn a_copy_that_forbids_stale_use_forbids_other_copies_too() {
     for directives in ["max-age=1, must-revalidate", "no-cache", "s-maxage=1"] {
         let world = world().origin([page("plain").cache_control(directives).header("etag", "\"1\"")]);
         world.get("/").answers(200, "plain");
@@ -85,7 +85,7 @@ fn a_copy_past_its_time_makes_room_for_one_that_is_not() {
 }
 
 #[test]
-fn a_purged_copy_stands_in_and_a_forgotten_one_does_not() {
+fn a_softly_purged_copy_is_served_and_a_hard_purged_one_is_not() {
     let token = "a-token-of-the-operators";
     for (order, status) in [(json!({"urls": ["/"]}), 200), (json!({"urls": ["/"], "forget": true}), 502)] {
         let world = world().keeping().token(token).origin([page("plain")]);
@@ -98,7 +98,7 @@ fn a_purged_copy_stands_in_and_a_forgotten_one_does_not() {
 }
 
 #[test]
-fn the_kept_copy_answers_for_such_links_too() {
+fn the_last_good_copy_answers_for_such_links_too() {
     let world = world().keeping().set("last_good.paths", json!(["/a"])).origin([page("plain")]);
     world.get("/a").answers(200, "plain");
     let world = world.evicted();

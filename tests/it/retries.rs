@@ -12,7 +12,7 @@ fn a_lost_connection_is_tried_again() {
 }
 
 #[test]
-fn a_failure_that_a_retry_got_past_is_told() {
+fn a_failure_that_a_retry_got_past_is_reported() {
     // RFC 9209 §2: every answer that a failure touched.
     let story = world().origin([refuses(), page("v1")]).get("/").answers(200, "v1");
     story

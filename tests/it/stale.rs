@@ -1,4 +1,4 @@
-//! When the last good copy stands in.
+//! When a stale copy is served instead of an error.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ fn a_stale_page_covers_the_origin_s_own_errors() {
 }
 
 #[test]
-fn an_answer_that_says_nothing_stands_in_for_a_day() {
+fn an_answer_that_says_nothing_is_served_stale_for_a_day() {
     let world = world().origin([page("v1")]);
     world.get("/a");
     let world = world.later(86_000).origin([]);
@@ -47,7 +47,7 @@ fn an_answer_that_says_nothing_stands_in_for_a_day() {
 }
 
 #[test]
-fn nothing_stands_in_where_it_is_forbidden_and_the_report_says_by_what() {
+fn nothing_is_served_stale_where_it_is_forbidden_and_the_report_says_by_what() {
     // RFC 9111 §4.2.4, §5.2.2.10
     for (directives, culprit) in [
         ("max-age=60, must-revalidate", "must-revalidate"),
@@ -201,7 +201,7 @@ fn what_clients_direct_counts_for_nothing_where_the_operator_says_so() {
 }
 
 #[test]
-fn for_which_statuses_a_copy_stands_in_is_a_setting() {
+fn for_which_statuses_a_copy_is_served_stale_is_a_setting() {
     let visited = |statuses: serde_json::Value| {
         let world = world().set("retry.attempts", 1).set("cache.stale_statuses", statuses);
         let world = world.origin([page("v1").cache_control("max-age=1").header("etag", "\"1\"")]);
@@ -248,7 +248,7 @@ fn errors_are_stored_by_setting_for_as_long_as_they_say_themselves() {
             "{path} {again:#?}"
         );
     }
-    // It answers while it is fresh, and then stands in for nothing.
+    // It answers while it is fresh, and is never served stale.
     let world = world.later(90).origin([]);
     world.get("/c").status(502);
     world.get("/b").status(502);

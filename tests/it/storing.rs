@@ -168,7 +168,7 @@ fn a_partial_answer_passes_and_is_not_stored() {
 }
 
 #[test]
-fn an_unsafe_method_forgets_what_it_changed() {
+fn an_unsafe_method_invalidates_what_it_changed() {
     // RFC 9111 §4.4
     let world = world().origin([page("v1").cache_control("max-age=60"), answers(204, ""), page("v2")]);
     world.get("/");
@@ -318,7 +318,7 @@ fn what_was_done_before_the_answer_broke_off_counts_though_it_was_tried_again() 
 }
 
 #[test]
-fn an_answer_that_differs_by_one_list_of_fields_too_many_is_handed_on_all_the_same() {
+fn an_answer_that_differs_by_one_list_of_fields_too_many_is_passed_on_all_the_same() {
     let names = ["a", "b", "c", "d", "e"];
     let answer = |name| page(name).cache_control("max-age=60").header("vary", name);
     let world = world().set("body.buffer", "0B").origin(names.map(answer));
@@ -328,7 +328,7 @@ fn an_answer_that_differs_by_one_list_of_fields_too_many_is_handed_on_all_the_sa
 }
 
 #[test]
-fn what_head_tells_one_visitor_changes_nothing_for_the_others() {
+fn an_answer_to_one_visitors_head_changes_nothing_for_the_others() {
     // RFC 9111 §3.5, §4.3.5: on its own this answer could not be stored.
     for (name, value) in [("cookie", "sid=bob"), ("authorization", "Bearer bob")] {
         let head = answers(200, "").header("x-account", "bob");

@@ -59,7 +59,7 @@ fn what_was_deleted_or_moved_does_not_come_back() {
 }
 
 #[test]
-fn one_client_that_is_told_something_else_takes_no_good_page() {
+fn one_client_that_gets_something_else_removes_no_good_page() {
     // Fresh or stale, with a lifetime or without, whatever of the request may have brought it about.
     for (name, value) in
         [("user-agent", "evil"), ("x-custom", "a"), ("cookie", "sid=1"), ("accept-language", "xx")]
@@ -85,7 +85,7 @@ fn one_client_that_is_told_something_else_takes_no_good_page() {
 }
 
 #[test]
-fn what_was_deleted_and_may_not_be_stored_goes_when_a_second_client_is_told() {
+fn what_was_deleted_and_may_not_be_stored_goes_when_a_second_client_learns_it() {
     for behaviour in [
         answers(404, "none").cache_control("no-store"),
         moved(302).header("set-cookie", "challenge=1"),
@@ -145,7 +145,7 @@ fn what_is_forbidden_to_a_client_does_not_come_back_for_that_client() {
 }
 
 #[test]
-fn a_client_that_is_refused_takes_nobodys_copy_and_does_not_make_it_stale() {
+fn a_client_that_is_refused_removes_nobodys_copy_and_does_not_make_it_stale() {
     for behaviour in [
         answers(401, "no"),
         answers(403, "no").cache_control("no-store"),
@@ -164,7 +164,7 @@ fn a_client_that_is_refused_takes_nobodys_copy_and_does_not_make_it_stale() {
 }
 
 #[test]
-fn what_somebody_in_particular_is_told_says_nothing_of_what_others_would_be() {
+fn an_answer_to_somebody_in_particular_says_nothing_of_what_others_would_get() {
     for (name, value) in [
         ("cookie", "sid=1"),
         ("authorization", "Bearer x"),
@@ -321,7 +321,7 @@ fn what_comes_behind_a_copy_that_answered_in_place_of_a_slow_origin_ends_it() {
 }
 
 #[test]
-fn who_asks_for_the_head_of_a_page_takes_nobodys_copy() {
+fn a_head_request_removes_nobodys_copy() {
     // RFC 9111 §4.3.5
     let world = world().set("retry.attempts", 1).origin([
         page("v1").cache_control("max-age=600"),
@@ -336,7 +336,7 @@ fn who_asks_for_the_head_of_a_page_takes_nobodys_copy() {
 }
 
 #[test]
-fn one_client_that_is_challenged_takes_no_kept_copy() {
+fn one_client_that_is_challenged_removes_no_last_good_copy() {
     let challenge = || answers(404, "who are you?").header("set-cookie", "challenge=1");
     let world = world().set("retry.attempts", 1).keeping();
     let world = world.origin([page("User-agent: *").cache_control("max-age=10")]);

@@ -91,7 +91,7 @@ impl World {
         self
     }
 
-    /// Binds a namespace for kept copies and purge marks.
+    /// Binds a namespace for last good copies and purge rules.
     pub fn keeping(mut self) -> Self {
         self.keeps = true;
         self
@@ -104,7 +104,7 @@ impl World {
         self
     }
 
-    /// What it was told, all lines sorted, and how often.
+    /// What was flushed to it, all lines sorted, and how often.
     pub fn gathered(&self) -> (Vec<String>, usize) {
         let told = self.script.told.borrow();
         let mut lines: Vec<_> =

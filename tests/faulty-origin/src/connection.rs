@@ -13,7 +13,7 @@ use crate::{Script, Seen, Shared, Step, lock, websocket};
 
 /// How long [`Step::Hang`] hangs at most.
 const HANG_LIMIT: Duration = Duration::from_secs(60);
-/// How often a wait looks up to see whether the origin was dropped.
+/// How often a wait checks whether the origin was dropped.
 const LOOK_UP: Duration = Duration::from_millis(20);
 
 /// What comes after a script.

@@ -58,7 +58,7 @@ pub struct Script {
     pub gathers: Cell<bool>,
     /// What the object answers to counts; none if it cannot be reached.
     pub news: RefCell<Option<String>>,
-    /// What it was told.
+    /// What was flushed to it.
     pub told: RefCell<Vec<String>>,
 }
 

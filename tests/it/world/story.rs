@@ -15,7 +15,7 @@ pub struct Delivered {
     pub ending: Ending,
 }
 
-/// What came of one request. Each check gives the story back, so that it can be told on one line.
+/// What came of one request. Each check returns the story, so that checks can be chained.
 #[derive(Clone, Debug)]
 pub struct Story {
     pub status: u16,

@@ -18,7 +18,7 @@ fn text(fields: &[(&str, &str)], body: &str) -> Script {
 }
 
 #[test]
-fn a_kept_copy_answers_when_the_edge_cache_has_nothing() {
+fn a_last_good_copy_answers_when_the_edge_cache_has_nothing() {
     let page = visited(text(&[("ETag", "\"v1\""), ("X-Own", "ü")], "User-agent: *\nAllow: /\n"));
     for failure in [scripts::reset(), scripts::hang(), scripts::answer("503 Busy", &[], "busy")] {
         page.now([failure]);
@@ -44,7 +44,7 @@ fn a_kept_copy_answers_when_the_edge_cache_has_nothing() {
 }
 
 #[test]
-fn paths_that_are_not_named_and_queries_are_not_kept() {
+fn paths_that_are_not_named_and_queries_have_no_last_good_copy() {
     let page = Page::new([text(&[], "v1")]);
     keeping().get(&page).send().is(200, "v1");
     let asked = Page { path: format!("{}?x", Page::under("/kept/", [text(&[], "v1")]).path) };
@@ -56,7 +56,7 @@ fn paths_that_are_not_named_and_queries_are_not_kept() {
 }
 
 #[test]
-fn an_answer_that_is_no_proof_does_not_replace_the_kept_copy() {
+fn an_answer_that_is_no_proof_does_not_replace_the_last_good_copy() {
     let good = "User-agent: *\nDisallow: /private/\nDisallow: /search\n";
     let page_like = [("Content-Type", "text/html")];
     for bad in [
@@ -77,7 +77,7 @@ fn an_answer_that_is_no_proof_does_not_replace_the_kept_copy() {
 }
 
 #[test]
-fn a_prohibition_takes_the_kept_copy_away_when_a_second_client_is_told() {
+fn a_prohibition_removes_the_last_good_copy_when_a_second_client_gets_it() {
     for directives in ["no-store", "private", "no-cache", "max-age=60, must-revalidate"] {
         let page = visited(text(&[], "v1"));
         page.now([text(&[("Cache-Control", directives)], "v1")]);
@@ -93,7 +93,7 @@ fn a_prohibition_takes_the_kept_copy_away_when_a_second_client_is_told() {
 }
 
 #[test]
-fn what_belongs_to_one_visitor_is_not_kept() {
+fn what_belongs_to_one_visitor_is_no_last_good_copy() {
     for fields in [&[("Set-Cookie", "sid=1")][..], &[("Cache-Control", "private")], &[("Vary", "*")]] {
         let page = visited(text(fields, "mine"));
         page.now([scripts::reset()]);
@@ -107,7 +107,7 @@ fn what_belongs_to_one_visitor_is_not_kept() {
 }
 
 #[test]
-fn a_body_larger_than_is_held_is_not_kept() {
+fn a_body_larger_than_the_buffer_is_no_last_good_copy() {
     let large = "x".repeat(LARGE);
     let page = visited(text(&[], &large));
     page.now([scripts::reset()]);
@@ -115,7 +115,7 @@ fn a_body_larger_than_is_held_is_not_kept() {
 }
 
 #[test]
-fn robots_txt_is_kept_where_nothing_is_set() {
+fn robots_txt_has_a_last_good_copy_by_default() {
     let robots = Page { path: "/robots.txt".to_owned() };
     robots.now([text(&[], "User-agent: *\n")]);
     quick().get(&robots).send().is(200, "User-agent: *\n");

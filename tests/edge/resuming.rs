@@ -1,4 +1,4 @@
-//! Large bodies that break off in mid-stream, and are taken up again from where they stopped.
+//! Large bodies that break off in mid-stream, and are resumed from where they stopped.
 
 use base64::Engine as _;
 use faulty_origin::{Script, Seen, Step, scripts};
@@ -70,7 +70,7 @@ fn a_download_of_50_mb_that_tears_at_five_places_arrives_whole() {
 }
 
 #[test]
-fn what_was_taken_up_again_is_stored_whole() {
+fn what_was_resumed_is_stored_whole() {
     const TEARS: &[usize] = &[10_000, 40_000];
     let (page, whole) = torn_page(LARGE, TEARS, &[TAG, RANGES, ("Cache-Control", "max-age=600")]);
     assert!(quick().get(&page).send().body == whole);
@@ -81,7 +81,7 @@ fn what_was_taken_up_again_is_stored_whole() {
 }
 
 #[test]
-fn a_body_that_falls_silent_is_taken_up_again() {
+fn a_body_that_falls_silent_is_resumed() {
     let whole = content(LARGE);
     let page = Page::by({
         let whole = whole.clone();
@@ -100,7 +100,7 @@ fn a_body_that_falls_silent_is_taken_up_again() {
 }
 
 #[test]
-fn a_body_is_taken_up_again_only_where_what_follows_is_sure_to_be_the_same() {
+fn a_body_is_resumed_only_where_the_rest_is_sure_to_be_the_same() {
     const TEARS: &[usize] = &[30_000];
     for fields in [
         &[RANGES][..],
@@ -149,7 +149,7 @@ fn part(start: usize, range: &str, fields: &[(&str, &str)], bytes: &[u8]) -> Scr
 }
 
 #[test]
-fn what_is_not_certain_to_be_the_rest_is_not_put_behind_what_was() {
+fn what_is_not_certain_to_be_the_rest_is_not_appended() {
     // RFC 9110 §14.4, §15.3.7.3
     const STORED: (&str, &str) = ("Cache-Control", "max-age=600");
     let (rest, other_total) = ("bytes {}-65535/65536", "bytes {}-65535/65537");
@@ -235,7 +235,7 @@ fn a_body_of_unknown_length_goes_on_and_is_as_long_as_its_parts_say() {
 }
 
 #[test]
-fn what_was_put_together_is_held_against_its_digest() {
+fn a_resumed_body_is_checked_against_its_digest() {
     // RFC 9530 §3
     let whole = content(LARGE);
     let digest = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
@@ -278,7 +278,7 @@ fn a_digest_says_nothing_of_what_came_in_one_piece() {
 }
 
 #[test]
-fn what_has_changed_meanwhile_is_not_put_behind_what_was() {
+fn what_has_changed_meanwhile_is_not_appended() {
     for changed in [
         scripts::with_headers(&[("ETag", "\"v2\""), RANGES], "x".repeat(LARGE)),
         scripts::answer("416 Range Not Satisfiable", &[("Content-Range", "bytes */5")], ""),

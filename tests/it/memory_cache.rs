@@ -1,4 +1,4 @@
-//! What an isolate has found a moment ago and does not look for again.
+//! Results of lookups that an isolate reuses for a moment.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn remembered() -> World {
 }
 
 #[test]
-fn a_page_that_is_asked_for_again_and_again_is_looked_for_once_a_second() {
+fn a_page_that_is_requested_again_and_again_is_looked_up_once_a_second() {
     let world = world().origin([lasting("v1")]);
     world.get("/").answers(200, "v1").header_has("cache-status", "stored");
     for expected in [1, 1, 0, 0, 0] {
@@ -37,7 +37,7 @@ fn a_page_that_is_asked_for_again_and_again_is_looked_for_once_a_second() {
 }
 
 #[test]
-fn who_asks_for_less_than_the_whole_is_answered_from_memory_too() {
+fn requests_for_less_than_the_whole_are_answered_from_memory_too() {
     let world = remembered();
     let before = world.subrequests();
     world.clone().with("if-none-match", "\"1\"").get("/").status(304).attempts(0);
@@ -48,7 +48,7 @@ fn who_asks_for_less_than_the_whole_is_answered_from_memory_too() {
 }
 
 #[test]
-fn who_wants_it_validated_has_it_validated() {
+fn a_request_for_validation_is_validated() {
     let world = remembered().origin([lasting("v2")]);
     world.clone().with("cache-control", "no-cache").get("/").answers(200, "v2").attempts(1);
     world.get("/").answers(200, "v2").attempts(0);
@@ -68,7 +68,7 @@ fn what_this_isolate_stores_is_seen_at_once() {
 }
 
 #[test]
-fn a_write_is_seen_at_once_by_the_isolate_that_handed_it_on() {
+fn a_write_is_seen_at_once_by_the_isolate_that_passed_it_on() {
     // RFC 9111 §4.4
     let world = remembered().origin([page("done"), lasting("v2")]);
     world.send("POST", "/", Some("x")).answers(200, "done");
@@ -76,7 +76,7 @@ fn a_write_is_seen_at_once_by_the_isolate_that_handed_it_on() {
 }
 
 #[test]
-fn an_order_is_seen_at_once_by_the_isolate_that_took_it() {
+fn a_purge_is_seen_at_once_by_the_isolate_that_took_it() {
     for forget in ["false", "true"] {
         let world = world().keeping().token("a-token-of-more-than-32-characters!!").origin([lasting("v1")]);
         (0..3).for_each(|_| drop(world.get("/").answers(200, "v1")));
@@ -111,7 +111,7 @@ fn looks_each_time(world: &World) {
 }
 
 #[test]
-fn an_operator_can_have_every_request_look() {
+fn an_operator_can_have_a_lookup_for_every_request() {
     let world = world().set("cache.memory_ttl", "0s").origin([lasting("v1")]);
     looks_each_time(&world);
 }
@@ -123,7 +123,7 @@ fn a_body_that_is_not_held_elsewhere_is_not_held_here() {
 }
 
 #[test]
-fn in_an_outage_a_stale_copy_is_looked_for_once_a_second() {
+fn in_an_outage_a_stale_copy_is_looked_up_once_a_second() {
     let world = world().origin([lasting("v1")]);
     world.get("/").answers(200, "v1");
     let world = world.later(60).origin([refuses(), refuses(), refuses()]).set("retry.attempts", 1);
@@ -135,7 +135,7 @@ fn in_an_outage_a_stale_copy_is_looked_for_once_a_second() {
 }
 
 #[test]
-fn while_the_origin_is_left_alone_it_is_known_for_a_second_that_there_is_no_copy() {
+fn while_the_breaker_is_open_it_is_known_for_a_second_that_there_is_no_copy() {
     let world = world().keeping().set("last_good.paths", serde_json::json!(["/*"]));
     let world = world.set("breaker.enabled", true).set("breaker.open_for", "60s").set("retry.attempts", 1);
     let world = world.set("breaker.window", "1s").origin(std::iter::repeat_with(refuses).take(11));
@@ -152,7 +152,7 @@ fn while_the_origin_is_left_alone_it_is_known_for_a_second_that_there_is_no_copy
 }
 
 #[test]
-fn before_a_page_takes_the_place_of_a_failed_attempt_there_is_a_look() {
+fn before_a_failed_attempt_becomes_an_error_page_there_is_a_lookup() {
     let here = world().origin([refuses()]).set("retry.attempts", 1);
     here.get("/").status(502);
     let elsewhere = here.clone().new_isolate().origin([lasting("v1")]);
@@ -162,7 +162,7 @@ fn before_a_page_takes_the_place_of_a_failed_attempt_there_is_a_look() {
 }
 
 #[test]
-fn nor_does_a_page_where_the_look_was_spared_as_the_answers_are_none_to_be_stored() {
+fn after_a_hit_for_miss_there_is_a_lookup_before_an_error_page_too() {
     let here = world().origin([page("own").header("cache-control", "no-store")]).set("retry.attempts", 1);
     here.get("/").answers(200, "own");
     let elsewhere = here.clone().new_isolate().origin([lasting("v1")]);
@@ -181,7 +181,7 @@ fn a_store_that_fails_for_a_moment_is_not_taken_for_an_empty_one() {
 }
 
 #[test]
-fn variants_are_remembered_side_by_side() {
+fn several_variants_are_remembered() {
     let variant = |text| lasting(text).header("vary", "accept-language");
     let world = world().origin([variant("de"), variant("en")]);
     let ask =

@@ -20,7 +20,7 @@ fn visited(first: Behaviour) -> World {
 }
 
 #[test]
-fn a_kept_copy_answers_when_the_edge_cache_has_nothing() {
+fn a_last_good_copy_answers_when_the_edge_cache_has_nothing() {
     let world = visited(robots("v1").header("etag", "\"1\""));
     world
         .get(PATH)
@@ -41,7 +41,7 @@ fn a_kept_copy_answers_when_the_edge_cache_has_nothing() {
 }
 
 #[test]
-fn a_kept_copy_takes_over_where_the_window_of_the_stored_one_ends() {
+fn a_last_good_copy_takes_over_where_the_window_of_the_stored_one_ends() {
     let world = world().keeping().origin([robots("v1").header("etag", "\"1\"")]);
     world.get(PATH).answers(200, "v1");
     let world = world.later(DAY - 60);
@@ -50,7 +50,7 @@ fn a_kept_copy_takes_over_where_the_window_of_the_stored_one_ends() {
 }
 
 #[test]
-fn only_the_named_paths_without_a_query_are_kept() {
+fn only_the_named_paths_without_a_query_have_last_good_copies() {
     let world = world().keeping().origin([robots("a"), robots("b"), robots("c")]);
     for path in ["/robots.txt?x", "/other", "/robots.txt/"] {
         world.get(path).status(200);
@@ -69,14 +69,14 @@ fn one_host_does_not_get_the_copy_of_another() {
 }
 
 #[test]
-fn a_kept_copy_is_written_when_it_changed_and_at_most_once_an_interval() {
+fn a_last_good_copy_is_written_when_it_changed_and_at_most_once_an_interval() {
     let world = world().keeping().origin(["v1", "v1", "v2", "v2"].map(robots));
     world.get(PATH).answers(200, "v1");
     assert_eq!((world.namespace().reads.get(), world.namespace().writes.get()), (1, 1));
     let world = world.later(HOUR);
     world.get(PATH).answers(200, "v1");
     assert_eq!((world.namespace().reads.get(), world.namespace().writes.get()), (2, 1));
-    // Another isolate knows nothing of this one; the copy's own time tells it to wait.
+    // Another isolate knows nothing of this one; it waits because of the copy's own time.
     let world = world.evicted().new_isolate().later(HOUR - 100);
     world.get(PATH).answers(200, "v2");
     assert_eq!((world.namespace().reads.get(), world.namespace().writes.get()), (3, 2));
@@ -119,7 +119,7 @@ fn what_is_gone_replaces_the_copy_and_what_never_was_makes_none() {
 }
 
 #[test]
-fn what_may_not_be_shown_to_others_is_not_kept() {
+fn what_may_not_be_shown_to_others_is_no_last_good_copy() {
     for (name, value) in [
         ("set-cookie", "sid=1"),
         ("cache-control", "private"),
@@ -139,7 +139,7 @@ fn what_may_not_be_shown_to_others_is_not_kept() {
 }
 
 #[test]
-fn a_prohibition_takes_hold_when_a_second_client_is_told() {
+fn a_prohibition_takes_hold_when_a_second_client_gets_it() {
     for directives in ["no-cache", "no-store", "private", "must-revalidate"] {
         let forbidding = || robots("v1").cache_control(directives);
         let world = visited(robots("v1")).origin([forbidding(), forbidding(), forbidding()]);
@@ -157,14 +157,14 @@ fn a_prohibition_takes_hold_when_a_second_client_is_told() {
 }
 
 #[test]
-fn a_reload_gets_the_kept_copy_unless_it_wants_no_old_one() {
+fn a_reload_gets_the_last_good_copy_unless_it_wants_no_old_one() {
     let world = visited(robots("v1"));
     world.clone().with("cache-control", "no-cache").get(PATH).answers(200, "v1");
     world.with("cache-control", "stale-if-error=0").get(PATH).status(502);
 }
 
 #[test]
-fn a_kept_copy_that_forbids_stale_use_stands_in_within_the_window_beside_that() {
+fn a_last_good_copy_that_forbids_stale_use_is_served_within_the_window_beside_that() {
     let world = visited(robots("v1").cache_control("s-maxage=60, stale-while-revalidate=600"));
     world.clone().later(600).get(PATH).answers(200, "v1").header_has("cache-status", "detail=last_good");
     let story = world.later(660).get(PATH).status(502);
@@ -172,7 +172,7 @@ fn a_kept_copy_that_forbids_stale_use_stands_in_within_the_window_beside_that() 
 }
 
 #[test]
-fn an_unsafe_request_that_succeeds_removes_the_kept_copy_where_operators_want_it_so() {
+fn an_unsafe_request_that_succeeds_removes_the_last_good_copy_where_operators_want_it_so() {
     // RFC 9111 §4.4
     for removes in [false, true] {
         let world = visited(robots("v1")).set("cache.remove_invalidated", removes);
@@ -186,7 +186,7 @@ fn an_unsafe_request_that_succeeds_removes_the_kept_copy_where_operators_want_it
 }
 
 #[test]
-fn after_an_unsafe_request_the_next_good_answer_is_kept_at_once() {
+fn after_an_unsafe_request_the_next_good_answer_is_written_at_once() {
     let world = visited(robots("v1")).origin([answers(204, ""), robots("v2")]);
     world.send("PUT", PATH, Some("x")).status(204);
     let world = world.later(1).evicted();
@@ -195,7 +195,7 @@ fn after_an_unsafe_request_the_next_good_answer_is_kept_at_once() {
 }
 
 #[test]
-fn without_a_namespace_nothing_is_kept() {
+fn without_a_namespace_there_are_no_last_good_copies() {
     let world = world().origin([robots("v1")]);
     world.get(PATH).answers(200, "v1");
     world.evicted().get(PATH).status(502);
@@ -210,7 +210,7 @@ fn a_namespace_that_hangs_costs_a_request_two_seconds_at_most() {
 }
 
 #[test]
-fn a_crowd_gets_the_kept_copy_at_the_price_of_three() {
+fn a_crowd_gets_the_last_good_copy_at_the_price_of_three() {
     let world = visited(robots("v1")).origin([]);
     world.get(PATH).answers(200, "v1");
     let world = world.origin([]);

@@ -1,4 +1,4 @@
-//! Where a look into the store is in vain, and where it is not.
+//! Which URLs skip the cache lookup, and which do not.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn lasting(text: &str) -> Behaviour {
     page(text).cache_control("max-age=60, stale-if-error=600")
 }
 
-/// Two isolates of one data centre, of which the first has learned that answers for `/` are none to be stored.
+/// Two isolates of one data centre, of which the first has learned that answers for `/` cannot be stored.
 fn two_isolates() -> (World, World) {
     let here = world().origin([never_stored()]);
     here.get("/").answers(200, "own");
@@ -26,7 +26,7 @@ fn two_isolates() -> (World, World) {
 }
 
 #[test]
-fn where_nothing_can_be_stored_nobody_looks_twice() {
+fn a_url_that_cannot_be_stored_is_looked_up_once() {
     for (answer, word) in [
         (never_stored(), "no_store"),
         (page("own").cache_control("private, max-age=60"), "private"),
@@ -54,7 +54,7 @@ fn one_url_says_nothing_of_another() {
 }
 
 #[test]
-fn an_answer_that_one_request_alone_was_owed_spares_nobody() {
+fn an_answer_for_one_request_alone_skips_no_lookup() {
     let part = answers(206, "a").header("content-range", "bytes 0-0/3");
     for (field, value, answer) in [
         ("accept", "image/png", answers(406, "")),
@@ -78,7 +78,7 @@ fn an_answer_that_one_request_alone_was_owed_spares_nobody() {
 }
 
 #[test]
-fn what_a_known_visitor_gets_spares_only_their_like() {
+fn an_answer_to_a_known_visitor_skips_lookups_of_known_visitors_only() {
     for (field, value) in [("cookie", "sid=1"), ("authorization", "Bearer x"), ("x-theme", "dark")] {
         let known = world().with(field, value).origin([never_stored(), never_stored()]);
         known.get("/").answers(200, "own");
@@ -92,7 +92,7 @@ fn what_a_known_visitor_gets_spares_only_their_like() {
 }
 
 #[test]
-fn what_anybody_gets_spares_known_visitors_too() {
+fn an_answer_to_anybody_skips_lookups_of_known_visitors_too() {
     let (here, _) = two_isolates();
     let (story, operations) = counted(&here.with("cookie", "sid=1").origin([never_stored()]));
     assert_eq!(operations, 0, "{story:#?}");
@@ -108,30 +108,30 @@ fn an_answer_that_can_be_stored_is_found_by_the_next_request() {
 }
 
 #[test]
-fn after_two_minutes_there_is_a_look_again() {
+fn after_two_minutes_there_is_a_lookup_again() {
     let (here, elsewhere) = two_isolates();
     elsewhere.origin([page("all").cache_control("max-age=600")]).get("/");
     let here = here.later(118).origin([never_stored()]);
     here.get("/").answers(200, "own").header_has("cache-status", "fwd=miss");
-    // However many were spared meanwhile.
+    // However many lookups were skipped in the meantime.
     here.later(2).get("/").answers(200, "all").attempts(0);
 }
 
 #[test]
-fn what_another_isolate_has_stored_stands_in_for_a_failing_origin() {
+fn a_copy_stored_by_another_isolate_is_served_when_the_origin_fails() {
     let three = |failure: Behaviour| [failure.clone(), failure.clone(), failure];
     for failure in [refuses(), answers(503, ""), answers(500, "")] {
         let (here, elsewhere) = two_isolates();
         elsewhere.origin([lasting("all")]).get("/").answers(200, "all");
         let here = here.later(90).origin(three(failure.clone()));
         here.get("/").answers(200, "all").header_has("cache-status", "fwd=miss").age(90);
-        // From then on it is looked for first.
+        // From then on there is a lookup first.
         here.origin(three(failure)).get("/").answers(200, "all").header_has("cache-status", "fwd=stale");
     }
 }
 
 #[test]
-fn a_variant_that_another_isolate_has_stored_stands_in_too() {
+fn a_variant_stored_by_another_isolate_is_served_too() {
     let (here, elsewhere) = two_isolates();
     let variant = |text| lasting(text).header("vary", "accept-language");
     let elsewhere = elsewhere.origin([variant("de"), variant("en")]);
@@ -152,7 +152,7 @@ fn while_the_origin_fails_three_ask_for_all() {
 }
 
 #[test]
-fn who_wants_a_stored_answer_or_none_always_has_it_looked_for() {
+fn only_if_cached_always_has_a_lookup() {
     // RFC 9111 §5.2.1.7
     let (here, elsewhere) = two_isolates();
     elsewhere.origin([lasting("all")]).get("/").answers(200, "all");
@@ -160,7 +160,7 @@ fn who_wants_a_stored_answer_or_none_always_has_it_looked_for() {
 }
 
 #[test]
-fn head_is_spared_as_get_is_and_spares_nobody() {
+fn head_skips_lookups_as_get_does_and_causes_no_skips() {
     let head = answers(200, "").cache_control("no-store");
     let world = world().origin([head.clone(), never_stored(), head]);
     world.send("HEAD", "/", None).header_has("cache-status", "fwd=uri-miss");
@@ -169,7 +169,7 @@ fn head_is_spared_as_get_is_and_spares_nobody() {
 }
 
 #[test]
-fn what_came_in_while_one_waited_is_looked_for_though_the_answer_is_none_to_be_stored() {
+fn what_was_stored_while_a_request_waited_is_looked_up_though_the_answer_cannot_be_stored() {
     let slow = page("v1").cache_control("no-cache").header("etag", "\"1\"").after(Duration::from_secs(2));
     let theirs = page("v2").cache_control("max-age=60").header("set-cookie", "sid=1");
     let world = world().origin([slow, theirs, page("v3")]);
