@@ -6,6 +6,7 @@
 
 pub mod resumption;
 
+use std::ops::Range;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, header};
@@ -68,6 +69,25 @@ pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settin
 pub fn may_be_held_first(method: &Method, is_upgrade: bool) -> bool {
     method == Method::GET && !is_upgrade
 }
+
+/// The bodies that are buffered before [`plan`] has seen their heads, in a form that JavaScript can apply.
+#[derive(Debug)]
+pub struct HeldFirst {
+    /// The statuses whose bodies may be buffered first.
+    pub statuses: Range<u16>,
+    /// The statuses among them without a body.
+    pub bodiless: [u16; 3],
+    /// A regular expression, case-insensitive and with `^` for the beginning of each line. It matches at least the lines of
+    /// heads whose bodies may have to be streamed.
+    pub may_stream: &'static str,
+}
+
+/// Every body that it buffers, [`plan`] would buffer too; `plan` decides about all others.
+pub const HELD_FIRST: HeldFirst = HeldFirst {
+    statuses: 200..500,
+    bodiless: [204, 205, 304],
+    may_stream: r"^(?:x-accel-buffering:|content-type:.*(?:event-stream|x-mixed-replace|json-?(?:l|seq)|ndjson|stream\+json|grpc|connect\+))",
+};
 
 /// The largest integer that JavaScript can represent exactly, 2^53 - 1. A larger length counts as none.
 const LARGEST: u64 = (1 << 53) - 1;

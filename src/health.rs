@@ -34,6 +34,7 @@ pub mod ingest;
 mod message;
 pub mod metrics;
 pub mod origins;
+pub mod points;
 pub mod query;
 pub mod runbook;
 mod schema;

@@ -53,8 +53,6 @@ pub enum Chosen {
 impl Deref for Chosen {
     type Target = Settings;
 
-    // Inlined at a hundred places, it would enlarge the module.
-    #[inline(never)]
     fn deref(&self) -> &Settings {
         match self {
             Self::Route(config, route) => settings_of(config, *route),

@@ -1,20 +1,18 @@
-//! What `bridge.js` finds out for itself is what Rust would have found out.
+//! What JavaScript decides by itself is what Rust would have decided.
 //!
 //! It is tried in Node, whose URLs are the platform's: both are the URL Standard's (<https://url.spec.whatwg.org>).
 
 use std::process::Command;
 
-use holdfast::body::{self, Plan};
+use holdfast::body::{self, HELD_FIRST, HeldFirst, Plan};
 use holdfast::config::Settings;
 use holdfast::head;
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Prints how many URLs were told apart, and how many of them without taking them to pieces; fails at the first that is
 /// not what the URL Standard makes of it.
 const URLS: &str = r##"
-import { readFileSync } from "node:fs";
-
 let taken = 0;
 globalThis.URL = class extends URL {
   constructor(...given) {
@@ -22,8 +20,7 @@ globalThis.URL = class extends URL {
     taken += 1;
   }
 };
-const code = readFileSync("src/edge/bridge.js", "utf8");
-const { normalForm } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+const { normalForm } = await import("./src/edge/js/headers.js");
 
 let state = 1;
 const below = (limit) => {
@@ -67,10 +64,8 @@ console.log(tried, taken);
 
 /// Prints heads, with the length for which their bodies are held before Rust has seen them.
 const HEADS: &str = r##"
-import { readFileSync } from "node:fs";
-
-const code = readFileSync("src/edge/bridge.js", "utf8");
-const { lengthToHold } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+const { lengthToHold, setHoldRule } = await import("./src/edge/js/hold_rule.js");
+setHoldRule(...JSON.parse(process.argv[1]));
 
 const lengths = ["", "content-length:5\n", "content-length:1000\n", "content-length:1001\n", "content-length:0\n"].concat(
   ["-5", "5, 5", "5,6", " 5", "+5", "5x", "0x5", "1e2", "", "99999999999999999999"].map((length) => `content-length:${length}\n`),
@@ -99,9 +94,10 @@ for (const status of [199, 200, 203, 204, 205, 206, 301, 304, 404, 499, 500, 503
 console.log(JSON.stringify(heads));
 "##;
 
-fn node(program: &str) -> String {
+fn node(program: &str, argument: &str) -> String {
     let mut node = Command::new("node");
-    node.args(["--input-type=module", "--eval", program]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    node.args(["--input-type=module", "--eval", program, "--", argument])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = node.output().expect("Node.js is there");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
@@ -109,7 +105,7 @@ fn node(program: &str) -> String {
 
 #[test]
 fn a_target_is_taken_for_normal_only_if_it_is() {
-    let text = node(URLS);
+    let text = node(URLS, "");
     let counts: Vec<u32> = text.split_whitespace().map(|count| count.parse().unwrap()).collect();
     let [tried, taken] = counts[..] else { panic!("{text}") };
     assert!(tried > 150_000 && taken < tried * 4 / 5, "{taken} of {tried} were taken to pieces");
@@ -119,7 +115,9 @@ fn a_target_is_taken_for_normal_only_if_it_is() {
 fn a_body_is_held_before_its_head_is_seen_only_if_it_would_be_held_then() {
     let mut settings = Settings::default();
     settings.body.buffer = 1000;
-    let heads: Vec<(u16, String, Value)> = serde_json::from_str(&node(HEADS)).unwrap();
+    let HeldFirst { statuses, bodiless, may_stream } = HELD_FIRST;
+    let rule = json!([statuses.start, statuses.end, bodiless, may_stream]).to_string();
+    let heads: Vec<(u16, String, Value)> = serde_json::from_str(&node(HEADS, &rule)).unwrap();
     let mut held = 0;
     for (status, fields, length) in &heads {
         let Some(length) = length.as_i64() else { continue };

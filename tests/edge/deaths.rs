@@ -14,8 +14,12 @@ use crate::harness::{Edge, Page, eventually, overlay, site};
 /// The calls from JavaScript in which the instance dies, each with the method of the request and how often the origin has
 /// been asked by then: the one that brings the request, and those that hand in what it waits for: that the store has
 /// nothing, the origin's answer, and how long its body is, which comes with the answer to a GET.
-const MOMENTS: [(&str, &str, usize); 4] =
-    [("fetch", "GET", 0), ("done", "GET", 0), ("give_response", "GET", 1), ("give_number", "POST", 1)];
+const MOMENTS: [(&str, &str, usize); 4] = [
+    ("fetch", "GET", 0),
+    ("resolve", "GET", 0),
+    ("resolve_response", "GET", 1),
+    ("resolve_number", "POST", 1),
+];
 
 fn mortal() -> Edge {
     let edge = Edge::counting(&[site().url()], &overlay(&[("timeouts.first_byte", "5s")]), false);

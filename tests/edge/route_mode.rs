@@ -120,7 +120,7 @@ fn an_exception_in_the_worker_falls_through_to_the_zone_s_own_origin() {
     edge.call("GET", "/warm-up").send();
     let call = |method: &str, page: &Page| Call::new(edge.addr, method, &page.path);
     // How often Holdfast itself has asked by the time it dies.
-    for (moment, asked) in [("fetch", 0), ("done", 0), ("give_response", 1)] {
+    for (moment, asked) in [("fetch", 0), ("resolve", 0), ("resolve_response", 1)] {
         let page = Page::new([scripts::with_headers(&[("Cache-Control", "private")], "well")]);
         let answer = call("GET", &page).with("Dies", moment).send();
         answer.is(200, "well");
@@ -135,7 +135,7 @@ fn an_exception_in_the_worker_falls_through_to_the_zone_s_own_origin() {
     }
     // What the origin may have acted upon does not come to it again.
     let page = Page::new([scripts::ok("done")]);
-    let answer = call("POST", &page).with("Dies", "give_response").send();
+    let answer = call("POST", &page).with("Dies", "resolve_response").send();
     assert_eq!((answer.status(), answer.error().as_str(), page.attempts()), (500, "proxy_internal_error", 1));
 }
 

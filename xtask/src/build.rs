@@ -1,7 +1,7 @@
 //! The Worker, from Rust to what wrangler bundles and Miniflare runs.
 //!
 //! cargo compiles the two modules of WebAssembly, wasm-bindgen writes the JavaScript around each, wasm-opt makes them
-//! smaller, and `build/` receives the result: `index.js` (the entry), what else there is by hand in `src/edge/`, for
+//! smaller, and `build/` receives the result: `index.js` (the entry), what else there is by hand in `src/edge/js/`, for
 //! each module `NAME.js` and `NAME_bg.wasm`, the catalogues of languages other than English, and the snippets of crates
 //! that bring some.
 
@@ -29,15 +29,10 @@ use crate::step::{cargo, run, step, written};
 /// The packages of which modules are made: the one that answers requests, and that of the object that gathers counts.
 const MODULES: [&str; 2] = ["requests", "health"];
 
-/// The JavaScript written by hand, in `src/edge/`, and its name in `build/`.
-const SCRIPTS: [(&str, &str); 4] = [
-    ("entry.js", "index.js"),
-    ("object.js", "object.js"),
-    ("bridge.js", "bridge.js"),
-    ("catalogues.js", "catalogues.js"),
-];
+/// The JavaScript written by hand; `index.js` is the entry.
+const SCRIPTS: &str = "src/edge/js";
 
-/// The catalogues of the languages other than English, as `src/edge/catalogues.js` reads them.
+/// The catalogues of the languages other than English, as `src/edge/js/catalogues.js` reads them.
 const CATALOGUES: &str = "catalogues.bin";
 
 /// What decides about the modules, relative to the project's folder.
@@ -226,10 +221,12 @@ fn assemble(compiled: &[PathBuf], folder: &Path) -> Result<()> {
         let glue = folder.join(format!("{name}.js"));
         fs::write(&glue, once_each(&fs::read_to_string(&glue)?))?;
     }
-    for (source, name) in SCRIPTS {
-        let source = root().join("src/edge").join(source);
-        fs::copy(&source, folder.join(name))
-            .with_context(|| format!("could not copy {}", source.display()))?;
+    for script in fs::read_dir(root().join(SCRIPTS))? {
+        let script = script?.path();
+        if let Some(name) = script.file_name().filter(|_| script.extension() == Some(OsStr::new("js"))) {
+            fs::copy(&script, folder.join(name))
+                .with_context(|| format!("could not copy {}", script.display()))?;
+        }
     }
     let others = Language::all().filter(|language| *language != Language::ENGLISH);
     let catalogues: Vec<_> = others.map(Language::catalogue).collect();

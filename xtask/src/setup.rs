@@ -35,7 +35,7 @@ pub fn packages() -> Result<()> {
     if packages_are_current(root()) {
         return Ok(());
     }
-    step("npm: workerd, wrangler, binaryen, axe-core and http-cache-tests (once)", || {
+    step("npm: workerd, wrangler and what the tests need (once)", || {
         let mut npm = Command::new("npm");
         npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
         run(npm.current_dir(root()).stdin(Stdio::null()).stdout(Stdio::null()))

@@ -44,6 +44,7 @@ pub fn test(workerd: Option<&Path>) -> Result<()> {
         clippy.args(["--package", "holdfast", "--package", "requests", "--package", "health"]);
         run(clippy.args(["--", "-D", "warnings"]))
     });
+    part("JavaScript", &mut javascript);
     part("cargo doc", &mut || {
         run(documented(&mut cargo()).args(["--workspace", "--document-private-items"]))?;
         run(documented(&mut cargo()).args(["--package", "holdfast", "--target", setup::TARGET]))
@@ -58,6 +59,19 @@ pub fn test(workerd: Option<&Path>) -> Result<()> {
     }
     if !failed.is_empty() {
         bail!("failed: {}", failed.join("; "));
+    }
+    Ok(())
+}
+
+/// Lints, formats and type-checks the JavaScript by hand, and runs its own tests.
+fn javascript() -> Result<()> {
+    setup::packages()?;
+    for arguments in [
+        &["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings"][..],
+        &["node_modules/typescript/bin/tsc", "--project", "tsconfig.json"],
+        &["--test", "tests/js/bodies.test.js", "tests/js/requests.test.js"],
+    ] {
+        run(Command::new("node").args(arguments).current_dir(root()))?;
     }
     Ok(())
 }

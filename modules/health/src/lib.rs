@@ -1,15 +1,15 @@
-//! What JavaScript calls in the object that gathers counts: see `src/edge/object.js`.
+//! What JavaScript calls in the object that gathers counts: see `src/edge/js/object.js`.
 
 #![cfg(target_family = "wasm")]
 
-use holdfast::edge::{self, object};
+use holdfast::edge::health_object as object;
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 /// Prepares a new instance.
 #[wasm_bindgen(start)]
 pub fn start() {
-    edge::start();
+    object::start();
 }
 
 /// As [`object::report`].

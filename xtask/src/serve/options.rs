@@ -41,7 +41,7 @@ pub struct Options {
     pub echo: bool,
     /// A folder with a built Worker; `None` for `build/`, which is then brought up to date.
     pub built: Option<PathBuf>,
-    /// Another workerd than Miniflare's own: see [`runtime::workerd`].
+    /// Another workerd than Miniflare's own: see [`workerd`](crate::runtime::workerd).
     pub workerd: Option<PathBuf>,
 }
 

@@ -1,9 +1,12 @@
-//! What runs futures here: JavaScript itself, which enters at the moment when what a future waits for is there.
+//! The executor: JavaScript enters when the result that a future waits for is there.
 //!
-//! A future waits for a [`Call`]: work that JavaScript does under a number, and whose outcome it hands in under that
-//! number. Handing it in wakes the task and runs it at once, in the same turn of JavaScript's queue, so a wait costs
-//! one call out and one call in, without promises, closures or turns of the queue on this side. Each entry brings the
-//! time along: the platform's clock stands still within a turn anyway.
+//! A future waits for a [`Call`]: work that JavaScript does under a number, and whose result it hands in under that
+//! number. That wakes the task and runs it at once, in the same turn of JavaScript's queue. So a wait costs one call out
+//! and one call in, without promises, closures or turns of the queue on this side. With `wasm_bindgen_futures`, which
+//! costs two closures and a microtask for each wait, an answer from the store took 175 µs of CPU instead of 151, one
+//! from memory 88 instead of 83.
+//!
+//! Each entry brings the time along: the platform's clock stands still within a turn anyway.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -12,7 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::bridge::Handle;
+use super::BodyHandle;
 use crate::origin::failure::Rejection;
 use crate::time::Timestamp;
 
@@ -31,7 +34,7 @@ pub enum Given {
     /// A response of an origin's.
     Response(Response),
     /// An entry of a store, as it stands there, and the body behind it.
-    Entry(String, Handle),
+    Entry(String, BodyHandle),
 }
 
 impl Given {
@@ -51,7 +54,7 @@ impl Given {
     }
 
     /// The entry that it is, and the body behind it.
-    pub fn entry(self) -> Option<(String, Handle)> {
+    pub fn entry(self) -> Option<(String, BodyHandle)> {
         if let Self::Entry(entry, body) = self { Some((entry, body)) } else { None }
     }
 }
@@ -64,7 +67,7 @@ pub struct Response {
     /// Its header fields, as one text.
     pub fields: String,
     /// Its body.
-    pub body: Handle,
+    pub body: BodyHandle,
     /// When its head came.
     pub received_at: Timestamp,
     /// How long the body is, if it is whole.
@@ -73,13 +76,13 @@ pub struct Response {
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The number of a visit, and that of a task among all that were ever taken on.
+/// The number of a request, and that of a task among all that ever began.
 type Number = (u32, u32);
 
 thread_local! {
     static NOW: Cell<Timestamp> = const { Cell::new(Timestamp::from_millis(0)) };
-    /// The visit for which something is being done.
-    static VISIT: Cell<u32> = const { Cell::new(0) };
+    /// The request for which something is being done.
+    static PENDING: Cell<u32> = const { Cell::new(0) };
     /// The number that is given next, to a task or to a call.
     static NEXT: Cell<u32> = const { Cell::new(0) };
     static TASKS: RefCell<BTreeMap<Number, (Task, Waker)>> = const { RefCell::new(BTreeMap::new()) };
@@ -110,14 +113,14 @@ pub fn enter(now: f64) {
     NOW.set(Timestamp::from_millis(now as u64));
 }
 
-/// The visit for which something is being done.
-pub fn visit() -> u32 {
-    VISIT.get()
+/// The request for which something is being done.
+pub fn pending() -> u32 {
+    PENDING.get()
 }
 
-/// Notes that what is done now is done for this visit.
-pub fn is_for(visit: u32) {
-    VISIT.set(visit);
+/// Notes that what is done now is done for this request.
+pub fn is_for(pending: u32) {
+    PENDING.set(pending);
 }
 
 /// Takes on a task, which [`run`] begins.
@@ -126,7 +129,7 @@ pub fn spawn(task: Task) {
 }
 
 fn begin(task: Task) -> Number {
-    let number = (visit(), number());
+    let number = (pending(), number());
     TASKS.with_borrow_mut(|tasks| tasks.insert(number, (task, Waker::from(Arc::new(Wakes(number))))));
     READY.with_borrow_mut(|ready| ready.push_back(number));
     number
@@ -162,16 +165,16 @@ pub fn run() {
     }
 }
 
-/// Drops all tasks of a visit for which nothing can be done any more.
-pub fn forget(visit: u32) {
-    let all = (visit, 0)..=(visit, u32::MAX);
+/// Drops all tasks of a request for which nothing can be done any more.
+pub fn forget(pending: u32) {
+    let all = (pending, 0)..=(pending, u32::MAX);
     let forgotten: Vec<_> = TASKS.with_borrow_mut(|tasks| tasks.extract_if(all, |_, _| true).collect());
     // What they hold may end calls.
     drop(forgotten);
 }
 
-/// Takes the outcome of call `number` in at `now`, and runs what waited for it.
-pub fn hand_in(now: f64, number: u32, outcome: Outcome) {
+/// Takes the result of call `number` in at `now`, and runs what waited for it.
+pub fn complete(now: f64, number: u32, outcome: Outcome) {
     enter(now);
     let waker = CALLS.with_borrow_mut(|calls| {
         // Nobody may be waiting any more.
@@ -193,7 +196,7 @@ impl Wake for Wakes {
     }
 }
 
-/// Work of JavaScript's, to be waited for. Its outcome is not taken in any more once this is dropped.
+/// Work of JavaScript's, to be waited for. Its result is ignored once this is dropped.
 #[derive(Debug)]
 pub struct Call(u32);
 

@@ -7,11 +7,22 @@ use js_sys::{Array, Object, Reflect};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-use super::{bound, bridge, config};
+use super::console_error;
+use super::settings::{bound, config, secret_text};
 use crate::config::{Config, RoutingKey, Webhook};
 use crate::health::alert::Delivery;
 use crate::health::{Cell, Param, Settings, Sql, View, alarm, ingest, query};
 use crate::time::Timestamp;
+
+#[wasm_bindgen(raw_module = "./sql.js")]
+extern "C" {
+    fn sql(storage: &JsValue, statement: &str, parameters: &str) -> String;
+}
+
+/// Prepares a new instance.
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
 
 fn now() -> Timestamp {
     Timestamp::from_millis(js_sys::Date::now() as u64)
@@ -26,7 +37,7 @@ impl Sql for Storage<'_> {
             Param::Text(text) => json!(text),
             Param::Number(number) => json!(number),
         });
-        let rows = bridge::sql(self.0, statement, &Value::from_iter(params).to_string());
+        let rows = sql(self.0, statement, &Value::from_iter(params).to_string());
         let Ok(Value::Array(rows)) = serde_json::from_str(&rows) else { return Vec::new() };
         rows.into_iter().map(cells).collect()
     }
@@ -53,10 +64,10 @@ fn settings(env: &JsValue) -> Rc<Config> {
 
 fn with_secrets(env: &JsValue) -> Config {
     let mut config = config(|| env.clone()).map_or_else(|_| Config::default(), |config| (*config).clone());
-    if let Some(text) = bridge::secret_text(env, "HOLDFAST_ALERT_WEBHOOK") {
+    if let Some(text) = secret_text(env, "HOLDFAST_ALERT_WEBHOOK") {
         config.alert.webhook = accepted(Webhook::new(&text), "HOLDFAST_ALERT_WEBHOOK", Webhook::RULE);
     }
-    if let Some(text) = bridge::secret_text(env, "HOLDFAST_ALERT_KEY") {
+    if let Some(text) = secret_text(env, "HOLDFAST_ALERT_KEY") {
         config.alert.key = accepted(RoutingKey::new(&text), "HOLDFAST_ALERT_KEY", RoutingKey::RULE);
     }
     config
@@ -64,7 +75,7 @@ fn with_secrets(env: &JsValue) -> Config {
 
 fn accepted<T>(value: Option<T>, name: &str, rule: &str) -> Option<T> {
     if value.is_none() {
-        bridge::console_error(&format!("{name} is not used: {rule}"));
+        console_error(&format!("{name} is not used: {rule}"));
     }
     value
 }

@@ -1,0 +1,126 @@
+// @ts-check
+// Requests to the origin.
+
+import { changed, fieldsOf } from "./headers.js";
+import { held } from "./hold.js";
+import { lengthToHold } from "./hold_rule.js";
+import { current, reject, rust } from "./instance.js";
+import { CLIENT, PLATFORM, rejection } from "./rejection.js";
+import { alarm } from "./timer.js";
+import { streamed } from "./upload.js";
+
+/** @import { BodyHandle } from "./handle.js" */
+/** @import { PendingRequest } from "./pending.js" */
+/** @import { Turns } from "./upload.js" */
+
+/**
+ * Sends a request and completes `call` with the head of the origin's response.
+ *
+ * With a `holdLimit` the body is buffered first, if that is what Rust would ask for next: then the head comes with the
+ * body's length, or -1 if it is not whole. A later `hold` finds the result in the handle.
+ * @param {number} call
+ * @param {PendingRequest | undefined} client whose request has the fields that the order changes; without it, there are none
+ * @param {string} order a line with the method, a space and the URL; then the changes of fields, a line for each
+ * @param {BodyHandle | undefined} upload
+ * @param {number} uploadLength
+ * @param {number} limitMs the time for the head
+ * @param {number} idleMs the longest silence of the body that is buffered, and of the upload
+ * @param {number} holdLimit the most bytes that are buffered
+ * @param {number} withinMs how long that may take, from now
+ */
+export function fetchOrigin(call, client, order, upload, uploadLength, limitMs, idleMs, holdLimit, withinMs) {
+  const asked = current();
+  const beganAt = Date.now();
+  const fetching = new AbortController();
+  const isSent = upload && !upload.bytes;
+  const leastMs = Math.min(limitMs, holdLimit > 0 || isSent ? idleMs : limitMs, holdLimit > 0 ? withinMs : limitMs);
+  const limit = alarm(leastMs, () => fetching.abort());
+  limit.dueAt = beganAt + limitMs;
+  /** @type {BodyHandle["sending"] & {}} */
+  const sending = {};
+  let isOver = false;
+
+  /** @param {Response} response */
+  const responded = (response) => {
+    isOver = true;
+    const receivedAt = Date.now();
+    const { status, headers } = response;
+    const fields = fieldsOf(headers);
+    /** @type {BodyHandle} */
+    const handle = { response, fetching, sending };
+    const resolve = (/** @type {number | undefined} */ whole = -1) => {
+      if (asked !== current()) return;
+      rust.resolve_response(Date.now(), call, status, fields, handle, receivedAt, whole);
+    };
+    const length = lengthToHold(status, fields, holdLimit);
+    if (length === undefined) {
+      limit.stop();
+      return resolve();
+    }
+    const limits = { length, limit: holdLimit, idleMs, withinMs: beganAt + withinMs - receivedAt };
+    held(handle, limits, limit).then(resolve, () => resolve());
+  };
+  /** @param {unknown} error */
+  const failed = (error) => {
+    if (isOver) return;
+    isOver = true;
+    limit.stop();
+    // A request that cannot be sent at all is refused with this error.
+    const fault = error instanceof TypeError ? PLATFORM : undefined;
+    if (asked === current()) reject(call, rejection(error, fetching.signal.aborted, fault));
+  };
+  /** @type {Turns} */
+  const turns = {
+    // While a chunk is read, silence is the client's.
+    reads() {
+      if (isOver) return;
+      limit.dueAt = Date.now() + idleMs;
+      limit.ring = () => turns.spoil(new Error("silent"), true);
+    },
+    // While one is written, and once all are, it is the origin's.
+    writes() {
+      if (isOver) return;
+      limit.dueAt = Date.now() + limitMs;
+      limit.ring = () => fetching.abort();
+    },
+    // The fetch is aborted and the stream of the upload is left alone: whatever ends that first, the platform tells the
+    // origin that the upload is whole, last chunk and all. Rust hears of it at once: if the client is gone, the request may
+    // not live to see the fetch end.
+    spoil(error, isSilent) {
+      sending.spoilt = rejection(error, isSilent, CLIENT);
+      fetching.abort();
+      if (isOver) return;
+      isOver = true;
+      limit.stop();
+      if (asked === current()) reject(call, sending.spoilt);
+    },
+  };
+  send(client, order, upload, uploadLength, turns, fetching.signal).then(responded, failed);
+}
+
+/**
+ * Rejects where a request cannot be sent, and does not throw.
+ * @param {PendingRequest | undefined} client
+ * @param {string} order
+ * @param {BodyHandle | undefined} upload
+ * @param {number} uploadLength
+ * @param {Turns} turns
+ * @param {AbortSignal} signal
+ */
+async function send(client, order, upload, uploadLength, turns, signal) {
+  const space = order.indexOf(" ");
+  const lineEnd = order.indexOf("\n", space);
+  const url = order.slice(space + 1, lineEnd);
+  const original = upload?.original;
+  const body = upload && !original ? (upload.bytes ?? streamed(upload, uploadLength, turns)) : undefined;
+  return fetch(original ? new Request(url, original.clone()) : url, {
+    ...(original ? {} : { method: order.slice(0, space), body }),
+    headers: changed(new Headers(client?.request?.headers), order, lineEnd + 1),
+    redirect: "manual",
+    // Past the platform's own cache: it serves stale by rules of its own.
+    cache: "no-store",
+    // Coded bodies stay as they came: nothing here reads them.
+    encodeResponseBody: "manual",
+    signal,
+  });
+}

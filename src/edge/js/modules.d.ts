@@ -1,0 +1,75 @@
+// The modules that the build puts beside these: what wasm-bindgen makes of `modules/`, and the data. And what the
+// platform has and its published types have not.
+
+interface RequestInit<Cf = CfProperties> {
+  cache?: "no-store";
+}
+
+declare function addEventListener(type: "error", listener: (event: { error: unknown }) => void): void;
+
+declare module "*.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}
+
+declare module "*.bin" {
+  const bytes: ArrayBuffer;
+  export default bytes;
+}
+
+/** `modules/requests/src/lib.rs` */
+declare module "*/requests.js" {
+  type BodyHandle = import("./handle.js").BodyHandle;
+  type Env = import("./pending.js").Env;
+  type PendingRequest = import("./pending.js").PendingRequest;
+
+  export function initSync(options: { module: WebAssembly.Module }): unknown;
+  export function __wbg_reset_state(): void;
+
+  export function passes_through(env: Env): boolean;
+  export function fetch(now: number, pending: PendingRequest, number: number, head: string): void;
+  export function internal_error(now: number, pending: PendingRequest, number: number, head: string): void;
+  export function scheduled(now: number, pending: PendingRequest, number: number): void;
+  export function forget(number: number): void;
+
+  export function resolve(now: number, call: number): void;
+  export function resolve_number(now: number, call: number, number: number): void;
+  export function resolve_text(now: number, call: number, text: string | undefined): void;
+  export function resolve_entry(now: number, call: number, entry: string, body: BodyHandle): void;
+  export function resolve_response(
+    now: number,
+    call: number,
+    status: number,
+    fields: string,
+    body: BodyHandle,
+    receivedAt: number,
+    whole: number,
+  ): void;
+  export function reject(
+    now: number,
+    call: number,
+    message: string,
+    retryable: boolean,
+    timedOut: boolean,
+    fault: number,
+  ): void;
+}
+
+/** `modules/health/src/lib.rs` */
+declare module "*/health.js" {
+  type Env = import("./pending.js").Env;
+  type Delivery = { id: string; url: string; contentType: string; body: string };
+
+  export function initSync(options: { module: WebAssembly.Module }): unknown;
+  export function __wbg_reset_state(): void;
+
+  export function report(
+    storage: DurableObjectStorage,
+    env: Env,
+    counts: string,
+    dashboard: string | undefined,
+  ): [reply: string, wakeAt: number | undefined];
+  export function wake(storage: DurableObjectStorage, env: Env): [deliveries: Delivery[], wakeAt: number | undefined];
+  export function delivered(storage: DurableObjectStorage, id: string, wasTaken: boolean): number | undefined;
+  export function view(storage: DurableObjectStorage, env: Env, name: string): string | undefined;
+}

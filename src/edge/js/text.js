@@ -1,0 +1,85 @@
+// @ts-check
+// Looking into the text of a body.
+
+import { responseOf } from "./handle.js";
+import { asNumber, asText, complete } from "./instance.js";
+import { byteReader, join, readUpTo } from "./source.js";
+
+/** @import { BodyHandle } from "./handle.js" */
+
+/**
+ * Completes `call` with the beginning of a body as text, and ends the fetch behind it.
+ * @param {number} call
+ * @param {BodyHandle} handle
+ * @param {number} limit
+ * @param {number} withinMs
+ */
+export function peek(call, handle, limit, withinMs) {
+  complete(call, beginning(handle, limit, withinMs), asText(call));
+}
+
+/**
+ * @param {BodyHandle} handle
+ * @param {number} limit
+ * @param {number} withinMs
+ */
+async function beginning(handle, limit, withinMs) {
+  const { body } = responseOf(handle);
+  if (!body) return "";
+  const reader = byteReader(body);
+  const timer = setTimeout(() => handle.fetching?.abort(), withinMs);
+  try {
+    const { chunks, bytes } = await readUpTo(reader, limit - 1);
+    return new TextDecoder().decode(join(chunks, bytes).subarray(0, limit));
+  } catch {
+    return "";
+  } finally {
+    clearTimeout(timer);
+    handle.fetching?.abort();
+  }
+}
+
+/**
+ * Completes `call` with 1 or 0: whether the body, which is whole, contains `text`. With nothing where its coding cannot be
+ * undone here.
+ * @param {number} call
+ * @param {BodyHandle} handle
+ * @param {string} text
+ */
+export function contains(call, handle, text) {
+  complete(call, hasText(handle, text), asNumber(call));
+}
+
+// How much of a decoded body is searched: a small coded one may become very large.
+const MOST_DECODED = 16 * 1024 * 1024;
+
+/** Not every runtime can undo the last one. @type {Record<string, any>} */
+const FORMATS = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate", br: "brotli" };
+
+/**
+ * @param {BodyHandle} handle
+ * @param {string} text
+ */
+async function hasText(handle, text) {
+  const { bytes } = handle;
+  // One character for each byte, so that the encoding of the rest does not matter.
+  const asCharacters = (/** @type {Uint8Array | undefined} */ part) => new TextDecoder("latin1").decode(part);
+  const wanted = asCharacters(new TextEncoder().encode(text));
+  const coding = (handle.response?.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+  if (coding === "identity") return Number(asCharacters(bytes).includes(wanted));
+  try {
+    const stream = new Response(bytes).body?.pipeThrough(new DecompressionStream(FORMATS[coding]));
+    let tail = "";
+    let seen = 0;
+    for await (const chunk of stream ?? []) {
+      const part = tail + asCharacters(chunk);
+      if (part.includes(wanted)) return 1;
+      seen += chunk.byteLength;
+      if (seen > MOST_DECODED) return undefined;
+      tail = part.slice(1 - wanted.length || part.length);
+    }
+    return 0;
+  } catch {
+    return undefined;
+  }
+}

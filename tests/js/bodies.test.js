@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { hold } from "../../src/edge/js/hold.js";
+import { serve } from "../../src/edge/js/instance.js";
+import { relay } from "../../src/edge/js/relay.js";
+import { slice } from "../../src/edge/js/slice.js";
+import { contains } from "../../src/edge/js/text.js";
+import { outcome, read, response, rust } from "./platform.js";
+
+before(() => serve(rust));
+
+let calls = 0;
+const next = () => ++calls;
+const pending = { isKeptAlive: false };
+
+async function held(answer, length, limit = 100, idleMs = 50, withinMs = 200) {
+  const [call, handle] = [next(), { response: answer }];
+  hold(call, handle, length, limit, idleMs, withinMs);
+  return [await outcome(call), handle];
+}
+
+test("a whole body is held, with its length or without", async () => {
+  for (const length of [-1, 6]) {
+    const [[name, , bytes], handle] = await held(response(["abc", "def"]), length);
+    assert.deepEqual([name, bytes], ["resolve_number", 6]);
+    assert.equal(new TextDecoder().decode(handle.bytes), "abcdef");
+  }
+});
+
+test("a body past the limit goes on from its first byte", async () => {
+  const [[name], handle] = await held(response(["abc", "def", "ghi"]), -1, 4);
+  assert.equal(name, "resolve");
+  const call = next();
+  const { client } = relay(call, pending, handle, -1, 0, -1);
+  assert.equal(await read(client.stream), "abcdefghi");
+});
+
+test("a body that breaks off, ends early or says no more is no held body", async () => {
+  for (const [answer, length, timedOut] of [
+    [response(["abc"], "breaks off"), -1, false],
+    [response(["abc"]), 6, false],
+    [response(["abc"], "says no more"), -1, true],
+  ]) {
+    const [[name, , , , isTimedOut, fault]] = await held(answer, length);
+    assert.deepEqual([name, isTimedOut, fault], ["reject", timedOut, 0]);
+  }
+});
+
+test("a body is passed to the client and to the store", async () => {
+  const call = next();
+  const { client, copy } = relay(call, pending, { response: response(["abc", "def"]) }, 6, 0, 100);
+  assert.deepEqual(await Promise.all([read(client.stream), read(copy.stream)]), ["abcdef", "abcdef"]);
+  assert.deepEqual(await outcome(call), ["resolve_number", call, 6]);
+});
+
+test("what is too large to be stored reaches the client whole", async () => {
+  const call = next();
+  const { client, copy } = relay(call, pending, { response: response(["abc", "def"]) }, 6, 0, 4);
+  assert.deepEqual(await Promise.all([read(client.stream), read(copy.stream)]), ["abcdef", "abc|cut off"]);
+});
+
+test("a body that breaks off is resumed, or cut off for both", async () => {
+  const torn = () => ({ response: response(["abc"], "breaks off") });
+  let call = next();
+  const resume = (_now, at, give) => give({ response: response(["def"]) }, at + 3);
+  const resumed = relay(call, pending, torn(), 6, 0, 100, resume);
+  assert.deepEqual(await Promise.all([read(resumed.client.stream), read(resumed.copy.stream)]), ["abcdef", "abcdef"]);
+  assert.deepEqual(await outcome(call), ["resolve_number", call, 6]);
+  call = next();
+  const lost = relay(call, pending, torn(), 6, 0, 100, (_now, _at, give) => give());
+  const both = await Promise.all([read(lost.client.stream), read(lost.copy.stream)]);
+  assert.ok(both.every((text) => text.endsWith("|cut off")));
+  assert.equal((await outcome(call))[0], "reject");
+});
+
+test("a silent body is cut off", async () => {
+  const call = next();
+  let abort;
+  const aborted = new ReadableStream({ type: "bytes", start: (controller) => (abort = controller) });
+  const fetching = { abort: () => abort.error(new Error("aborted")) };
+  const { client, copy } = relay(call, pending, { response: new Response(aborted), fetching }, 6, 20, 100);
+  await Promise.all([read(client.stream), read(copy.stream)]);
+  const [name, , , , timedOut] = await outcome(call);
+  assert.deepEqual([name, timedOut], ["reject", true]);
+});
+
+test("spans are cut out of bytes and of streams alike", async () => {
+  const spans = [1, 2, 5, 3];
+  const around = ["<", "|", ">"];
+  for (const handle of [
+    { bytes: new TextEncoder().encode("0123456789") },
+    { response: response(["012", "3456", "789"]) },
+  ]) {
+    const { bytes, stream } = slice(handle, Float64Array.from(spans), around);
+    assert.equal(bytes ? new TextDecoder().decode(bytes) : await read(stream), "<12|567>");
+  }
+});
+
+test("a text is found in a coded body too", async () => {
+  const gzipped = new Response(`${"x".repeat(100_000)}</html>`).body.pipeThrough(new CompressionStream("gzip"));
+  const bytes = new Uint8Array(await new Response(gzipped).arrayBuffer());
+  for (const [coding, text, found] of [
+    ["gzip", "</html>", ["resolve_number", 1]],
+    ["gzip", "<html>", ["resolve_number", 0]],
+    ["unknown", "</html>", ["resolve"]],
+  ]) {
+    const call = next();
+    contains(call, { bytes, response: new Response(null, { headers: { "content-encoding": coding } }) }, text);
+    const [name, , ...rest] = await outcome(call);
+    assert.deepEqual([name, ...rest], found);
+  }
+});

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { builtHeaders, changed, headersFrom, headOf } from "../../src/edge/js/headers.js";
+import { complete, serve } from "../../src/edge/js/instance.js";
+import { failAll, forgetAbandoned, PendingRequest } from "../../src/edge/js/pending.js";
+import { free, roomFor, take } from "../../src/edge/js/room.js";
+import { notify, signal, wait } from "../../src/edge/js/signal.js";
+import { outcome, rust, told } from "./platform.js";
+
+before(() => serve(rust));
+
+const ctx = () => ({
+  waiting: [],
+  waitUntil(promise) {
+    this.waiting.push(promise);
+  },
+});
+const MIB = 1024 * 1024;
+
+test("a head has the normal form of the URL", () => {
+  const request = { method: "GET", url: "http://a.test/%2e%2e/b\\c", headers: new Headers({ a: "1", b: "2" }) };
+  assert.equal(headOf(request), "GET http://a.test/b/c\na:1\nb:2\n");
+});
+
+test("edits delete, set and append", () => {
+  const headers = changed(headersFrom("a:1\nb:2\nb:3\n"), "-a\n=b:4\n+c:5\n+c:6:7\n");
+  assert.deepEqual(
+    [...headers],
+    [
+      ["b", "4"],
+      ["c", "5, 6:7"],
+    ],
+  );
+  assert.equal(builtHeaders("a:1\n"), builtHeaders("a:1\n"));
+});
+
+test("a request that is kept alive goes on behind its response", async () => {
+  const context = ctx();
+  const pending = new PendingRequest({}, context);
+  pending.keepAlive();
+  pending.resolve("the response");
+  assert.equal(await pending.response(), "the response");
+  assert.equal(pending.isKeptAlive, true);
+  pending.release();
+  await Promise.all(context.waiting);
+});
+
+test("an instance that dies fails what is pending, and nothing else", async () => {
+  const [one, done] = [new PendingRequest({}, ctx()), new PendingRequest({}, ctx())];
+  done.resolve("done");
+  const failed = assert.rejects(one.response(), /dead/);
+  failAll(new Error("dead"));
+  await failed;
+  assert.equal(await done.response(), "done");
+});
+
+test("a result for a dead instance is dropped", async () => {
+  const call = 9001;
+  complete(call, new Promise((resolve) => setTimeout(resolve, 5)), () => told.push(["resolve", call]));
+  serve(rust);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(
+    told.some((entry) => entry[1] === call),
+    false,
+  );
+});
+
+test("only those that do not answer are abandoned", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"] });
+  const forgotten = [];
+  const gone = new PendingRequest({}, ctx());
+  const there = new PendingRequest({}, ctx());
+  const response = there.response();
+  const crowd = Array.from({ length: 300 }, () => new PendingRequest({}, ctx()));
+  for (let second = 0; second < 3; second += 1) {
+    t.mock.timers.tick(2500);
+    forgetAbandoned((number) => forgotten.push(number));
+    for (let turns = 0; turns < 5; turns += 1) await undefined;
+  }
+  assert.equal(forgotten.includes(there.number), false);
+  for (let rounds = 0; rounds < 200; rounds += 1) {
+    t.mock.timers.tick(2500);
+    forgetAbandoned((number) => forgotten.push(number));
+    for (let turns = 0; turns < 5; turns += 1) await undefined;
+  }
+  assert.equal(forgotten.includes(gone.number), true);
+  assert.equal(forgotten.includes(there.number), false);
+  there.resolve("late");
+  assert.equal(await response, "late");
+  for (const request of crowd) request.resolve();
+});
+
+test("a notification reaches all who wait, or the time is up", async () => {
+  const context = ctx();
+  const pending = new PendingRequest({}, context);
+  const flight = signal(pending);
+  wait(9101, flight, 1000);
+  wait(9102, flight, 1000);
+  notify(flight);
+  await Promise.all([outcome(9101), outcome(9102), ...context.waiting]);
+  wait(9103, flight, 5);
+  await outcome(9103);
+  assert.equal(flight.waiting.size, 0);
+});
+
+test("what is buffered is bounded, and a room lapses", (t) => {
+  t.mock.timers.enable({ apis: ["Date"] });
+  const [one, two] = [roomFor(1000), roomFor(1000)];
+  assert.equal(take(one, 32 * MIB), true);
+  assert.equal(take(two, 1), false);
+  t.mock.timers.tick(61_001);
+  assert.equal(take(two, 1), true);
+  free(one);
+  free(two);
+});
