@@ -1,7 +1,7 @@
-//! What must hold of a copy once the origin has said something else of its page (RFC 9111 §4.3.3).
+//! Ended copies. Is a copy still served after the origin has answered something else for its page (RFC 9111 §4.3.3)?
 //!
-//! Judged is what can be promised: that an answer to a plain GET, by an isolate that has looked and found the copy, tells
-//! of the copy, on a platform that does what it is told.
+//! Only what can be promised is checked: a plain GET, in an isolate that had looked the copy up and found it, on a platform
+//! without faults.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -16,22 +16,22 @@ use crate::world::World;
 /// The default of `cache.memory_ttl`, in milliseconds.
 pub const MEMORY: u64 = 1_000;
 
-/// How long an isolate goes without looking for what it has not found, in milliseconds.
-const SPARED: u64 = 120_000;
+/// How long an isolate skips lookups of a URL that cannot be stored, in milliseconds.
+const HIT_FOR_MISS: u64 = 120_000;
 
-/// How long it may take until what is said of a copy is written down, and is seen, in milliseconds.
+/// How long it may take until a note about a copy is written and seen, in milliseconds.
 const SETTLED: u64 = 5_000;
 
-/// What an answer says of the copy that there was.
+/// What an answer does to the stored copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// The copy is out of date, and not for who was told so.
+    /// The copy is outdated, and not served to the client that got the answer.
     Withdraws,
-    /// It is out of date.
+    /// It is outdated.
     Outdates,
 }
 
-/// Whose requests are known to be one client's: an address, of IPv6 the network; nobody's in particular without one.
+/// The client of an address, for IPv6 its network; `None` without an address.
 pub fn client_of(address: Option<&str>) -> Option<String> {
     let address = address?;
     let network = address.split_once("::").map_or(address, |(network, _)| network);
@@ -43,7 +43,7 @@ fn told(record: &Record) -> Option<String> {
     client_of(text_of(&record.seen, "cf-connecting-ip").as_deref())
 }
 
-/// What `record`, a whole answer to a plain GET, says of a copy, which was stale when it was asked for.
+/// The effect of `record`, a whole answer to a plain GET, on the copy. `was_stale` is whether that was stale at the request.
 pub fn effect(record: &Record, was_stale: bool) -> Option<Effect> {
     let rules = &record.rules;
     let is_private = rules.no_store || rules.private || rules.vary_star;
@@ -63,8 +63,8 @@ pub fn is_alone(plan: &Plan, page: usize) -> bool {
     page.vary.is_none() && !page.coded && page.personal != Personal::Vary && names_nobody
 }
 
-/// Whether two answers of one page were asked for alike in all by which those of the page may differ, named or not: one
-/// that is for all is no word on those that differ, nor they on it.
+/// Whether two requests for one page agree in every field by which its answers may differ, whether `Vary` names it or not.
+/// Only then does one answer affect the other.
 fn is_alike(plan: &Plan, one: &Record, other: &Record) -> bool {
     let page = &plan.pages[one.page];
     let names = [
@@ -78,7 +78,7 @@ fn is_alike(plan: &Plan, one: &Record, other: &Record) -> bool {
     names.into_iter().flatten().all(|name| value(one, name) == value(other, name))
 }
 
-/// What `record` says of `copy`, if it is certain to have been told of it.
+/// The effect of `record` on `copy`, if the request certainly knew of the copy.
 fn said(world: &World, ledger: &Ledger, copy: &Record, stored_at: u64, record: &Record) -> Option<Effect> {
     let plan = &world.plan;
     if record.page != copy.page || record.method != "GET" || record.ending != testkit::body::Ending::Whole {
@@ -86,30 +86,28 @@ fn said(world: &World, ledger: &Ledger, copy: &Record, stored_at: u64, record: &
     }
     let (ask, asked) = (world.ask(record.ask)?, ledger.asks.get(&record.ask)?);
     let is_whole = ask.range.is_none() && ask.upload.is_none() && ask.method == "GET";
-    let is_looked_for = stored_at + MEMORY < asked.began_at && ask.directives != Some("no-store");
+    let is_looked_up = stored_at + MEMORY < asked.began_at && ask.directives != Some("no-store");
     let is_over = asked.answered_at.is_some() && !asked.is_excused && !asked.was_hit;
-    // What was written meanwhile makes both out of date.
+    // A write in the meantime outdates both.
     let is_written = ledger.asks.iter().any(|(number, write)| {
         let is_write = world.ask(*number).is_some_and(|write| write.page == copy.page && !write.is_read());
         let ended_at = write.answered_at.unwrap_or(u64::MAX).saturating_add(MEMORY);
         is_write && write.began_at <= record.came_at && ended_at >= record.sent_at
     });
-    // Who found nothing before it was stored, and was answered after that with what is not, spares the isolate the next looks.
-    let is_spared = ledger.records.iter().any(|other| {
+    // A request that found nothing before the copy was stored, and got an answer after that which is not stored, makes the
+    // isolate skip the next lookups (hit-for-miss).
+    let is_skipped = ledger.records.iter().any(|other| {
         let began_at = ledger.asks.get(&other.ask).map_or(0, |asked| asked.began_at);
-        let is_told_late = began_at <= stored_at + MEMORY && other.came_at + SPARED >= record.sent_at;
-        other.page == copy.page
-            && other.came_at >= stored_at
-            && other.came_at < record.sent_at
-            && is_told_late
+        let is_late = began_at <= stored_at + MEMORY && other.came_at + HIT_FOR_MISS >= record.sent_at;
+        other.page == copy.page && other.came_at >= stored_at && other.came_at < record.sent_at && is_late
     });
     let was_stale = is_stale(plan, copy, asked.wall_at);
     let is_selected = is_alike(plan, copy, record);
-    (is_plain(record) && is_whole && is_looked_for && is_selected && is_over && !is_written && !is_spared)
+    (is_plain(record) && is_whole && is_looked_up && is_selected && is_over && !is_written && !is_skipped)
         .then(|| effect(record, was_stale))?
 }
 
-/// Whether the platform does what it is told, and one isolate has seen all that was asked for this page.
+/// Whether the platform has no faults, and one isolate has seen all requests for this page.
 fn is_promised(world: &World, ledger: &Ledger, page: usize) -> bool {
     let plan = &world.plan;
     let asks = plan.events.iter().filter_map(|event| event.what.ask());
@@ -119,7 +117,7 @@ fn is_promised(world: &World, ledger: &Ledger, page: usize) -> bool {
     plan.cache_faults == 0 && plan.crowded == 0 && isolates.len() == 1 && !crashes && !is_put_back
 }
 
-/// Whether a copy, known by `serial`, is served after it has ended.
+/// A copy, known by `serial`, is served: it must not have ended.
 pub fn served(world: &Rc<World>, ask: &Ask, asked: &Asked, serial: usize, copy: &Record, failed: bool) {
     let found = {
         let ledger = world.ledger.borrow();
@@ -127,7 +125,7 @@ pub fn served(world: &Rc<World>, ask: &Ask, asked: &Asked, serial: usize, copy: 
         if !is_promised(world, &ledger, copy.page) {
             return;
         }
-        // At the pace of an origin that is overloaded.
+        // An overloaded origin takes four times as long.
         let body_takes = world.plan.pages[copy.page].body_takes * 4 + 1_000;
         let later = ledger.records.iter().filter(|record| {
             record.sent_at > copy.came_at.max(*stored_at)
@@ -151,7 +149,7 @@ fn sentence(
 ) -> Option<(&'static str, String)> {
     let last = |record: &Record| format!("{record:?}");
     let page = &world.plan.pages[ask.page];
-    // A kept copy has rules of its own.
+    // A last good copy has rules of its own.
     let is_kept = page.kept && world.plan.keeps && failed;
     if let Some((record, _)) = said.first().filter(|_| !failed) {
         return Some(("a final answer ends the time in which the old one is served", last(record)));
@@ -166,7 +164,7 @@ fn sentence(
     if let Some(record) = withdrawals().next_back().filter(|record| me.is_some() && told(record) == me) {
         return Some(("what was taken back from a client does not come back for it", last(record)));
     }
-    // Each was told of the copy once what the one before was told had been written down.
+    // The second got its answer after the note about the first had been written.
     let mut others = withdrawals();
     let first = others.next()?;
     let second = others.find(|second| {
@@ -175,7 +173,7 @@ fn sentence(
     Some(("what was taken back from two clients is gone", last(second)))
 }
 
-/// The copy under a key goes, by a request's doing: for a reason that one client cannot bring about alone.
+/// A request removes the copy under a key: the reason must be one that a single client cannot cause.
 pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
     let is_taken = {
         let ledger = world.ledger.borrow();
@@ -186,7 +184,7 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
         let is_write = |(number, _): (&u64, &Asked)| {
             world.ask(*number).is_some_and(|ask| ask.page == copy.page && !ask.is_read())
         };
-        let is_forgotten = ledger.orders_under_way > 0 || ledger.orders.iter().any(|order| order.forget);
+        let is_hard_purged = ledger.orders_under_way > 0 || ledger.orders.iter().any(|order| order.forget);
         let is_written = plan.settings.removes && ledger.asks.iter().any(is_write);
         let later = || {
             ledger.records.iter().filter(|record| {
@@ -197,7 +195,7 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
         };
         let mut clients = BTreeSet::new();
         let mut unknown = 0;
-        // A script of another site is told as much as others where the copy is for it too.
+        // A script of another site counts like others if the copy is for it too.
         let is_anybody = |record: &&Rc<Record>| {
             let seen = &record.seen;
             visitor_of(seen).is_none() && !UNFAMILIAR.iter().any(|name| seen.contains_key(*name))
@@ -213,7 +211,7 @@ pub fn removed(world: &Rc<World>, ask: u64, serial: usize, copy: &Record) {
         copy.status != 404
             && copy.turn.is_none()
             && is_alone(plan, copy.page)
-            && !is_forgotten
+            && !is_hard_purged
             && !is_written
             && clients.len() + unknown < 2
     };

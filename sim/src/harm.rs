@@ -1,13 +1,15 @@
-//! Harm: what a request came to that the origin, with nothing in front of it, would have answered well.
+//! Harm. Which requests fared worse than with the origin alone?
 //!
-//! For each request the world knows what was wrong at the site while it would have been there. One that would have met
-//! nothing wrong and was refused, failed, or got a body that broke off, was harmed. Everything is checked once all is
-//! over, when it is known how each attempt ended.
+//! For each request the world knows what was wrong at the site while the request would have been there. A request that would
+//! have met nothing wrong was harmed if it was refused, failed, or got a body that broke off. Everything is checked at the
+//! end, when it is known how each attempt ended.
 //!
-//! What excuses harm is what the contract of the breaker allows, and nothing else: each excuse is a sentence of it.
+//! Only what the contract of the breaker allows excuses harm: each excuse is a sentence of it.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
+
+use holdfast::report::Outcome;
 
 use crate::fault::{Path, Scope, Trouble};
 use crate::ledger::{Asked, Attempt, Class, Ledger};
@@ -15,22 +17,22 @@ use crate::plan::Ask;
 use crate::plan::Shape;
 use crate::world::World;
 
-/// The longest that the site itself takes until its header, in milliseconds.
+/// The longest time until the site itself sends its header, in milliseconds.
 const HEADER: u64 = 60;
 
-/// How many operations of cache and namespace may lie before an attempt.
+/// The most operations of cache and namespace before an attempt.
 const OPERATIONS: u64 = 12;
 
-/// How long one request waits for another before it asks for itself, and for purge marks, in milliseconds.
+/// How long a request waits for another one before it asks the origin itself, and for purge rules, in milliseconds.
 const PATIENCE: u64 = 1_000;
 
 /// The longest `Retry-After` that keeps a breaker open, in milliseconds.
 const LONGEST_RETRY_AFTER: u64 = 60_000;
 
-/// What is lost by rounding, in milliseconds: `Retry-After` has whole seconds.
+/// Rounding error in milliseconds: `Retry-After` has whole seconds.
 const ROUNDING: u64 = 1_000;
 
-/// Judges every request.
+/// Checks every request.
 pub fn at_the_end(world: &Rc<World>) {
     let mut findings = Vec::new();
     {
@@ -48,7 +50,8 @@ pub fn at_the_end(world: &Rc<World>) {
                 continue;
             };
             let how = how(ledger, ask, asked);
-            let is_stale = asked.reports.iter().any(|outcome| matches!(outcome.as_str(), "Stale" | "Kept"));
+            let is_stale =
+                asked.reports.iter().any(|outcome| matches!(outcome, Outcome::Stale | Outcome::LastGood));
             let excuse = (how.is_some() || is_stale)
                 .then(|| Lately { world, ledger, ask, asked, answered_at }.excuse())
                 .flatten();
@@ -74,8 +77,8 @@ pub fn at_the_end(world: &Rc<World>) {
     }
 }
 
-/// Whether the first origin, alone, would have answered this request well at each moment at which it could have been
-/// there; `false` also for what its own client spoilt, or wanted from a store alone.
+/// Whether the first origin alone would have answered this request well, at every moment at which the request could have
+/// arrived. `false` also if its own client spoilt it, or wanted a stored answer only.
 fn is_answered_well_by_origin(world: &World, ledger: &Ledger, ask: &Ask, asked: &Asked) -> bool {
     let page = &world.plan.pages[ask.page];
     let client = (!ask.is_probe).then_some(ask.visitor);
@@ -90,11 +93,11 @@ fn is_answered_well_by_origin(world: &World, ledger: &Ledger, ask: &Ask, asked: 
 enum Harm {
     /// Nothing was tried.
     Refused,
-    /// The request failed that this one waited for.
+    /// The request that it waited for failed.
     WithAnother,
     /// It failed where nothing was wrong.
     Failed,
-    /// It was sent when something had gone wrong since, or to another origin.
+    /// It was sent after something had gone wrong, or to another origin.
     SentLate,
     /// Its body broke off.
     Torn,
@@ -112,7 +115,7 @@ impl Harm {
         }
     }
 
-    /// What does not hold where there is no excuse for it.
+    /// The invariant that is violated if there is no excuse.
     fn promise(self) -> &'static str {
         match self {
             Self::Refused => "nobody is refused whom the origin would have answered",
@@ -124,7 +127,7 @@ impl Harm {
     }
 }
 
-/// How a request was harmed, if it was. One whose client left, or that ended with its isolate, was not answered at all.
+/// How a request was harmed, if it was. If its client left or its isolate ended, it was not answered at all.
 fn how(ledger: &Ledger, ask: &Ask, asked: &Asked) -> Option<Harm> {
     let status = asked.status?;
     if asked.is_torn {
@@ -142,14 +145,14 @@ fn how(ledger: &Ledger, ask: &Ask, asked: &Asked) -> Option<Harm> {
     })
 }
 
-/// Whether a request was on its way to the origin after what it may wait at most for another one, or for the namespace.
+/// Whether a request was sent to the origin within the longest wait for another request, or for the namespace.
 fn waited_little(world: &World, ledger: &Ledger, ask: &Ask, asked: &Asked) -> bool {
     let first = ledger.attempts_of(ask.number).find(|attempt| attempt.front);
     let at_most = PATIENCE + OPERATIONS * world.plan.delay;
     first.is_some_and(|first| first.met.is_some() && first.began_at <= asked.began_at + at_most)
 }
 
-/// What has happened before a request was answered, and until when that may be felt.
+/// What happened before a request was answered, and how long it has effects.
 struct Lately<'a> {
     world: &'a World,
     ledger: &'a Ledger,
@@ -167,7 +170,7 @@ impl Lately<'_> {
             self.is_felt(|attempt| attempt.origin == origin, |scope| scope == Scope::Origin(origin))
         };
         let group_failed = |origin: usize| {
-            // What is written is another matter than what is read.
+            // Reads and writes count apart.
             let is_alike = |other: &Ask| {
                 other.method == self.ask.method || [other, self.ask].iter().all(|ask| ask.is_read())
             };
@@ -177,17 +180,16 @@ impl Lately<'_> {
             self.is_felt(|attempt| attempt.origin == origin && is_of_group(attempt), is_of_site)
                 || self.is_felt(|attempt| attempt.origin == origin && is_of_page(attempt), is_of_site)
         };
-        // A clock that jumps ends deadlines before their time, and one that is put back stretches open periods.
+        // A clock that jumps ends deadlines early, and one that is put back lengthens open periods.
         if self.is_clock_moved() {
             Some("the clock was moved")
-        // What is believed to be down is the origin: "at most the open period and one request".
+        // The origin counts as down: "at most the open period and one request".
         } else if origins.clone().all(was_down) {
             Some("every origin was down lately")
-        // What is believed to be down is its page group, or its page alone: by a fault of its own, or as what was left of
-        // an outage.
+        // Its page group or its page counts as down: by a fault of its own, or as the rest of an outage.
         } else if origins.clone().all(|origin| was_down(origin) || group_failed(origin)) {
             Some("its own group failed lately")
-        // So many in a row, or a share, of those within what a breaker looks back on.
+        // Enough in a row, or a share, within the breaker's window.
         } else if self.is_share_failing() {
             Some("enough of its requests failed lately")
         // "Failures of several groups with no success anywhere": bounded by half of them.
@@ -198,16 +200,16 @@ impl Lately<'_> {
         }
     }
 
-    /// How long what an attempt came to keeps a breaker open after its end, in milliseconds.
+    /// How long the result of an attempt keeps a breaker open after its end, in milliseconds.
     fn opens_for(&self, attempt: &Attempt) -> u64 {
         let asks_for = attempt.met.map_or(0, |(_, trouble)| trouble.asks_for());
         let breaker = self.world.plan.settings.breaker;
         breaker.map_or(0, |breaker| breaker.open.max(asks_for.min(LONGEST_RETRY_AFTER)) + ROUNDING)
     }
 
-    /// Until when an attempt may be felt, by what opened then.
+    /// Until when an attempt may have effects, through the breaker that it opened.
     fn is_felt_until(&self, attempt: &Attempt) -> u64 {
-        // Which 530 it is stands in its body, which may come late: no later than the request is answered.
+        // The body says which 530 it is. It may come late, but no later than the request is answered.
         let is_told_by_body =
             matches!(attempt.met, Some((_, Trouble::EdgeError(code))) if code == 530 || code >= 1000);
         let answered_at = self.ledger.asks.get(&attempt.ask).and_then(|asked| asked.answered_at);
@@ -216,8 +218,8 @@ impl Lately<'_> {
         known_at.map_or(u64::MAX, |at| at + self.opens_for(attempt))
     }
 
-    /// Whether failures by faults in `scope` of attempts in this domain may be felt: the open period is not over, or the
-    /// one request is under way that finds out.
+    /// Whether failed attempts in this domain, by faults in `scope`, may have effects: the open period is not over, or the
+    /// probe is under way.
     fn is_felt(&self, is_in: impl Fn(&Attempt) -> bool, scope: impl Fn(Scope) -> bool) -> bool {
         let attempts = || self.ledger.attempts.iter().filter(|attempt| is_in(attempt));
         let fails =
@@ -235,7 +237,7 @@ impl Lately<'_> {
         else {
             return false;
         };
-        // What was sent before the last failure and succeeds after it says nothing new.
+        // An attempt that was sent before the last failure and succeeds after it says nothing new.
         let is_good_since = |attempt: &Attempt| {
             matches!(attempt.class, Class::Answered(_))
                 && !has_failed(attempt)
@@ -249,7 +251,7 @@ impl Lately<'_> {
         !here().any(is_good_since) && here().any(is_under_way)
     }
 
-    /// Whether half of the groups or more have failed within what a breaker looks back on.
+    /// Whether half of the groups or more have failed within the breaker's window.
     fn is_half_failing(&self) -> bool {
         let Some(breaker) = self.world.plan.settings.breaker else { return false };
         let is_felt = |attempt: &&Attempt| {
@@ -265,8 +267,8 @@ impl Lately<'_> {
         failing.len() * 2 >= groups.len()
     }
 
-    /// Whether all of enough requests for the page, or a share of them, failed within what a breaker looks back on before it
-    /// opened, some of them by the site's doing.
+    /// Whether all requests for the page, or the configured share of them, failed within the breaker's window before it
+    /// opened, some of them through a fault of the site.
     fn is_share_failing(&self) -> bool {
         let Some(breaker) = self.world.plan.settings.breaker else { return false };
         let from = self.asked.began_at.saturating_sub(2 * breaker.window + breaker.open + ROUNDING);
@@ -296,13 +298,13 @@ impl Lately<'_> {
     }
 }
 
-/// Whether a fault is the site's, and not one client's.
+/// Whether a fault is the site's, and not a client's.
 fn is_of_site(scope: Scope) -> bool {
     !matches!(scope, Scope::Client(_))
 }
 
-/// Whether an attempt failed by what was wrong with the site: with a status, with a body that did not come to its end, or
-/// without an end that anybody saw.
+/// Whether an attempt failed through a fault of the site: with a status, with an incomplete body, or without an end that
+/// anybody saw.
 fn has_failed(attempt: &Attempt) -> bool {
     let Some((_, trouble)) = attempt.met else { return false };
     let has_torn = matches!(trouble, Trouble::TornBody | Trouble::SilentBody | Trouble::BadFraming);

@@ -1,7 +1,7 @@
-//! What must hold, whatever happens. Each invariant is a sentence.
+//! Invariants: what must hold whatever happens. Each is a sentence.
 //!
-//! Nothing here asks the code under test for its opinion: what an answer may be is worked out anew from the records of
-//! what the origins really said, and of what became of each fetch.
+//! Nothing here asks the code under test. What an answer may be is derived independently, from the records of what the
+//! origins really said and how each fetch ended.
 
 use std::rc::Rc;
 
@@ -21,8 +21,8 @@ use crate::rules::{
 use crate::world::{FIRST_CRON, FIRST_ORDER, World};
 use crate::{ended, orders, retries};
 
-/// How long a client waits past its deadline for what is not the origin's affair, in milliseconds: a kept copy (2 s),
-/// purge marks (1 s, twice if the clock jumps), and a dozen operations of the cache.
+/// How long a client waits past its deadline for other things than the origin, in milliseconds: a last good copy (2 s),
+/// purge rules (1 s, twice if the clock jumps), and a dozen operations of the cache.
 const PAST_THE_DEADLINE: u64 = 5_000;
 
 /// An answer as the client has it.
@@ -40,9 +40,9 @@ pub fn reported(world: &Rc<World>, ask: u64, outcome: Outcome, line: &str) {
         let mut ledger = world.ledger.borrow_mut();
         let asked = ledger.asks.entry(ask).or_default();
         asked.is_refused |= line.contains("\"opened_by\"");
-        asked.reports.push(format!("{outcome:?}"));
+        asked.reports.push(outcome);
         for report in &asked.reports {
-            if report == "RefreshFailed" { behind += 1 } else { front += 1 }
+            if *report == Outcome::RefreshFailed { behind += 1 } else { front += 1 }
         }
     }
     if ask < FIRST_CRON && (front > 1 || behind > 1) {
@@ -82,9 +82,9 @@ pub fn answered(world: &Rc<World>, given: &Given<'_>) {
         }
         (None, None) => made_here(world, given, &asked),
     };
-    // Of several at a time one is the trial, and the others are told to come back.
+    // Of several at a time one is the probe, and the others are refused.
     let is_beside_trial = is_left_alone(world, *status);
-    // And for as long as a page was said to be elsewhere.
+    // Nor is it wrong to repeat for a while that a page has moved.
     let is_gone = world.record(head).is_some_and(|head| head.turn.is_some() && head.ask != ask.number);
     if ask.is_probe && !(200..300).contains(status) && !is_beside_trial && !is_gone {
         world.violated("once the origin is well again, so is the site", || {
@@ -98,9 +98,9 @@ pub fn answered(world: &Rc<World>, given: &Given<'_>) {
     *ledger.tally.answers.entry(kind).or_default() += 1;
 }
 
-/// The most that a request may take, in milliseconds: the deadline, which counts from when an upload is here; one
-/// silence for a stored body that is written anew or an error body that is looked at; and what is past the deadline.
-/// A clock that is put back puts the deadline off.
+/// The longest that a request may take, in milliseconds: the deadline, which counts from when an upload has arrived; one
+/// silence, for a stored body that is rewritten or an error body that is read; and what comes past the deadline. A clock
+/// that is put back postpones the deadline.
 fn longest_wait(world: &World, ask: &Ask, from: u64, to: u64) -> u64 {
     let settings = &world.plan.settings;
     let upload = ask.upload_takes();
@@ -189,7 +189,7 @@ fn from_origin_or_store(world: &Rc<World>, given: &Given<'_>, asked: &Asked, hea
     if failed { "a copy in the origin's place".to_owned() } else { "a stored copy".to_owned() }
 }
 
-/// An answer that holds nothing of any origin's.
+/// An answer with nothing from any origin.
 fn made_here(world: &Rc<World>, given: &Given<'_>, asked: &Asked) -> String {
     let Given { ask, status, .. } = given;
     let kind = format!("a page or an empty answer, {status}");
@@ -222,8 +222,8 @@ fn made_here(world: &Rc<World>, given: &Given<'_>, asked: &Asked) -> String {
     kind
 }
 
-/// An error is shown although the store has a copy, has had it all the time, and nothing forbids it. Where no attempt
-/// was made, what another isolate has stored may be unknown here for as long as `cache.memory_ttl` says.
+/// No error is served while the store has a copy, has had it all the time, and nothing forbids it. If there was no attempt,
+/// this isolate may not know for `cache.memory_ttl` what another one has stored.
 fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, is_untried: bool) {
     let ask = given.ask;
     let page = &world.plan.pages[ask.page];
@@ -238,13 +238,13 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, i
     let Some(Entry::Response(stored)) = Entry::decode(&filed.entry) else { return };
     let Some(head) = world.record(serial_of(&stored.headers)) else { return };
     let at = world.walls(asked.began_at, world.now()).1;
-    // An order holds from when it is taken, which is before it is carried out everywhere.
+    // A purge applies from when it is ordered, which is before it is in force everywhere.
     let is_ordered = world.ledger.borrow().orders_under_way > 0;
-    let is_forgotten = is_ordered || world.ledger.borrow().orders.iter().any(|order| order.forget);
-    // What is purged is stale, which some directives forbid at once.
+    let is_hard_purged = is_ordered || world.ledger.borrow().orders.iter().any(|order| order.forget);
+    // What is purged softly is stale, which some directives forbid at once.
     let is_purged = is_ordered
         || world.ledger.borrow().orders.iter().any(|order| order.page.is_none_or(|page| page == ask.page));
-    // So is what was written, and what the origin has taken back; what it took back from this client is not for it.
+    // So is what was written to, and what the origin has withdrawn; what it withdrew from this client is not for it.
     let said = |says: &dyn Fn(&Record) -> bool| {
         let ledger = world.ledger.borrow();
         ledger.records.iter().any(|record| {
@@ -265,7 +265,7 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, i
         return;
     }
     let has_window = window_on_error(&world.plan, &head.rules).is_ok_and(|window| window > 0);
-    let is_held_back = is_forgotten || is_purged && !has_window;
+    let is_held_back = is_hard_purged || is_purged && !has_window;
     let unknown_for = if is_untried { MEMORY } else { 0 };
     let was_there = filed.filed_at + unknown_for < asked.began_at && filed.until > world.now();
     if was_there && !is_held_back && by_its_window(&world.plan, ask, &head, at + 1_000).is_ok() {
@@ -275,7 +275,7 @@ fn stands_in_where_it_may(world: &Rc<World>, given: &Given<'_>, asked: &Asked, i
     }
 }
 
-/// A stored answer is one that this client may have, whoever it was given to first.
+/// A stored answer is one that this client may have, whoever got it first.
 fn is_for_all(world: &Rc<World>, given: &Given<'_>, head: &Record) {
     let ask = given.ask;
     if given.headers.contains_key("set-cookie") {
@@ -288,7 +288,7 @@ fn is_for_all(world: &Rc<World>, given: &Given<'_>, head: &Record) {
     }
 }
 
-/// Whether a script of another site, if one asks, could read the answer, or would not be let read its own either.
+/// Whether a script of another site, if one asks, could read the answer, or could not read its own answer either.
 fn is_readable(world: &World, ask: &Ask, head: &Record) -> bool {
     let visitor = world.plan.visitors.get(ask.visitor).filter(|_| !ask.is_probe);
     let origin = visitor.and_then(|visitor| visitor.origin);
@@ -300,7 +300,7 @@ fn text_of_visitor<'a>(world: &'a World, ask: &Ask) -> Option<&'a str> {
     world.plan.visitors.get(ask.visitor).filter(|_| !ask.is_probe)?.address
 }
 
-/// The client has all of the body that it will get.
+/// The client has got all of the body that it will get.
 pub fn delivered(world: &Rc<World>, given: &Given<'_>) {
     let Given { ask, status, headers, content: Some(content), .. } = given else { return };
     let Some(record) = world.record(content.serial) else { return };
@@ -347,7 +347,7 @@ pub fn delivered(world: &Rc<World>, given: &Given<'_>) {
     }
 }
 
-/// Nothing is going on any more.
+/// Checks when nothing is going on any more.
 pub fn at_the_end(world: &Rc<World>) {
     let unfinished = world.unfinished();
     if unfinished > 0 {
@@ -389,12 +389,12 @@ fn attempts_for(world: &World, ask: &Ask, asked: &Asked) -> (Vec<Attempt>, Vec<A
     let ledger = world.ledger.borrow();
     let of_page = ledger.attempts.iter().filter(|attempt| attempt.page == ask.page);
     let is_own = |attempt: &Attempt| attempt.ask == ask.number && attempt.front;
-    // Whoever waits is told once the one that leads is answered, or what is behind an answer comes to its end.
+    // A follower gets its result once the leader is answered, or the work behind an answer ends.
     let longest = world.plan.settings.total + world.plan.settings.idle;
     let ended_meanwhile = |attempt: &Attempt| {
         let answered_at = ledger.asks.get(&attempt.ask).and_then(|asked| asked.answered_at);
         let told_at = |ended_at: u64| {
-            // Past the soft deadline it goes on behind the answer.
+            // Past the soft deadline the fetch continues behind the answer.
             let is_over = attempt.front && world.plan.settings.soft.is_none();
             if is_over { answered_at.unwrap_or(u64::MAX).max(ended_at) } else { ended_at + longest }
         };
@@ -412,7 +412,7 @@ fn has_failed(world: &World, ask: &Ask, asked: &Asked) -> (bool, bool) {
         Class::Failed(_) | Class::Answered(500 | 502..=504) | Class::Spoilt => true,
         Class::Answered(_) | Class::Pending | Class::Abandoned => false,
     };
-    // Past the soft deadline a copy stands in as it does for a failure.
+    // Past the soft deadline a stale copy is served as after a failure.
     let wall = world.walls(asked.began_at, world.now()).1;
     let is_slow = world
         .plan
@@ -420,7 +420,7 @@ fn has_failed(world: &World, ask: &Ask, asked: &Asked) -> (bool, bool) {
         .soft
         .is_some_and(|soft| world.now() >= asked.began_at + soft || wall >= asked.wall_at + soft);
     match own.last() {
-        // What was to be asked anew and was not, as the origin is left alone.
+        // The unconditional request did not happen, because the breaker is open.
         Some(last) if last.class == Class::Answered(304) && has_failed_before(world) => (false, true),
         Some(last) => (is_failure(last), is_failure(last) || is_slow),
         None => (
@@ -433,21 +433,21 @@ fn has_failed(world: &World, ask: &Ask, asked: &Asked) -> (bool, bool) {
     }
 }
 
-/// Whether a breaker may be open: an origin has failed before. It stays open until a trial succeeds, and nobody may have
-/// asked since.
+/// Whether a breaker may be open: an origin has failed before. It stays open until a probe succeeds, and there may have been
+/// no request since.
 fn has_failed_before(world: &World) -> bool {
     let breaker = world.plan.settings.breaker;
     breaker.is_some() && world.ledger.borrow().attempts.iter().any(|attempt| attempt.failed_with().is_some())
 }
 
-/// The same, and that it may have failed with what this status says, or says that nothing was tried.
+/// The same, if it may have failed with this status, or the status says that nothing was tried.
 fn is_left_alone(world: &World, status: u16) -> bool {
     let breaker = world.plan.settings.breaker;
     let says = |attempt: &Attempt| attempt.failed_with().is_some_and(|with| with == status || status == 503);
     breaker.is_some() && world.ledger.borrow().attempts.iter().any(says)
 }
 
-/// Whether the request has waited for as long as it may: really, or on the clock that it goes by.
+/// Whether the request has waited as long as it may, in real time or by its own clock.
 fn is_out_of_time(world: &World, asked: &Asked) -> bool {
     world.now() - asked.began_at >= world.plan.settings.total
         || world.walls(asked.began_at, world.now()).1 >= asked.wall_at + world.plan.settings.total

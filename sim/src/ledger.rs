@@ -1,7 +1,9 @@
-//! The ledger of all that happened.
+//! The ledger: all that happened, for the invariants to check.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use holdfast::report::Outcome;
 
 use crate::fault::{History, Scope, Trouble};
 use crate::record::Record;
@@ -15,7 +17,7 @@ pub struct Finding {
     pub detail: String,
 }
 
-/// How an attempt ended, told by what the origin really did.
+/// How an attempt ended, by what the origin really did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     Pending,
@@ -77,7 +79,7 @@ pub struct Asked {
     /// Whether it ended without an answer for no fault of anybody's: its client left, its isolate crashed.
     pub is_excused: bool,
     pub attempts: Vec<usize>,
-    pub reports: Vec<String>,
+    pub reports: Vec<Outcome>,
     /// Whether a fault of the cache or of the namespace hit it.
     pub was_hit: bool,
 }

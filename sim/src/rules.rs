@@ -1,4 +1,5 @@
-//! What an answer may be, by the rules of caching: worked out anew from what the origins really said.
+//! The rules of caching, written a second time. May this answer be stored, be served fresh, or be served stale? Derived from
+//! what the origins really said, not from the code under test.
 
 use crate::ledger::Asked;
 use crate::page::{Page, Rules};
@@ -7,14 +8,14 @@ use crate::record::{Record, text_of, visitor_of};
 use crate::settings::HOST;
 use crate::world::World;
 
-/// The fields that visitors send of which nothing is known.
+/// The unknown fields that visitors send.
 pub const UNFAMILIAR: [&str; 2] = ["x-flag", "idempotency-key"];
 
 /// Whether an answer may be shown to others than who asked for it (RFC 9111 §3, §3.5, and what the contract adds).
 pub fn storable(plan: &Plan, record: &Record) -> Result<(), &'static str> {
     let Record { rules, seen, vary, .. } = record;
     let is_shared = is_shared(rules);
-    // `no-cache` permits to store what nobody gets without the origin's word (RFC 9111 §5.2.2.4).
+    // `no-cache` permits storing: nobody gets the copy without validation (RFC 9111 §5.2.2.4).
     let says_so = rules.public || rules.no_cache || stated(rules).is_some_and(|span| span > 0);
     let trusts_vary = match plan.settings.trust_vary {
         "always" => true,
@@ -45,8 +46,8 @@ pub fn storable(plan: &Plan, record: &Record) -> Result<(), &'static str> {
     }
 }
 
-/// Whether an answer of this status may be stored: one that tells of a passing state only with a lifetime, or in the
-/// place of what stands there no more, if that was asked for by a plain request.
+/// Whether an answer of this status may be stored. A state that may pass needs a lifetime, or a stored page that it ends,
+/// and then a plain request.
 pub fn fits_status(record: &Record, status: u16, has_copy: bool) -> bool {
     let is_stated = stated(&record.rules).is_some_and(|span| span > 0);
     match status {
@@ -56,7 +57,7 @@ pub fn fits_status(record: &Record, status: u16, has_copy: bool) -> bool {
     }
 }
 
-/// Whether nothing in the request that an origin got makes its answer somebody's in particular.
+/// Whether nothing in the request that the origin got makes its answer specific to a visitor.
 pub fn is_plain(record: &Record) -> bool {
     let seen = &record.seen;
     let accepted = text_of(seen, "accept");
@@ -66,7 +67,7 @@ pub fn is_plain(record: &Record) -> bool {
         && accepted.is_none_or(|accepted| accepted.contains("text/html"))
 }
 
-/// Whether `Origin` is that of another site than this.
+/// Whether `Origin` names another site.
 pub fn is_foreign(origin: Option<&str>) -> bool {
     origin.is_some_and(|origin| origin.strip_prefix("https://") != Some(HOST))
 }
@@ -82,7 +83,7 @@ fn states(span: Option<u64>) -> bool {
 /// Whether the origin would have selected the same for this request (RFC 9111 §4.1).
 pub fn is_selected(plan: &Plan, ask: &Ask, record: &Record) -> bool {
     let visitor = plan.visitors.get(ask.visitor).filter(|_| !ask.is_probe);
-    // What describes a body says nothing where there is none: a 304 or the answer to HEAD may be about another coding.
+    // Without a body, the coding says nothing: a 304 or the answer to HEAD may be about another coding.
     let has_body = record.status == 200 && record.method == "GET";
     let mut names =
         record.vary.iter().filter(|name| has_body || !record.coded || **name != "accept-encoding");
@@ -96,7 +97,7 @@ pub fn is_selected(plan: &Plan, ask: &Ask, record: &Record) -> bool {
             _ => visitor.authorization.then(|| format!("Bearer {}", visitor.name)),
         });
         let seen = text_of(&record.seen, name);
-        // The site's own scripts read what is for everybody.
+        // The site's own scripts may read what is for everybody.
         let (sent, seen) = if *name == "origin" {
             (sent.filter(|sent| is_foreign(Some(sent))), seen.filter(|seen| is_foreign(Some(seen))))
         } else {
@@ -107,12 +108,12 @@ pub fn is_selected(plan: &Plan, ask: &Ask, record: &Record) -> bool {
     })
 }
 
-/// A list with weights, in a form to be compared.
+/// A list with weights, normalised for comparison.
 pub fn compact(value: &str) -> String {
     value.to_ascii_lowercase().replace(' ', "")
 }
 
-/// The age of an answer at a time on the wall, in milliseconds, by what is certain (RFC 9111 §4.2.3).
+/// The least age of an answer at a wall-clock time, in milliseconds (RFC 9111 §4.2.3).
 fn age(record: &Record, at: u64) -> u64 {
     let delay = record.received_at.saturating_sub(record.requested_at);
     record.rules.age.unwrap_or_default() * 1000 + delay + at.saturating_sub(record.received_at)
@@ -125,17 +126,17 @@ pub fn stated(rules: &Rules) -> Option<u64> {
 }
 
 fn lifetime(plan: &Plan, record: &Record) -> u64 {
-    // Who is told that something is there no more is not told for how long.
+    // An answer that a page is gone does not say for how long.
     let default = if matches!(record.status, 200 | 301 | 304) { plan.settings.default_ttl } else { 0 };
     stated(&record.rules).unwrap_or(default)
 }
 
-/// Whether it was stale at a time on the wall, for certain.
+/// Whether it was certainly stale at a wall-clock time.
 pub fn is_stale(plan: &Plan, record: &Record, at: u64) -> bool {
     at > record.received_at && age(record, at) >= lifetime(plan, record)
 }
 
-/// The word that forbids to use it stale (RFC 9111 §4.2.4), whatever stands beside it.
+/// The directive that forbids stale use (RFC 9111 §4.2.4), whatever window is next to it.
 fn word(rules: &Rules) -> Option<&'static str> {
     if rules.no_cache {
         Some("no-cache")
@@ -150,8 +151,8 @@ fn word(rules: &Rules) -> Option<&'static str> {
     }
 }
 
-/// For how long past its freshness it may stand in for a failed origin, in milliseconds (RFC 5861): for the longer of the
-/// windows that it states, `stale-while-revalidate` not counting beside `no-cache`; else as configured, if no word forbids.
+/// How long past its freshness it may be served when the origin fails, in milliseconds (RFC 5861): the longer of its own
+/// windows, where `stale-while-revalidate` does not count next to `no-cache`; else as configured, unless a directive forbids.
 pub fn window_on_error(plan: &Plan, rules: &Rules) -> Result<u64, &'static str> {
     if rules.sie == Some(0) {
         return Err("stale-if-error=0");
@@ -165,7 +166,7 @@ pub fn window_on_error(plan: &Plan, rules: &Rules) -> Result<u64, &'static str> 
     }
 }
 
-/// The number of seconds behind a directive of the request's, in milliseconds; the longest span for one without.
+/// The seconds of a request directive, in milliseconds; the longest span if it has none.
 fn asks_for(ask: &Ask, word: &str) -> Option<u64> {
     let said = ask.directives?.strip_prefix(word)?;
     match said.strip_prefix('=') {
@@ -174,7 +175,7 @@ fn asks_for(ask: &Ask, word: &str) -> Option<u64> {
     }
 }
 
-/// Whether a stored answer may be given while nothing has failed (RFC 9111 §4, §5.2.1, RFC 5861 §3).
+/// Whether a stored answer may be served while nothing has failed (RFC 9111 §4, §5.2.1, RFC 5861 §3).
 pub fn may_answer(world: &World, ask: &Ask, asked: &Asked, record: &Record, at: u64) -> Result<(), String> {
     let plan = &world.plan;
     if record.rules.no_cache {
@@ -183,7 +184,7 @@ pub fn may_answer(world: &World, ask: &Ask, asked: &Asked, record: &Record, at: 
     if asks_for(ask, "no-cache").is_some() {
         return Err("no-cache in the request".to_owned());
     }
-    // It was fetched or validated after the request came: for this one as much as for any other.
+    // It was fetched or validated after the request came, so it is as good for this request as for any other.
     let is_own = record.requested_at >= asked.wall_at && stated(&record.rules).is_some();
     let at = at.max(record.received_at);
     let (age, lifetime) = (age(record, at), lifetime(plan, record));
@@ -212,7 +213,7 @@ pub fn may_answer(world: &World, ask: &Ask, asked: &Asked, record: &Record, at: 
     Err(format!("{staleness} ms stale, {word:?}"))
 }
 
-/// Whether a stored or kept answer may be given in place of a failed origin (RFC 9111 §4.2.4, RFC 5861 §4).
+/// Whether a stored or last good copy may be served when the origin failed (RFC 9111 §4.2.4, RFC 5861 §4).
 pub fn may_stand_in(world: &World, ask: &Ask, record: &Record, at: u64) -> Result<(), String> {
     let plan = &world.plan;
     by_its_window(plan, ask, record, at).or_else(|why| {

@@ -29,7 +29,7 @@ pub struct Settings {
     pub breaker: Option<Breaker>,
     pub soft: Option<u64>,
     pub cache: bool,
-    /// When a field of which nothing is known keeps no answer out whose `Vary` does not name it: `cache.trust_vary`.
+    /// `cache.trust_vary`: whether an answer is stored whose `Vary` does not name an unknown field of the request.
     pub trust_vary: &'static str,
     /// Whether what a write has made out of date is removed.
     pub removes: bool,

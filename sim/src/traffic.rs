@@ -1,4 +1,4 @@
-//! The kinds of schedules, and the traffic in each.
+//! Kinds of schedules. Which requests and events does each have?
 
 use crate::fault::{Scope, Trouble};
 use crate::page::{GROUPS, Page, page};
@@ -8,11 +8,11 @@ use crate::visitor::visitors;
 use testkit::chance::Chance;
 use testkit::upload::Fate;
 
-/// The pause after all trouble is over and before the probes, in milliseconds: nothing that was noted about the
-/// origin in its bad time may outlast it.
+/// The pause between the end of all trouble and the last requests, in milliseconds: nothing that was recorded about the
+/// origin during the trouble may outlast it.
 const CALM: u64 = 90_000;
 
-/// How long after the last request all trouble is over at the latest, in milliseconds.
+/// The longest that trouble lasts after the last request, in milliseconds.
 const TROUBLE_LASTS: u64 = 40_000;
 
 /// The schedule of `seed`.
@@ -61,7 +61,7 @@ fn few_pages(settings: &Settings, chance: &mut Chance) -> Vec<Page> {
     (0..).zip(groups).map(|(number, group)| page(number, group, settings.hold, chance)).collect()
 }
 
-/// One to three pages in each of three to six groups.
+/// One to three pages in each of several groups.
 fn many_pages(settings: &Settings, chance: &mut Chance) -> Vec<Page> {
     let mut pages = Vec::new();
     for group in 0..chance.between(3, GROUPS.len() as u64) as usize {
@@ -99,7 +99,7 @@ impl Traffic<'_> {
                 self.happens(at, what);
             }
             let ask = self.ask();
-            // Crowds ask for the same at the same time.
+            // A crowd requests the same page at the same time.
             let crowd = if self.chance.percent(15) { self.chance.between(2, 4) } else { 0 };
             for _ in 0..crowd {
                 let mut beside = Ask { number: self.number(), ..ask.clone() };
@@ -114,7 +114,7 @@ impl Traffic<'_> {
         self.ended(at)
     }
 
-    /// Traffic that goes on, with trouble in the middle of it.
+    /// Continuous traffic, with trouble in the middle of it.
     fn busy(mut self) -> Plan {
         let rate = self.chance.of([1, 3, 10, 30]);
         let count = self.chance.between(30, 90);
@@ -151,7 +151,7 @@ impl Traffic<'_> {
         self.ended(lasts)
     }
 
-    /// A part of the time until `lasts`, in which it can still be seen how it begins and what comes after it.
+    /// A part of the time until `lasts` that leaves time before and after it.
     fn span(&mut self, lasts: u64) -> (u64, u64) {
         (lasts * self.chance.between(5, 40) / 100, lasts * self.chance.between(50, 90) / 100)
     }
@@ -161,7 +161,7 @@ impl Traffic<'_> {
         self.happens(to, What::Trouble { scope, trouble: Trouble::None });
     }
 
-    /// Some groups, fewer than half, are in trouble or have a page that is.
+    /// Trouble in some groups, fewer than half, or in a page of each.
     fn pages_fail(&mut self, lasts: u64) {
         let groups = self.plan.pages.last().map_or(0, |page| page.group + 1);
         let most = (groups - 1) / 2;
@@ -180,7 +180,7 @@ impl Traffic<'_> {
         }
     }
 
-    /// One script or impatient visitor asks for one page again and again.
+    /// A script or an impatient visitor requests one page again and again.
     fn polls(&mut self, page: usize, (from, to): (u64, u64)) {
         let visitor = any(&self.plan.visitors, self.chance);
         let gap = ((to - from) / 25).max(self.chance.of([50, 200, 1_000]));
@@ -192,7 +192,7 @@ impl Traffic<'_> {
         }
     }
 
-    /// Every origin is down for a while, or all but one.
+    /// The first origin is down for a while, and most others.
     fn all_is_down(&mut self, lasts: u64) {
         let span = self.span(lasts);
         let trouble = Trouble::outage(self.chance);
@@ -215,7 +215,7 @@ impl Traffic<'_> {
             1 => self.uploads_break(visitor, (from, to)),
             2 => self.leaves(visitor, (from, to)),
             _ => {
-                // One client alone, as two of them are two witnesses; and one whom the origin can tell from others.
+                // One client only, because two are two witnesses; and one that the origin can distinguish from others.
                 let visitor = 0;
                 let trouble = Trouble::of_client(self.chance);
                 self.trouble(Scope::Client(visitor), trouble, (from, to));
@@ -224,7 +224,7 @@ impl Traffic<'_> {
         }
     }
 
-    /// Pages without a pause, until the firewall steps in.
+    /// A client requests pages without a pause, until the firewall steps in.
     fn scans(&mut self, visitor: usize, (from, to): (u64, u64)) {
         let (gap, mut at) = (self.chance.of([20, 100, 500]), from);
         for _ in 0..self.chance.between(5, 25) {
@@ -261,7 +261,7 @@ impl Traffic<'_> {
         self.plan.events.push(Event { at, what });
     }
 
-    /// All is well again, and each page is asked for once more.
+    /// All is well again, and each page is requested once more.
     fn ended(mut self, at: u64) -> Plan {
         let at = at + TROUBLE_LASTS;
         self.happens(at, What::Well);
@@ -308,8 +308,8 @@ impl Traffic<'_> {
         }
     }
 
-    /// What comes between while traffic goes on: no trouble of an origin's, and where all trouble is the clients', none of
-    /// the platform's that could end a request.
+    /// An event in the middle of traffic, never trouble at an origin. Where only clients make trouble, also nothing of the
+    /// platform's that could end a request.
     fn busy_interruption(&mut self) -> What {
         let isolate = self.chance.below(self.isolates) as usize;
         let page = any(&self.plan.pages, self.chance);
@@ -330,7 +330,7 @@ impl Traffic<'_> {
         self.asked
     }
 
-    /// A request for the first page, as plain as can be.
+    /// A plain request for the first page.
     fn plain(&mut self) -> Ask {
         Ask {
             number: self.number(),
@@ -349,7 +349,7 @@ impl Traffic<'_> {
         }
     }
 
-    /// Any request of anybody's.
+    /// Any request by any visitor.
     fn ask(&mut self) -> Ask {
         let plain = self.plain();
         let chance = &mut *self.chance;
@@ -373,7 +373,7 @@ impl Traffic<'_> {
             },
         });
         let is_read = matches!(method, "GET" | "HEAD");
-        // On a quiet site most ask for the same few pages, or nothing would ever be shared.
+        // On a quiet site most requests are for the same few pages, or nothing would ever be shared.
         let picks = if self.plan.shape == Shape::Quiet { 3 } else { 1 };
         let pages = self.plan.pages.len() as u64;
         Ask {
