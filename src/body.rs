@@ -1,8 +1,8 @@
-//! How a body is handed on: held until whole, streamed and watched, or not there at all.
+//! Response bodies. Is a body buffered until it is whole, streamed, or absent (RFC 9110 §6.4, §8.6)?
 //!
-//! A small body is held, so that one that tears is a failed attempt and not a torn 200. A large one
-//! streams, watched for silence if that can be mended. What is written piece by piece as it comes about streams unwatched:
-//! its pauses mean nothing. Bodies themselves are opaque; this decides by the head alone.
+//! A small body is buffered, so that one that breaks off is a failed attempt and not a truncated 200. A large one is
+//! streamed, and monitored for silence if it can be resumed. A body that is written live, piece by piece, is streamed
+//! without a limit on silence: its pauses mean nothing. Bodies are opaque here; only the head decides.
 
 pub mod resumption;
 
@@ -18,29 +18,31 @@ use crate::fields::joined;
 /// What to do with the body behind a response head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// There is none (RFC 9110 §6.4.1).
+    /// There is no body (RFC 9110 §6.4.1).
     None,
-    /// Read it to its end before the client sees any of it.
+    /// Read it to its end before the client gets any of it.
     Hold {
-        /// Its `Content-Length`, where it has one.
+        /// Its `Content-Length`, if any.
         length: Option<u64>,
     },
-    /// Hand it on as it comes.
+    /// Forward it as it arrives.
     Stream {
-        /// Its `Content-Length`, where it has one.
+        /// Its `Content-Length`, if any.
         length: Option<u64>,
-        /// The longest silence where it is watched; `None` for what is written as it comes about, whose silence is no
-        /// fault.
+        /// The longest silence; `None` for a body that is written live.
         idle: Option<Duration>,
-        /// Whether it is taken for one that has no end, which is not stored.
+        /// Whether it is considered endless, and therefore not stored.
         is_endless: bool,
     },
 }
 
-/// Decides by a response head how its body is handed on.
+/// Decides by a response head how its body is forwarded.
 ///
-/// Streamed from the first byte: what is longer than `body.buffer`, events, calls and lines that are written as they come
-/// about, and answers whose origin asks for it with `X-Accel-Buffering: no`, as it would ask nginx.
+/// Streamed from the first byte:
+///
+/// - bodies longer than `body.buffer`
+/// - events, gRPC calls and lines that are written live
+/// - answers with `X-Accel-Buffering: no`, the field by which an origin asks nginx for the same
 pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settings) -> Plan {
     if method == Method::HEAD || matches!(status, 204 | 205 | 304) {
         return Plan::None;
@@ -52,7 +54,7 @@ pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settin
     let stream = |idle, is_endless| Plan::Stream { length, idle, is_endless };
     match pace(headers) {
         Pace::Endless => stream(None, true),
-        // A file in such a form says so by how long it may be stored; a log or an answer under way does not.
+        // A file in such a form states how long it may be stored; a log or a live answer does not.
         Pace::Lines => stream(None, !says_to_be_stored(headers)),
         Pace::Any if declines_buffering(headers) => stream(None, false),
         Pace::Any if length.is_some_and(|length| length > settings.body.buffer) => {
@@ -62,36 +64,36 @@ pub fn plan(method: &Method, status: u16, headers: &HeaderMap, settings: &Settin
     }
 }
 
-/// Whether the body of an answer to such a request may be held before its head is looked at here. Most are held in the
-/// end, by [`plan`]; a head of which that is not clear is looked at first.
+/// Whether the body of an answer to such a request may be buffered before [`plan`] has seen its head. Most bodies are
+/// buffered in the end; for other methods and upgrades, `plan` decides first.
 pub fn may_be_held_first(method: &Method, is_upgrade: bool) -> bool {
     method == Method::GET && !is_upgrade
 }
 
-/// Which bodies are held before their heads are looked at here, in a form that JavaScript can apply.
+/// The bodies that are buffered before [`plan`] has seen their heads, in a form that JavaScript can apply.
 #[derive(Debug)]
 pub struct HeldFirst {
-    /// Statuses whose bodies may be.
+    /// The statuses whose bodies may be buffered first.
     pub statuses: Range<u16>,
-    /// Those among them without a body.
+    /// The statuses among them without a body.
     pub bodiless: [u16; 3],
-    /// A regular expression, without regard to case and with `^` for the beginning of each line. It matches lines of a head
-    /// whose body may have to stream, and more.
+    /// A regular expression, case-insensitive and with `^` for the beginning of each line. It matches at least the lines of
+    /// heads whose bodies may have to be streamed.
     pub may_stream: &'static str,
 }
 
-/// It agrees with [`plan`] wherever it says that a body is held; elsewhere `plan` decides.
+/// Every body that it buffers, [`plan`] would buffer too; `plan` decides about all others.
 pub const HELD_FIRST: HeldFirst = HeldFirst {
     statuses: 200..500,
     bodiless: [204, 205, 304],
     may_stream: r"^(?:x-accel-buffering:|content-type:.*(?:event-stream|x-mixed-replace|json-?(?:l|seq)|ndjson|stream\+json|grpc|connect\+))",
 };
 
-/// The largest length that JavaScript can count, 2^53 - 1; a larger one is taken for none.
+/// The largest integer that JavaScript can represent exactly, 2^53 - 1. A larger length counts as none.
 const LARGEST: u64 = (1 << 53) - 1;
 
-/// The length that the head announces (RFC 9110 §8.6); `None` if it announces none, or several that differ,
-/// or if a transfer coding decides instead (RFC 9112 §6.3).
+/// The `Content-Length` (RFC 9110 §8.6). `None` if it is absent, unreadable or contradictory, or if there is a
+/// transfer coding (RFC 9112 §6.3).
 pub fn content_length(headers: &HeaderMap) -> Option<u64> {
     if headers.contains_key(header::TRANSFER_ENCODING) {
         return None;
@@ -102,19 +104,19 @@ pub fn content_length(headers: &HeaderMap) -> Option<u64> {
     lengths.all(|length| length == Some(first)).then_some(first)
 }
 
-/// A number of bytes: digits alone, at most [`LARGEST`].
+/// A number of bytes: only digits, at most [`LARGEST`].
 fn natural(text: &str) -> Option<u64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|number| digits && *number <= LARGEST)
 }
 
-/// In which way a body of some type is written.
+/// How a body of some media type is written.
 enum Pace {
-    /// Piece by piece, without an end in sight: events, pictures that replace each other, streamed calls.
+    /// Live and without end: events, replacing pictures, streamed calls.
     Endless,
-    /// Line by line, as a log, a query or a language model writes; a file may have this form too.
+    /// Line by line, as by a log, a query or a language model; possibly a file.
     Lines,
-    /// Not known by its type.
+    /// Unknown by its type.
     Any,
 }
 
@@ -139,7 +141,7 @@ fn pace(headers: &HeaderMap) -> Pace {
     let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
     let essence = essence.trim_ascii().to_ascii_lowercase();
     let is_grpc = essence.strip_prefix("application/grpc").is_some_and(|rest| {
-        // `+` before the form of messages, `-` before `web`.
+        // `+` before the message format, `-` before `web`.
         rest.is_empty() || rest.starts_with('+') || rest.starts_with('-')
     });
     let is_connect = essence.starts_with("application/connect+");
@@ -152,7 +154,7 @@ fn pace(headers: &HeaderMap) -> Pace {
     }
 }
 
-/// Whether an answer says by itself that it may be stored, which it does not by saying nothing.
+/// Whether an answer explicitly permits storage.
 fn says_to_be_stored(headers: &HeaderMap) -> bool {
     let directives = ResponseDirectives::of(headers);
     let lifetime = directives.s_maxage.or(directives.max_age);

@@ -1,7 +1,8 @@
-//! The settings of an operator, and their defaults. What does a `HOLDFAST` variable say, and which mistakes are in it?
+//! The operator's settings and their defaults. What does a `HOLDFAST` variable say, and which mistakes does it
+//! contain?
 //!
-//! [`Config::from_value`] makes a [`Config`] from the variable alone and finds every mistake in one pass. The [`Settings`] of
-//! each route are complete: its tables are laid over the defaults when the configuration is read, not when a request comes.
+//! [`Config::from_value`] builds a [`Config`] and finds every mistake in one pass. The [`Settings`] of each route are
+//! complete: its tables are merged into the defaults when the configuration is read, not when a request comes.
 
 mod alert;
 mod body;
@@ -50,14 +51,13 @@ impl Config {
     /// The platform's limit for one variable: 5 KB, in bytes of JSON.
     pub const MOST_BYTES: usize = 5 * 1024;
 
-    /// Reads the variable's value, or answers with every mistake in it, in the order of the document.
-    ///
-    /// A value that would be more than [`MOST_BYTES`](Self::MOST_BYTES) of JSON is a mistake too.
+    /// Reads the value of the variable. Returns all mistakes, in the order of the document, if there are any. A value
+    /// longer than [`MOST_BYTES`](Self::MOST_BYTES) of JSON is a mistake too.
     pub fn from_value(value: &Value) -> Result<Self, Vec<ConfigError>> {
         Self::read(value, value.to_string().len())
     }
 
-    /// Reads the variable's JSON text, as [`from_value`](Self::from_value) does.
+    /// Reads the variable's JSON text, like [`from_value`](Self::from_value).
     pub fn from_json(text: &str) -> Result<Self, Vec<ConfigError>> {
         match serde_json::from_str(text) {
             Ok(value) => Self::read(&value, text.len()),

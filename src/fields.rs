@@ -1,4 +1,4 @@
-//! Header fields, whoever reads them. What do several lines of one field say, and which fields concern one connection only?
+//! Header fields. What do several lines of one field mean, and which fields are hop-by-hop?
 //!
 //! RFC 9110 §5.3 (several lines), §5.6.7 (dates), §7.6.1 (`Connection`) and RFC 9111 §3.1.
 
@@ -6,7 +6,7 @@ use http::header::{CONNECTION, HeaderMap, HeaderName};
 
 use crate::time::Timestamp;
 
-/// The lines of a field made one, as RFC 9110 §5.3 allows for lists; `None` if there is no line.
+/// The lines of a field joined as a list (RFC 9110 §5.3); `None` if there is no line.
 pub fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<u8>> {
     let mut lines = headers.get_all(name).iter();
     let mut whole = lines.next()?.as_bytes().trim_ascii().to_vec();
@@ -17,7 +17,7 @@ pub fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<u8>> {
     Some(whole)
 }
 
-/// The one date that the field holds; `None` if it holds none, or several that differ.
+/// The date in the field; `None` if it is absent, unreadable, or stated several times with different values.
 pub fn date(headers: &HeaderMap, name: &HeaderName) -> Option<Timestamp> {
     let mut lines = headers.get_all(name).iter();
     let first = lines.next()?;
@@ -27,8 +27,8 @@ pub fn date(headers: &HeaderMap, name: &HeaderName) -> Option<Timestamp> {
     Timestamp::parse_http_date(first.to_str().ok()?)
 }
 
-/// A list with weights in lower case, without the whitespace that may stand around `,` and `;` (RFC 9110 §5.6.1,
-/// §12.4.2). Whitespace elsewhere makes another value.
+/// A list with weights in lower case and without optional whitespace around `,` and `;` (RFC 9110 §5.6.1, §12.4.2).
+/// Other whitespace is kept: it makes a different value.
 pub fn compact(value: &[u8]) -> Vec<u8> {
     let value = value.trim_ascii();
     let is_separator = |byte: Option<&u8>| matches!(byte, Some(b',' | b';'));
@@ -48,11 +48,11 @@ pub fn compact(value: &[u8]) -> Vec<u8> {
     compact
 }
 
-/// What stands in place of bytes that cannot be read: the platform writes it for what is not UTF-8, the edge for
-/// what cannot be a field's value (RFC 9110 §5.5).
+/// The replacement for unreadable bytes: by the platform for invalid UTF-8, by the edge for bytes that a field value
+/// cannot contain (RFC 9110 §5.5).
 pub const UNREADABLE: &str = "\u{fffd}";
 
-/// Whether no value has the mark of what cannot be read.
+/// Whether no value contains [`UNREADABLE`].
 pub fn is_readable(headers: &HeaderMap) -> bool {
     let mark = UNREADABLE.as_bytes();
     headers.values().all(|value| {
@@ -60,11 +60,11 @@ pub fn is_readable(headers: &HeaderMap) -> bool {
     })
 }
 
-/// `headers` without those that concern one connection or one proxy (RFC 9110 §7.6.1, RFC 9111 §3.1): the known
-/// ones, `Connection` and what it names.
+/// `headers` without hop-by-hop fields (RFC 9110 §7.6.1, RFC 9111 §3.1): the known ones, `Connection`, and the fields
+/// that `Connection` names.
 ///
-/// Deviation: `Connection` cannot take off the fields that decide about storing, nor the client's address. No
-/// sender may name them there, and if one did, a prohibition, or who asks, would be lost.
+/// Deviation: `Connection` cannot remove the fields that decide about storage, nor the client's address. No sender
+/// may name them there; if one did, a prohibition or the client's identity would be lost.
 pub fn without_hop_by_hop(headers: &HeaderMap) -> HeaderMap {
     let mut kept = headers.clone();
     for name in hop_by_hop(headers) {
@@ -73,23 +73,23 @@ pub fn without_hop_by_hop(headers: &HeaderMap) -> HeaderMap {
     kept
 }
 
-/// The names of those in `headers` that [`without_hop_by_hop`] leaves out.
+/// The names of the fields that [`without_hop_by_hop`] removes from `headers`.
 pub fn hop_by_hop(headers: &HeaderMap) -> Vec<HeaderName> {
     let named = connection_options(headers);
     headers.keys().filter(|name| concerns_one_connection(name, &named)).cloned().collect()
 }
 
-/// Whether a field of this name stays on one connection, whose `Connection` has `named` these.
+/// Whether a field of this name is hop-by-hop, given the fields that `Connection` has `named`.
 pub fn concerns_one_connection(name: &HeaderName, named: &ConnectionOptions) -> bool {
     is_hop_by_hop(name) || named.covers(name) && !NEVER_HOP_BY_HOP.contains(&name.as_str())
 }
 
-/// The fields that a `Connection` names. The sender chooses how many: they are sorted, so that finding one is cheap.
+/// The fields that `Connection` names. The sender chooses their number, so they are sorted for fast lookup.
 #[derive(Debug)]
 pub struct ConnectionOptions(Vec<HeaderName>);
 
 impl ConnectionOptions {
-    /// Whether all of them stay on one connection whoever names them.
+    /// Whether all of them are hop-by-hop anyway.
     pub fn are_hop_by_hop(&self) -> bool {
         self.0.iter().all(is_hop_by_hop)
     }
@@ -99,7 +99,7 @@ impl ConnectionOptions {
     }
 }
 
-/// The fields in `headers` that their `Connection` names.
+/// The fields that the `Connection` in `headers` names.
 pub fn connection_options(headers: &HeaderMap) -> ConnectionOptions {
     let options =
         headers.get_all(CONNECTION).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));

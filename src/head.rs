@@ -1,5 +1,6 @@
-//! The text as which heads cross between Rust and JavaScript: all fields of a request or a response at once, as each
-//! call across that border costs time.
+//! The text form of heads. How do the fields of a request or response cross between Rust and JavaScript in one call?
+//!
+//! Each call across that border costs time, so all fields cross at once.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -9,10 +10,10 @@ use crate::ports::Edits;
 use crate::request::{Request, Target};
 use crate::response::fields;
 
-/// The platform's id of a request.
+/// The platform's request id.
 const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
 
-/// What most requests have at the platform and `http` does not know: such a name needs no memory of its own.
+/// Common names on the platform that `http` does not know. Static names need no allocation.
 static USUAL_NAMES: [HeaderName; 18] = [
     HeaderName::from_static("cf-connecting-ip"),
     HeaderName::from_static("cf-ipcountry"),
@@ -34,19 +35,19 @@ static USUAL_NAMES: [HeaderName; 18] = [
     HeaderName::from_static("x-requested-with"),
 ];
 
-/// What differs from one answer to the next that is like it otherwise.
+/// Fields that differ between otherwise equal answers.
 static CHANGING_NAMES: [HeaderName; 5] =
     [header::AGE, header::RETRY_AFTER, fields::CACHE_STATUS, fields::PROXY_STATUS, fields::SERVER_TIMING];
 
-/// Roughly the bytes of a line: room is made for that many before they are counted.
+/// The approximate size of a line in bytes, for the initial capacity.
 const USUAL_LINE: usize = 32;
 
-/// The client's request without its body: a line with its method, a space and its URL, and its fields behind it. `roll`
-/// gives numbers from 0 to below 1, for an id where the platform gave none. Along with it, whether every field was
-/// read as it is.
+/// Parses the client's request without its body: a line with the method, a space and the URL, then the fields. `roll`
+/// returns numbers in 0..1 for an id if the platform sent none. Also returns whether every field was read unchanged.
 ///
 /// # Errors
-/// If its method or URL is none, which the platform rules out.
+///
+/// If the method or URL is invalid, which the platform rules out.
 pub fn request(head: String, roll: impl Fn() -> f64) -> Result<(Request, bool), &'static str> {
     let (line, _) = head.split_once('\n').unwrap_or_default();
     let (method, url) = line.split_once(' ').unwrap_or_default();
@@ -59,13 +60,13 @@ pub fn request(head: String, roll: impl Fn() -> f64) -> Result<(Request, bool), 
     Ok((Request { method, target, headers, has_body, id }, is_exact))
 }
 
-/// Whether a body follows whatever the method (RFC 9112 §6.3); one of no length is none.
+/// Whether the head announces a body, whatever the method (RFC 9112 §6.3). A body of length zero does not count.
 fn announces_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
         || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
-/// The platform's id of the request, if it is fit to be printed, else a random one.
+/// The platform's request id if it is safe to print, else a random one.
 fn id(headers: &HeaderMap, roll: impl Fn() -> f64) -> String {
     let is_safe = |id: &&str| {
         (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -91,8 +92,8 @@ pub fn fields_of(headers: &HeaderMap) -> String {
     text
 }
 
-/// As [`fields_of`], in two parts: what many answers have in common, so that the platform's form of it can be used again,
-/// and what is added to it for this one, in the form of [`lines_of`].
+/// As [`fields_of`], in two parts: the fields shared by many answers, whose platform form can be reused, and the
+/// edits for this one in the form of [`lines_of`].
 pub fn parted_fields_of(headers: &HeaderMap) -> (String, String) {
     let (mut common, mut own) = (String::with_capacity(headers.len() * USUAL_LINE), String::new());
     for (name, value) in headers {
@@ -106,7 +107,7 @@ pub fn parted_fields_of(headers: &HeaderMap) -> (String, String) {
     (common, own)
 }
 
-/// Edits, a line each: `-name` takes off, `=name:value` sets, `+name:value` appends.
+/// Edits, one a line: `-name` removes, `=name:value` sets, `+name:value` appends.
 pub fn lines_of(edits: &Edits) -> String {
     let lines = edits.remove.len() + edits.set.len() + edits.append.len();
     let mut text = String::with_capacity(lines * USUAL_LINE);
@@ -126,8 +127,8 @@ pub fn lines_of(edits: &Edits) -> String {
     text
 }
 
-/// What makes `to` of `from`, in the form of [`lines_of`], at the end of `text`. Most fields of a request go on to the
-/// origin as they are, and then they need not cross.
+/// Appends to `text` the edits that turn `from` into `to`, in the form of [`lines_of`]. Most request fields reach the
+/// origin unchanged and need not cross again.
 pub fn write_changes(text: &mut String, from: &HeaderMap, to: &HeaderMap) {
     for name in from.keys().filter(|name| !to.contains_key(*name)) {
         text.push('-');
@@ -146,9 +147,9 @@ pub fn write_changes(text: &mut String, from: &HeaderMap, to: &HeaderMap) {
     }
 }
 
-/// Whether a value that the platform told can be no other than the one that came. Several lines of a field are told as
-/// one, and bytes that are not UTF-8 as a sign for such: two values that are one here must be one at the origin too, as
-/// the store goes by what is here.
+/// Whether a value from the platform is certainly the one that was sent. The platform joins several lines of a field,
+/// and replaces invalid UTF-8. Values that are equal here must be equal at the origin too, because the store compares
+/// them here.
 fn is_as_it_came(value: &HeaderValue) -> bool {
     let bytes = value.as_bytes();
     bytes.is_ascii() && !bytes.windows(2).any(|pair| pair == b", ")
@@ -164,14 +165,13 @@ fn write_field(text: &mut String, name: &HeaderName, value: &HeaderValue) {
     text.push('\n');
 }
 
-/// Reads what [`fields_of`] writes, from byte `from` of `text` on. A line that is no field is left out.
-///
-/// All values are parts of `text`, which is not copied.
+/// Parses the output of [`fields_of`] from byte `from` of `text` on. An invalid line is dropped. Values are slices of
+/// `text`; nothing is copied.
 pub fn fields_from(text: String, from: usize) -> HeaderMap {
     read_fields(text, from).0
 }
 
-/// As [`fields_from`], and whether all of it was read as it is.
+/// As [`fields_from`]; also returns whether all lines were read unchanged.
 fn read_fields(text: String, mut from: usize) -> (HeaderMap, bool) {
     let text = Bytes::from(text);
     let mut is_exact = true;
@@ -182,7 +182,8 @@ fn read_fields(text: String, mut from: usize) -> (HeaderMap, bool) {
         let colon = line.iter().position(|byte| *byte == b':').map(|colon| from + colon);
         let name = colon.and_then(|colon| name_of(text.get(from..colon)?));
         if let (Some(name), Some(colon)) = (name, colon) {
-            // What cannot be read must not go unseen: it may be a prohibition. The mark keeps it out of the store.
+            // An unreadable value may be a prohibition and must not be lost. The mark keeps the answer out of the
+            // store.
             let value = HeaderValue::from_maybe_shared(text.slice(colon + 1..end));
             is_exact &= value.is_ok();
             if let Ok(value) = value.or_else(|_| HeaderValue::from_bytes(UNREADABLE.as_bytes())) {

@@ -1,15 +1,14 @@
-//! The memory that the requests of one isolate share.
+//! The memory shared by the requests of one isolate. What do earlier requests know that a later one can use?
 //!
-//! - who fetches what, so that others wait instead of asking the origin for the same (request collapsing, RFC 9111 §4): see
-//!   [`flight`]
-//! - how the origins fare: breaker and retry budget ([`OriginState`])
-//! - where a lookup in the store is in vain (hit-for-miss); what lookups found is in [`memory_cache`]
-//! - what was invalidated while answers may be under way, and the purge rules that were read last
-//! - which answers were doubted, which variants are in use, which last good copies were written
-//! - counters, and wrong tokens
+//! - who fetches a key, so that other requests wait for that fetch (request collapsing, RFC 9111 §4): see [`flight`]
+//! - each origin's breaker and retry budget ([`OriginState`])
+//! - keys whose lookup would find nothing (hit-for-miss), and recent lookup results ([`memory_cache`])
+//! - invalidated keys, and the purge rules that were read last
+//! - doubtful answers, variants in use, and last good copies that were written
+//! - counters and wrong tokens
 //!
-//! All of it is bounded, and may vanish at any time: with the isolate, or when there is too much. Then more requests are sent
-//! than needed. Keys are kept as digests, as clients choose how long they are.
+//! Everything is bounded and may vanish at any time, with the isolate or for lack of room. More requests are then
+//! sent than necessary. Keys are stored as hashes, because clients choose their length.
 
 pub mod flight;
 pub mod memory_cache;
@@ -32,39 +31,38 @@ use crate::request::Client;
 use crate::time::Timestamp;
 use flight::{Flight, FlightResult};
 
-/// How many fetches can be waited for at a time. Past it each request asks for itself.
+/// How many flights may exist at once. Beyond that, each request fetches for itself.
 const MOST_FLIGHTS: usize = 1024;
 
-/// How many keys are remembered for which waiting does not pay.
+/// How many keys are remembered for which waiting does not pay off.
 const MOST_APART: usize = 1024;
 
 /// For how many keys lookups are skipped, and for how long.
 const MOST_MISSES: usize = 1024;
 const MISSES: Duration = Duration::from_secs(120);
 
-/// How many kept copies are remembered to have been looked after.
+/// How many last good copies are remembered as checked.
 const MOST_KEPT: usize = 1024;
 
-/// For how long nobody waits for a key after waiting for it did not pay.
+/// How long nobody waits for a key after waiting did not pay off.
 const APART: Duration = Duration::from_secs(120);
 
-/// How many keys are remembered to have been invalidated, and for how long: as long as an answer that was asked for
-/// before may be under way.
+/// How many invalidated keys are remembered, and how long: as long as an answer requested before may be on its way.
 const MOST_INVALIDATED: usize = 1024;
 const UNDER_WAY: Duration = Duration::from_secs(300);
 
-/// How many variants are remembered that answered somebody, and how many that were asked for and not stored; and for how
+/// How many variants are remembered that answered a request, and how many that were requested but not stored; and how
 /// long.
 const MOST_USED: usize = 1024;
 const MOST_SIGHTED: usize = 4096;
 const SIGHTINGS: Duration = Duration::from_secs(60 * 60);
-/// How many doubtful answers are remembered. They are few: so they are gone through.
+/// How many doubtful answers are remembered. Few enough for a linear search.
 const MOST_DOUBTS: usize = 512;
 
-/// When a kept copy is looked after again where that came to nothing.
+/// When a last good copy is checked again after a check without result.
 const SOON: Duration = Duration::from_secs(60);
 
-/// The memory. `B` is the signal that those who wait for a fetch get; see [`Memory`](crate::ports::Memory).
+/// The memory. `B` is the signal for requests that wait for a flight; see [`Memory`](crate::ports::Memory).
 #[derive(Debug)]
 pub struct Isolate<B> {
     flights: RefCell<HashMap<Digest, Rc<Flight<B>>>>,
@@ -82,12 +80,12 @@ pub struct Isolate<B> {
     guesses: RefCell<Guesses>,
 }
 
-/// How one origin fares, as far as this isolate knows.
+/// What this isolate knows about one origin.
 #[derive(Debug, Default)]
 pub struct OriginState {
     /// The retries that it may get.
     pub budget: Budget,
-    /// What of it is believed to be down.
+    /// The circuit breaker.
     pub breaker: Breaker,
 }
 
@@ -111,23 +109,23 @@ impl<B> Default for Isolate<B> {
     }
 }
 
-/// Until when lookups are skipped, and for whom.
+/// How long lookups are skipped, and for whose requests.
 #[derive(Clone, Copy, Debug)]
 struct HitForMiss {
     until: Timestamp,
     whose: Whose,
 }
 
-/// For whose requests lookups are skipped.
+/// The requests whose lookups are skipped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Whose {
-    /// All.
+    /// All requests.
     Everybody,
-    /// Those that may have an answer of their own: what they got says nothing of what others will get.
+    /// Requests that may get a personal answer, which says nothing about other clients' answers.
     Personal,
 }
 
-/// Until when a kept copy needs no looking after, and whether its use was forbidden when it was last.
+/// How long a last good copy needs no check, and whether the last answer forbade its use.
 #[derive(Clone, Copy, Debug)]
 struct LookedAfter {
     until: Timestamp,
@@ -137,22 +135,23 @@ struct LookedAfter {
 /// The role of a request in the fetch of a key.
 #[derive(Debug)]
 pub enum Role<B> {
-    /// It fetches, and tells the others the result.
+    /// It fetches and reports the result to the followers.
     Leader(Rc<Flight<B>>),
     /// It waits for this flight.
     Follower(Rc<Flight<B>>),
-    /// It fetches for itself alone.
+    /// It fetches for itself only.
     Alone,
 }
 
 impl<B> Isolate<B> {
-    /// Who has shown wrong tokens lately.
+    /// The clients that recently sent wrong tokens.
     pub fn guesses(&self) -> std::cell::RefMut<'_, Guesses> {
         self.guesses.borrow_mut()
     }
 
-    /// Decides who fetches `key`. A leader must [`settle`](Self::settle) within `at_most`, else the next request leads. A
-    /// request that may not lead, because its answer is likely its own, may wait all the same.
+    /// Assigns the role of a request for `key`. A leader must [`settle`](Self::settle) within `at_most`; after that,
+    /// the next request leads. A request that may not lead, because its answer is probably personal, may still
+    /// follow.
     pub fn role(
         &self,
         key: &Key,
@@ -185,8 +184,8 @@ impl<B> Isolate<B> {
         Role::Leader(flight)
     }
 
-    /// Records the result of a request of `client`'s in `flight`, which has asked at `asked_at`. Its signal has to be notified
-    /// then. Later requests do not join this flight: what failed before is no evidence for them.
+    /// Records the result of `client`'s request in `flight`, sent at `asked_at`. The caller then notifies the
+    /// flight's signal. Later requests do not join this flight, because an earlier failure is no evidence for them.
     pub fn settle(
         &self,
         key: &Key,
@@ -202,12 +201,12 @@ impl<B> Isolate<B> {
         }
     }
 
-    /// Notes that answers for `key` cannot be shared at present: for two minutes nobody waits for it.
+    /// Records that answers for `key` cannot be shared: nobody waits for it for two minutes.
     pub fn keep_apart(&self, key: &Key, now: Timestamp) {
         remember(&mut self.apart.borrow_mut(), hash(key), now.plus(APART), MOST_APART, |until| *until > now);
     }
 
-    /// Notes that the origin failed `key`: as long as it does, one request can ask for all.
+    /// Records that the origin failed `key`: one request can again ask for all.
     pub fn bring_together(&self, key: &Key) {
         let mut apart = self.apart.borrow_mut();
         if !apart.is_empty() {
@@ -215,14 +214,14 @@ impl<B> Isolate<B> {
         }
     }
 
-    /// Notes that nothing is stored under `key`, and that the origin's answer cannot be stored: lookups are skipped for two
-    /// minutes (hit-for-miss).
+    /// Records that nothing is stored under `key` and the origin's answer cannot be stored. Lookups are skipped for
+    /// two minutes (hit-for-miss).
     pub fn expect_misses(&self, key: &Key, whose: Whose, now: Timestamp) {
         let miss = HitForMiss { until: now.plus(MISSES), whose };
         remember(&mut self.misses.borrow_mut(), hash(key), miss, MOST_MISSES, |miss| miss.until > now);
     }
 
-    /// Whether a lookup is likely to be in vain for a request that `is_personal` or not.
+    /// Whether a lookup of `key` can be skipped (hit-for-miss).
     pub fn expects_miss(&self, key: &Key, is_personal: impl FnOnce() -> bool, now: Timestamp) -> bool {
         let misses = self.misses.borrow();
         if misses.is_empty() {
@@ -232,7 +231,7 @@ impl<B> Isolate<B> {
         expected.is_some_and(|miss| miss.whose == Whose::Everybody || is_personal())
     }
 
-    /// Notes that something may be stored under `key` from now on.
+    /// Records that `key` may be stored from now on.
     pub fn expect_hits(&self, key: &Key) {
         let mut misses = self.misses.borrow_mut();
         if !misses.is_empty() {
@@ -240,19 +239,19 @@ impl<B> Isolate<B> {
         }
     }
 
-    /// Notes that what is stored under `key` was invalidated.
+    /// Records that `key` was invalidated.
     pub fn invalidate(&self, key: &Key, now: Timestamp) {
         let is_of_use = |at: &Timestamp| now.since(*at) < UNDER_WAY;
         remember(&mut self.invalidated.borrow_mut(), hash(key), now, MOST_INVALIDATED, is_of_use);
     }
 
-    /// Whether that happened at or after `requested_at`: an answer that was asked for then may be out of date.
+    /// Whether `key` was invalidated at or after `requested_at`. An answer requested then may be out of date.
     pub fn is_invalidated_since(&self, key: &Key, requested_at: Timestamp) -> bool {
         let invalidated = self.invalidated.borrow();
         !invalidated.is_empty() && invalidated.get(&hash(key)).is_some_and(|at| *at >= requested_at)
     }
 
-    /// Remembers an answer for `key` that was doubted, in place of the oldest if there are many.
+    /// Remembers a doubtful answer for `key`. Replaces the oldest one if there are too many.
     pub fn remember_doubt(&self, key: &Key, sighting: Sighting) {
         let (key, mut doubts) = (hash(key), self.doubts.borrow_mut());
         doubts.retain(|(other, _)| *other != key);
@@ -262,23 +261,23 @@ impl<B> Isolate<B> {
         doubts.push((key, sighting));
     }
 
-    /// The answer for `key` that was doubted last.
+    /// The last doubtful answer for `key`.
     pub fn doubt(&self, key: &Key) -> Option<Sighting> {
         let (key, doubts) = (hash(key), self.doubts.borrow());
         doubts.iter().find(|(other, _)| *other == key).map(|(_, sighting)| *sighting)
     }
 
-    /// The purge rules, and when they were read.
+    /// The purge rules and when they were read.
     pub fn purge_rules(&self) -> Option<(Rc<PurgeRules>, Timestamp)> {
         self.purge_rules.borrow().clone()
     }
 
-    /// Takes new purge rules in.
+    /// Replaces the purge rules.
     pub fn set_purge_rules(&self, rules: Rc<PurgeRules>, now: Timestamp) {
         *self.purge_rules.borrow_mut() = Some((rules, now));
     }
 
-    /// How origin number `origin` fares, to be asked and told. There are as many as the configuration has.
+    /// Runs `act` on the state of origin number `origin`. There are as many as the configuration has.
     pub fn origin_state<T>(&self, origin: usize, act: impl FnOnce(&mut OriginState) -> T) -> T {
         let mut origins = self.origins.borrow_mut();
         while origins.len() <= origin {
@@ -290,13 +289,13 @@ impl<B> Isolate<B> {
         }
     }
 
-    /// What was counted, to be added to and taken.
+    /// Runs `act` on the counters.
     pub fn counters<T>(&self, act: impl FnOnce(&mut Counters) -> T) -> T {
         act(&mut self.counters.borrow_mut())
     }
 
-    /// Whether the copy kept under `name` is to be looked after now: once in `interval`, and at once if an answer
-    /// `forbids` what the last one did not. Then it counts as done.
+    /// Claims the check of the last good copy under `name`; `true` once per `interval`, and at once if an answer
+    /// `forbids` the copy and the last one did not.
     pub fn claim_last_good_check(
         &self,
         name: &Name,
@@ -313,8 +312,8 @@ impl<B> Isolate<B> {
         true
     }
 
-    /// Notes that `client` was told something that forbids to serve the copy kept under `name`, and tells whether another one
-    /// was within the last hour. Where it is not known who that is, the next one is another.
+    /// Records that an answer to `client` withdrew the copy under `name`. Returns whether another client's answer did
+    /// so within the last hour. An unknown client counts as another one.
     pub fn record_withdrawal(&self, name: &Name, client: u32, is_known: bool, now: Timestamp) -> bool {
         let (digest, mut told) = (name.digest(), self.told.borrow_mut());
         let is_of_use = |(_, at): &(u32, Timestamp)| now.since(*at) < SIGHTINGS;
@@ -326,24 +325,23 @@ impl<B> Isolate<B> {
         false
     }
 
-    /// Notes that the copy kept under `name` is out of date: the next answer is looked at.
+    /// Makes the check of the last good copy under `name` due now: the copy is out of date.
     pub fn expire_last_good_check(&self, name: &Name) {
         self.kept.borrow_mut().remove(&name.digest());
     }
 
-    /// Notes that somebody was answered with the variant that stands under `key`.
+    /// Records that the variant under `key` answered a request.
     pub fn note_use(&self, key: &Key, now: Timestamp) {
         let is_of_use = |at: &Timestamp| now.since(*at) < SIGHTINGS;
         remember(&mut self.used.borrow_mut(), hash(key), now, MOST_USED, is_of_use);
     }
 
-    /// When that was last, within the last hour.
+    /// When the variant under `key` last answered a request, if within the last hour.
     pub fn used_at(&self, key: &Key) -> Option<Timestamp> {
         self.used.borrow().get(&hash(key)).copied()
     }
 
-    /// Notes that somebody asked for the variant that would stand under `key`, and tells whether somebody did within the last
-    /// hour.
+    /// Records a request for the variant under `key`. Returns whether there was another one within the last hour.
     pub fn record_variant_request(&self, key: &Key, now: Timestamp) -> bool {
         let (key, mut sighted) = (hash(key), self.sighted.borrow_mut());
         let is_of_use = |at: &Timestamp| now.since(*at) < SIGHTINGS;
@@ -352,7 +350,7 @@ impl<B> Isolate<B> {
         is_again
     }
 
-    /// Notes that looking after the copy kept under `name` came to nothing: it is due again in a minute.
+    /// Makes the check of the last good copy under `name` due in a minute: the last check had no result.
     pub fn postpone_last_good_check(&self, name: &Name, now: Timestamp) {
         let looked_after = LookedAfter { until: now.plus(SOON), forbids: false };
         remember(&mut self.kept.borrow_mut(), name.digest(), looked_after, MOST_KEPT, |last| {
@@ -361,18 +359,18 @@ impl<B> Isolate<B> {
     }
 }
 
-/// What is remembered of keys, each by its [`hash`].
+/// A map by the [`hash`] of keys.
 type ByHash<T> = HashMap<u64, T, BuildHasherDefault<AsItIs>>;
 
-/// A number for `key` that is quickly had, where mistaking one key for another does no harm: a look is spared, one more
-/// request is sent, or an answer is not stored.
+/// A cheap hash of `key`. A collision is harmless: a lookup is skipped, one more request is sent, or an answer is not
+/// stored.
 fn hash(key: &Key) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     hasher.finish()
 }
 
-/// What gives the hash of a number that is a hash already.
+/// A hasher for keys that are hashes already.
 #[derive(Debug, Default)]
 struct AsItIs(u64);
 
@@ -390,7 +388,7 @@ impl Hasher for AsItIs {
     }
 }
 
-/// Puts `key` into `map`. One that is full loses what is past, and if nothing is, all.
+/// Inserts `key` into `map`. A full map first drops what is no longer useful; if nothing is, everything.
 fn remember<K: Eq + Hash, V, S: BuildHasher>(
     map: &mut HashMap<K, V, S>,
     key: K,

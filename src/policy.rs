@@ -1,8 +1,9 @@
-//! What the configuration means for one request.
+//! The policy for one request. Which settings apply, and what do they allow?
 //!
-//! The first route that matches the path as it is written decides. But servers read one path in many spellings, so what
-//! other routes, or the defaults, forbid for a path that this one may be read as is forbidden too: a request is treated as
-//! strictly as any path that an origin may take it for, and as leniently as the one alone that is written.
+//! The first route that matches the path as written applies. But servers read one path in many spellings
+//! ([`spelling`]). So restrictions of other routes, or of the defaults, apply too if an
+//! origin may read the path as one of theirs. A request is treated as strictly as any path that an origin may take it
+//! for, and as leniently as the written path only.
 
 use std::ops::Deref;
 use std::rc::Rc;
@@ -23,29 +24,29 @@ use crate::request::Request;
 use crate::request::spelling::{self, Readings};
 use crate::time::Timestamp;
 
-/// What holds for one request. It shares the settings with the configuration, so that a clone is cheap.
+/// The policy for one request. It shares the settings with the configuration, so clones are cheap.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// Which route matched, counted from 0; `None` for the defaults.
+    /// The route that matched, counted from 0; `None` for the defaults.
     pub route: Option<usize>,
-    /// The settings that hold.
+    /// The settings that apply.
     pub settings: Chosen,
-    /// The settings of other routes that an origin may take the path for.
+    /// The settings of other routes that an origin may read the path as.
     read_as: Vec<Chosen>,
-    /// Whether the store is looked into, or why not.
+    /// Whether the store is used, or why not.
     pub lookup: Result<(), Bypass>,
-    /// What the request's `Cache-Control` asks for, as far as it counts.
+    /// The request's cache directives, as far as the settings honour them.
     pub asked: RequestDirectives,
-    /// Whether the request may be sent again, as far as its head tells.
+    /// Whether the request may be repeated, judging by its head.
     pub repeatable: Repeatable,
 }
 
-/// Settings that were chosen for a request.
+/// The settings chosen for a request.
 #[derive(Clone, Debug)]
 pub enum Chosen {
     /// Those of this route, or the defaults.
     Route(Rc<Config>, Option<usize>),
-    /// Some that no table of the configuration has.
+    /// A stricter combination that is not in the configuration.
     Own(Rc<Settings>),
 }
 
@@ -61,7 +62,7 @@ impl Deref for Chosen {
 }
 
 impl Policy {
-    /// Selects the first route that matches and derives what it means for `request`.
+    /// Finds the first route that matches `request` and derives the policy.
     pub fn of(config: &Rc<Config>, request: &Request) -> Self {
         let route = first(config, request, Path::Written(request.target.path()));
         let (settings, read_as) = match readings(config, request) {
@@ -82,30 +83,30 @@ impl Policy {
         }
     }
 
-    /// Whether an answer of the origin's own counts as a failure that something else may answer for: an error that is
-    /// the gateway's affair, or one that a copy is to cover.
+    /// Whether an origin's own status counts as a failure: one that [reports trouble](is_origin_error), or one that a
+    /// copy may cover.
     pub fn is_failure(&self, status: u16) -> bool {
         is_origin_error(status) || self.may_be_covered(status)
     }
 
-    /// Whether a copy may stand in for an answer of the origin's own with this status.
+    /// Whether a copy may answer in place of an origin's answer with this status.
     pub fn may_be_covered(&self, status: u16) -> bool {
         self.settings.cache.stale_statuses.contains(&status)
     }
 
-    /// The least time in which an attempt can be expected to succeed: a tenth of its limit.
+    /// The shortest time in which an attempt can be expected to succeed: a tenth of its limit.
     pub fn least_attempt(&self) -> Duration {
         self.settings.timeouts.first_byte / 10
     }
 
-    /// The maintenance for which the site is closed to the request at `now`, if it is.
+    /// The maintenance that closes the site to the request at `now`, if any.
     pub fn maintenance(&self, now: Timestamp) -> Option<&Maintenance> {
         let all = std::iter::once(&self.settings).chain(&self.read_as);
         all.map(|settings| &settings.maintenance).find(|maintenance| maintenance.is_on(now))
     }
 }
 
-/// The settings of `route`, less what other routes forbid that the path may be read as; and the settings of those.
+/// The settings of `route`, tightened by the routes that the path may be read as; and the settings of those.
 fn strictest(
     config: &Rc<Config>,
     request: &Request,
@@ -128,25 +129,25 @@ fn strictest(
     (Chosen::Own(Rc::new(settings)), read_as)
 }
 
-/// As what the path of a request is taken.
+/// The way in which a route's pattern is compared with a request's path.
 #[derive(Clone, Copy)]
 enum Path<'p> {
-    /// As it is written.
+    /// The path as written.
     Written(&'p str),
-    /// As one of its [readings](Readings).
+    /// One of the path's [readings](Readings).
     Read(&'p str),
-    /// As any.
+    /// Any path.
     Any,
 }
 
-/// The first route for `request`.
+/// The first route that matches `request`.
 fn first(config: &Config, request: &Request, path: Path<'_>) -> Option<usize> {
     config.routes.iter().position(|route| is_for(route, request, path))
 }
 
 fn is_for(route: &Route, request: &Request, path: Path<'_>) -> bool {
     let host = request.target.host();
-    // A dot behind a name makes no difference to where it leads.
+    // A trailing dot does not change the host.
     let host = host.strip_suffix('.').unwrap_or(host);
     route.host.as_ref().is_none_or(|pattern| pattern.matches(host))
         && route.path.as_ref().is_none_or(|pattern| match path {
@@ -157,14 +158,14 @@ fn is_for(route: &Route, request: &Request, path: Path<'_>) -> bool {
         && (route.methods.is_empty() || route.methods.contains(&request.method))
 }
 
-/// The longest `Idempotency-Key` that is taken for one, in bytes.
+/// The longest valid `Idempotency-Key`, in bytes.
 const LONGEST_KEY: usize = 255;
 
 fn settings_of(config: &Config, route: Option<usize>) -> &Settings {
     route.and_then(|route| config.routes.get(route)).map_or(&config.defaults, |route| &route.settings)
 }
 
-/// What the path of the request may be read as, if that can lead to another route than what is written does.
+/// The readings of the path, if they may match another route than the written path does.
 fn readings(config: &Config, request: &Request) -> Option<Readings> {
     let path = request.target.path();
     let mut paths = config.routes.iter().filter_map(|route| route.path.as_ref());
@@ -172,10 +173,10 @@ fn readings(config: &Config, request: &Request) -> Option<Readings> {
     (!is_alike).then(|| Readings::of(path))
 }
 
-/// Forbids in `own` what `other` does not allow. What is neither stricter nor more lenient stays.
+/// Tightens `own` by `other`. Settings that are neither stricter nor more lenient stay.
 ///
-/// Each table is taken apart field by field: a new setting does not compile until somebody has decided which of two values
-/// is the stricter.
+/// Each table is destructured completely: a new setting does not compile until somebody decides which value is
+/// stricter.
 fn tighten(own: &mut Settings, other: &Settings) {
     let Settings { timeouts, retry, breaker: _, cache, body: _, last_good, page: _, maintenance: _ } = other;
     let Timeouts { first_byte: _, idle: _, total: _, serve_stale_after } = timeouts;
@@ -243,8 +244,8 @@ fn keep_common<T: PartialEq>(own: &mut Vec<T>, other: &[T]) {
     own.retain(|entry| other.contains(entry));
 }
 
-/// Idempotent methods (RFC 9110 §9.2.2), and keyed requests where the operator vouches for the origin: a
-/// key that a client sent proves nothing about it.
+/// Whether the method is idempotent (RFC 9110 §9.2.2), or the request has a key and the operator vouches that the
+/// origin honours it: a client's key proves nothing about the origin.
 fn repeatable(request: &Request, settings: &Settings) -> Repeatable {
     let keyed = settings.retry.idempotency_key && has_key(request);
     if request.headers.contains_key(ATTEMPT) {
@@ -256,8 +257,8 @@ fn repeatable(request: &Request, settings: &Settings) -> Repeatable {
     }
 }
 
-/// Whether `Idempotency-Key` reaches the origin and says one thing: a string in quotes, or anything visible without quotes
-/// and without the comma that the platform joins several lines with.
+/// Whether `Idempotency-Key` reaches the origin with one value: a quoted string, or visible characters without quotes
+/// and without the comma by which the platform joins lines.
 fn has_key(request: &Request) -> bool {
     let headers = &request.headers;
     let mut lines = headers.get_all(&KEY).iter();
@@ -275,7 +276,7 @@ fn has_key(request: &Request) -> bool {
         && !fields::concerns_one_connection(&KEY, &fields::connection_options(headers))
 }
 
-/// The draft of the IETF's working group HTTPAPI has it (draft-ietf-httpapi-idempotency-key-header).
+/// Defined by an IETF draft (draft-ietf-httpapi-idempotency-key-header).
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
-//! What happened to one request, in one record.
+//! The report of one request. What happened, in one record?
 //!
-//! A [`Report`] becomes one line of JSON. The names of its fields and the words in them are stable: within
-//! one schema number they are added to and never change their meaning. Absent fields are left out. There
-//! are no query strings, cookies, credentials or bodies in it, and what the client sent is cut to a
-//! bounded length.
+//! A [`Report`] is logged as one line of JSON. Field names and words are stable: within one schema number, new ones
+//! may be added but none changes its meaning. Absent fields are left out. It contains no query strings, cookies,
+//! credentials or bodies, and text from the client is cut to a bounded length.
 
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use crate::request::Request;
 use crate::response::error::Cause;
 use crate::time::{Timestamp, millis};
 
-/// The number of the schema below.
+/// The schema number of the fields below.
 pub const SCHEMA: u32 = 2;
 
 /// The record of one exchange.
@@ -25,117 +24,117 @@ pub const SCHEMA: u32 = 2;
 pub struct Report {
     /// [`SCHEMA`].
     v: u32,
-    /// When this report was made; written as RFC 3339 in UTC with milliseconds.
+    /// When the report was made, as RFC 3339 in UTC with milliseconds.
     #[serde(serialize_with = "rfc3339_millis")]
     pub at: Timestamp,
-    /// The request's id, as the client saw it on an error page.
+    /// The request's id, as shown on error pages.
     pub id: String,
-    /// Its method.
+    /// The method.
     pub method: String,
-    /// The host that it was for, with the port where it is not the scheme's own.
+    /// The requested host, with the port unless it is the scheme's default.
     pub host: String,
-    /// Its path without the query, still percent-encoded, at most 512 bytes.
+    /// The path without the query, percent-encoded, at most 512 bytes.
     pub path: String,
-    /// The route that applied: its number in the configuration, from 0. Absent for the defaults.
+    /// The index of the route that applied, from 0. Absent for the defaults.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<usize>,
-    /// What it all came to.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Whether the failure was forced by an operator's order. Left out where it was not.
+    /// Whether an operator's order forced the failure. Absent if not.
     #[serde(skip_serializing_if = "is_not")]
     pub drill: bool,
     /// The status that the client got.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// The error type of the failure that mattered (RFC 9209 §2.3).
+    /// The error type of the failure that decided the outcome (RFC 9209 §2.3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'static str>,
-    /// The same failure to its exact row, in a word of our own.
+    /// The exact row of the same failure in the failure table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<&'static str>,
-    /// The error status that was received from the origin or on its behalf.
+    /// The error status from the origin, or from the platform in its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub received_status: Option<u16>,
-    /// Every attempt, in order.
+    /// All attempts, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<AttemptReport>,
-    /// Seconds since the stale copy that was served was generated or last validated.
+    /// Seconds since the served stale copy was generated or last validated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_age_s: Option<u64>,
-    /// The directive that forbade a stored copy to stand in.
+    /// The directive or setting that forbade serving a stored copy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_forbidden: Option<&'static str>,
-    /// What to write instead of that directive, for an operator.
+    /// Advice for the operator about that directive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_advice: Option<&'static str>,
-    /// What refused the last good copy.
+    /// Why the last good copy was not served.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_good_refused: Option<&'static str>,
     /// Why the answer was not stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_stored: Option<&'static str>,
-    /// The error type of a body that broke off after the head had left; what the client got breaks off too.
+    /// The error type of a body that broke off after the head was sent; the client's body broke off too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<&'static str>,
-    /// Why there was no further attempt, where the last one was not final.
+    /// Why there was no further attempt, if the last one was not final.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<&'static str>,
-    /// What opened the breaker because of which nothing was tried.
+    /// The failure that opened the circuit that prevented every attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opened_by: Option<String>,
-    /// How often the body broke off and was taken up again from there. Left out where it never was.
+    /// How often the body broke off and was resumed. Absent if never.
     #[serde(skip_serializing_if = "is_never")]
     pub resumed: u32,
-    /// Whether the body, put together of parts, was not what its digest says. Left out where that was not so.
+    /// Whether a resumed body did not match its digest. Absent if not.
     #[serde(skip_serializing_if = "is_not")]
     pub digest_mismatch: bool,
-    /// Milliseconds from the arrival of the request to `at`.
+    /// Milliseconds from the request's arrival to `at`.
     pub total_ms: u64,
-    /// What is wrong with the configuration.
+    /// The mistakes in the configuration.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub config_errors: Vec<String>,
 }
 
-/// What an exchange came to.
+/// The outcome of an exchange.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// The origin's answer to the first attempt, an error of its own included.
+    /// The origin's answer to the first attempt, including its own errors.
     #[default]
     Origin,
     /// The origin's answer to a later attempt.
     Retried,
-    /// A fresh copy, or a stale one that the client takes.
+    /// A fresh copy, or a stale one that the client accepts.
     Hit,
     /// A copy that another request fetched while this one waited.
     Collapsed,
-    /// A stored copy that the origin has just confirmed.
+    /// A stored copy that the origin just confirmed.
     Revalidated,
-    /// A stale copy that is refreshed behind the answer.
+    /// A stale copy that is refreshed in the background.
     StaleWhileRevalidate,
     /// A stale copy in place of a failed origin.
     Stale,
-    /// A stale copy in place of an answer that took longer than the soft deadline.
+    /// A stale copy, because the answer took longer than `timeouts.serve_stale_after`.
     StaleWhileSlow,
     /// The last good copy in place of a failed origin.
     LastGood,
-    /// A refresh behind a stale copy that had been served already came to nothing.
+    /// A background refresh failed; the stale copy had already been served.
     RefreshFailed,
-    /// Nothing: the client wanted a stored response or none.
+    /// No answer: the client accepted only a stored response.
     OnlyIfCached,
-    /// Nothing: the client left in the middle of its request.
+    /// No answer: the client left in the middle of its request.
     ClientGone,
-    /// Nothing: the client stalled or broke off in the middle of its request, or framed it wrongly.
+    /// No answer: the client stalled, broke off or sent an invalid request body.
     ClientError,
-    /// An error made here.
+    /// A generated error page.
     ErrorPage,
-    /// The page of a site that is closed for maintenance.
+    /// The maintenance page.
     Maintenance,
-    /// An order of the operator's, carried out or refused.
+    /// An operator's order, executed or refused.
     Operator,
 }
 
 impl Outcome {
-    /// Every outcome.
+    /// All outcomes.
     pub const ALL: [Self; 16] = [
         Self::Origin,
         Self::Retried,
@@ -155,7 +154,7 @@ impl Outcome {
         Self::Maintenance,
     ];
 
-    /// Whether it is what happens when all is well.
+    /// Whether this outcome occurs in normal operation.
     pub const fn is_calm(self) -> bool {
         match self {
             Self::Origin
@@ -177,7 +176,7 @@ impl Outcome {
         }
     }
 
-    /// Its word in logs, counts and metrics.
+    /// The word in logs, counts and metrics.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Origin => "origin",
@@ -201,9 +200,8 @@ impl Outcome {
 }
 
 impl Outcome {
-    /// The outcome that `word` names.
-    ///
-    /// The words of schema 1 count too: the health object has stored them, and isolates of the release before send them.
+    /// The outcome with this `word`; `None` if unknown. Words of schema 1 are accepted: the health object has stored
+    /// them, and isolates of the previous release send them.
     pub fn of_word(word: &str) -> Option<Self> {
         match word {
             "kept" => Some(Self::LastGood),
@@ -222,68 +220,68 @@ impl Serialize for Outcome {
 /// One attempt at an origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AttemptReport {
-    /// The origin's host, with the port where it is not the scheme's own.
+    /// The origin's host, with the port unless it is the scheme's default.
     pub origin: String,
-    /// Milliseconds from sending it until its header, its held body, or its failure.
+    /// Milliseconds from sending the attempt to its header, its buffered body, or its failure.
     pub ms: u64,
-    /// Milliseconds of waiting before it. Left out where there was no wait.
+    /// Milliseconds of waiting before it. Absent if zero.
     #[serde(skip_serializing_if = "is_zero")]
     pub waited_ms: u64,
-    /// The status that came.
+    /// The received status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// The error type of its failure (RFC 9209 §2.3).
+    /// The error type of the failure (RFC 9209 §2.3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'static str>,
 }
 
-/// What a [`Report`] is made from.
+/// The facts from which a [`Report`] is built.
 #[derive(Debug)]
 pub struct Facts<'a> {
     /// When the report is made.
     pub at: Timestamp,
     /// The request.
     pub request: &'a Request,
-    /// The route that applied, counted from 0; `None` for the defaults.
+    /// The index of the route that applied, from 0; `None` for the defaults.
     pub route: Option<usize>,
-    /// What it all came to.
+    /// The outcome.
     pub outcome: Outcome,
     /// Whether the failure was forced.
     pub drill: bool,
-    /// The status that the client got; `None` for work behind an answer.
+    /// The status that the client got; `None` for background work.
     pub status: Option<StatusCode>,
-    /// What went wrong, even if the client did not notice.
+    /// The failure, even if the client did not notice it.
     pub cause: Option<Cause>,
-    /// The status that came with it.
+    /// The status received with it.
     pub received_status: Option<u16>,
-    /// Every attempt, in order.
+    /// All attempts, in order.
     pub attempts: Vec<AttemptReport>,
-    /// The age of the stale copy that was served.
+    /// The age of the served stale copy.
     pub stale_age: Option<Duration>,
-    /// What forbade a stored copy to stand in.
+    /// Why a stored copy was not served.
     pub stale_forbidden: Option<stale::Forbidden>,
     /// Why the last good copy was not served.
     pub last_good_refused: Option<last_good::Refused>,
     /// Why the answer was not stored.
     pub not_stored: Option<NotStored>,
-    /// How the body broke off after the head had left.
+    /// How the body broke off after the head was sent.
     pub body_failure: Option<Failure>,
     /// Why there was no further attempt.
     pub stop: Option<&'static str>,
-    /// What opened the breaker.
+    /// The failure that opened the circuit.
     pub opened_by: Option<String>,
-    /// How often the body was taken up again.
+    /// How often the body was resumed.
     pub resumed: u32,
-    /// Whether it was not what its digest says then.
+    /// Whether the resumed body did not match its digest.
     pub digest_mismatch: bool,
-    /// From the arrival of the request to `at`.
+    /// The time from the request's arrival to `at`.
     pub total: Duration,
-    /// What is wrong with the configuration.
+    /// The mistakes in the configuration.
     pub mistakes: &'a [String],
 }
 
 impl Report {
-    /// The report that `facts` make.
+    /// Builds the report.
     pub fn of(facts: Facts<'_>) -> Self {
         const LONGEST_ID: usize = 128;
         const LONGEST_METHOD: usize = 32;
@@ -328,18 +326,18 @@ impl Report {
         }
     }
 
-    /// This report as one line of JSON, without a line break at its end.
+    /// The report as one line of JSON, without a line break.
     pub fn to_line(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 }
 
-/// The beginning of `text`, at most `longest` bytes, whole characters.
+/// The beginning of `text`: at most `longest` bytes, whole characters.
 fn cut(text: &str, longest: usize) -> String {
     text.get(..text.floor_char_boundary(longest)).unwrap_or_default().to_owned()
 }
 
-// The signatures are serde's.
+// Serde requires these signatures.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_never(count: &u32) -> bool {
     *count == 0

@@ -1,4 +1,4 @@
-//! What the exchange keeps of a client's request.
+//! A client's request. What does the exchange keep of it?
 
 pub mod spelling;
 
@@ -9,15 +9,15 @@ use http::{HeaderMap, Method, header};
 /// A request as the platform received it, without its body.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Its method, as sent (methods are case-sensitive, RFC 9110 §9.1).
+    /// The method, as sent (methods are case-sensitive, RFC 9110 §9.1).
     pub method: Method,
-    /// Its target.
+    /// The target.
     pub target: Target,
-    /// Its header fields, repeated lines kept apart where the platform keeps them apart.
+    /// The header fields. Repeated lines stay separate if the platform keeps them separate.
     pub headers: HeaderMap,
     /// Whether a body follows.
     pub has_body: bool,
-    /// The platform's id for it, or one made here; safe to print (ASCII letters, digits, `-`).
+    /// The platform's id, or a generated one. Safe to print: ASCII letters, digits and `-`.
     pub id: String,
 }
 
@@ -27,7 +27,7 @@ impl Request {
         self.method.is_safe()
     }
 
-    /// Whether the client asks to change protocols to WebSocket (RFC 6455 §4.1).
+    /// Whether the client asks to switch to WebSocket (RFC 6455 §4.1).
     pub fn wants_websocket(&self) -> bool {
         self.headers
             .get_all(header::UPGRADE)
@@ -36,13 +36,13 @@ impl Request {
     }
 }
 
-/// Where a request comes from, as Cloudflare says; of an IPv6 address the first 64 bits, as the rest is the client's to
-/// choose. All that come from nowhere are one.
+/// A client, by the address that Cloudflare reports. Of an IPv6 address, the first 64 bits, because the client
+/// chooses the rest. All unknown clients are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Client(Option<IpAddr>);
 
 impl Client {
-    /// By `CF-Connecting-IP`, which the platform sets.
+    /// The client in `CF-Connecting-IP`, which the platform sets.
     pub fn of(headers: &HeaderMap) -> Self {
         let text = headers.get("cf-connecting-ip").and_then(|value| value.to_str().ok());
         let address = text.and_then(|text| text.trim().parse::<IpAddr>().ok());
@@ -52,13 +52,13 @@ impl Client {
         }))
     }
 
-    /// Whether the platform says where it comes from.
+    /// Whether the platform reported an address.
     pub fn is_known(self) -> bool {
         self.0.is_some()
     }
 }
 
-/// An absolute `http` or `https` URL in the normal form of the URL Standard, cut at its parts.
+/// An absolute `http` or `https` URL in the normal form of the URL Standard, split into its parts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     url: String,
@@ -68,9 +68,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// Cuts `url` at its parts; `None` if it is not an absolute `http` or `https` URL with a host.
-    ///
-    /// A fragment is dropped. An empty path becomes `/`.
+    /// Splits `url`; `None` if it is not an absolute `http` or `https` URL with a host. A fragment is dropped. An
+    /// empty path becomes `/`.
     pub fn parse(url: &str) -> Option<Self> {
         let url = url.split('#').next().unwrap_or_default();
         let scheme_end = ["https", "http"]
@@ -103,7 +102,7 @@ impl Target {
         self.url.get(..self.scheme_end).unwrap_or_default()
     }
 
-    /// The host, with the port where it is not the scheme's own.
+    /// The host, with the port unless it is the scheme's default.
     pub fn authority(&self) -> &str {
         self.url.get(self.scheme_end + 3..self.authority_end).unwrap_or_default()
     }
@@ -117,18 +116,18 @@ impl Target {
         }
     }
 
-    /// The path, beginning with `/`, still percent-encoded.
+    /// The path, percent-encoded; begins with `/`.
     pub fn path(&self) -> &str {
         self.url.get(self.authority_end..self.path_end).unwrap_or_default()
     }
 
-    /// The path and, where there is one, `?` and the query.
+    /// The path, and `?` with the query if there is one.
     pub fn path_and_query(&self) -> &str {
         self.url.get(self.authority_end..).unwrap_or_default()
     }
 }
 
-/// Reads a weight in thousandths: 0 to 1 with at most three digits after the point (RFC 9110 §12.4.2).
+/// Parses a weight in thousandths: 0 to 1 with at most three decimals (RFC 9110 §12.4.2).
 pub(crate) fn weight(text: &str) -> Option<u16> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if decimals.len() > 3 || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -34,8 +34,8 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis(span)))
     }
 
-    /// Reads an HTTP date in any of its three forms (RFC 9110 §5.6.7), in any case (RFC 9111 §4.2); `None` if it is
-    /// none of them or lies before 1970.
+    /// Parses an HTTP date in any of its three forms (RFC 9110 §5.6.7), in any case (RFC 9111 §4.2); `None` if it is
+    /// invalid or before 1970.
     pub fn parse_http_date(text: &str) -> Option<Self> {
         let text = text.trim();
         let time = httpdate::parse_http_date(text)
@@ -45,15 +45,15 @@ impl Timestamp {
         Some(Self(u64::try_from(since_epoch.as_millis()).ok()?))
     }
 
-    /// Writes this point as an HTTP date, whole seconds; a point past the year 9999 as its last second.
+    /// Formats this point as an HTTP date in whole seconds; a point after the year 9999 as that year's last second.
     pub fn to_http_date(self) -> String {
         const LAST_SECOND_OF_9999: u64 = 253_402_300_799;
         let seconds = (self.0 / 1000).min(LAST_SECOND_OF_9999);
         httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
     }
 
-    /// Reads a date and time with its offset, such as `2026-01-02T03:04:05Z` or `2026-01-02 04:04:05.5+01:00` (RFC 3339
-    /// §5.6); `None` if it is none or lies before 1970. A leap second counts as the one after it.
+    /// Parses a date and time with offset, such as `2026-01-02T03:04:05Z` or `2026-01-02 04:04:05.5+01:00` (RFC 3339
+    /// §5.6); `None` if it is invalid or before 1970. A leap second counts as the next second.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let (date, rest) = text.split_at_checked(10)?;
         let (time, rest) = rest.strip_prefix(['T', 't', ' '])?.split_at_checked(8)?;
@@ -95,7 +95,7 @@ impl Timestamp {
         Some(Self(seconds.checked_mul(1000)?.checked_add(millis)?))
     }
 
-    /// Writes this point as `2026-01-02T03:04:05Z` (RFC 3339), whole seconds.
+    /// Formats this point as `2026-01-02T03:04:05Z` (RFC 3339), in whole seconds.
     pub fn to_rfc3339(self) -> String {
         let days = self.0 / 86_400_000;
         let second_of_day = self.0 / 1000 % 86_400;
@@ -105,7 +105,7 @@ impl Timestamp {
     }
 }
 
-/// `span` in whole milliseconds, as far as they can be counted.
+/// `span` in whole milliseconds, at most `u64::MAX`.
 pub fn millis(span: Duration) -> u64 {
     span.as_secs().saturating_mul(1000).saturating_add(u64::from(span.subsec_millis()))
 }

@@ -1,8 +1,9 @@
-//! Resumption of a body that broke off: may the rest be asked for, and is what comes the rest of the same bytes?
+//! Resumption of a body that broke off. May the rest be requested, and does a part continue the same bytes (RFC 9110
+//! §15.3.7.3)?
 //!
-//! Only a strong entity tag says that two answers have the same bytes (RFC 9110 §8.8.1). So the first answer has to have
-//! one and no content coding, and the part that follows the very same one, at the right place and of the same whole
-//! (§15.3.7.3). Whatever else comes is refused: a body that breaks off is seen, one with a wrong seam is not.
+//! Only a strong entity tag guarantees equal bytes (RFC 9110 §8.8.1). The first answer must have one and no content
+//! coding. The part must have the same tag, the right position and the same total length. Anything else is refused: a
+//! client notices a body that breaks off, but not a wrong seam.
 
 use std::cell::Cell;
 
@@ -15,19 +16,19 @@ use crate::fields::joined;
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
-/// A body that can be resumed, as its first answer announced it.
+/// A body that can be resumed, from the head of its first answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whole {
-    /// Its strong entity tag.
+    /// The strong entity tag.
     pub tag: HeaderValue,
-    /// Its length; `None` if that is not known, until a part says it.
+    /// The length in bytes; `None` until an answer states it.
     pub length: Cell<Option<u64>>,
-    /// Its digest, where the answer has one.
+    /// The digest, if stated.
     pub digest: Option<Digest>,
 }
 
 impl Whole {
-    /// What an answer with this status and these fields announces; `None` if its body could not be resumed.
+    /// The resumption data of an answer with this status and these fields; `None` if its body cannot be resumed.
     pub fn of(status: u16, headers: &HeaderMap) -> Option<Self> {
         let is_resumable =
             status == 200 && range::are_accepted(headers) && !headers.contains_key(CONTENT_ENCODING);
@@ -35,11 +36,12 @@ impl Whole {
         Some(Self { tag, length: content_length(headers).into(), digest: Digest::of(headers) })
     }
 
-    /// How long the whole body is, if an answer with this status and these fields is certain to go on with byte `at` of it.
+    /// The length of the whole body if an answer with this status and these fields continues it at byte `at`; `None`
+    /// otherwise.
     ///
-    /// The answer has to be a 206 without a content coding, of one part that begins with `at`, with the same entity tag.
-    /// It has to say how long the whole is, and that has to be what was announced. It may end before the whole does, if its
-    /// `Content-Length` says so too: then the platform sees to it that no more comes.
+    /// The answer must be a 206 with one part that begins at `at`, with the same entity tag and without a content
+    /// coding. It must state the announced total length. It may end earlier if its `Content-Length` says so: the
+    /// platform then enforces that.
     pub fn continues(&self, status: u16, headers: &HeaderMap, at: u64) -> Option<u64> {
         let is_multipart = only(headers, &CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/"));
@@ -57,16 +59,16 @@ impl Whole {
     }
 }
 
-/// What `Content-Range` says (RFC 9110 §14.4).
+/// A parsed `Content-Range` (RFC 9110 §14.4).
 struct Part {
     first: u64,
-    /// The place behind its last byte.
+    /// The position after the last byte.
     end: u64,
     whole: u64,
 }
 
 impl Part {
-    /// `None` if it is not a part of bytes, at least one, of a whole whose length is known.
+    /// `None` unless it is a byte range of at least one byte with a known total.
     fn of(range: &HeaderValue) -> Option<Self> {
         let (unit, range) = range.to_str().ok()?.split_once(' ')?;
         let (span, whole) = range.split_once('/')?;
@@ -77,23 +79,23 @@ impl Part {
     }
 }
 
-/// The only line of this name.
+/// The value of the only line with this name.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let mut lines = headers.get_all(name).iter();
     lines.next().filter(|_| lines.next().is_none())
 }
 
-/// A digest of a whole body, as `Repr-Digest` states it (RFC 9530 §3).
+/// The digest of a whole body, from `Repr-Digest` (RFC 9530 §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Digest {
-    /// By an algorithm that can be computed here, in its name for `WebCrypto` and the digest in base64.
+    /// The algorithm's name in `WebCrypto` and the digest in base64.
     Known(&'static str, String),
-    /// By others only: a body that was put together cannot be held against it.
+    /// Only unsupported algorithms: a resumed body cannot be verified.
     Unknown,
 }
 
 impl Digest {
-    /// The strongest one that these fields state; `None` if they state none.
+    /// The strongest digest in these fields; `None` if there is none.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let members = joined(headers, &REPR_DIGEST)?;
         let members = str::from_utf8(&members).unwrap_or_default();

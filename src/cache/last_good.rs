@@ -1,11 +1,10 @@
-//! May this answer be the last good copy that is kept for long, and may the kept one be served?
+//! Last good copies. May an answer be kept as one, and may the kept copy be served (RFC 9111 §4.2.4)?
 //!
-//! Copies for `last_good.paths` outlast the edge cache: a crawler that gets an error for `/robots.txt` leaves the
-//! whole site alone. That the operator named the path is the agreement outside of the protocol by which a
-//! stale response may be served (RFC 9111 §4.2.4). What the origin forbids stays forbidden.
+//! Copies for `last_good.paths` outlast the edge cache: a crawler that gets an error for `/robots.txt` stays away
+//! from the whole site. By naming the path, the operator agrees to stale responses outside the protocol, as RFC 9111
+//! §4.2.4 requires. The origin's prohibitions still hold.
 //!
-//! There is one copy for a URL, of the variant that was kept last; requests that select another one do not
-//! get it.
+//! A URL has one copy, of the variant that was kept last. It does not answer requests for other variants.
 
 use std::time::Duration;
 
@@ -25,13 +24,13 @@ use crate::config;
 use crate::request::Request;
 use crate::time::Timestamp;
 
-/// What names begin with; its number is that of the layout that [`name`] shows.
+/// The prefix of all names. Its number is the version of the layout in [`name`].
 const BEFORE: &str = "kept/1/";
 
-/// The longest name, in bytes: KV takes no longer one.
+/// The longest name, in bytes: the limit of KV.
 const LONGEST_NAME: usize = 512;
 
-/// The name under which a copy is kept, at most 512 bytes.
+/// The name of a kept copy, at most 512 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name(String);
 
@@ -41,16 +40,18 @@ impl Name {
         &self.0
     }
 
-    /// What tells it from all other names, in little space.
+    /// A short digest that identifies the name.
     pub fn digest(&self) -> Digest {
         Digest::of(&self.0)
     }
 }
 
-/// The name under which a copy for `request` is kept, e.g. `kept/1/https/example.com/robots.txt`.
+/// The name of the copy for `request`, e.g. `kept/1/https/example.com/robots.txt`. `None` if:
 ///
-/// `None` if its path is not in `last_good.paths`, the method is neither GET nor HEAD, the name would be too long,
-/// or there is a query: clients choose queries, and could fill the namespace with them.
+/// - its path is not in `last_good.paths`
+/// - the method is neither GET nor HEAD
+/// - the name would be too long
+/// - there is a query: clients choose queries and could fill the namespace
 pub fn name(request: &Request, settings: &config::LastGood) -> Option<Name> {
     let target = &request.target;
     let is_read = request.method == Method::GET || request.method == Method::HEAD;
@@ -62,42 +63,42 @@ pub fn name(request: &Request, settings: &config::LastGood) -> Option<Name> {
     (name.len() <= LONGEST_NAME).then_some(Name(name))
 }
 
-/// For how long a copy has to be kept: past `last_good.max_age` it is of no use. A minute or more.
+/// How long a copy is kept: after `last_good.max_age` it is useless. A minute or more.
 pub fn retention(settings: &config::LastGood) -> Duration {
     settings.max_age
 }
 
-/// What a new answer means for the kept copy.
+/// The effect of a new answer on the kept copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It takes the place of the kept copy, or is the first one.
+    /// The answer replaces the copy, or is the first one.
     Write,
-    /// The kept copy, if there is one, stays as it is.
+    /// The copy, if any, stays as it is.
     Leave(NotReplaced),
-    /// The kept copy is no longer the truth, and the answer itself may not be kept.
+    /// The copy is no longer valid, and the answer itself may not be kept.
     Remove,
 }
 
-/// Why the kept copy stays as it is.
+/// Why the copy stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotReplaced {
-    /// It says the same already, and is not half as old as it may get.
+    /// The copy is equal and younger than half of its maximal age.
     Unchanged,
-    /// It was written less than `last_good.interval` ago.
+    /// The copy was written less than `last_good.interval` ago.
     TooSoon,
-    /// The answer may be the word of a broken site.
+    /// The answer may come from a broken site.
     Doubtful(Doubt),
-    /// The answer leads elsewhere.
+    /// The answer is a redirect.
     Redirected,
     /// The answer is neither 200 nor 404 nor 410.
     NotGood,
-    /// 404 or 410, and there is no copy that it could replace.
+    /// The answer is a 404 or 410, and there is no copy to replace.
     NothingToReplace,
-    /// The answer forbids its use while stale, as the kept copy does if there is one.
+    /// The answer forbids stale use, and so does the copy, if any.
     Forbids,
     /// The answer may not be shown to others, or not be stored.
     NotForAll,
-    /// The length of the body is not known.
+    /// The length of the body is unknown.
     LengthUnknown,
 }
 
@@ -118,26 +119,30 @@ impl NotReplaced {
     }
 }
 
-/// Decides what the answer `new` means for the copy `old` that is kept under its name; `same_body` says
-/// whether their bodies are equal, byte by byte or because a 304 said so.
+/// Decides the effect of the answer `new` on the copy `old` under its name. `same_body`: the bodies are equal, by
+/// bytes or according to a 304.
 ///
-/// To be asked about whole answers from the origin that [`admit`](super::storable::admit) allowed to be
-/// stored, and about a 404 or 410: for these, admission is to be asked as if the status were 200, since it
-/// refuses most of them for their status before it looks at who asked. Their header fields are looked at here
-/// once more. An answer that admission found to withdraw what is stored
-/// ([`Effect::Withdraws`](super::storable::Effect::Withdraws)) may be given too; it is never written.
+/// Call it with whole answers from the origin:
 ///
-/// - A 404 or 410 replaces a copy and never makes one: with `*` in a path, clients could otherwise fill the
-///   namespace with addresses that do not exist.
-/// - A 200 that is suddenly short or of another type is often a broken site, and is not believed, whatever
-///   else it says: the page for "we are working on it" comes with `no-cache`. But nobody is there to settle
-///   the doubt, and a page that was changed on purpose stays changed. So once the copy is older than half of
-///   `last_good.max_age`, the answer is believed; in the other half, a broken site is mended.
-/// - A copy is written at most once in `last_good.interval`. Except that an answer that forbids what the copy
-///   allowed takes hold at once: as a copy that may not be served, so that the interval counts from there for
-///   an origin that says now this, now that.
-/// - A copy that says the same is written anew once it is older than half of `last_good.max_age`, so that it does
-///   not run out while all is well.
+/// - answers that [`admit`](super::storable::admit) permits to store
+/// - a 404 or 410 that `admit` would permit with the status 200; otherwise it refuses most of them for their status
+///   before it checks who asked
+/// - answers that withdraw the stored copy ([`Effect::Withdraws`](super::storable::Effect::Withdraws)), which are
+///   never written
+///
+/// The rules:
+///
+/// - A 404 or 410 replaces a copy but never creates one: with `*` in a path, clients could fill the namespace with
+///   URLs that do not exist.
+/// - A 200 that is suddenly short or of another type often comes from a broken site and is not accepted, whatever it
+///   says: a maintenance page has `no-cache`. But nobody resolves the doubt, and a deliberate change is permanent. So
+///   the answer is accepted once the copy is older than half of `last_good.max_age`. The other half is time to repair
+///   a broken site.
+/// - A copy is written at most once per `last_good.interval`. An answer that forbids what the copy allowed takes
+///   effect at once, as a copy that may not be served. The interval then starts there, for an origin that keeps
+///   changing its mind.
+/// - An equal copy is rewritten once it is older than half of `last_good.max_age`, so that it does not expire while
+///   the origin works.
 pub fn decide(
     new: &Stored,
     same_body: bool,
@@ -180,19 +185,19 @@ pub fn decide(
     }
 }
 
-/// Why a kept copy may not be served.
+/// Why a copy may not be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The response or the request forbids it.
     Forbidden(Forbidden),
-    /// It is older than `last_good.max_age`.
+    /// The copy is older than `last_good.max_age`.
     TooOld,
-    /// It is for other requests, by its `Vary` (RFC 9111 §4.1).
+    /// The copy is for other requests, by its `Vary` (RFC 9111 §4.1).
     OtherVariant,
 }
 
 impl Refused {
-    /// What refused it, for the log.
+    /// The reason's word for the log.
     pub fn word(self) -> &'static str {
         match self {
             Self::Forbidden(forbidden) => forbidden.directive(),
@@ -201,7 +206,7 @@ impl Refused {
         }
     }
 
-    /// What to write instead, or why nothing can be written: one sentence.
+    /// Advice for the operator in one sentence: what to write instead, or why nothing needs to change.
     pub fn advice(self) -> &'static str {
         match self {
             Self::Forbidden(forbidden) => forbidden.advice(),
@@ -213,13 +218,15 @@ impl Refused {
     }
 }
 
-/// Whether the copy `kept` may answer although the origin failed to. To be asked when the edge cache has
-/// nothing that may stand in.
+/// Whether the copy `kept` may answer when the origin failed and the edge cache has nothing usable; otherwise the
+/// reason.
 ///
-/// Its age counts from its receipt. However fresh it is, a directive that forbids stale use refuses it: the
-/// copy is not from a cache that could still validate it. Where a window stands beside such a directive, that holds.
-/// Else how long the response's own `stale-if-error` is does not matter, as `last_good.max_age` is what the operator agreed
-/// to; that of the request narrows, as it does for [`stale::may_stand_in`].
+/// - The age counts from receipt.
+/// - A directive that forbids stale use refuses even a fresh copy, because this copy can no longer be validated. A
+///   window beside it applies.
+/// - Otherwise the response's own `stale-if-error` length does not matter: the operator agreed to
+///   `last_good.max_age`.
+/// - The request's `stale-if-error` narrows the window, as in [`stale::may_stand_in`].
 pub fn may_stand_in(
     kept: &Stored,
     request_headers: &HeaderMap,
@@ -244,7 +251,7 @@ pub fn may_stand_in(
     }
 }
 
-/// Whether `kept` is stale by more than `window` (RFC 5861 §4).
+/// Whether `kept` has been stale for longer than `window` (RFC 5861 §4).
 fn is_too_stale(kept: &Stored, window: Window, now: Timestamp) -> bool {
     let lifetime = freshness::explicit_lifetime(kept.headers.directives(), &kept.headers, kept.received_at);
     let staleness = freshness::age(kept, now).checked_sub(lifetime.unwrap_or_default());
@@ -255,28 +262,27 @@ fn is_too_stale(kept: &Stored, window: Window, now: Timestamp) -> bool {
     })
 }
 
-/// The window within which `response` may be served as a kept copy, if it has one of its own, or what in it forbids that.
+/// The response's own window for use as a kept copy, if any; or the directive that forbids that use.
 fn bound(response: &Stored) -> Result<Option<Duration>, Forbidden> {
     stale::bound(response.status, response.headers.directives())
 }
 
-/// Whether `new` takes back the leave to serve what is kept: by a prohibition, or since nothing for its URL
-/// may be stored any more (as in [`Effect::Withdraws`](super::storable::Effect::Withdraws)). That has to take hold at
-/// once.
+/// Whether `new` revokes the permission to serve the kept copy: by a prohibition, or because nothing for its URL may
+/// be stored any more (as in [`Effect::Withdraws`](super::storable::Effect::Withdraws)). This takes effect at once.
 pub fn forbids(new: &Stored) -> bool {
     bound(new).is_err() || is_withdrawn(new)
 }
 
 fn is_withdrawn(new: &Stored) -> bool {
     let directives = new.headers.directives();
-    // The three statuses are understood, so `must-understand` lifts `no-store` (RFC 9111 §5.2.2.3).
+    // The three statuses are understood, so `must-understand` overrides `no-store` (RFC 9111 §5.2.2.3).
     directives.no_store && !directives.must_understand
         || directives.private
         || Vary::of(&new.headers).is_none()
 }
 
-/// Why `new` may not be kept, whatever it would replace. Without a length nobody could tell later that an
-/// answer has shrunk.
+/// Why `new` may not be kept, whatever it would replace. Without a length, a later shrunken answer could not be
+/// detected.
 fn unfit(new: &Stored) -> Option<NotReplaced> {
     if is_withdrawn(new) || new.headers.contains_key(SET_COOKIE) {
         Some(NotReplaced::NotForAll)
@@ -287,7 +293,7 @@ fn unfit(new: &Stored) -> Option<NotReplaced> {
     }
 }
 
-/// Whether a client would be served the same by either.
+/// Whether a client would get the same from both.
 fn is_unchanged(new: &Stored, same_body: bool, old: &Stored) -> bool {
     same_body
         && new.status == old.status
@@ -295,8 +301,8 @@ fn is_unchanged(new: &Stored, same_body: bool, old: &Stored) -> bool {
         && DECIDING.iter().chain(&TARGETED).all(|name| new.headers.get_all(name) == old.headers.get_all(name))
 }
 
-/// With [`TARGETED`], the fields without which a body means something else or may be used otherwise. Not
-/// those that change with every answer, as dates and validators do: a copy is not validated.
+/// With [`TARGETED`], the fields that change the meaning or permitted use of a body. Dates and validators are not
+/// among them: they change with every answer, and a copy is not validated.
 const DECIDING: [HeaderName; 6] =
     [CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, LINK, VARY];
 

@@ -1,16 +1,18 @@
 //! Purge rules. Is a stored response still fresh, stale or absent after the operator's orders?
 //!
-//! A soft purge leaves responses in the store. They do not answer as fresh again, but still stand in when the origin fails, as
-//! far as [`stale`](super::stale) allows. After a hard purge they read as absent.
+//! A soft purge makes responses stale. They may still answer if the origin fails, as far as [`stale`](super::stale)
+//! allows. After a hard purge they read as absent.
 //!
-//! No store can be searched by prefix, and each data centre has a store of its own. So nothing is searched: each order adds a
-//! rule with its time, all data centres read the same short list of rules, and each stored response is checked against the list
-//! when it is found. A response that the origin has sent or confirmed (RFC 9111 §4.3.4) after the order is unaffected. A rule
-//! applies to a path in every [spelling](crate::request::spelling), because all are the same to the origin.
+//! No store can be searched by prefix, and each data centre has a store of its own. So nothing is searched. Each
+//! order adds a rule with its time, all data centres read the same short list, and each stored response is checked
+//! against the list when it is found. A response that the origin sent or confirmed (RFC 9111 §4.3.4) after the order
+//! is unaffected. A rule applies to a path in every [spelling](crate::request::spelling), because they are all the
+//! same to the origin.
 //!
-//! Clocks differ: a rule has the time of the data centre that took the order, a response that of the one that stored it. No
-//! allowance is made. The platform's clocks agree to some milliseconds, which is less than an order takes to arrive after the
-//! site was changed; and with an allowance, what is fetched right after an order would be stale at once.
+//! Clocks differ: a rule has the time of the data centre that took the order, a response the time of the one that
+//! stored it. There is no allowance. The platform's clocks agree to some milliseconds, which is less than the time
+//! between a site's change and the order. With an allowance, a response fetched right after an order would be stale
+//! at once.
 
 use std::time::Duration;
 
@@ -24,72 +26,72 @@ use crate::request::Target;
 use crate::request::spelling::{Readings, folded};
 use crate::time::Timestamp;
 
-/// By what the origin lets its answers be purged together: names with commas between them. It is not for visitors.
+/// The tags by which answers are purged together: names separated by commas. Not sent to visitors.
 pub const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 
-/// How long that field may be, in bytes: an entry has to hold it. A longer one is stored as [`ANY_TAG`].
+/// The longest value of that field, in bytes: an entry must hold it. A longer one is stored as [`ANY_TAG`].
 const LONGEST_TAGS: usize = 4 * 1024;
 
-/// What has this tag is purged by every one.
+/// A response with this tag is purged by every tag.
 pub const ANY_TAG: &str = "*";
 
 /// How many rules there may be.
 pub const MOST_RULES: usize = 512;
 
-/// The longest written form, in bytes: every data centre fetches it again and again.
+/// The longest encoding, in bytes: every data centre fetches it repeatedly.
 pub const LONGEST: usize = 64 * 1024;
 
-/// The number of the written form.
+/// The version number of the encoding.
 const FORM: u64 = 1;
 
-/// The length of the written form without rules, in bytes.
+/// The length of the encoding without rules, in bytes.
 const FRAME: usize = r#"{"v":1,"marks":[]}"#.len();
 
-/// How long a rule can matter: for as long as anything is kept, which counts from when its body was whole,
-/// and a large body may have been hours on its way.
+/// How long a rule can matter: the longest retention, plus a day. Retention counts from when the body was whole, and
+/// a large body may take hours.
 const LONGEST_USE: Duration = LONGEST_RETENTION.saturating_add(Duration::from_secs(24 * 60 * 60));
 
-/// What becomes of the responses that a rule concerns; the later is the stronger.
+/// The effect of a rule; the stronger last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PurgeKind {
-    /// They are stale: one may still stand in for a failed origin.
+    /// The responses are stale; they may still answer if the origin fails.
     Soft,
-    /// They read as absent.
+    /// The responses read as absent.
     Hard,
 }
 
-/// What a stored response is after all rules; the later is the worse.
+/// The state of a stored response after all rules; the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PurgeState {
-    /// No rule concerns it.
+    /// No rule applies.
     Unaffected,
-    /// Out of date: to be validated before it answers, and of use should the origin fail.
+    /// Out of date: it must be validated before it answers, and may answer if the origin fails.
     Stale,
-    /// As if it were not there.
+    /// As if it were not stored.
     Absent,
 }
 
-/// Which responses a rule concerns.
+/// The responses to which a rule applies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// Those for one URL, with this very query, in all variants.
-    Url(Place),
-    /// Those for all URLs that begin like this, wherever it ends: `/blog` begins `/blogroll` too.
-    Prefix(Place),
-    /// Those that the origin gave this tag, which has small letters here: the case makes no difference.
+pub enum PurgeScope {
+    /// One URL, with exactly this query, in all variants.
+    Url(UrlPrefix),
+    /// All URLs that begin like this, even in the middle of a segment: `/blog` also matches `/blogroll`.
+    Prefix(UrlPrefix),
+    /// All responses with this tag, in lower case; tags are compared without case.
     Tag(String),
-    /// All.
+    /// All responses.
     All,
 }
 
-/// A URL, or the beginning of one, without its scheme: a rule concerns `http` and `https` alike. Its path is
+/// A URL, or the beginning of one, without its scheme: a rule applies to `http` and `https` alike. Its path is
 /// [folded].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct Place(String);
+pub struct UrlPrefix(String);
 
-impl Place {
-    /// Where `target` is; a user's name in it makes no difference.
+impl UrlPrefix {
+    /// The URL of `target` without scheme and user information.
     pub fn of(target: &Target) -> Self {
         Self([authority(target), &folded(target.path()), query(target)].concat())
     }
@@ -99,13 +101,13 @@ impl Place {
         &self.0
     }
 
-    /// Also of rules from before paths were folded.
+    /// Parses a text, and folds its path: older rules have unfolded ones.
     fn read(text: &str) -> Option<Self> {
         let target = Target::parse(&["https://", text].concat()).filter(|_| text.contains('/'))?;
         Some(Self::of(&target))
     }
 
-    /// What is left of this after `authority`: from the path on if it is the same.
+    /// The rest after `authority`; `None` if this has another authority.
     fn after(&self, authority: &str) -> Option<&str> {
         self.0.strip_prefix(authority)
     }
@@ -115,19 +117,19 @@ fn authority(target: &Target) -> &str {
     target.authority().rsplit('@').next().unwrap_or_default()
 }
 
-/// The query with its `?`, where there is one.
+/// The query with its `?`, or empty.
 fn query(target: &Target) -> &str {
     target.path_and_query().strip_prefix(target.path()).unwrap_or_default()
 }
 
-/// The tags of a response with these fields, of which some may be empty.
+/// The tags in these fields; some may be empty.
 fn tags(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let lines = headers.get_all(CACHE_TAG).into_iter();
     lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
-/// Makes the tags in `headers` fit into an entry. Where they are too long, every one stands for them: too much is out of
-/// date then, and never too little.
+/// Makes the tags in `headers` fit into an entry. If they are too long, [`ANY_TAG`] replaces them: too much is purged
+/// then, never too little.
 pub fn bound_tags(headers: &mut HeaderMap) {
     let length: usize = headers.get_all(CACHE_TAG).iter().map(HeaderValue::len).sum();
     if length > LONGEST_TAGS {
@@ -138,7 +140,7 @@ pub fn bound_tags(headers: &mut HeaderMap) {
 /// A stored response as rules see it.
 struct Response<'a> {
     authority: &'a str,
-    /// What its path may be read as, with its query.
+    /// The readings of its path, each with its query.
     paths: Vec<String>,
     may_be_any: bool,
     headers: &'a HeaderMap,
@@ -151,8 +153,8 @@ impl<'a> Response<'a> {
         Self { authority: authority(target), paths, may_be_any, headers }
     }
 
-    /// Whether it is at `place`, going by a comparison of what follows the authority.
-    fn is_at(&self, place: &Place, is_it: impl Fn(&str, &str) -> bool) -> bool {
+    /// Whether it is at `place`; `is_it` compares a reading with the rest of `place` after the authority.
+    fn is_at(&self, place: &UrlPrefix, is_it: impl Fn(&str, &str) -> bool) -> bool {
         place
             .after(self.authority)
             .is_some_and(|path| self.may_be_any || self.paths.iter().any(|own| is_it(own, path)))
@@ -163,7 +165,7 @@ impl<'a> Response<'a> {
     }
 }
 
-impl Scope {
+impl PurgeScope {
     fn concerns(&self, response: &Response<'_>) -> bool {
         match self {
             Self::Url(place) => response.is_at(place, |own, path| own == path),
@@ -181,15 +183,15 @@ impl Scope {
         let (kind, text) = keys.next()?;
         let text = text.as_str()?;
         match (kind.as_str(), keys.next()) {
-            ("url", None) => Place::read(text).map(Self::Url),
-            ("prefix", None) => Place::read(text).map(Self::Prefix),
+            ("url", None) => UrlPrefix::read(text).map(Self::Url),
+            ("prefix", None) => UrlPrefix::read(text).map(Self::Prefix),
             ("tag", None) => Some(Self::Tag(text.to_owned())),
             _ => None,
         }
     }
 
-    /// Whether this concerns all that `other` does. A place has its whole authority, so that of texts where
-    /// one begins with the other the authorities are the same.
+    /// Whether this includes everything in `other`. Texts contain a whole authority, so a common beginning implies
+    /// the same authority.
     fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::All, _) => true,
@@ -201,15 +203,15 @@ impl Scope {
     }
 }
 
-/// One rule: what becomes of some responses.
+/// One rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(into = "Written")]
 pub struct PurgeRule {
-    /// What is to become of them.
+    /// The effect.
     pub kind: PurgeKind,
-    /// Which.
-    pub scope: Scope,
-    /// Only those requested at or before this point.
+    /// The responses that are affected.
+    pub scope: PurgeScope,
+    /// Only responses requested at or before this time are affected.
     pub at: Timestamp,
 }
 
@@ -222,11 +224,11 @@ impl PurgeRule {
             (Some(_), Some(_)) | (None, None) => return None,
         };
         let at = Timestamp::from_millis(keys.get("at")?.as_u64()?);
-        let scope = Scope::read(scope)?;
+        let scope = PurgeScope::read(scope)?;
         (keys.len() == 2).then_some(Self { kind, scope, at })
     }
 
-    /// Whether `other` changes nothing beside this.
+    /// Whether `other` has no effect beside this rule.
     fn covers(&self, other: &Self) -> bool {
         self.at >= other.at && self.kind >= other.kind && self.scope.covers(&other.scope)
     }
@@ -241,7 +243,7 @@ pub struct PurgeRules(Vec<PurgeRule>);
 pub struct Full;
 
 impl PurgeRules {
-    /// What `stored`, a response for `target`, is after these rules. The strongest that concerns it wins.
+    /// The state of `stored`, a response for `target`, after these rules. The strongest applicable rule wins.
     pub fn on(&self, target: &Target, stored: &Stored) -> PurgeState {
         let mut later = self.0.iter().filter(|rule| stored.requested_at <= rule.at).peekable();
         if later.peek().is_none() {
@@ -255,25 +257,23 @@ impl PurgeRules {
         }
     }
 
-    /// Purges what was requested until `now`.
+    /// Purges responses requested until `now`.
     ///
-    /// No response ever gets a better standing by it. Rules that cannot matter any more, or that the new ones
-    /// cover, are dropped. Where there is no room, the oldest purges become one purge of everything: too much
-    /// is out of date then, never too little, and it still stands in for a failed origin. What is forgotten
-    /// is lost, so that is never widened: if it alone leaves no room, the answer is [`Full`] and nothing
-    /// changed.
+    /// No response improves its state. Rules that are expired, or covered by the new ones, are dropped. If there is
+    /// no room, the oldest soft purges become one soft purge of everything: too much is stale then, never too little,
+    /// and it may still answer if the origin fails. Hard purges are never widened. If they alone leave no room, the
+    /// result is [`Full`] and nothing changes.
     pub fn add(
         &mut self,
         kind: PurgeKind,
-        scopes: impl IntoIterator<Item = Scope>,
+        scopes: impl IntoIterator<Item = PurgeScope>,
         now: Timestamp,
     ) -> Result<(), Full> {
         self.take(scopes.into_iter().map(|scope| PurgeRule { kind, scope, at: now }), now)
     }
 
-    /// Adds the rules that only `others` has: what two data centres wrote without knowing of each other. In
-    /// which order such lists are united makes no difference while there is room. As for [`add`](Self::add)
-    /// otherwise.
+    /// Adds the rules that only `others` has, when two data centres wrote without knowing of each other. The order of
+    /// merges does not matter while there is room. Otherwise as [`add`](Self::add).
     pub fn unite(&mut self, others: Self, now: Timestamp) -> Result<(), Full> {
         self.take(others.0, now)
     }
@@ -291,7 +291,7 @@ impl PurgeRules {
         Ok(())
     }
 
-    /// How many there are, at most [`MOST_RULES`].
+    /// The number of rules, at most [`MOST_RULES`].
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -301,20 +301,19 @@ impl PurgeRules {
         self.0.is_empty()
     }
 
-    /// The written form: JSON, at most [`LONGEST`] bytes.
+    /// Encodes the rules as JSON, at most [`LONGEST`] bytes.
     pub fn encode(&self) -> String {
         serde_json::to_string(&Document { v: FORM, rules: self.0.clone() }).unwrap_or_default()
     }
 
-    /// Reads a written form; `None` if its number is unknown, anything in it is damaged, or it is out of
-    /// bounds. That is not the same as no rules: to write over it could make good again what an operator has
-    /// purged.
+    /// Decodes rules; `None` if the version is unknown, any part is damaged, or a limit is exceeded. This differs
+    /// from no rules: overwriting it could revive responses that an operator purged.
     pub fn decode(text: &str) -> Option<Self> {
         if text.len() > LONGEST {
             return None;
         }
-        // From a `Value`, which the settings need anyway: what serde derives would bring as much code again, most
-        // of it for errors that nobody sees.
+        // The settings need `Value` anyway. Serde's derived code would be as large again, mostly for errors that
+        // nobody sees.
         let document: Value = serde_json::from_str(text).ok()?;
         let keys = document.as_object()?;
         let (form, rules) = (keys.get("v")?.as_u64()?, keys.get("marks")?.as_array()?);
@@ -325,7 +324,7 @@ impl PurgeRules {
     }
 }
 
-/// `rules`, with as few of the oldest purges as possible made one purge of everything.
+/// `rules`, with as few of the oldest soft purges as possible merged into one of everything.
 fn within_bounds(mut rules: Vec<PurgeRule>) -> Result<Vec<PurgeRule>, Full> {
     let lengths: Vec<usize> = rules.iter().map(written_length).collect();
     if fits(rules.len(), lengths.iter().sum()) {
@@ -338,7 +337,7 @@ fn within_bounds(mut rules: Vec<PurgeRule>) -> Result<Vec<PurgeRule>, Full> {
     let mut last = None;
     while let Some(at) = next(&rules, last) {
         last = Some(at);
-        let wide = PurgeRule { kind: PurgeKind::Soft, scope: Scope::All, at };
+        let wide = PurgeRule { kind: PurgeKind::Soft, scope: PurgeScope::All, at };
         let left = rules.iter().zip(&lengths).filter(|(rule, _)| !wide.covers(rule));
         let (count, bytes) =
             left.fold((1, written_length(&wide)), |(count, bytes), (_, length)| (count + 1, bytes + length));
@@ -351,7 +350,7 @@ fn within_bounds(mut rules: Vec<PurgeRule>) -> Result<Vec<PurgeRule>, Full> {
     Err(Full)
 }
 
-/// Whether `count` rules of `bytes` bytes in all are within the bounds; a comma stands between two.
+/// Whether `count` rules of `bytes` bytes in total are within the limits; commas separate them.
 fn fits(count: usize, bytes: usize) -> bool {
     count <= MOST_RULES && FRAME + bytes + count.saturating_sub(1) <= LONGEST
 }
@@ -360,22 +359,22 @@ fn written_length(rule: &PurgeRule) -> usize {
     serde_json::to_string(rule).map_or(LONGEST, |text| text.len())
 }
 
-/// The written form of all rules.
+/// The encoding of all rules.
 #[derive(Serialize)]
 struct Document {
     v: u64,
-    /// Under the key that its first form has.
+    /// The key of the first version.
     #[serde(rename = "marks")]
     rules: Vec<PurgeRule>,
 }
 
-/// The written form of one rule: its scope stands under its kind.
+/// The encoding of one rule: the scope under its kind.
 #[derive(Serialize)]
 struct Written {
     #[serde(skip_serializing_if = "Option::is_none")]
-    purge: Option<Scope>,
+    purge: Option<PurgeScope>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    forget: Option<Scope>,
+    forget: Option<PurgeScope>,
     at: u64,
 }
 

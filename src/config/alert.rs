@@ -1,4 +1,4 @@
-//! When does trouble count as an incident, and who is told?
+//! The `incident` and `alert` tables. When do failures count as an incident, and who is notified?
 
 use std::fmt;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::share::Share;
 use super::values::{Accepted, web_link};
 
-/// `incident`: when failed attempts at an origin count as an incident. docs/alerts.md says what one is.
+/// `incident`: when failed attempts at an origin count as an incident; see docs/alerts.md.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incident {
-    /// So many attempts have to fail in the same way within this and the last minute, at least 1.
+    /// How many attempts must fail in the same way within this minute and the last; at least 1.
     pub minimum: u32,
-    /// And they have to be at least this share of all attempts at that origin; more than zero.
+    /// The share of all attempts at that origin that they must reach as well; more than zero.
     pub share: Share,
 }
 
@@ -23,18 +23,18 @@ impl Default for Incident {
     }
 }
 
-/// `alert`: who is told of an incident, and how.
+/// `alert`: who is notified of an incident, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// Where to; nobody is told without it. The secret `HOLDFAST_ALERT_WEBHOOK` stands above the setting:
-    /// whoever reads the secrets puts it here.
+    /// The URL that receives alerts; `None` for no alerts. The secret `HOLDFAST_ALERT_WEBHOOK` overrides the setting:
+    /// the reader of the secrets sets it here.
     pub webhook: Option<Webhook>,
-    /// In which form.
+    /// The format.
     pub form: AlertForm,
-    /// An incident is over when nothing has failed in its way for this long, ten seconds or more.
+    /// An incident ends after this long without such failures; ten seconds or more.
     pub quiet: Duration,
-    /// PagerDuty's routing key, the secret `HOLDFAST_ALERT_KEY`. It is no key of `HOLDFAST`: whoever reads the
-    /// secrets sets it afterwards.
+    /// PagerDuty's routing key, from the secret `HOLDFAST_ALERT_KEY`. Not a key of `HOLDFAST`: the reader of the
+    /// secrets sets it.
     pub key: Option<RoutingKey>,
 }
 
@@ -44,23 +44,23 @@ impl Default for Alert {
     }
 }
 
-/// What an alert looks like.
+/// The format of an alert.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AlertForm {
-    /// Our own, with a field for each fact.
+    /// Our own JSON, with a field for each fact.
     #[default]
     Json,
-    /// A message of Slack's, which others take as well.
+    /// A Slack message, which other services accept too.
     Slack,
-    /// An event of PagerDuty's Events API v2.
+    /// An event for PagerDuty's Events API v2.
     PagerDuty,
 }
 
 impl AlertForm {
-    /// Every form.
+    /// All formats.
     pub const ALL: [Self; 3] = [Self::Json, Self::Slack, Self::PagerDuty];
 
-    /// Its name in the configuration.
+    /// The name in the configuration.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Json => "json",
@@ -70,18 +70,18 @@ impl AlertForm {
     }
 }
 
-/// The URL that alerts are sent to. Whoever knows it can often write to its channel, so it is not printed.
+/// The URL that receives alerts. Not printed: whoever knows it can often post to its channel.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Webhook(String);
 
 impl Webhook {
-    /// The longest, in bytes.
+    /// The longest URL, in bytes.
     const LONGEST: usize = 1024;
 
-    /// What is accepted as one.
+    /// The rule for a valid URL.
     pub const RULE: &str = r#"an https URL is accepted, e.g. "https://hooks.example.com/alerts"; http only for localhost and 127.0.0.1, to try it"#;
 
-    /// The webhook that `text` names; `None` if it breaks [`RULE`](Self::RULE).
+    /// Parses a webhook; `None` if `text` breaks [`RULE`](Self::RULE).
     pub fn new(text: &str) -> Option<Self> {
         let url = web_link(&Value::from(text)).ok().filter(|url| url.len() <= Self::LONGEST)?;
         let (scheme, rest) = url.split_once("://")?;
@@ -102,15 +102,15 @@ impl fmt::Debug for Webhook {
     }
 }
 
-/// PagerDuty's routing key, which says whose incident it is. It is not printed.
+/// PagerDuty's routing key, which identifies the service. Not printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RoutingKey(String);
 
 impl RoutingKey {
-    /// What is accepted as one.
+    /// The rule for a valid key.
     pub const RULE: &str = "1 to 128 letters and digits are accepted";
 
-    /// The key that `text` is; `None` if it breaks [`RULE`](Self::RULE).
+    /// Parses a key; `None` if `text` breaks [`RULE`](Self::RULE).
     pub fn new(text: &str) -> Option<Self> {
         let fits = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         fits.then(|| Self(text.to_owned()))
@@ -128,12 +128,12 @@ impl fmt::Debug for RoutingKey {
     }
 }
 
-/// Accepts where alerts are sent to.
+/// Accepts the URL for alerts.
 pub(super) fn webhook(value: &Value) -> Accepted<Option<Webhook>> {
     value.as_str().and_then(Webhook::new).map(Some).ok_or_else(|| Webhook::RULE.to_owned())
 }
 
-/// Accepts the name of a form.
+/// Accepts the name of a format.
 pub(super) fn form(value: &Value) -> Accepted<AlertForm> {
     let named = |text: &str| AlertForm::ALL.into_iter().find(|form| form.word() == text);
     value.as_str().and_then(named).ok_or_else(|| r#""json", "slack" or "pagerduty" is accepted"#.to_owned())

@@ -1,14 +1,14 @@
-//! The `body` table. How are bodies passed on?
+//! The `body` table. How are bodies forwarded?
 
-/// `body`: how bodies are handed on.
+/// `body`: how bodies are forwarded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
-    /// Bodies up to this many bytes are complete before the client sees any of them.
+    /// Bodies up to this many bytes are buffered: complete before the client gets any of them.
     pub buffer: u64,
-    /// Whether a larger one that breaks off is continued by range, where the origin allows that.
+    /// Whether a larger body that breaks off is resumed by range request, if the origin allows that.
     pub resume: bool,
-    /// Whether a body that is not held is watched on its way: for breaking off, and for silence where it can be continued.
-    /// One that is stored always is, and so is one of unknown length.
+    /// Whether a body that is not buffered is monitored for breaking off, and for silence if it can be resumed. A
+    /// body that is stored, or of unknown length, always is.
     pub monitor: bool,
 }
 

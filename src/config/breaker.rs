@@ -4,20 +4,21 @@ use std::time::Duration;
 
 use super::share::Share;
 
-/// `breaker`: when a page, a section or an origin counts as down and is left alone. See [`origin::breaker`](crate::origin::breaker).
+/// `breaker`: when a page, a section or an origin counts as down and is not asked. See
+/// [`origin::breaker`](crate::origin::breaker).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breaker {
-    /// Whether anything is ever left alone.
+    /// Whether circuits open at all.
     pub enabled: bool,
-    /// Requests of so many different clients have to fail in a row, at least 1; more than 64 count as 64.
+    /// The number of different clients whose requests must fail in a row; at least 1, more than 64 count as 64.
     pub consecutive: u32,
-    /// Or at least this share of the requests in `window`; more than zero.
+    /// The share of the requests in `window` that opens a circuit as well; more than zero.
     pub failures: Share,
-    /// How many there have to be for that, at least 1; more than 64 count as 64.
+    /// The number of requests that this share needs; at least 1, more than 64 count as 64.
     pub minimum: u32,
-    /// For how long a request counts.
+    /// How long a request counts.
     pub window: Duration,
-    /// For how long what is down is left alone.
+    /// How long a circuit stays open.
     pub open_for: Duration,
 }
 

@@ -5,76 +5,75 @@ use std::time::Duration;
 use super::pattern::Pattern;
 use super::share::Share;
 
-/// `cache`: what to store, and when a stored copy may stand in.
+/// `cache`: what is stored, and when a stored copy may answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cache {
-    /// Whether anything is stored or answered from the store.
+    /// Whether the store is used at all.
     pub enabled: bool,
-    /// Freshness of answers that say nothing about it.
+    /// The lifetime of answers that state none.
     pub default_ttl: Duration,
-    /// The share of the time between `Last-Modified` and `Date` for which an answer that states no lifetime
-    /// counts as fresh (RFC 9111 §4.2.2); zero for never.
+    /// The heuristic lifetime, as a share of the time between `Last-Modified` and `Date`, for answers that state none
+    /// (RFC 9111 §4.2.2); zero for off.
     pub heuristic: Share,
-    /// The longest freshness of that kind.
+    /// The longest heuristic lifetime.
     pub heuristic_max: Duration,
-    /// How long past its freshness a copy may stand in for a failed origin, where the answer is silent.
+    /// How long after its freshness a copy may answer if the origin fails, unless the answer states it.
     pub stale_if_error: Duration,
-    /// How long past its freshness a copy may be served while it is refreshed, where the answer is silent.
+    /// How long after its freshness a copy may be served while it is refreshed, unless the answer states it.
     pub stale_while_revalidate: Duration,
-    /// Names of cookies that cannot identify anybody; a `*` at the end stands for any ending.
+    /// Names of cookies that cannot identify a client; a `*` at the end matches any ending.
     pub harmless_cookies: Vec<Pattern>,
-    /// When an answer's `Vary` is believed about request fields of which nothing is known.
+    /// When `Vary` is trusted about unfamiliar request fields.
     pub trust_vary: TrustVary,
-    /// Whether a request that changes something removes what is stored (RFC 9111 §4.4), and not just calls it out of date.
+    /// Whether an unsafe request removes the stored response (RFC 9111 §4.4) instead of marking it as outdated.
     pub remove_invalidated: bool,
     /// The largest body that is stored, in bytes.
     pub max_body: u64,
-    /// How many variants of one URL are kept side by side, at least 2.
+    /// How many variants of one URL are stored; at least 2.
     pub max_variants: u32,
-    /// For how long an isolate goes by what it has found in the store, without another look; zero for never.
+    /// How long an isolate uses a lookup's result without another lookup; zero for off.
     pub memory_ttl: Duration,
-    /// What a request's own `Cache-Control` counts for.
+    /// Whether a request's own directives count.
     pub client_directives: ClientDirectives,
-    /// For which of the origin's own statuses a copy may stand in.
+    /// The origin's own statuses for which a copy may answer.
     pub stale_statuses: Vec<u16>,
-    /// Which error statuses are stored if they state a lifetime.
+    /// The error statuses that are stored if they state a lifetime.
     pub error_statuses: Vec<u16>,
-    /// A 200 whose body is shorter than this share of the last good one's is not believed at once; zero turns the
-    /// check off.
+    /// A 200 whose body is shorter than this share of the last good one's is doubtful; zero for off.
     pub shrink: Share,
-    /// What a page must contain to be stored.
+    /// The text that a page must contain to be stored.
     pub must_contain: Option<String>,
-    /// Names in a query that do not keep the copy of the URL without them from standing in; a `*` at the end stands for
-    /// any ending.
+    /// Query parameters without which a URL's copy may answer if the origin fails; a `*` at the end matches any
+    /// ending.
     pub ignore_query: Vec<Pattern>,
-    /// Whether they are in no key either.
+    /// Whether these parameters are left out of keys too.
     pub ignore_query_always: bool,
 }
 
-/// When an answer's `Vary` is believed about request fields of which nothing is known. One that does not name such a field
-/// is stored then. The later is the stricter.
+/// When `Vary` is trusted about unfamiliar request fields: an answer that does not name such a field is then stored.
+/// The strictest last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TrustVary {
-    /// In every answer (RFC 9111 §4.1).
+    /// Always (RFC 9111 §4.1).
     Always,
-    /// In one that says that it may be stored.
+    /// If the answer explicitly permits storage.
     #[default]
     Permitted,
-    /// In none.
+    /// Never.
     Never,
 }
 
-/// What a request's own `Cache-Control` counts for, and its `Pragma`. The earlier is the stricter.
+/// Whether a request's own `Cache-Control` and `Pragma` count. The strictest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClientDirectives {
-    /// What it says (RFC 9111 §5.2.1).
+    /// They count (RFC 9111 §5.2.1).
     #[default]
     Obey,
-    /// Nothing.
+    /// They are ignored.
     Ignore,
 }
 
-/// What links of campaigns and of advertisers bring along.
+/// Tracking parameters of campaigns and advertisers.
 const CAMPAIGNS: [&str; 25] = [
     "utm_*",
     "gad_*",

@@ -1,6 +1,6 @@
-//! Every key, declared once: where its value goes, what is accepted, within which bounds.
+//! All keys. Where does each value go, what is accepted, and within which limits?
 //!
-//! The documentation of these keys is docs/configuration.md; a test holds it to this file.
+//! docs/configuration.md documents these keys; a test compares the two.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const MIB: u64 = 1024 * 1024;
 
-/// What reads an entry of a list of patterns: of one type, so that there is one list of them in the module.
+/// The reader of one entry in a list of patterns. One type, so that the generic list code exists once in the module.
 type Accepts = fn(&Value, &[Pattern]) -> Accepted<Pattern>;
 
 const ORIGINS: Items = Items {
@@ -47,8 +47,8 @@ const QUERY_NAMES: Items =
     Items { count: 0..=64, if_empty: "", of: r#"names in queries, e.g. ["utm_*", "ref"],"# };
 const LAST_GOOD_PATHS: Items =
     Items { count: 0..=32, if_empty: "", of: r#"paths, e.g. ["/robots.txt", "/.well-known/*"],"# };
-/// Client errors that may be gone at the next attempt; that may be an outage's; that may say something of the page. The
-/// others are about the one request, or final.
+/// Three sets of client errors: those that may be gone at the next attempt, those that may be an outage's, those that
+/// may concern the page. All others concern one request or are final.
 const RETRIED: [u16; 3] = [408, 425, 429];
 const COVERED: [u16; 4] = [403, 408, 425, 429];
 const STORABLE: [u16; 8] = [400, 403, 404, 405, 410, 414, 451, 499];
@@ -82,7 +82,7 @@ fn probe(table: &mut Table<'_, '_>, into: &mut Probe) {
     table.read("host", &mut into.host, |value| values::host(value).map(Some));
 }
 
-/// Reads one entry of `routes`; its own tables are laid over `defaults`.
+/// Reads one entry of `routes` and merges its tables into `defaults`.
 fn route(table: &mut Table<'_, '_>, defaults: &Settings, earlier: &[Route]) -> Route {
     let mut route = Route { host: None, path: None, methods: Vec::new(), settings: defaults.clone() };
     table.read("host", &mut route.host, |value| values::host_pattern(value).map(Some));
@@ -108,7 +108,7 @@ fn route(table: &mut Table<'_, '_>, defaults: &Settings, earlier: &[Route]) -> R
     route
 }
 
-/// Whether every request that `route` is for is also one for `earlier`, as far as their text shows.
+/// Whether `earlier` certainly matches every request that `route` matches, judging by their text.
 fn covers<'a>(earlier: &'a Route, route: &'a Route) -> bool {
     let takes = |earlier: Option<&str>, pattern: Option<&str>, all: &[&str]| {
         earlier.is_none_or(|earlier| all.contains(&earlier) || pattern == Some(earlier))
@@ -133,8 +133,7 @@ fn settings(table: &mut Table<'_, '_>, into: &mut Settings) {
     table.table("maintenance", |table| maintenance(table, &mut into.maintenance));
 }
 
-/// Past 100 s Cloudflare itself answers for a silent origin (524), so a longer first-byte limit would
-/// never be reached.
+/// After 100 s Cloudflare itself answers for a silent origin (524), so a longer limit would never be reached.
 fn timeouts(table: &mut Table<'_, '_>, into: &mut Timeouts) {
     table.read("first_byte", &mut into.first_byte, duration(MILLISECOND..=100 * SECOND));
     table.read("idle", &mut into.idle, duration(MILLISECOND..=300 * SECOND));
@@ -154,7 +153,7 @@ fn timeouts(table: &mut Table<'_, '_>, into: &mut Timeouts) {
     }
 }
 
-/// An isolate has 128 MB for all its requests: 16 MiB held for one leaves room for a handful of others.
+/// An isolate has 128 MB for all its requests. Buffering 16 MiB for one leaves room for a few others.
 fn retry(table: &mut Table<'_, '_>, into: &mut Retry) {
     table.read("attempts", &mut into.attempts, values::count(1..=10));
     table.read("idempotency_key", &mut into.idempotency_key, values::switch);
@@ -166,8 +165,8 @@ fn retry(table: &mut Table<'_, '_>, into: &mut Retry) {
     table.in_order(("backoff", into.backoff), ("backoff_max", into.backoff_max), write_duration);
 }
 
-/// A window of less than a second would hold too little to judge by, and a pause of less than a tenth of one would
-/// spare an origin nothing. Past five minutes both are longer than most incidents.
+/// A window below a second has too few requests to judge by, and an open period below 0.1 s does not relieve an
+/// origin. Both are at most five minutes, which is longer than most incidents.
 fn breaker(table: &mut Table<'_, '_>, into: &mut Breaker) {
     table.read("enabled", &mut into.enabled, values::switch);
     table.read("failures", &mut into.failures, values::share_above_zero);
@@ -177,8 +176,8 @@ fn breaker(table: &mut Table<'_, '_>, into: &mut Breaker) {
     table.read("open_for", &mut into.open_for, duration(100 * MILLISECOND..=300 * SECOND));
 }
 
-/// Variants have an entry each in the platform's cache, which evicts as it likes: past some number they only
-/// push each other out. What an isolate remembers hides what others do, and is of little more use after a second.
+/// Each variant is an entry in the platform's cache, which evicts at will: too many only evict each other. A
+/// remembered lookup hides changes of other isolates, and is of little more use after a second.
 fn cache(table: &mut Table<'_, '_>, into: &mut Cache) {
     table.read("enabled", &mut into.enabled, values::switch);
     table.read("default_ttl", &mut into.default_ttl, duration(Duration::ZERO..=YEAR));
@@ -214,7 +213,7 @@ fn body(table: &mut Table<'_, '_>, into: &mut Body) {
     table.read("monitor", &mut into.monitor, values::switch);
 }
 
-/// KV, where copies are kept, forgets nothing sooner than after a minute.
+/// KV keeps every entry for at least a minute.
 fn last_good(table: &mut Table<'_, '_>, into: &mut LastGood) {
     let path: Accepts = |value, _| values::path_pattern(value);
     table.list("paths", &mut into.paths, &LAST_GOOD_PATHS, path);
@@ -224,26 +223,26 @@ fn last_good(table: &mut Table<'_, '_>, into: &mut LastGood) {
     table.in_order(("interval", into.interval), ("max_age", into.max_age), write_duration);
 }
 
-/// A single failure can be an incident, if only on a site that has few visitors.
+/// On a site with few visitors, a single failure can be an incident.
 fn incident(table: &mut Table<'_, '_>, into: &mut Incident) {
     table.read("minimum", &mut into.minimum, values::count(1..=10_000));
     table.read("share", &mut into.share, values::share_above_zero);
 }
 
-/// Attempts are counted by the minute, so nothing shorter can be told from a pause.
+/// Attempts are counted by the minute, so a shorter time looks like a pause.
 fn alerts(table: &mut Table<'_, '_>, into: &mut Alert) {
     table.read("webhook", &mut into.webhook, alert::webhook);
     table.read("form", &mut into.form, alert::form);
     table.read("quiet", &mut into.quiet, duration(10 * SECOND..=DAY));
 }
 
-/// No bound here keeps a page below its 14 KB by itself: `cargo xtask check` weighs what all of it comes to.
+/// These limits do not keep a page below its 14 KB: `cargo xtask check` measures the whole.
 fn page(table: &mut Table<'_, '_>, into: &mut Page) {
     table.read("brand", &mut into.brand, |value| values::brand(value).map(Some));
     table.read("logo", &mut into.logo, values::or_none(page::logo));
     table.read("theme", &mut into.theme, page::theme);
     if table.has("accent") && !table.has("accent_dark") {
-        // That of a route's surroundings belongs to another colour.
+        // The dark accent of the outer table belongs to another colour.
         into.accent_dark = None;
     }
     table.read("accent", &mut into.accent, values::or_none(page::accent(page::DARKEST_LIGHT)));
@@ -277,7 +276,7 @@ fn maintenance(table: &mut Table<'_, '_>, into: &mut Maintenance) {
 }
 
 fn texts(table: &mut Table<'_, '_>, language: Language, into: &mut Vec<OwnText>) {
-    // These two say what a catalogue is, and nothing to visitors.
+    // These two describe a catalogue and are not shown to visitors.
     let is_text = |message: &Message| !matches!(message.id(), "language" | "direction");
     for message in Message::ALL.into_iter().filter(is_text) {
         let mut text = None;

@@ -1,21 +1,20 @@
-//! The `last_good` table. Which paths have a last good copy that is kept for long?
+//! The `last_good` table. Which paths have a last good copy?
 
 use std::time::Duration;
 
 use super::pattern::Pattern;
 use super::share::Share;
 
-/// `last_good`: of what a copy is kept for long, to be served when the origin fails and the cache has nothing.
+/// `last_good`: the paths whose last good answer is kept, to be served if the origin fails and the cache has nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastGood {
-    /// The paths that are kept, percent-encoded as they arrive.
+    /// The paths, percent-encoded as they arrive.
     pub paths: Vec<Pattern>,
-    /// A copy is written at most once in this time, a minute or more.
+    /// The shortest time between two writes of a copy; a minute or more.
     pub interval: Duration,
-    /// How old a copy may be that is served: `interval` or more.
+    /// The maximal age of a copy that is served; `interval` or more.
     pub max_age: Duration,
-    /// An answer whose body is shorter than this share of the kept one's is not taken for good; zero turns
-    /// the check off.
+    /// An answer whose body is shorter than this share of the copy's is not accepted; zero for off.
     pub shrink: Share,
 }
 

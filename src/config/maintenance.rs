@@ -5,12 +5,12 @@ use crate::time::Timestamp;
 /// `maintenance`: whether the site is closed to all but its operators.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Maintenance {
-    /// Whether it is, or if there is a window, whether the window holds; `None` where nothing is said: then a window
-    /// holds, and without one the site is open.
+    /// Whether the site is closed; with a window, whether the window applies. `None` if unset: a window then applies,
+    /// and without one the site is open.
     pub enabled: Option<bool>,
-    /// When the window begins; `None` if it has begun.
+    /// When the window begins; `None` if it already has.
     pub from: Option<Timestamp>,
-    /// When it ends, later than it begins; `None` if it is ended by hand.
+    /// When the window ends, after it begins; `None` until it is ended by hand.
     pub until: Option<Timestamp>,
 }
 

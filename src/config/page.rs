@@ -1,4 +1,4 @@
-//! How the pages made here look, and what they say in an operator's own words.
+//! The `page` table. How do generated pages look, and what do they say in the operator's own words?
 
 use std::fmt;
 
@@ -7,54 +7,54 @@ use serde_json::Value;
 use super::values::Accepted;
 use crate::language::{Language, Message};
 
-/// `page`: the pages made here.
+/// `page`: the generated pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// The site's name, as its visitors know it.
+    /// The site's name, as visitors know it.
     pub brand: Option<String>,
-    /// A picture that stands for the name: a `data:` URL.
+    /// A logo in place of the name: a `data:` URL.
     pub logo: Option<String>,
-    /// Which of the ready themes.
+    /// The theme.
     pub theme: Theme,
-    /// The colour of links and buttons on a light page; the theme's own if there is none.
+    /// The colour of links and buttons on a light page; `None` for the theme's own.
     pub accent: Option<Colour>,
-    /// The same on a dark page; made of `accent` if there is none.
+    /// The same on a dark page; `None` to derive it from `accent`.
     pub accent_dark: Option<Colour>,
     /// Where visitors get help: an `https`, `http` or `mailto` URL.
     pub support_url: Option<String>,
     /// Where visitors see the state of the service: an `https` or `http` URL.
     pub status_url: Option<String>,
-    /// In which languages the pages are offered, the first for whoever reads none of them; empty for all.
+    /// The languages of the pages; the first is used for clients that accept none of them. Empty for all.
     pub languages: Vec<Language>,
-    /// Messages in the operator's own words, at most one for each language and message.
+    /// The operator's own messages, at most one for each language and message.
     pub texts: Vec<OwnText>,
 }
 
 impl Page {
-    /// What stands in the place of the theme's own accent, on a light and on a dark page.
+    /// The accents that replace the theme's own, on a light and on a dark page.
     pub fn accents(&self) -> [Option<Accent>; 2] {
         let dark = self.accent_dark.or(self.accent.map(|accent| LIGHTEST_DARK.readable(accent)));
         [self.accent, dark].map(|colour| colour.map(Accent::of))
     }
 }
 
-/// The ready themes.
+/// The themes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Theme {
-    /// Quiet greys, a card, the system's own typeface.
+    /// Quiet greys, a card, the system typeface.
     #[default]
     Calm,
-    /// A printed page: warm ground, a typeface with serifs, thin rules.
+    /// A printed page: warm background, serif typeface, thin rules.
     Paper,
     /// Large type, heavy lines, strong contrast.
     Bold,
 }
 
 impl Theme {
-    /// Every theme.
+    /// All themes.
     pub const ALL: [Self; 3] = [Self::Calm, Self::Paper, Self::Bold];
 
-    /// Its name in the configuration.
+    /// The name in the configuration.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Calm => "calm",
@@ -64,23 +64,23 @@ impl Theme {
     }
 }
 
-/// A message as the operator words it.
+/// A message in the operator's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnText {
-    /// In which language.
+    /// The language.
     pub language: Language,
-    /// What it stands for.
+    /// The message that it replaces.
     pub message: Message,
-    /// One line, with the message's placeholder where the value goes, or without.
+    /// One line, with or without the message's placeholder.
     pub text: String,
 }
 
-/// A colour that text and lines are drawn in, and the one that can be read on it.
+/// The colour of text and lines, and a colour that is readable on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accent {
     /// The colour.
     pub colour: Colour,
-    /// Black or white, whichever contrasts more: at least 4.5 in either case.
+    /// Black or white, whichever contrasts more; the contrast is at least 4.5.
     pub on_it: Colour,
 }
 
@@ -91,22 +91,22 @@ impl Accent {
     }
 }
 
-/// A colour of sRGB.
+/// An sRGB colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Colour([u8; 3]);
 
 const BLACK: Colour = Colour([0; 3]);
 const WHITE: Colour = Colour([255; 3]);
 
-/// What text may stand on in any theme: no light page is darker, no dark page lighter.
+/// The worst backgrounds of all themes: no light page is darker, no dark page lighter.
 pub const DARKEST_LIGHT: Ground = Ground { colour: Colour([0xf1, 0xec, 0xe2]), away_from_it: BLACK };
 /// See [`DARKEST_LIGHT`].
 pub const LIGHTEST_DARK: Ground = Ground { colour: Colour([0x26, 0x2b, 0x33]), away_from_it: WHITE };
 
-/// The least contrast of text that is not large (WCAG 2.2, success criterion 1.4.3).
+/// The lowest contrast for normal text (WCAG 2.2, success criterion 1.4.3).
 const LEAST_CONTRAST: f64 = 4.5;
 
-/// What text stands on.
+/// A background for text.
 #[derive(Clone, Copy, Debug)]
 pub struct Ground {
     /// Its colour.
@@ -115,7 +115,7 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// The colour nearest to `colour` that can be read as text on this ground.
+    /// The colour nearest to `colour` that is readable on this background.
     pub fn readable(&self, colour: Colour) -> Colour {
         const STEPS: u16 = 64;
         let mixed = (0..=STEPS).map(|step| colour.mixed(self.away_from_it, step, STEPS));
@@ -128,7 +128,7 @@ impl Ground {
 }
 
 impl Colour {
-    /// Reads `#rrggbb` or `#rgb`.
+    /// Parses `#rrggbb` or `#rgb`; `None` otherwise.
     pub fn parse(text: &str) -> Option<Self> {
         let digits =
             text.strip_prefix('#').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
@@ -141,13 +141,13 @@ impl Colour {
         Some(Self([red, green, blue]))
     }
 
-    /// The contrast to `other`, 1 to 21 (WCAG 2.2, "contrast ratio").
+    /// The contrast with `other`, 1 to 21 (WCAG 2.2, "contrast ratio").
     pub fn contrast(self, other: Self) -> f64 {
         let (one, other) = (self.luminance(), other.luminance());
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
-    /// WCAG 2.2, "relative luminance".
+    /// The relative luminance (WCAG 2.2).
     fn luminance(self) -> f64 {
         let linear = |part: u8| {
             let part = f64::from(part) / 255.0;
@@ -157,7 +157,7 @@ impl Colour {
         0.2126 * red + 0.7152 * green + 0.0722 * blue
     }
 
-    /// This colour with `step` of `steps` parts of `other`.
+    /// This colour mixed with `step` of `steps` parts of `other`.
     fn mixed(self, other: Self, step: u16, steps: u16) -> Self {
         let mut parts = self.0;
         for (part, other) in parts.iter_mut().zip(other.0) {
@@ -175,12 +175,12 @@ impl fmt::Display for Colour {
     }
 }
 
-/// The longest logo, as the `data:` URL that a page has: an SVG's marks take three bytes each there. Whether a page
-/// with it stays below its 14 KB is for `cargo xtask check` to see, which weighs the rest as well.
+/// The longest logo, as the `data:` URL in the page, where special characters of an SVG take three bytes each. `cargo
+/// xtask check` measures whether a page with it stays below its 14 KB.
 const LOGO_BYTES: usize = 2048;
 
-/// Accepts a picture: the text of an SVG, or a `data:` URL. Gives a `data:` URL, which a page shows as an image:
-/// nothing in it can run, load or reach the page.
+/// Accepts the text of an SVG, or a `data:` URL. Returns a `data:` URL, which the page shows as an image: nothing in
+/// it can run, load or access the page.
 pub(super) fn logo(value: &Value) -> Accepted<String> {
     const KINDS: [&str; 6] = ["svg+xml", "png", "webp", "avif", "jpeg", "gif"];
     let shape = || {
@@ -205,7 +205,7 @@ pub(super) fn logo(value: &Value) -> Accepted<String> {
     if is_known && is_plain && text.contains(',') { fits(text.to_owned()) } else { Err(shape()) }
 }
 
-/// `text` in the data of a URL: what would end the URL, the attribute around it or a line is encoded.
+/// `text` encoded for a `data:` URL: everything that would end the URL, its attribute or a line.
 fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len() * 5 / 4);
     for byte in text.bytes() {
@@ -224,7 +224,7 @@ pub(super) fn theme(value: &Value) -> Accepted<Theme> {
     value.as_str().and_then(named).ok_or_else(|| r#""calm", "paper" or "bold" is accepted"#.to_owned())
 }
 
-/// Accepts a colour that can be read as text on `ground`.
+/// Accepts a colour that is readable as text on `ground`.
 pub(super) fn accent(ground: Ground) -> impl Fn(&Value) -> Accepted<Colour> {
     move |value| {
         let colour = value.as_str().and_then(Colour::parse);
@@ -232,7 +232,8 @@ pub(super) fn accent(ground: Ground) -> impl Fn(&Value) -> Accepted<Colour> {
         if ground.bears(colour) {
             return Ok(colour);
         }
-        // Rounded down, so that it never reads as enough. As whole numbers: what writes floating-point ones is large.
+        // Rounded down, so that it never reads as enough. In whole numbers, because formatting floats enlarges the
+        // module.
         let tenths = (ground.colour.contrast(colour) * 10.0) as u32;
         Err(format!(
             r#"as text its contrast to the page is {}.{}, and 4.5 is needed (WCAG 2.2, 1.4.3); the nearest that has it is "{}""#,
@@ -243,7 +244,7 @@ pub(super) fn accent(ground: Ground) -> impl Fn(&Value) -> Accepted<Colour> {
     }
 }
 
-/// Accepts the tag of a language that there is a catalogue of.
+/// Accepts the tag of a language that has a catalogue.
 pub(super) fn language(value: &Value, earlier: &[Language]) -> Accepted<Language> {
     let language = value.as_str().and_then(Language::of_tag).ok_or_else(|| {
         let tags: Vec<_> = Language::all().map(Language::tag).collect();
@@ -255,7 +256,7 @@ pub(super) fn language(value: &Value, earlier: &[Language]) -> Accepted<Language
     Ok(language)
 }
 
-/// Accepts what is said in the place of `message`.
+/// Accepts a replacement for `message`.
 pub(super) fn own_text(message: Message) -> impl Fn(&Value) -> Accepted<Option<String>> {
     const LONGEST: usize = 300;
     move |value| {
@@ -268,7 +269,7 @@ pub(super) fn own_text(message: Message) -> impl Fn(&Value) -> Accepted<Option<S
         let text =
             text.ok_or_else(|| format!("a text of 1 to {LONGEST} characters on one line is accepted"))?;
         let placeholder = message.placeholder();
-        // With `{site}` a text is cut in two, where there is room for one name.
+        // A text is split at `{site}`, which has room for one name only.
         if let Some(twice) = placeholder.filter(|placeholder| text.matches(placeholder).count() > 1) {
             return Err(format!("the placeholder {twice} is accepted once here"));
         }

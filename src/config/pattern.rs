@@ -1,23 +1,23 @@
-//! Patterns of hosts, paths and names. Does a text fit one?
+//! Patterns for hosts, paths and names. Does a text match one?
 
 use crate::request::spelling;
 
-/// Text in which each `*` stands for any run of characters, none included.
+/// Text in which each `*` matches any run of characters, even an empty one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(String);
 
 impl Pattern {
-    /// The pattern that `text` writes.
+    /// Parses a pattern.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The pattern as it was written.
+    /// The pattern as written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the whole of `text` fits.
+    /// Whether the whole of `text` matches.
     #[inline(never)]
     pub fn matches(&self, text: &str) -> bool {
         let mut parts = self.0.split('*');
@@ -32,17 +32,17 @@ impl Pattern {
     }
 }
 
-/// A [`Pattern`] for paths, which fits what is written, and in another form what a server may read.
+/// A [`Pattern`] for paths, which matches a path as written or, in another form, as a server may read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathPattern {
     written: Pattern,
-    /// Where it differs.
+    /// Only if it differs.
     folded: Option<Pattern>,
     ignores_case: bool,
 }
 
 impl PathPattern {
-    /// The pattern that `text` writes. With `ignores_case`, small and large letters are the same to a server.
+    /// Parses a pattern. `ignores_case`: whether servers ignore case in paths.
     pub fn new(text: impl Into<String>, ignores_case: bool) -> Self {
         let written = text.into();
         let mut folded = spelling::folded_pattern(&written);
@@ -53,17 +53,17 @@ impl PathPattern {
         Self { written: Pattern(written), folded: folded.map(Pattern), ignores_case }
     }
 
-    /// The pattern as it was written.
+    /// The pattern as written.
     pub fn as_str(&self) -> &str {
         self.written.as_str()
     }
 
-    /// Whether the whole of `path` fits as it is written.
+    /// Whether the whole of `path` matches as written.
     pub fn matches(&self, path: &str) -> bool {
         self.written.matches(path)
     }
 
-    /// Whether the whole of `reading` fits, which has the form of [`folded`](spelling::folded).
+    /// Whether the whole of `reading` matches; it is in the form of [`folded`](spelling::folded).
     pub fn fits(&self, reading: &str) -> bool {
         match &self.folded {
             Some(folded) if self.ignores_case => folded.matches(&reading.to_ascii_lowercase()),
@@ -72,7 +72,7 @@ impl PathPattern {
         }
     }
 
-    /// Whether a path that is written in that form fits just if it matches.
+    /// Whether the pattern reads the same in folded form.
     pub fn is_folded(&self) -> bool {
         self.folded.is_none()
     }

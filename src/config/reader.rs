@@ -1,7 +1,7 @@
-//! A cursor over one table of settings, which notes every mistake and goes on.
+//! A reader for one table of settings. Which values are accepted, and which mistakes are there?
 //!
-//! A key is declared by reading it: what is read is known, and the rest are unknown keys. A value that is
-//! not accepted leaves what was there before, so that one mistake does not cause another.
+//! Reading a key declares it: keys that are never read are unknown. A rejected value leaves the previous one in
+//! place, so one mistake does not cause another.
 
 use std::ops::RangeInclusive;
 
@@ -10,22 +10,22 @@ use serde_json::{Map, Value};
 use super::error::ConfigError;
 use super::renamed::old_name;
 
-/// The way to a value: at each level, its index in the table or list that it stands in.
+/// The path to a value: at each level, the index in its table or list.
 type Position = Vec<usize>;
 
-/// All mistakes found so far, in the order of the document.
+/// All mistakes found so far.
 #[derive(Default)]
 pub(super) struct Mistakes(Vec<Mistake>);
 
 struct Mistake {
     position: Position,
-    /// The whole key by its new names; the error has it as written.
+    /// The whole key by its new names; the error shows it as written.
     canonical: String,
     error: ConfigError,
 }
 
 impl Mistakes {
-    /// Notes a mistake that concerns the whole.
+    /// Adds a mistake about the whole value.
     pub fn add(&mut self, error: ConfigError) {
         self.insert(Mistake { position: Position::new(), canonical: WHOLE.to_owned(), error });
     }
@@ -46,20 +46,20 @@ impl Mistakes {
     }
 }
 
-/// How a list may look.
+/// The rules for a list.
 pub(super) struct Items {
-    /// How many entries it may have.
+    /// The permitted number of entries.
     pub count: RangeInclusive<usize>,
-    /// What to write in position of an empty list, where that is not accepted.
+    /// Advice on what to write instead of an empty list, if that is rejected.
     pub if_empty: &'static str,
-    /// What the list is made of, with an example.
+    /// The kind of entries, with an example.
     pub of: &'static str,
 }
 
 /// A whole key, such as `routes[0].body.buffer`.
 #[derive(Clone, Default)]
 struct Key {
-    /// As the document writes it, perhaps by an old name.
+    /// As written, possibly by an old name.
     written: String,
     /// By its new names.
     canonical: String,
@@ -72,17 +72,17 @@ impl Key {
     }
 }
 
-/// One table, and what is known of it.
+/// One table and the state of reading it.
 pub(super) struct Table<'v, 'm> {
     fields: &'v Map<String, Value>,
-    /// Its key, empty for the outermost.
+    /// Its key; empty for the outermost table.
     path: Key,
     position: Position,
     known: Vec<&'static str>,
     mistakes: &'m mut Mistakes,
 }
 
-/// Reads the outermost table with `read`, then notes its unknown keys; `None` if `value` is no table.
+/// Reads the outermost table with `read`, then reports unknown keys; `None` if `value` is not a table.
 pub(super) fn read_whole<T>(
     value: &Value,
     mistakes: &mut Mistakes,
@@ -100,7 +100,7 @@ pub(super) fn read_whole<T>(
     Some(read)
 }
 
-/// The name of the variable, which stands for the outermost table in errors.
+/// The name of the variable, which errors show for the outermost table.
 pub(super) const WHOLE: &str = "HOLDFAST";
 
 impl<'v> Table<'v, '_> {
@@ -109,7 +109,7 @@ impl<'v> Table<'v, '_> {
         self.fields.contains_key(self.written(key))
     }
 
-    /// Puts what `accept` makes of `key` in the position of `into`; `accept` answers a mistake with its rule.
+    /// Sets `into` to the value of `key`, if `accept` accepts it; `accept` returns a mistake's rule.
     pub fn read<T>(&mut self, key: &'static str, into: &mut T, accept: impl Fn(&Value) -> Result<T, String>) {
         let Some((value, position)) = self.known(key) else { return };
         match accept(value) {
@@ -118,8 +118,7 @@ impl<'v> Table<'v, '_> {
         }
     }
 
-    /// Puts the list under `key` in the position of `into`, if every entry is accepted; `accept` also sees the
-    /// entries before.
+    /// Sets `into` to the list under `key`, if every entry is accepted; `accept` also gets the earlier entries.
     pub fn list<T>(
         &mut self,
         key: &'static str,
@@ -140,7 +139,7 @@ impl<'v> Table<'v, '_> {
         }
     }
 
-    /// The entries of the list under `key` and its position; apart from what they are, as that is the same for all lists.
+    /// The entries of the list under `key` and its position. Not generic, so that this code exists once.
     fn entries(&mut self, key: &'static str, items: &Items) -> Option<(&'v [Value], Position)> {
         let (value, position) = self.known(key)?;
         let path = self.key(key);
@@ -165,7 +164,7 @@ impl<'v> Table<'v, '_> {
         self.mistakes.note(inside(position, index), path.entry(index), entry, rule);
     }
 
-    /// Reads the table under `key`, where there is one.
+    /// Reads the table under `key`, if there is one.
     pub fn table(&mut self, key: &'static str, read: impl FnOnce(&mut Table<'_, '_>)) {
         let Some((value, position)) = self.known(key) else { return };
         let path = self.key(key);
@@ -185,14 +184,14 @@ impl<'v> Table<'v, '_> {
         }
     }
 
-    /// Notes a mistake of this table as a whole.
+    /// Adds a mistake about this table as a whole.
     pub fn reject(&mut self, rule: String) {
         let whole = Value::Object(self.fields.clone());
         self.mistakes.note(self.position.clone(), self.path.clone(), &whole, rule);
     }
 
-    /// Notes a mistake if `low` is above `high`, naming both keys and values. Where this table sets neither,
-    /// the mistake is not its own; where one of them was not accepted, there is nothing to compare.
+    /// Adds a mistake with both keys and values if `low` is above `high`. None if this table sets neither, or if one
+    /// of them was rejected.
     pub fn in_order<T: Copy + PartialOrd>(
         &mut self,
         (low_key, low): (&'static str, T),
@@ -223,7 +222,7 @@ impl<'v> Table<'v, '_> {
         self.mistakes.note(position, self.key(key), value, rule);
     }
 
-    /// Declares `key`; gives its value and position, where there is one.
+    /// Declares `key` and returns its value and position, if present.
     fn known(&mut self, key: &'static str) -> Option<(&'v Value, Position)> {
         if !self.known.contains(&key) {
             self.known.push(key);
@@ -262,7 +261,7 @@ impl<'v> Table<'v, '_> {
         table.finish();
     }
 
-    /// Notes every key that was never asked for, and every old name whose new name is set too.
+    /// Reports every key that was never read, and every old name whose new name is also set.
     fn finish(self) {
         for (index, (key, value)) in self.fields.iter().enumerate() {
             if self.known.contains(&key.as_str()) {
@@ -305,7 +304,7 @@ impl<'v> Table<'v, '_> {
         }
     }
 
-    /// The key, by its new names, that holds for `key` where the list entry around this table does not set it.
+    /// The key, by its new names, that applies to `key` if the list entry around this table does not set it.
     fn outer_key(&self, key: &str) -> String {
         let path = self.path.canonical.as_str();
         let table = path.rsplit_once("].").map_or(path, |(_, table)| table);
@@ -316,7 +315,7 @@ impl<'v> Table<'v, '_> {
         self.path.canonical.contains("].")
     }
 
-    /// Whether `key` or an entry of it, here or where it would be inherited from, was not accepted.
+    /// Whether `key` or an entry of it was rejected, here or in the table from which it is inherited.
     pub fn is_mistaken(&self, key: &str) -> bool {
         let (own, outer) = (self.key(key).canonical, self.outer_key(key));
         let is_of = |mistake: &Mistake, key: &str| {
@@ -326,15 +325,15 @@ impl<'v> Table<'v, '_> {
     }
 }
 
-/// The position of what stands at `index` inside `position`.
+/// The position of index `index` inside `position`.
 fn inside(position: &[usize], index: usize) -> Position {
     position.iter().copied().chain([index]).collect()
 }
 
-/// `value` as it was written, as far as an error shows it: at most 80 characters, without the user and password of a
-/// URL, which have no business in a log.
+/// `value` as an error shows it: at most 80 characters, without the user and password of a URL, which must not be
+/// logged.
 pub(super) fn as_written(value: &Value) -> String {
-    // Its `Display` would be a second way of writing JSON, which makes the module larger.
+    // `Display` would be a second JSON writer and enlarge the module.
     let text = serde_json::to_string(value).unwrap_or_default();
     let mut shown = String::with_capacity(text.len());
     let mut rest = text.as_str();
@@ -349,7 +348,7 @@ pub(super) fn as_written(value: &Value) -> String {
     shortened(&shown)
 }
 
-/// At most the first 80 characters of `text`, the last of them `…` if something was left out.
+/// The first 80 characters of `text`, ending in `…` if something was left out.
 pub fn shortened(text: &str) -> String {
     const MOST: usize = 80;
     if text.chars().nth(MOST).is_none() {
@@ -358,8 +357,8 @@ pub fn shortened(text: &str) -> String {
     text.chars().take(MOST - 1).chain(['…']).collect()
 }
 
-/// The key among `known` that somebody who wrote `key` may have meant: at most two letters away, and less
-/// than half of it. Case, `-` and `_` are not counted.
+/// The key among `known` that `key` probably means: at most two edits away, and fewer than half its letters. Case,
+/// `-` and `_` are ignored.
 fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
     const LONGEST: usize = 40;
     if key.len() > LONGEST {

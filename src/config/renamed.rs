@@ -1,6 +1,6 @@
-//! The settings that were renamed. Which old names are still read, and what are they called now?
+//! Renamed settings. Which old names are still read, and what are their new names?
 //!
-//! An old name is read exactly as its new name for one release. The worker says nothing about it; `cargo xtask check`
+//! An old name works exactly like its new name for one release. The worker does not mention it; `cargo xtask check`
 //! warns.
 
 use std::fmt;
@@ -10,7 +10,7 @@ use serde_json::Value;
 /// One renamed key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Renamed {
-    /// The table that has the key, by its new name; empty for the outermost table and for each route.
+    /// The table of the key, by its new name; empty for the outermost table and for each route.
     pub table: &'static str,
     /// The old name.
     pub old: &'static str,
@@ -18,7 +18,7 @@ pub struct Renamed {
     pub new: &'static str,
 }
 
-/// Every old name that is still read. docs/configuration.md has the same table.
+/// All old names that are still read. docs/configuration.md has the same table.
 pub const RENAMED: [Renamed; 7] = [
     Renamed { table: "", old: "keep", new: "last_good" },
     Renamed { table: "timeouts", old: "soft", new: "serve_stale_after" },
@@ -50,7 +50,7 @@ impl fmt::Display for OldName {
     }
 }
 
-/// Every key of a `HOLDFAST` value that is written under its old name: first those outside of routes.
+/// All keys of a `HOLDFAST` value that are written by their old names: first those outside routes.
 pub fn old_names(value: &Value) -> Vec<OldName> {
     let routes = value.get("routes").and_then(Value::as_array).into_iter().flatten().enumerate();
     let routes = routes.map(|(index, route)| (format!("routes[{index}]."), route));

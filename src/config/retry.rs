@@ -4,23 +4,23 @@ use std::time::Duration;
 
 use super::share::Share;
 
-/// `retry`: whether and how to try again.
+/// `retry`: whether and how requests are repeated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// Attempts for one request, the first one included; 1 means no retry.
+    /// Attempts per request, including the first; 1 means no retry.
     pub attempts: u32,
-    /// Whether the origin honours `Idempotency-Key`, so that keyed requests may be repeated.
+    /// Whether the origin honours `Idempotency-Key`, so that requests with a key may be repeated.
     pub idempotency_key: bool,
-    /// The longest wait before the first retry; it doubles with each.
+    /// The longest delay before the first retry; it doubles with each retry.
     pub backoff: Duration,
-    /// The longest wait before any retry, and the longest `Retry-After` that is obeyed.
+    /// The longest delay before any retry, and the longest `Retry-After` that is honoured.
     pub backoff_max: Duration,
-    /// Retries for each request in the long run, per origin and isolate; zero leaves a small reserve, and what time
+    /// Retries per request in the long run, for each origin and isolate; zero leaves a small reserve and what time
     /// brings. See [`Budget`](crate::origin::retry_budget::Budget).
     pub budget: Option<Share>,
-    /// A request body up to this many bytes is held so that it can be sent again.
+    /// Request bodies up to this many bytes are buffered so that they can be sent again.
     pub replay_body: u64,
-    /// The origin's own statuses after which there is another attempt.
+    /// The origin's own statuses that are retried.
     pub statuses: Vec<u16>,
 }
 

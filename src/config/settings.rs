@@ -15,69 +15,69 @@ use super::retry::Retry;
 use super::share::Share;
 use super::timeouts::Timeouts;
 use super::token::Token;
-/// A whole configuration, checked. The default is what holds where `HOLDFAST` is absent or empty.
+/// A whole, checked configuration. The default applies if `HOLDFAST` is absent or empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
-    /// How this deployment calls itself in `Proxy-Status` (RFC 9209 §2); by default the public host.
+    /// The name of this deployment in `Proxy-Status` (RFC 9209 §2); the public host if `None`.
     pub name: Option<String>,
-    /// Where requests go, in order of preference; empty for the zone's own origin (route mode).
+    /// The origins, in order of preference; empty for the zone's own origin (route mode).
     pub origins: Vec<Origin>,
-    /// What holds where no route matches.
+    /// The settings if no route matches.
     pub defaults: Settings,
     /// When failed attempts count as an incident.
     pub incident: Incident,
-    /// Who is told of it.
+    /// Who is notified of an incident.
     pub alert: Alert,
-    /// The first that matches decides.
+    /// The routes; the first that matches applies.
     pub routes: Vec<Route>,
-    /// How the origins are looked after by the cron trigger.
+    /// How the cron trigger probes the origins.
     pub probe: Probe,
-    /// Of what a line is written to the log.
+    /// Which requests are logged.
     pub log: Log,
-    /// The operators' secret, `HOLDFAST_TOKEN`. It is no key of `HOLDFAST`: whoever reads the variable sets
-    /// it afterwards. Without it, what only operators may see does not exist.
+    /// The operators' token, from the secret `HOLDFAST_TOKEN`. Not a key of `HOLDFAST`: the reader of the variable
+    /// sets it. Without it, the operators' endpoints do not exist.
     pub token: Option<Token>,
 }
 
 impl Config {
-    /// How many origins there are: in route mode the zone's own.
+    /// The number of origins; 1 in route mode.
     pub fn origin_count(&self) -> usize {
         self.origins.len().max(1)
     }
 
-    /// What logs, hints and counts call the origin of this number: its host, with the port where it is not the
-    /// scheme's own; `zone` in route mode.
+    /// The name of this origin in logs, hints and counts: its host, with the port unless it is the scheme's default;
+    /// `zone` in route mode.
     pub fn origin_name(&self, origin: usize) -> &str {
         self.origins.get(origin).map_or("zone", |origin| origin.url.authority())
     }
 }
 
-/// Which requests a route is for, and what holds for them. A field that is absent matches everything.
+/// The requests that a route matches, and their settings. An absent field matches everything.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
-    /// What the host must look like.
+    /// The pattern for the host.
     pub host: Option<Pattern>,
-    /// What the path must look like.
+    /// The pattern for the path.
     pub path: Option<PathPattern>,
-    /// Which methods; empty for all.
+    /// The methods; empty for all.
     pub methods: Vec<Method>,
-    /// The defaults with this route's own tables laid over them.
+    /// The defaults, overridden by this route's own tables.
     pub settings: Settings,
 }
 
-/// `probe`: how the origins are looked after by the cron trigger.
+/// `probe`: how the cron trigger probes the origins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Probe {
-    /// What each origin is asked for, percent-encoded, perhaps with a query; `None` for no probes.
+    /// The probed path, percent-encoded, optionally with a query; `None` for no probes.
     pub path: Option<String>,
-    /// The public host, for `X-Forwarded-Host` and the kept copies; in lower case, perhaps with a port.
+    /// The public host, for `X-Forwarded-Host` and the last good copies; in lower case, optionally with a port.
     pub host: Option<String>,
 }
 
-/// `log`: of what a line is written to the log, beyond what did not go smoothly.
+/// `log`: which requests are logged besides those with trouble.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
-    /// The share of the other requests.
+    /// The logged share of the other requests.
     pub sample: Share,
 }
 
@@ -86,17 +86,17 @@ pub struct Log {
 pub struct Settings {
     /// How long to wait for an origin.
     pub timeouts: Timeouts,
-    /// Whether and how to try again.
+    /// Whether and how requests are repeated.
     pub retry: Retry,
-    /// When an origin counts as down.
+    /// When a page, a section or an origin counts as down.
     pub breaker: Breaker,
-    /// What to store, and when a stored copy may stand in.
+    /// What is stored, and when a stored copy may answer.
     pub cache: Cache,
-    /// How bodies are handed on.
+    /// How bodies are forwarded.
     pub body: Body,
-    /// Of what a copy is kept for long.
+    /// Which paths have a last good copy.
     pub last_good: LastGood,
-    /// The pages made here.
+    /// The generated pages.
     pub page: Page,
     /// Whether the site is closed.
     pub maintenance: Maintenance,

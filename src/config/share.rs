@@ -1,34 +1,34 @@
-//! Shares: of a time, of a size, of a number of attempts.
+//! Shares. What part of a time, a size or a number is meant?
 
 use std::time::Duration;
 
-/// A number from 0 to 1, in steps of one ten-thousandth, so that two can be compared exactly.
+/// A number from 0 to 1 in steps of 1/10,000, so that comparisons are exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Share(u16);
 
 impl Share {
-    /// The parts that make up the whole.
+    /// The steps in 1.
     const WHOLE: u16 = 10_000;
 
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
-    /// So many parts in 10,000; more than that count as the whole.
+    /// This many steps of 1/10,000; more count as 1.
     pub const fn in_10_000(parts: u16) -> Self {
         Self(if parts < Self::WHOLE { parts } else { Self::WHOLE })
     }
 
-    /// The share that `number` states; `None` if it is below 0, above 1, or between two steps.
+    /// The share `number`; `None` if it is below 0, above 1, or between two steps.
     pub(super) fn of_number(number: f64) -> Option<Self> {
         let parts = number * f64::from(Self::WHOLE);
         let nearest = parts.round();
-        // 0.0007 × 10,000 is 7.000000000000001: what a step looks like as a binary fraction.
+        // 0.0007 × 10,000 is 7.000000000000001: steps are not exact in binary.
         let is_step = (parts - nearest).abs() < 1e-9;
-        // Between 0 and 10,000, so the number stays what it is.
+        // The value is between 0 and 10,000, so the cast is exact.
         ((0.0..=1.0).contains(&number) && is_step).then_some(Self(nearest as u16))
     }
 
-    /// Whether it is nothing.
+    /// Whether it is 0.
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
@@ -47,8 +47,8 @@ impl Share {
         u128::from(part) * u128::from(Self::WHOLE) >= u128::from(whole) * u128::from(self.0)
     }
 
-    /// Whether one of many is among this share of them; `roll` gives a number from 0 to below 1, and is not asked
-    /// where there is nothing to draw.
+    /// Draws whether one of many belongs to this share; `roll` returns a number in 0..1 and is not called for a share
+    /// of zero.
     pub fn is_drawn(self, roll: impl FnOnce() -> f64) -> bool {
         !self.is_zero() && roll() * f64::from(Self::WHOLE) < f64::from(self.0)
     }
@@ -56,7 +56,7 @@ impl Share {
     /// This share of `amount`, rounded down.
     pub fn of(self, amount: u64) -> u64 {
         let (share, whole) = (u64::from(self.0), u64::from(Self::WHOLE));
-        // In two parts, neither of which is too large: a share is no more than the whole.
+        // In two parts to avoid overflow: a share is at most the whole.
         amount / whole * share + amount % whole * share / whole
     }
 }

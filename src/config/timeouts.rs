@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-/// `timeouts`: how long to wait for an origin.
+/// `timeouts`: how long a request waits for an origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// One attempt, from sending it to its response header.
+    /// The limit for one attempt, from sending it to its response header.
     pub first_byte: Duration,
-    /// Silence between pieces of a body.
+    /// The longest silence between pieces of a body.
     pub idle: Duration,
-    /// All attempts and waits, to the response header.
+    /// The limit for all attempts and waits, to the response header.
     pub total: Duration,
-    /// After this time without a response header a stale copy answers, where one may, and the fetch goes on behind it;
-    /// at most `first_byte`. `None` for off.
+    /// After this time without a response header a stale copy answers, if permitted, and the fetch goes on in the
+    /// background; at most `first_byte`. `None` for off.
     pub serve_stale_after: Option<Duration>,
 }
 

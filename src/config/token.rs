@@ -1,4 +1,4 @@
-//! Who is an operator? Whoever presents the secret.
+//! The operators' token. Who is an operator?
 
 use std::fmt;
 
@@ -6,48 +6,46 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// The operators' secret, by which their requests are known.
+/// The operators' secret token.
 ///
-/// What is kept is its SHA-256 digest, so that nothing in memory, in a log or in a dump gives it away.
+/// Only its SHA-256 digest is kept, so that memory, logs and dumps cannot reveal it.
 #[derive(Clone)]
 pub struct Token([u8; 32]);
 
 impl Token {
-    /// The shortest secret, in bytes.
+    /// The shortest token, in bytes.
     const SHORTEST: usize = 16;
 
-    /// What is accepted as a secret.
+    /// The rule for a valid token.
     pub const RULE: &str = "at least 16 characters of visible ASCII are accepted, without spaces";
 
-    /// The token that `secret` is; `None` if it breaks [`RULE`](Self::RULE).
+    /// Parses a token; `None` if `secret` breaks [`RULE`](Self::RULE).
     pub fn new(secret: &str) -> Option<Self> {
         let fits = secret.len() >= Self::SHORTEST && secret.bytes().all(|byte| byte.is_ascii_graphic());
         fits.then(|| Self(digest(secret.as_bytes())))
     }
 
-    /// Whether `presented` is this very secret. How long the comparison takes does not tell how much of it is
-    /// right, nor how long the secret is: digests are compared, and all of them.
+    /// Whether `presented` is the token. In constant time: whole digests are compared, so the duration reveals
+    /// neither the length nor a correct part.
     pub fn is(&self, presented: &[u8]) -> bool {
         self.0.ct_eq(&digest(presented)).into()
     }
 
-    /// Signs `message` with HMAC-SHA-256 (RFC 2104), in 64 lower-case hexadecimal digits.
-    ///
-    /// Each `purpose` has a key of its own, so that what was signed for one is nothing to another.
+    /// Signs `message` with HMAC-SHA-256 (RFC 2104), in 64 lower-case hexadecimal digits. Each `purpose` has its own
+    /// key, so a signature is valid for one purpose only.
     pub fn sign(&self, purpose: &str, message: &str) -> String {
         let key = mac(&self.0, &[b"holdfast ", purpose.as_bytes()]);
         mac(&key, &[message.as_bytes()]).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Whether `shown` is what [`sign`](Self::sign) makes of `message` for `purpose`. How long the comparison takes does
-    /// not tell how much of it is right.
+    /// Whether `shown` is the [signature](Self::sign) of `message` for `purpose`, in constant time.
     pub fn is_signed(&self, purpose: &str, message: &str, shown: &str) -> bool {
         self.sign(purpose, message).as_bytes().ct_eq(shown.as_bytes()).into()
     }
 }
 
 fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    // A key as long as a digest is shorter than a block, so it is taken as it is.
+    // A digest as key is shorter than a block, so it is used as it is.
     let mut block = [0; 64];
     block.iter_mut().zip(key).for_each(|(into, byte)| *into = *byte);
     let mut mac = Hmac::<Sha256>::new(&block.into());

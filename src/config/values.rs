@@ -1,7 +1,6 @@
-//! The values that settings take: what is accepted as each, and what an error says if something else is
-//! written.
+//! The values of settings. What is accepted for each, and what does an error say otherwise?
 //!
-//! A parser answers a mistake with its rule alone; [`reader`](super::reader) adds the key and the value.
+//! A parser returns only the rule that is broken; [`reader`](super::reader) adds the key and the value.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
@@ -18,7 +17,7 @@ use super::share::Share;
 use crate::request::Target;
 use crate::time::Timestamp;
 
-/// A duration, or the rule that it breaks.
+/// A value, or the rule that it breaks.
 pub(super) type Accepted<T> = Result<T, String>;
 
 const DURATION_UNITS: [(&str, u64); 5] =
@@ -49,7 +48,7 @@ pub(super) fn duration_or_off(
     }
 }
 
-/// Accepts what `accept` does, and `"none"`, with which a route takes back what holds outside of it.
+/// Accepts what `accept` does, and `"none"`, by which a route removes an inherited value.
 pub(super) fn or_none<T>(accept: impl Fn(&Value) -> Accepted<T>) -> impl Fn(&Value) -> Accepted<Option<T>> {
     move |value| {
         if value.as_str() == Some("none") {
@@ -59,7 +58,7 @@ pub(super) fn or_none<T>(accept: impl Fn(&Value) -> Accepted<T>) -> impl Fn(&Val
     }
 }
 
-/// Accepts sizes such as `"64KiB"` within `bounds`; gives bytes.
+/// Accepts sizes such as `"64KiB"` within `bounds`; returns bytes.
 pub(super) fn size(bounds: RangeInclusive<u64>) -> impl Fn(&Value) -> Accepted<u64> {
     move |value| {
         let bytes = value
@@ -80,8 +79,7 @@ pub(super) fn count(bounds: RangeInclusive<u32>) -> impl Fn(&Value) -> Accepted<
     }
 }
 
-/// Accepts numbers from 0 to 1, in steps of one ten-thousandth: a smaller one would be taken for 0, which
-/// often means "off".
+/// Accepts numbers from 0 to 1 in steps of 1/10,000: a smaller one would become 0, which often means "off".
 pub(super) fn share(value: &Value) -> Accepted<Share> {
     let number = value.as_f64().filter(|number| (0.0..=1.0).contains(number));
     let number = number.ok_or("a number from 0 to 1 is accepted, without quotes, e.g. 0.1")?;
@@ -98,7 +96,7 @@ pub(super) fn share_or_off(value: &Value) -> Accepted<Option<Share>> {
     share(value).map(Some).map_err(|rule| format!(r#"{rule}; or "off""#))
 }
 
-/// Accepts what [`share`] does apart from 0, which would be no threshold at all.
+/// Accepts what [`share`] does except 0, which is no threshold.
 pub(super) fn share_above_zero(value: &Value) -> Accepted<Share> {
     if value.as_f64().is_some_and(|number| number > 0.0 && number <= 1.0) {
         return share(value);
@@ -106,7 +104,7 @@ pub(super) fn share_above_zero(value: &Value) -> Accepted<Share> {
     Err("a number above 0 and up to 1 is accepted, without quotes, e.g. 0.5".to_owned())
 }
 
-/// Accepts a date with a time and its offset from UTC.
+/// Accepts a date and time with an offset from UTC.
 pub(super) fn moment(value: &Value) -> Accepted<Timestamp> {
     value.as_str().and_then(Timestamp::parse_rfc3339).ok_or_else(|| {
         r#"a date and time with "Z" or an offset is accepted, e.g. "2026-11-21T01:00:00Z" or "2026-11-21T02:00:00+01:00""#.to_owned()
@@ -118,8 +116,8 @@ pub(super) fn switch(value: &Value) -> Accepted<bool> {
     value.as_bool().ok_or_else(|| "true or false is accepted, without quotes".to_owned())
 }
 
-/// Accepts the origin's own error statuses: some `client` errors, and all from 500 to 599 but for those that Cloudflare
-/// gives in the origin's place.
+/// Accepts the origin's own error statuses: the given `client` errors, and 500 to 599 except those that Cloudflare
+/// sends in the origin's place.
 pub(super) fn status(client: &'static [u16], named: &str) -> impl Fn(&Value, &[u16]) -> Accepted<u16> {
     move |value, earlier| {
         let status = value.as_u64().and_then(|status| u16::try_from(status).ok());
@@ -138,7 +136,7 @@ pub(super) fn status(client: &'static [u16], named: &str) -> impl Fn(&Value, &[u
     }
 }
 
-/// Accepts what a request's own directives count for.
+/// Accepts whether a request's own directives count.
 pub(super) fn client_directives(value: &Value) -> Accepted<ClientDirectives> {
     match value.as_str() {
         Some("obey") => Ok(ClientDirectives::Obey),
@@ -147,7 +145,7 @@ pub(super) fn client_directives(value: &Value) -> Accepted<ClientDirectives> {
     }
 }
 
-/// Accepts when `Vary` is believed.
+/// Accepts when `Vary` is trusted.
 pub(super) fn trust_vary(value: &Value) -> Accepted<TrustVary> {
     match value.as_str() {
         Some("always") => Ok(TrustVary::Always),
@@ -157,7 +155,7 @@ pub(super) fn trust_vary(value: &Value) -> Accepted<TrustVary> {
     }
 }
 
-/// Accepts what a page must contain.
+/// Accepts the text that a page must contain.
 pub(super) fn marker(value: &Value) -> Accepted<String> {
     let is_marker = |text: &&str| (1..=200).contains(&text.len());
     value
@@ -167,7 +165,7 @@ pub(super) fn marker(value: &Value) -> Accepted<String> {
         .ok_or_else(|| r#"a text of 1 to 200 bytes is accepted, e.g. "</html>""#.to_owned())
 }
 
-/// Accepts a name for `Proxy-Status`: what a structured string can hold (RFC 8941 §3.3.3).
+/// Accepts a name for `Proxy-Status`, as a structured string (RFC 8941 §3.3.3).
 pub(super) fn name(value: &Value) -> Accepted<String> {
     let is_name = |text: &&str| {
         (1..=64).contains(&text.len())
@@ -179,7 +177,7 @@ pub(super) fn name(value: &Value) -> Accepted<String> {
     })
 }
 
-/// Accepts what a site calls itself: any script, one line.
+/// Accepts a site's name: any script, one line.
 pub(super) fn brand(value: &Value) -> Accepted<String> {
     let is_brand = |text: &&str| {
         !text.trim().is_empty() && text.chars().count() <= 80 && !text.chars().any(char::is_control)
@@ -191,7 +189,7 @@ pub(super) fn brand(value: &Value) -> Accepted<String> {
         .ok_or_else(|| "a text of 1 to 80 characters on one line is accepted".to_owned())
 }
 
-/// Accepts an origin that is not among `earlier`; gives it in the normal form of the URL Standard.
+/// Accepts an origin that is not among `earlier`; returns it in the normal form of the URL Standard.
 pub(super) fn origin(value: &Value, earlier: &[Origin]) -> Accepted<Origin> {
     const SHAPE: &str = r#"an http or https URL with nothing after host and port is accepted; write e.g. "https://origin.example.com""#;
     let (scheme, rest) = value.as_str().and_then(web_url).ok_or(SHAPE)?;
@@ -219,15 +217,15 @@ pub(super) fn web_link(value: &Value) -> Accepted<String> {
         .ok_or_else(|| r#"an https or http URL is accepted, e.g. "https://status.example.com""#.to_owned())
 }
 
-/// Accepts a link to a page or to a mail address.
+/// Accepts a link to a page or a mail address.
 pub(super) fn web_or_mail_link(value: &Value) -> Accepted<String> {
     link(value, true).ok_or_else(|| {
         r#"an https, http or mailto URL is accepted, e.g. "https://example.com/support" or "mailto:help@example.com""#.to_owned()
     })
 }
 
-/// Accepts the name of a cookie (RFC 6265 §4.1.1), or the beginning of one and a `*`. A `*` alone would
-/// call every cookie harmless, and store what was made for one visitor.
+/// Accepts a cookie name (RFC 6265 §4.1.1), or a prefix and `*`. A `*` alone would make every cookie harmless and
+/// store answers meant for one visitor.
 pub(super) fn cookie(value: &Value, _earlier: &[Pattern]) -> Accepted<Pattern> {
     let is_cookie = |text: &&str| {
         let name = text.strip_suffix('*').unwrap_or(text);
@@ -238,7 +236,7 @@ pub(super) fn cookie(value: &Value, _earlier: &[Pattern]) -> Accepted<Pattern> {
     })
 }
 
-/// Accepts the name of a parameter in a query, decoded, or the beginning of one and a `*`.
+/// Accepts the decoded name of a query parameter, or a prefix and `*`.
 pub(super) fn query_name(value: &Value, _earlier: &[Pattern]) -> Accepted<Pattern> {
     let is_name = |text: &&str| {
         let name = text.strip_suffix('*').unwrap_or(text);
@@ -249,7 +247,7 @@ pub(super) fn query_name(value: &Value, _earlier: &[Pattern]) -> Accepted<Patter
     })
 }
 
-/// Accepts a pattern for hosts; gives it in lower case, as hosts arrive.
+/// Accepts a pattern for hosts; returns it in lower case, as hosts arrive.
 pub(super) fn host_pattern(value: &Value) -> Accepted<Pattern> {
     let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'*');
     let text = value.as_str().filter(|text| !text.is_empty() && text.bytes().all(is_host));
@@ -258,7 +256,7 @@ pub(super) fn host_pattern(value: &Value) -> Accepted<Pattern> {
     })
 }
 
-/// Accepts a pattern for paths, which arrive percent-encoded and without their query.
+/// Accepts a pattern for paths, percent-encoded and without a query.
 pub(super) fn path_pattern(value: &Value) -> Accepted<Pattern> {
     let is_path = |text: &&str| {
         text.starts_with(['/', '*'])
@@ -269,7 +267,7 @@ pub(super) fn path_pattern(value: &Value) -> Accepted<Pattern> {
     })
 }
 
-/// Accepts a path to ask for, with a query or without.
+/// Accepts a path to probe, with or without a query.
 pub(super) fn probe_path(value: &Value) -> Accepted<String> {
     let is_path = |text: &&str| {
         text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
@@ -280,14 +278,14 @@ pub(super) fn probe_path(value: &Value) -> Accepted<String> {
     })
 }
 
-/// Accepts a host, perhaps with a port; gives it in lower case.
+/// Accepts a host, optionally with a port; returns it in lower case.
 pub(super) fn host(value: &Value) -> Accepted<String> {
     let text = value.as_str().ok_or(r#"a host is accepted, e.g. "www.example.com""#)?;
     normal_authority("https", text)
 }
 
-/// Accepts a method. Methods are case-sensitive (RFC 9110 §9.1) and the registered ones are upper case, so
-/// a lower-case one is a slip.
+/// Accepts a method. Methods are case-sensitive (RFC 9110 §9.1) and the registered ones are upper case, so lower case
+/// is a mistake.
 pub(super) fn method(value: &Value, earlier: &[Method]) -> Accepted<Method> {
     let is_method = |text: &&str| !text.bytes().any(|byte| byte.is_ascii_lowercase());
     let method = value.as_str().filter(is_method).and_then(|text| Method::from_bytes(text.as_bytes()).ok());
@@ -298,13 +296,13 @@ pub(super) fn method(value: &Value, earlier: &[Method]) -> Accepted<Method> {
     Ok(method)
 }
 
-/// `span` as a setting would write it, in the largest unit that needs no fraction.
+/// `span` as in a setting, in the largest unit that needs no fraction.
 pub(super) fn write_duration(span: Duration) -> String {
     let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     if millis == 0 { "0s".to_owned() } else { write(millis, &DURATION_UNITS) }
 }
 
-/// `bytes` as a setting would write it, in the largest unit that needs no fraction.
+/// `bytes` as in a setting, in the largest unit that needs no fraction.
 pub(super) fn write_size(bytes: u64) -> String {
     if bytes == 0 { "0B".to_owned() } else { write(bytes, &SIZE_UNITS) }
 }
@@ -315,7 +313,7 @@ fn write(amount: u64, units: &[(&str, u64)]) -> String {
     format!("{}{unit}", amount / factor)
 }
 
-/// Reads digits and one of `units`; an amount past the range of `u64` is as good as its end.
+/// Parses digits followed by one of `units`; an amount above `u64::MAX` counts as that.
 fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).filter(|digits| *digits > 0)?;
     let (digits, unit) = text.split_at_checked(digits)?;
@@ -330,14 +328,14 @@ fn within<T: PartialOrd + Copy>(bounds: &RangeInclusive<T>, value: T, write: fn(
     Err(format!(r#""{}" to "{}" is accepted"#, write(*bounds.start()), write(*bounds.end())))
 }
 
-/// The scheme of an `http` or `https` URL, in lower case, and what stands after `//`.
+/// Splits an `http` or `https` URL into its scheme, in lower case, and the rest after `//`.
 fn web_url(text: &str) -> Option<(&'static str, &str)> {
     let (scheme, rest) = text.split_once("://")?;
     let scheme = ["https", "http"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
     Some((scheme, rest))
 }
 
-/// A URL that can stand in an attribute of a page and leads where it says.
+/// A URL that is safe in an attribute of a page and leads where it says.
 fn link(value: &Value, mail: bool) -> Option<String> {
     let text = value.as_str()?;
     let is_plain = |byte: u8| {
@@ -363,7 +361,7 @@ fn link(value: &Value, mail: bool) -> Option<String> {
     leads_somewhere.then(|| text.to_owned())
 }
 
-/// Host and port in normal form: lower case, and without the port that `scheme` has anyway.
+/// Normalises host and port: lower case, without the scheme's default port.
 fn normal_authority(scheme: &str, authority: &str) -> Accepted<String> {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
@@ -378,8 +376,8 @@ fn normal_authority(scheme: &str, authority: &str) -> Accepted<String> {
     Ok(if port == own { host } else { format!("{host}:{port}") })
 }
 
-/// A name or an address in normal form. A name that ends in a number would be read as an address by the
-/// URL Standard, so it has to be one as it stands.
+/// Normalises a host name or address. The URL Standard reads a name that ends in a number as an address, so it must
+/// be a valid one.
 fn normal_host(host: &str) -> Accepted<String> {
     const RULE: &str = "a host is a name such as origin.example.com (other scripts in their xn-- form), an IPv4 address, or an IPv6 address in brackets";
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
@@ -400,7 +398,7 @@ fn normal_host(host: &str) -> Accepted<String> {
     if is_host { Ok(host) } else { Err(RULE.to_owned()) }
 }
 
-/// Whether `byte` may stand in a token (RFC 9110 §5.6.2).
+/// Whether a token may contain `byte` (RFC 9110 §5.6.2).
 fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

@@ -3,7 +3,8 @@
 use wasm_bindgen::prelude::*;
 
 use super::executor::Call;
-use super::{PendingRequest, Platform};
+use super::handles::PendingRequest;
+use super::platform::Platform;
 use crate::health::{Bindings, View, points};
 use crate::ports::Health;
 

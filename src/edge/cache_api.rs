@@ -6,8 +6,10 @@ use std::time::Duration;
 use wasm_bindgen::prelude::*;
 
 use super::executor::Call;
+use super::handles::BodyHandle;
 use super::origin::cancel;
-use super::{BodyHandle, Platform, seconds};
+use super::platform::Platform;
+use super::units::seconds;
 use crate::cache::entry::Entry;
 use crate::cache::key::Key;
 use crate::ports::{Lookup, Store, Unavailable};

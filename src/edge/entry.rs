@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 
+use super::handles::{BodyHandle, PendingRequest};
 use super::origin::Upload;
-use super::{BodyHandle, PendingRequest, Platform, executor, roll, settings};
+use super::platform::{Platform, roll};
+use super::{executor, settings};
 use crate::body::HELD_FIRST;
 use crate::exchange;
 use crate::head;

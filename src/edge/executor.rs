@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::BodyHandle;
+use super::handles::BodyHandle;
 use crate::origin::failure::Rejection;
 use crate::time::Timestamp;
 

@@ -7,7 +7,7 @@ use js_sys::{Array, Object, Reflect};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-use super::console_error;
+use super::console;
 use super::settings::{bound, config, secret_text};
 use crate::config::{Config, RoutingKey, Webhook};
 use crate::health::alert::Delivery;
@@ -75,7 +75,7 @@ fn with_secrets(env: &JsValue) -> Config {
 
 fn accepted<T>(value: Option<T>, name: &str, rule: &str) -> Option<T> {
     if value.is_none() {
-        console_error(&format!("{name} is not used: {rule}"));
+        console::error(&format!("{name} is not used: {rule}"));
     }
     value
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use wasm_bindgen::prelude::*;
 
 use super::executor::Call;
-use super::{BodyHandle, PendingRequest, Platform, millis, seconds};
+use super::handles::{BodyHandle, PendingRequest};
+use super::platform::Platform;
+use super::units::{millis, seconds};
 use crate::cache::entry::Entry;
 use crate::cache::last_good::Name;
 use crate::ports::{LastGood, Lookup, Unavailable};

@@ -9,7 +9,9 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::executor::{self, Call, Given, Response};
-use super::{BodyHandle, PendingRequest, Platform, bytes, length_of, millis};
+use super::handles::{BodyHandle, PendingRequest};
+use super::platform::Platform;
+use super::units::{bytes, length_of, millis};
 use crate::body;
 use crate::body::resumption::Digest;
 use crate::cache::range::Span;

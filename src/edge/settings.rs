@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 
-use super::console_error;
+use super::console;
 use crate::config::{Config, Token};
 use crate::health::Bindings;
 
@@ -43,7 +43,7 @@ pub(super) fn config(env: impl FnOnce() -> JsValue) -> Result<Rc<Config>, Vec<St
 fn token(env: &JsValue) -> Option<Token> {
     let token = Token::new(&secret_text(env, "HOLDFAST_TOKEN")?);
     if token.is_none() {
-        console_error(&format!("HOLDFAST_TOKEN is not used: {}", Token::RULE));
+        console::error(&format!("HOLDFAST_TOKEN is not used: {}", Token::RULE));
     }
     token
 }

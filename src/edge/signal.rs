@@ -6,17 +6,15 @@ use std::time::Duration;
 use wasm_bindgen::prelude::*;
 
 use super::executor::Call;
-use super::{BodyHandle, PendingRequest, Platform, millis};
+use super::handles::{BodyHandle, PendingRequest, Signal};
+use super::platform::Platform;
+use super::units::millis;
 use crate::isolate::Isolate;
 use crate::isolate::memory_cache::MemoryCache;
 use crate::ports::Memory;
 
 #[wasm_bindgen(raw_module = "./signal.js")]
 extern "C" {
-    /// One request notifies, others wait: see `js/signal.js`.
-    #[derive(Clone, Debug)]
-    pub(super) type Signal;
-
     /// The request is kept alive until the first notification.
     fn signal(pending: &PendingRequest) -> Signal;
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use wasm_bindgen::prelude::*;
 
 use super::executor::{self, Call};
-use super::{Platform, millis};
+use super::platform::Platform;
+use super::units::millis;
 use crate::ports::Clock;
 use crate::time::Timestamp;
 

@@ -10,7 +10,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::cache::purge::{ANY_TAG, Place, PurgeKind, Scope};
+use crate::cache::purge::{ANY_TAG, PurgeKind, PurgeScope, UrlPrefix};
 use crate::config::shortened;
 use crate::request::Target;
 
@@ -38,8 +38,8 @@ const WHOLE: &str = "order";
 pub struct Order {
     /// What is to become of the responses.
     pub kind: PurgeKind,
-    /// Which: at least one, each once, and [`Scope::All`] alone.
-    pub scopes: Vec<Scope>,
+    /// Which: at least one, each once, and [`PurgeScope::All`] alone.
+    pub scopes: Vec<PurgeScope>,
 }
 
 /// What is wrong in an order.
@@ -98,7 +98,7 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
         let kind = if is_hard { PurgeKind::Hard } else { PurgeKind::Soft };
         let all = self.switch("all");
         let (urls, prefixes, tags) = (self.list("urls"), self.list("prefixes"), self.list("tags"));
-        let mut scopes = if all { vec![Scope::All] } else { Vec::new() };
+        let mut scopes = if all { vec![PurgeScope::All] } else { Vec::new() };
         let count = urls.len() + prefixes.len() + tags.len();
         if kind == PurgeKind::Hard && !tags.is_empty() {
             let rule = "a tag is purged softly only; purge URLs or prefixes hard".to_owned();
@@ -109,11 +109,11 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
             );
             self.note(WHOLE.to_owned(), &Value::from(count), rule);
         } else {
-            let mut named = self.scopes("urls", &urls, |this, text| this.url(text).map(Scope::Url));
+            let mut named = self.scopes("urls", &urls, |this, text| this.url(text).map(PurgeScope::Url));
             named.extend(
-                self.scopes("prefixes", &prefixes, |this, text| this.prefix(text).map(Scope::Prefix)),
+                self.scopes("prefixes", &prefixes, |this, text| this.prefix(text).map(PurgeScope::Prefix)),
             );
-            named.extend(self.scopes("tags", &tags, |_, text| tag(text).map(Scope::Tag)));
+            named.extend(self.scopes("tags", &tags, |_, text| tag(text).map(PurgeScope::Tag)));
             for scope in named {
                 if !all && !scopes.contains(&scope) {
                     scopes.push(scope);
@@ -160,8 +160,8 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
         &mut self,
         key: &str,
         entries: &[Value],
-        accept: fn(&Self, &str) -> Result<Scope, String>,
-    ) -> Vec<Scope> {
+        accept: fn(&Self, &str) -> Result<PurgeScope, String>,
+    ) -> Vec<PurgeScope> {
         let mut scopes = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
             let text = entry.as_str().ok_or_else(|| "a text is accepted, in quotes".to_owned());
@@ -173,7 +173,7 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
         scopes
     }
 
-    fn url(&self, text: &str) -> Result<Place, String> {
+    fn url(&self, text: &str) -> Result<UrlPrefix, String> {
         let place = self.resolve(text).ok_or_else(|| {
             r#"an absolute http or https URL without a user is accepted, or what follows its host, from "/" on; write e.g. "https://example.com/a" or "/a""#.to_owned()
         });
@@ -183,9 +183,9 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
     /// Accepts a prefix if whatever goes on from it as written goes on from it in its normal form too. So
     /// `https://example.com` is none, as `https://example.community/` begins like that, and `/a/..` is none,
     /// which would concern everything, and what ends in the middle of an escape is none.
-    fn prefix(&self, text: &str) -> Result<Place, String> {
+    fn prefix(&self, text: &str) -> Result<UrlPrefix, String> {
         let longer = self.resolve(&format!("{text}x"));
-        let goes_on = |place: &Place| {
+        let goes_on = |place: &UrlPrefix| {
             longer.is_some_and(|longer| longer.as_str().strip_prefix(place.as_str()) == Some("x"))
         };
         let is_cut = text.bytes().rev().take(2).any(|byte| byte == b'%');
@@ -195,14 +195,14 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
         place.and_then(within_bounds)
     }
 
-    fn resolve(&self, text: &str) -> Option<Place> {
+    fn resolve(&self, text: &str) -> Option<UrlPrefix> {
         let absolute = if text.starts_with('/') {
             let authority = self.own.authority();
             (self.resolve)(&format!("{}://{authority}{text}", self.own.scheme()))
         } else {
             (self.resolve)(text).filter(|target| !target.authority().contains('@'))
         };
-        absolute.as_ref().map(Place::of)
+        absolute.as_ref().map(UrlPrefix::of)
     }
 
     fn note(&mut self, key: String, value: &Value, rule: String) {
@@ -214,7 +214,7 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
     }
 }
 
-fn within_bounds(place: Place) -> Result<Place, String> {
+fn within_bounds(place: UrlPrefix) -> Result<UrlPrefix, String> {
     let rule = || format!("at most {LONGEST_PLACE} bytes are accepted; name a shorter prefix");
     if place.as_str().len() <= LONGEST_PLACE { Ok(place) } else { Err(rule()) }
 }
@@ -266,11 +266,11 @@ mod tests {
     /// The kind, and each scope as it would be written.
     fn understood(body: &str) -> (PurgeKind, Vec<String>) {
         let order = read(body).unwrap_or_else(|mistakes| panic!("{body}: {mistakes:?}"));
-        let written = |scope: &Scope| match scope {
-            Scope::Url(place) => format!("= {}", place.as_str()),
-            Scope::Prefix(place) => format!("^ {}", place.as_str()),
-            Scope::Tag(tag) => format!("# {tag}"),
-            Scope::All => "all".to_owned(),
+        let written = |scope: &PurgeScope| match scope {
+            PurgeScope::Url(place) => format!("= {}", place.as_str()),
+            PurgeScope::Prefix(place) => format!("^ {}", place.as_str()),
+            PurgeScope::Tag(tag) => format!("# {tag}"),
+            PurgeScope::All => "all".to_owned(),
         };
         (order.kind, order.scopes.iter().map(written).collect())
     }

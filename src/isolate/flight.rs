@@ -1,12 +1,17 @@
-//! One fetch that several requests wait for: what came of it, and who of them asks next if nothing does.
+//! A flight: one fetch that several requests wait for. What is its result, and who asks next if there is none?
 //!
-//! How an origin treats one client says little of how it would treat the next: a firewall resets one, a rate limiter
-//! answers another with 503. So no failure of one request is that of all who wait. After one, followers ask too, as many
-//! at a time as it takes to have heard of `OPINIONS` different clients; if all of these failed, so has the origin.
-//! While nothing comes at all, another asks after `PATIENCE`, and then whenever the wait has doubled, if it can one of a
-//! client that has not asked yet: a leader that hangs alone costs the others one second, a slow page of three seconds is
-//! fetched three times, however many want it, and an origin that hangs for 25 s is asked by five. When
-//! there is just the time left for an attempt of their own, some more ask, `MOST_ASKING` in all.
+//! An origin's answer to one client says little about the next one: a firewall resets one, a rate limiter answers
+//! another with 503. So one failed request does not fail all who wait. After a failure, followers ask too, as many at
+//! a time as it takes to hear of `OPINIONS` different clients. If all of these failed, the origin has failed.
+//!
+//! Without any result, a follower asks after `PATIENCE`, and again whenever the wait has doubled, preferably one of a
+//! new client. Consequences:
+//!
+//! - A leader that hangs costs the others one second.
+//! - A page that takes three seconds is fetched three times, however many clients want it.
+//! - An origin that hangs for 25 s is asked by five.
+//!
+//! Followers whose time is just enough for one attempt ask too, `MOST_ASKING` in all.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -15,77 +20,78 @@ use crate::request::Client;
 use crate::response::error::Cause;
 use crate::time::Timestamp;
 
-/// How long one request is waited for before another asks as well, at least.
+/// The shortest wait before another request asks too.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long a body that is stored as it comes is waited for: it comes at the pace of the client that it is sent to, and
-/// who asks for itself has its first byte at once.
+/// How long followers wait while a body is streamed into the store. It arrives at its client's pace, and a follower
+/// that asks for itself has its first byte at once.
 const LONGEST_STORING: Duration = Duration::from_millis(250);
 
-/// The requests of how many different clients have to fail before that is told to those who wait.
+/// The number of different clients that must fail before the followers fail.
 const OPINIONS: usize = 3;
 
-/// How many requests of one client ask in one flight: so one client is heard twice at most, and if it fails twice, its
-/// others need not try.
+/// How many requests of one client ask in one flight. A client thus counts twice at most, and if it fails twice, its
+/// other requests need not ask.
 const MOST_OF_ONE: usize = 2;
 
-/// How many ask in one flight, those included that have no time left to wait: an origin that hangs is not asked by all.
+/// How many requests ask in one flight, including those that are out of time, so that not all ask an origin that
+/// hangs.
 const MOST_ASKING: usize = 16;
 
-/// A fetch that others wait for. `B` is what they see that there is something new by.
+/// A fetch that others wait for. `B` is the signal that wakes them.
 #[derive(Debug)]
 pub struct Flight<B> {
-    /// Lit whenever there is something new.
+    /// Notified on every change.
     pub signal: B,
-    /// When it counts as lost: the platform may end a request without a word.
+    /// When the flight counts as lost: the platform may end a request silently.
     pub(super) until: Timestamp,
     course: RefCell<Course>,
 }
 
 #[derive(Debug)]
 struct Course {
-    /// Whose requests have asked, the leader's first, and whose of them have failed.
+    /// The clients that have asked, the leader first, and those of them that failed.
     asked: Vec<Client>,
     failed: Vec<Client>,
     failure: Option<FlightResult>,
-    /// When the youngest of those that failed was sent.
+    /// When the latest of the failed requests was sent.
     failed_at: Option<Timestamp>,
     began_at: Timestamp,
-    /// When the last of them asked.
+    /// When the last request asked.
     asked_at: Timestamp,
-    /// When another one asks, if nothing happens before.
+    /// When another request asks if nothing happens before.
     next_at: Timestamp,
     is_followed: bool,
     storing_until: Option<Timestamp>,
     result: Option<FlightResult>,
 }
 
-/// What a flight came to for those who wait for it.
+/// The result of a flight for its followers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FlightResult {
-    /// The answer is in the store, and can be used for other requests.
+    /// The answer is in the store and may answer other requests.
     Stored,
-    /// The answer was for one request alone: each asks for itself.
+    /// The answer was for one request only; each follower asks for itself.
     NotShared,
     /// The origin failed.
     Failed {
-        /// How.
+        /// The cause.
         cause: Cause,
-        /// How long the origin asked to be left alone.
+        /// The `Retry-After` of the origin.
         retry_after: Option<Duration>,
     },
 }
 
-/// What a follower is to do.
+/// The next step of a follower.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Step {
-    /// There is an result.
+    /// The flight has a result.
     End(FlightResult),
-    /// To ask, and to tell the others what came of it.
+    /// Ask, and report the result.
     Ask,
-    /// To wait for something new, for this long at most.
+    /// Wait for a change, at most this long.
     Wait(Duration),
-    /// It came to nothing, but all who failed had asked before this one came: to wait for others, or to ask.
+    /// The flight failed, but all failed requests were sent before this follower came. Find a new role.
     Anew,
 }
 
@@ -106,8 +112,8 @@ impl<B> Flight<B> {
         Self { signal, until: now.plus(at_most), course: RefCell::new(course) }
     }
 
-    /// What a follower does next that came at `since`. With `has_copy` one failure is enough. Else those do not count that were
-    /// met before it came: the origin may be well again.
+    /// The next step of a follower that came at `since`. With `has_copy`, one failure is enough. Otherwise failures
+    /// from before it came do not count, because the origin may work again.
     pub fn next(
         &self,
         follower: Client,
@@ -143,7 +149,7 @@ impl<B> Flight<B> {
         let under_way = course.asked.len().saturating_sub(course.failed.len());
         let is_wanted = course.failure.is_some() && different(&course.failed) + under_way < OPINIONS;
         let asked = count(&course.asked, follower);
-        // Others first.
+        // Clients that have not asked yet go first.
         let turn_at = if asked == 0 { course.next_at } else { course.next_at.plus(PATIENCE) };
         let is_time = turn_at <= now;
         if may_ask && asked < MOST_OF_ONE && (is_wanted || is_time) {
@@ -153,7 +159,7 @@ impl<B> Flight<B> {
         Step::Wait(if is_time { PATIENCE } else { turn_at.since(now) })
     }
 
-    /// Whether a follower asks that has waited for so long that it could not do so later; only so many do.
+    /// Lets a follower ask that is almost out of time. `false` if too many have asked.
     pub fn asks_at_last(&self, follower: Client, now: Timestamp) -> bool {
         let mut course = self.course.borrow_mut();
         let is_one_of_few = course.asked.len() < MOST_ASKING;
@@ -163,26 +169,26 @@ impl<B> Flight<B> {
         is_one_of_few
     }
 
-    /// Notes that the origin has answered, and that the body is being stored as it comes. Whether somebody waits who is
-    /// to know.
+    /// Records that the origin has answered and the body is being streamed into the store. Returns whether anyone
+    /// follows.
     pub fn is_being_stored(&self, now: Timestamp) -> bool {
         let mut course = self.course.borrow_mut();
         course.storing_until.get_or_insert(now.plus(LONGEST_STORING));
         course.is_followed
     }
 
-    /// Notes that a request which has asked is gone without a result: the next follower asks in its place.
+    /// Records that a request which had asked ended without a result: the next follower asks in its place.
     pub fn lose_one(&self, now: Timestamp) {
         let mut course = self.course.borrow_mut();
         course.next_at = course.next_at.min(now);
     }
 
-    /// Whether that takes too long to be waited for.
+    /// Whether streaming into the store takes too long to wait for.
     pub(super) fn is_stored_slowly(&self, now: Timestamp) -> bool {
         self.course.borrow().storing_until.is_some_and(|until| until <= now)
     }
 
-    /// Notes what came of a request of `client`'s that has asked at `asked_at`.
+    /// Records the result of `client`'s request, sent at `asked_at`.
     pub(super) fn note(&self, client: Client, asked_at: Timestamp, result: FlightResult) {
         let mut course = self.course.borrow_mut();
         if course.result.is_some() {
@@ -209,12 +215,12 @@ impl Course {
     }
 }
 
-/// How many of `clients` are `client`; none where it is not known who is who.
+/// How often `client` is among `clients`; zero if it is unknown.
 fn count(clients: &[Client], client: Client) -> usize {
     clients.iter().filter(|other| client.is_known() && **other == client).count()
 }
 
-/// How many different ones there are. Who is not known counts as somebody else each time.
+/// The number of different clients. Each unknown one counts as different.
 fn different(clients: &[Client]) -> usize {
     let is_first = |at: usize, client: &Client| count(clients.get(..at).unwrap_or_default(), *client) == 0;
     clients.iter().enumerate().filter(|(at, client)| is_first(*at, client)).count()

@@ -1,8 +1,8 @@
-//! The results of recent lookups in the stores, so that what many ask for is not looked up each time.
+//! The memory cache: recent lookup results. Can a lookup be skipped because its result is known?
 //!
-//! A lookup in the platform's cache costs about as much as a request to the origin. Its result holds for
-//! `cache.memory_ttl`, counted from when the lookup began. So this isolate sees its own changes at once, and those of another
-//! isolate of its data centre that much later. A body is held only where it was asked for twice within that time.
+//! A lookup in the platform's cache costs about as much as a request to the origin. A result holds for
+//! `cache.memory_ttl` from the start of the lookup. This isolate sees its own changes at once, and those of other
+//! isolates in its data centre after that time. A body is kept only if it was requested twice within that time.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -12,40 +12,40 @@ use std::time::Duration;
 use crate::cache::entry::{Stored, Variant};
 use crate::time::Timestamp;
 
-/// The largest body that is held, in bytes.
+/// The largest body that is kept, in bytes.
 pub const LARGEST_BODY: u64 = 64 * 1024;
 
-/// How much is held at a time, in bytes: bodies, header fields and names.
+/// The total size of bodies, header fields and names, in bytes.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// How many lookups are remembered.
 const MOST_LOOKUPS: usize = 1024;
 
-/// The longest name that is remembered, in bytes: clients choose them.
+/// The longest name that is remembered, in bytes. Clients choose names.
 const LONGEST_NAME: usize = 1024;
 
-/// What every lookup costs beside its result, in bytes.
+/// The fixed cost of a lookup, in bytes.
 const LOOKUP_BYTES: usize = 256;
 
-/// What a store has under a name.
+/// The result of a lookup.
 #[derive(Debug)]
 pub enum Loaded<B> {
-    /// Nothing that can be used.
+    /// Nothing usable.
     Nothing,
     /// A list of variants, each under a name of its own.
     Variants(Vec<Variant>),
-    /// A response and its body, whole where it is remembered.
+    /// A response and its body; the body is whole if it is remembered.
     Response {
         /// The response.
         stored: Stored,
         /// Its body.
         body: B,
-        /// Whether the body brings the fields of the response along; see [`with_head`](crate::ports::Origin::with_head).
+        /// Whether the body carries the response's fields; see [`with_head`](crate::ports::Origin::with_head).
         has_head: bool,
     },
 }
 
-/// Recent lookups.
+/// Recent lookups in all stores.
 #[derive(Debug)]
 pub struct MemoryCache<B> {
     /// In the platform's cache.
@@ -64,7 +64,7 @@ impl<B> Default for MemoryCache<B> {
 #[derive(Debug)]
 pub struct Lookups<B> {
     generations: RefCell<Generations<B>>,
-    /// How often something was changed in the store.
+    /// How often the store was changed.
     changes: Cell<u64>,
 }
 
@@ -75,7 +75,7 @@ impl<B> Default for Lookups<B> {
     }
 }
 
-/// A lookup counts for moments only, so it is enough to drop the older half of them from time to time.
+/// One of two generations. A lookup is useful only briefly, so the older generation is dropped as a whole.
 #[derive(Debug)]
 struct Generations<B> {
     young: Generation<B>,
@@ -98,7 +98,7 @@ impl<B> Default for Generation<B> {
 struct LookupResult<B> {
     began_at: Timestamp,
     bytes: usize,
-    /// `None` for a response whose body was not held.
+    /// `None` for a response whose body was not kept.
     result: Option<Rc<Loaded<B>>>,
 }
 
@@ -107,9 +107,9 @@ struct LookupResult<B> {
 pub struct LookupUnderWay {
     began_at: Timestamp,
     changes: u64,
-    /// Whether its result holds for any time at all.
+    /// Whether its result may be remembered at all.
     lasts: bool,
-    /// Whether the same was looked for a moment ago, so that a body is worth holding.
+    /// Whether the same name was looked up recently, so that the body is worth keeping.
     pub is_wanted: bool,
 }
 
@@ -120,18 +120,19 @@ impl<B> Lookups<B> {
         generations.find(name).filter(|lookup| lookup.began_within(within, now))?.result.clone()
     }
 
-    /// Begins a lookup of `name`.
+    /// Starts a lookup of `name`.
     pub fn begin(&self, name: &str, within: Duration, now: Timestamp) -> LookupUnderWay {
-        // One that is asked for all the time is looked for anew whenever the memory of it has run out.
+        // A popular name is looked up again whenever its result expires.
         let lately = within.saturating_mul(2);
         let is_wanted =
             self.generations.borrow().find(name).is_some_and(|lookup| lookup.began_within(lately, now));
         LookupUnderWay { began_at: now, changes: self.changes.get(), lasts: !within.is_zero(), is_wanted }
     }
 
-    /// Remembers the result of a lookup of `name`, with `body_bytes` of a body; `None` for a response whose body is not held.
+    /// Remembers the result of a lookup of `name`, with `body_bytes` of body; `None` for a response whose body is not
+    /// kept.
     ///
-    /// Nothing is remembered if anything was changed in the store meanwhile, as the result may be older than the change.
+    /// If the store was changed meanwhile, nothing is remembered: the result may be older than the change.
     pub fn take_in(&self, under_way: LookupUnderWay, name: &str, result: Option<Loaded<B>>, body_bytes: u64) {
         if !under_way.lasts || under_way.changes != self.changes.get() || name.len() > LONGEST_NAME {
             return;
@@ -143,8 +144,7 @@ impl<B> Lookups<B> {
         self.generations.borrow_mut().put(name, lookup);
     }
 
-    /// Notes that what stands under `name` is about to change or has just changed: nothing is known of it any more, and
-    /// lookups that are under way may have come too early.
+    /// Forgets `name`, which is about to change or has just changed. Lookups under way are not remembered.
     pub fn forget(&self, name: &str) {
         self.changes.set(self.changes.get().wrapping_add(1));
         self.generations.borrow_mut().remove(name);
@@ -180,12 +180,12 @@ impl<B> Generations<B> {
 
 impl<B> LookupResult<B> {
     fn began_within(&self, within: Duration, now: Timestamp) -> bool {
-        // A clock may be put back.
+        // The clock may go back.
         self.began_at <= now && now.since(self.began_at) < within
     }
 }
 
-/// How much there is beside the body, in bytes.
+/// The size of a result without its body, in bytes.
 fn weight<B>(result: &Loaded<B>) -> usize {
     match result {
         Loaded::Nothing => 0,

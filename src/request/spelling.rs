@@ -1,30 +1,29 @@
-//! Which paths may a server take this one for?
+//! Spellings of a path. As which paths may a server read this one (RFC 3986 §3.3, §5.2.4)?
 //!
-//! Servers decode, merge slashes, take backslashes for slashes, resolve dot segments and drop parameters, each as it
-//! likes and some behind others. What is sent to them stays as it came, and so does its key. But what is forbidden for a
-//! path has to hold for whatever may be read as that path ([`policy`](crate::policy)), and so has an order to purge it
+//! Servers decode, merge slashes, treat backslashes as slashes, resolve dot segments and drop parameters, each in its
+//! own way and some one behind another. The path is forwarded unchanged, and so is its key. But a restriction on a
+//! path must hold for all paths that may be read as that one ([`policy`](crate::policy)), and so must a purge
 //! ([`purge`](crate::cache::purge)).
 
 use std::borrow::Cow;
 
-/// What a path may be read as.
+/// The possible readings of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Readings {
-    /// In the form of [`folded`]: the path itself, what is left of it without parameters, and each with its dot segments
-    /// resolved.
+    /// In the form of [`folded`]: the path, the path without parameters, and both with their dot segments resolved.
     pub paths: Vec<String>,
-    /// Whether a dot segment shows once all is decoded. Servers that stand one behind the other may resolve some and not
-    /// others, and no browser sends any: it may be yet another path.
+    /// Whether full decoding reveals a dot segment. Chained servers may resolve some of them only, so any path is
+    /// possible. No browser sends dot segments.
     pub may_be_any: bool,
 }
 
 impl Readings {
-    /// Those of `path`, which is percent-encoded and begins with `/`.
+    /// The readings of `path`, which is percent-encoded and begins with `/`.
     pub fn of(path: &str) -> Self {
         let folded = fold(path, Fold::Whole);
         let mut paths = Vec::with_capacity(2);
         if folded.contains(';') {
-            // Some drop parameters before they decode; behind a proxy that decodes, what they get has more of them.
+            // Some servers drop parameters before they decode. Behind a proxy that decodes, they get more parameters.
             paths.push(fold(path, Fold::WithoutParameters));
             paths.push(fold(&folded, Fold::WithoutParameters));
         }
@@ -37,13 +36,13 @@ impl Readings {
     }
 }
 
-/// Whether `path` is in the form of [`folded`], and all servers read it alike.
+/// Whether `path` is in the form of [`folded`] and all servers read it alike.
 pub fn is_plain(path: &str) -> bool {
     let bytes = path.as_bytes();
     let is_odd = |(at, byte): (usize, &u8)| match byte {
         b'\\' | b';' | b'*' => true,
         b'/' => bytes.get(at + 1) == Some(&b'/'),
-        // An escape that stands for no ASCII, as browsers write it.
+        // An escape of a non-ASCII byte, in the form that browsers write.
         b'%' => {
             !matches!(bytes.get(at + 1..at + 3), Some([b'8' | b'9' | b'A'..=b'F', low]) if is_upper_hex(*low))
         }
@@ -56,19 +55,19 @@ fn is_upper_hex(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'A'..=b'F')
 }
 
-/// One text for all spellings of a path that differ by encoding, however often it was done, by slashes and by
-/// backslashes. What stands for no ASCII stays encoded, with large digits, and so do `*`, `?` and `#`, which would mean
-/// something else. Folded once more it is the same.
+/// One text for all spellings of a path that differ by encoding (even repeated), slashes or backslashes. Escapes of
+/// non-ASCII bytes stay, in upper case, and so do those of `*`, `?` and `#`, which would change the meaning.
+/// Idempotent.
 pub fn folded(path: &str) -> Cow<'_, str> {
     if is_plain(path) { Cow::Borrowed(path) } else { Cow::Owned(fold(path, Fold::Whole)) }
 }
 
-/// [`folded`] for a pattern, in which each `*` stands for any run of characters.
+/// [`folded`] for a pattern, in which each `*` matches any run of characters.
 pub fn folded_pattern(pattern: &str) -> String {
     fold(pattern, Fold::Pattern)
 }
 
-/// What is folded.
+/// The part of a path to fold.
 #[derive(Clone, Copy, PartialEq)]
 enum Fold {
     Whole,
@@ -95,7 +94,7 @@ fn fold(path: &str, what: Fold) -> String {
     text
 }
 
-/// Adds `char` to a folded text. What that completes is decoded, and may complete something in its turn.
+/// Appends `char` to a folded text. An escape that it completes is decoded, which may complete another one.
 fn add(text: &mut String, mut char: char) {
     loop {
         match char {

@@ -13,12 +13,12 @@ fn target(url: &str) -> Target {
     Target::parse(url).unwrap()
 }
 
-fn url(url: &str) -> Scope {
-    Scope::Url(Place::of(&target(url)))
+fn url(url: &str) -> PurgeScope {
+    PurgeScope::Url(UrlPrefix::of(&target(url)))
 }
 
-fn prefix(url: &str) -> Scope {
-    Scope::Prefix(Place::of(&target(url)))
+fn prefix(url: &str) -> PurgeScope {
+    PurgeScope::Prefix(UrlPrefix::of(&target(url)))
 }
 
 impl PurgeRules {
@@ -29,7 +29,7 @@ impl PurgeRules {
 }
 
 /// The rules of orders that came one after the other.
-fn rules(orders: &[(PurgeKind, Scope, u64)]) -> PurgeRules {
+fn rules(orders: &[(PurgeKind, PurgeScope, u64)]) -> PurgeRules {
     let mut rules = PurgeRules::default();
     for (kind, scope, time) in orders {
         rules.add(*kind, [scope.clone()], at(*time)).unwrap();
@@ -61,7 +61,7 @@ fn a_purge_concerns_what_it_names_and_nothing_else() {
         (prefix("https://example.com/"), "https://example.com/", Stale),
         (prefix("https://example.com/"), "https://example.com:8443/", Unaffected),
         (url("https://[::1]:8443/a"), "https://[::1]:8443/a", Stale),
-        (Scope::All, "https://other.example/", Stale),
+        (PurgeScope::All, "https://other.example/", Stale),
     ] {
         let rules = rules(&[(PurgeKind::Soft, scope.clone(), 5)]);
         assert_eq!(rules.mean(&target(stored), at(5)), standing, "{scope:?} on {stored}");
@@ -116,7 +116,7 @@ fn a_purge_by_tag_concerns_what_has_it() {
         }
         bound_tags(&mut headers);
         let stored = Stored { requested_at: at(5), headers: headers.into(), ..stored(&[]) };
-        let rules = rules(&[(PurgeKind::Soft, Scope::Tag("product-7".to_owned()), 5)]);
+        let rules = rules(&[(PurgeKind::Soft, PurgeScope::Tag("product-7".to_owned()), 5)]);
         assert_eq!(rules.on(&target("https://a/"), &stored), standing, "{lines:?}");
         assert_eq!(PurgeRules::decode(&rules.encode()), Some(rules));
     }
@@ -125,7 +125,7 @@ fn a_purge_by_tag_concerns_what_has_it() {
 #[test]
 fn what_was_fetched_after_the_order_is_good() {
     for (kind, standing) in [(PurgeKind::Soft, Stale), (PurgeKind::Hard, Absent)] {
-        let rules = rules(&[(kind, Scope::All, 1000)]);
+        let rules = rules(&[(kind, PurgeScope::All, 1000)]);
         for (requested_at, expected) in [(0, standing), (1000, standing), (1001, Unaffected)] {
             assert_eq!(rules.mean(&target("https://a/"), at(requested_at)), expected, "{requested_at}");
         }
@@ -147,7 +147,7 @@ fn the_strongest_mark_wins() {
 fn only_marks_that_still_matter_are_kept() {
     use PurgeKind::{Hard, Soft};
     let (page, blog) = (|| url("https://a/b/c"), || prefix("https://a/b/"));
-    let tag = |tag: &str| Scope::Tag(tag.to_owned());
+    let tag = |tag: &str| PurgeScope::Tag(tag.to_owned());
     for (first, second, left) in [
         ((Soft, page(), 1), (Soft, page(), 2), 1),
         ((Soft, page(), 2), (Soft, page(), 1), 1), // a clock that goes after
@@ -158,13 +158,13 @@ fn only_marks_that_still_matter_are_kept() {
         ((Soft, blog(), 1), (Soft, page(), 2), 2),
         ((Soft, prefix("https://a/b/c"), 1), (Soft, page(), 2), 2),
         ((Soft, blog(), 1), (Soft, prefix("https://a/b"), 2), 1),
-        ((Soft, blog(), 1), (Hard, Scope::All, 2), 1),
-        ((Hard, blog(), 1), (Soft, Scope::All, 2), 2),
-        ((Soft, Scope::All, 1), (Soft, blog(), 2), 2),
+        ((Soft, blog(), 1), (Hard, PurgeScope::All, 2), 1),
+        ((Hard, blog(), 1), (Soft, PurgeScope::All, 2), 2),
+        ((Soft, PurgeScope::All, 1), (Soft, blog(), 2), 2),
         ((Soft, url("https://b/b/c"), 1), (Soft, blog(), 2), 2),
         ((Soft, tag("a"), 1), (Soft, tag("a"), 2), 1),
         ((Soft, tag("a"), 1), (Soft, tag("b"), 2), 2),
-        ((Soft, tag("a"), 1), (Soft, Scope::All, 2), 1),
+        ((Soft, tag("a"), 1), (Soft, PurgeScope::All, 2), 1),
         ((Soft, prefix("https://a/"), 1), (Soft, tag("a"), 1), 2),
         ((Soft, tag("a"), 1), (Soft, prefix("https://a/"), 1), 2),
         ((Soft, page(), 1), (Soft, url("https://b/"), 366 * DAY + 1), 2),
@@ -259,10 +259,10 @@ fn lists_that_were_written_apart_can_be_united() {
 fn the_written_form_stays_readable() {
     // PurgeRules outlive a deploy: a change here needs a new number.
     let rules = rules(&[
-        (PurgeKind::Hard, Scope::All, 1),
+        (PurgeKind::Hard, PurgeScope::All, 1),
         (PurgeKind::Soft, prefix("https://a/b"), 2),
         (PurgeKind::Soft, url("https://a:1/\"?c"), 3),
-        (PurgeKind::Soft, Scope::Tag("d".to_owned()), 4),
+        (PurgeKind::Soft, PurgeScope::Tag("d".to_owned()), 4),
     ]);
     let text = concat!(
         r#"{"v":1,"marks":[{"forget":"all","at":1},{"purge":{"prefix":"a/b"},"at":2},"#,
@@ -314,11 +314,11 @@ fn some_target() -> impl Strategy<Value = Target> {
 }
 
 /// A few scopes that meet, or many that fill the list.
-fn scopes() -> impl Strategy<Value = Vec<Scope>> {
+fn scopes() -> impl Strategy<Value = Vec<PurgeScope>> {
     let scope = prop_oneof![
-        4 => some_target().prop_map(|target| Scope::Url(Place::of(&target))),
-        4 => some_target().prop_map(|target| Scope::Prefix(Place::of(&target))),
-        1 => Just(Scope::All),
+        4 => some_target().prop_map(|target| PurgeScope::Url(UrlPrefix::of(&target))),
+        4 => some_target().prop_map(|target| PurgeScope::Prefix(UrlPrefix::of(&target))),
+        1 => Just(PurgeScope::All),
     ];
     let many = (0..1000, 1..100, 0..600usize).prop_map(|(first, count, length)| {
         let rest = "\"".repeat(length);
@@ -368,7 +368,7 @@ proptest! {
     #[test]
     fn damage_is_survived(text in "\\PC*", cut in 0..120usize, put in "\\PC{0,3}") {
         let _ = PurgeRules::decode(&text);
-        let orders = [(PurgeKind::Hard, prefix("https://a/b"), 2), (PurgeKind::Soft, Scope::All, 3)];
+        let orders = [(PurgeKind::Hard, prefix("https://a/b"), 2), (PurgeKind::Soft, PurgeScope::All, 3)];
         let written = rules(&orders).encode();
         let (head, tail) = written.split_at(cut.min(written.len()));
         if let Some(read) = PurgeRules::decode(&format!("{head}{put}{tail}")) {

@@ -1,0 +1,12 @@
+//! The platform's console, where log lines go.
+
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = log)]
+    pub(super) fn log(line: &str);
+
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    pub(super) fn error(line: &str);
+}
