@@ -1,7 +1,7 @@
 //! Request fields outside `Vary`. May an answer be stored if the client sent a field that `Vary` does not name?
 //!
 //! Only `Vary` says which fields select an answer (RFC 9111 §4.1), and an origin that permits storage must send it.
-//! Many origins do not, so fields are divided into three classes ([`Bearing`]) by name and by the form of the value.
+//! Many origins do not, so fields are divided into three classes ([`FieldClass`]) by name and by the form of the value.
 //! A value that no browser writes into a browser's field suggests an attack.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER};
@@ -15,7 +15,7 @@ const LONGEST: usize = 512;
 
 /// The meaning of a request field that `Vary` does not name, for storing the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Bearing {
+pub enum FieldClass {
     /// Ordinary visitors send it. It changes an answer only if `Vary` says so.
     Harmless,
     /// Unknown. The answer is stored only if it explicitly permits storage.
@@ -29,7 +29,7 @@ pub enum Bearing {
 }
 
 /// Classifies the field `name` of `request`, by all its lines.
-pub fn of(name: &HeaderName, request: &Request) -> Bearing {
+pub fn of(name: &HeaderName, request: &Request) -> FieldClass {
     let lines = || request.headers.get_all(name).iter();
     let is_marked = || lines().any(has_markup);
     let fits = |is_form: fn(&str) -> bool| {
@@ -37,23 +37,23 @@ pub fn of(name: &HeaderName, request: &Request) -> Bearing {
     };
     let name = name.as_str();
     if USUAL.contains(&name) || name.starts_with("sec-ch-") || name.starts_with("sec-fetch-") {
-        return if is_marked() { Bearing::Suspect } else { Bearing::Harmless };
+        return if is_marked() { FieldClass::Suspect } else { FieldClass::Harmless };
     }
-    if let Some((_, is_form, bearing)) = FORMS.iter().find(|(names, ..)| names.contains(&name)) {
-        return if fits(*is_form) { *bearing } else { Bearing::Suspect };
+    if let Some((_, is_form, class)) = FORMS.iter().find(|(names, ..)| names.contains(&name)) {
+        return if fits(*is_form) { *class } else { FieldClass::Suspect };
     }
     match name {
         "referer" => of_referer(request),
-        "cache-control" | "pragma" if says_nothing_else(request, name) => Bearing::Harmless,
+        "cache-control" | "pragma" if says_nothing_else(request, name) => FieldClass::Harmless,
         // Some frameworks answer a script with something other than a page.
-        "x-requested-with" if fits(|text| text == "XMLHttpRequest") => Bearing::Unfamiliar,
-        "x-requested-with" if fits(is_app) => Bearing::Harmless,
-        "x-requested-with" => Bearing::Suspect,
+        "x-requested-with" if fits(|text| text == "XMLHttpRequest") => FieldClass::Unfamiliar,
+        "x-requested-with" if fits(is_app) => FieldClass::Harmless,
+        "x-requested-with" => FieldClass::Suspect,
         _ if GEOGRAPHY.iter().any(|beginning| name.starts_with(beginning)) && fits(is_place) => {
-            Bearing::Unfamiliar
+            FieldClass::Unfamiliar
         }
-        _ if is_suspect(name) || fits(is_address) || is_marked() => Bearing::Suspect,
-        _ => Bearing::Unfamiliar,
+        _ if is_suspect(name) || fits(is_address) || is_marked() => FieldClass::Suspect,
+        _ => FieldClass::Unfamiliar,
     }
 }
 
@@ -89,15 +89,15 @@ const USUAL: [&str; 27] = [
 ];
 
 /// Field names, the form of their values, and the class of a value in that form.
-type Form = (&'static [&'static str], fn(&str) -> bool, Bearing);
+type Form = (&'static [&'static str], fn(&str) -> bool, FieldClass);
 const FORMS: [Form; 9] = [
     // An empty body.
-    (&["content-length"], |text| text == "0", Bearing::Harmless),
-    (&["origin"], is_origin, Bearing::Harmless),
-    (&["if-none-match", "if-range"], is_tag_or_date, Bearing::Harmless),
-    (&["if-modified-since"], is_date, Bearing::Harmless),
-    (&["range"], is_byte_range, Bearing::Harmless),
-    (&["purpose", "sec-purpose", "x-moz", "x-purpose"], is_prefetch, Bearing::Harmless),
+    (&["content-length"], |text| text == "0", FieldClass::Harmless),
+    (&["origin"], is_origin, FieldClass::Harmless),
+    (&["if-none-match", "if-range"], is_tag_or_date, FieldClass::Harmless),
+    (&["if-modified-since"], is_date, FieldClass::Harmless),
+    (&["range"], is_byte_range, FieldClass::Harmless),
+    (&["purpose", "sec-purpose", "x-moz", "x-purpose"], is_prefetch, FieldClass::Harmless),
     (
         &[
             "baggage",
@@ -123,11 +123,11 @@ const FORMS: [Form; 9] = [
             "x-trace-id",
         ],
         is_trace,
-        Bearing::Harmless,
+        FieldClass::Harmless,
     ),
-    (&["content-type"], is_plain_type, Bearing::Unfamiliar),
+    (&["content-type"], is_plain_type, FieldClass::Unfamiliar),
     // Next.js sends the current page here, and names the field in `Vary` where it matters.
-    (&["next-url"], is_path, Bearing::Unfamiliar),
+    (&["next-url"], is_path, FieldClass::Unfamiliar),
 ];
 
 /// Whether a value contains `<` or `>`, which no browser writes there and an origin might copy into a page.
@@ -252,19 +252,19 @@ fn is_suspect(name: &str) -> bool {
 }
 
 /// The linking page. Browsers send other sites only its origin by default.
-fn of_referer(request: &Request) -> Bearing {
+fn of_referer(request: &Request) -> FieldClass {
     let mut lines = request.headers.get_all(REFERER).iter();
-    let (Some(line), None) = (lines.next(), lines.next()) else { return Bearing::Suspect };
+    let (Some(line), None) = (lines.next(), lines.next()) else { return FieldClass::Suspect };
     // A normalised URL has these percent-encoded.
     let is_normal = |text: &&str| !text.contains(['"', '\'', '`', ' ', '<', '>', '\\']);
-    let Some(text) = line.to_str().ok().filter(is_normal) else { return Bearing::Suspect };
+    let Some(text) = line.to_str().ok().filter(is_normal) else { return FieldClass::Suspect };
     match Target::parse(text) {
-        Some(referer) if referer.authority() == request.target.authority() => Bearing::Harmless,
-        Some(referer) if referer.path_and_query() == "/" => Bearing::Harmless,
-        Some(_) => Bearing::Unfamiliar,
+        Some(referer) if referer.authority() == request.target.authority() => FieldClass::Harmless,
+        Some(referer) if referer.path_and_query() == "/" => FieldClass::Harmless,
+        Some(_) => FieldClass::Unfamiliar,
         // Phone apps: `android-app://…`.
-        None if text.starts_with("android-app://") => Bearing::Harmless,
-        None => Bearing::Suspect,
+        None if text.starts_with("android-app://") => FieldClass::Harmless,
+        None => FieldClass::Suspect,
     }
 }
 
@@ -371,7 +371,7 @@ mod tests {
     use super::*;
     use http::Method;
 
-    fn of(name: &str, value: &str) -> Bearing {
+    fn of(name: &str, value: &str) -> FieldClass {
         let mut headers = HeaderMap::new();
         headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap());
         let request = Request {
@@ -414,7 +414,7 @@ mod tests {
             ("pragma", "no-cache"),
             ("sec-fetch-mode", "navigate"),
         ] {
-            assert_eq!(of(name, value), Bearing::Harmless, "{name}: {value}");
+            assert_eq!(of(name, value), FieldClass::Harmless, "{name}: {value}");
         }
     }
 
@@ -432,7 +432,7 @@ mod tests {
             ("cf-iplongitude", "-13.4"),
             ("cf-ipcity", "St. Gallen"),
         ] {
-            assert_eq!(of(name, value), Bearing::Unfamiliar, "{name}: {value}");
+            assert_eq!(of(name, value), FieldClass::Unfamiliar, "{name}: {value}");
         }
     }
 
@@ -469,7 +469,7 @@ mod tests {
             ("traceparent", "//evil1"),
             ("content-type", "text/evil"),
         ] {
-            assert_eq!(of(name, value), Bearing::Suspect, "{name}: {value}");
+            assert_eq!(of(name, value), FieldClass::Suspect, "{name}: {value}");
         }
     }
 }

@@ -10,7 +10,7 @@ use super::directives::{RequestDirectives, ResponseDirectives};
 use super::doubt::Doubt;
 use super::entry::Stored;
 use super::key::Vary;
-use super::request_fields::{self, Bearing};
+use super::request_fields::{self, FieldClass};
 use super::{freshness, stale, validation};
 use crate::config::{self, TrustVary};
 use crate::fields::{connection_options, is_readable};
@@ -252,7 +252,7 @@ pub struct Asked<'a> {
     pub lookup: Result<(), Bypass>,
     /// Fields sent to the origin that are not known to be harmless. They may have changed the answer if its `Vary`
     /// does not name them.
-    pub unkeyed: &'a [(HeaderName, Bearing)],
+    pub unkeyed: &'a [(HeaderName, FieldClass)],
     /// Whether an identifying cookie was sent.
     pub identified: bool,
     /// The stored copy that the answer would replace.
@@ -416,8 +416,8 @@ fn is_for_all(
     vary: &Vary,
     trusts_vary: bool,
 ) -> Result<(), NotStored> {
-    let unkeyed = asked.unkeyed.iter().filter(|(name, _)| !vary.covers(name)).map(|(_, bearing)| *bearing);
-    if unkeyed.max().is_some_and(|worst| worst == Bearing::Suspect || !trusts_vary) {
+    let unkeyed = asked.unkeyed.iter().filter(|(name, _)| !vary.covers(name)).map(|(_, class)| *class);
+    if unkeyed.max().is_some_and(|worst| worst == FieldClass::Suspect || !trusts_vary) {
         return Err(NotStored::UnkeyedHeader);
     }
     if !request_fields::is_readable(asked.request, headers) {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use crate::cache::request_fields::{self, Bearing};
+use crate::cache::request_fields::{self, FieldClass};
 use crate::cache::storable;
 use crate::config::{self, Cache};
 use crate::fields::{self, joined};
@@ -45,7 +45,7 @@ pub struct Forward {
     /// The header fields.
     pub headers: Rc<HeaderMap>,
     /// Fields that the client chose and that could have changed the answer, with their class.
-    pub unkeyed: Vec<(HeaderName, Bearing)>,
+    pub unkeyed: Vec<(HeaderName, FieldClass)>,
     /// Whether an identifying cookie is sent.
     pub identified: bool,
     /// Whether it asks to switch to WebSocket.
@@ -59,7 +59,7 @@ pub struct Forward {
 pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: Option<&Cache>) -> Forward {
     let named = fields::connection_options(&request.headers);
     let mut headers = HeaderMap::with_capacity(request.headers.len() + MOST_ADDED);
-    let mut unkeyed: Vec<(HeaderName, Bearing)> = Vec::new();
+    let mut unkeyed: Vec<(HeaderName, FieldClass)> = Vec::new();
     let mut has_cookies = false;
     for name in request.headers.keys() {
         let kind = Kind::of(name);
@@ -71,8 +71,8 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
         has_cookies |= kind == Kind::Cookie;
         if fills_cache.is_some() {
             if kind != Kind::Cookie {
-                let bearing = request_fields::of(name, request);
-                unkeyed.extend((bearing != Bearing::Harmless).then(|| (name.clone(), bearing)));
+                let class = request_fields::of(name, request);
+                unkeyed.extend((class != FieldClass::Harmless).then(|| (name.clone(), class)));
             }
             if kind == Kind::List
                 && let Some(list) = compact(&request.headers, name)
@@ -99,7 +99,7 @@ pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: 
             let cookies = headers.get(header::COOKIE);
             identified = cookies.is_some();
             let marked = cookies.filter(|line| request_fields::has_markup(line));
-            unkeyed.extend(marked.map(|_| (header::COOKIE, Bearing::Suspect)));
+            unkeyed.extend(marked.map(|_| (header::COOKIE, FieldClass::Suspect)));
         }
     }
     set_provenance(&mut headers, request);

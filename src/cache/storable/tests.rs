@@ -167,11 +167,11 @@ fn a_heuristic_is_for_the_statuses_that_may_have_one_and_are_stored() {
 
 #[test]
 fn a_field_outside_the_key_must_be_named_by_vary() {
-    use Bearing::{Suspect, Unfamiliar};
+    use FieldClass::{Suspect, Unfamiliar};
     use TrustVary::{Always, Never, Permitted};
     let (request, now) = (request("GET", &[]), seconds(0));
     let refused = Err(NotStored::UnkeyedHeader);
-    for (bearing, cache_control, vary, trust_vary, expected) in [
+    for (class, cache_control, vary, trust_vary, expected) in [
         // Nothing says that it may be stored.
         (Unfamiliar, "", "x-theme", Permitted, refused),
         (Unfamiliar, "", "X-Theme, x-size", Permitted, Ok(())),
@@ -188,7 +188,7 @@ fn a_field_outside_the_key_must_be_named_by_vary() {
         (Suspect, "", "", Always, refused),
         (Unfamiliar, "no-cache, stale-if-error=9", "", Permitted, Ok(())),
     ] {
-        let unkeyed = ["x-theme", "x-size"].map(|name| (HeaderName::from_static(name), bearing));
+        let unkeyed = ["x-theme", "x-size"].map(|name| (HeaderName::from_static(name), class));
         let asked = Asked {
             request: &request,
             lookup: Ok(()),
@@ -199,7 +199,7 @@ fn a_field_outside_the_key_must_be_named_by_vary() {
         let settings = Cache { trust_vary, ..Cache::default() };
         let headers = fields(&[("vary", vary), ("cache-control", cache_control)]);
         let verdict = admit(&asked, StatusCode::OK, &headers, None, &settings, now, now);
-        assert_eq!(verdict.map(|_| ()), expected, "{bearing:?} {cache_control} {vary} {trust_vary:?}");
+        assert_eq!(verdict.map(|_| ()), expected, "{class:?} {cache_control} {vary} {trust_vary:?}");
     }
 }
 

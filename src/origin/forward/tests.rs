@@ -94,7 +94,7 @@ fn a_fetch_that_fills_the_cache_carries_nothing_that_could_change_it() {
         assert!(!sent.headers.contains_key(name), "{name}");
     }
     assert!(!sent.identified);
-    assert_eq!(sent.unkeyed, [("x-theme".parse().unwrap(), Bearing::Unfamiliar)]);
+    assert_eq!(sent.unkeyed, [("x-theme".parse().unwrap(), FieldClass::Unfamiliar)]);
     let passed = forward(&request, None, None);
     assert!(passed.headers.contains_key("cookie") && passed.headers.contains_key("x-http-method-override"));
 }
