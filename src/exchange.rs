@@ -23,6 +23,7 @@ mod doubt;
 mod drill;
 mod fallback;
 mod find;
+mod finish;
 mod invalidation;
 mod last_good;
 mod lead;

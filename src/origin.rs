@@ -76,6 +76,20 @@ impl AttemptResult {
             Self::Failed(failure, _) => failure.row().reach,
         }
     }
+
+    /// The result in a word, as logs and hints have it: a row of the table of failures, or the origin's own status.
+    pub fn word(self) -> String {
+        match self {
+            Self::Answered(status) => status.to_string(),
+            Self::Failed(failure, _) => failure.row().word.to_owned(),
+        }
+    }
+
+    /// The result that [`word`](Self::word) has written, without the received status of a failure; `None` for other words.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let failed = failure::of_word(word).map(|failure| Self::Failed(failure, None));
+        failed.or_else(|| word.parse().ok().map(Self::Answered))
+    }
 }
 
 /// Whether an origin's own status reports trouble that a stored copy may cover (RFC 5861 §4).
@@ -113,6 +127,15 @@ mod tests {
         ] {
             assert_eq!(end.health_signal(), sign, "{end:?}");
         }
+    }
+
+    #[test]
+    fn a_result_is_read_from_its_word() {
+        let lost = AttemptResult::Failed(Failure::ConnectionLost, None);
+        for (result, word) in [(AttemptResult::Answered(503), "503"), (lost, "connection_lost")] {
+            assert_eq!((result.word().as_str(), AttemptResult::of_word(word)), (word, Some(result)));
+        }
+        assert_eq!(AttemptResult::of_word("no such word"), None);
     }
 
     #[test]

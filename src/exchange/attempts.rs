@@ -34,17 +34,20 @@ struct Progress {
     pending: Vec<Pending>,
 }
 
-/// Tries, first where `first` says, until an attempt succeeds or no other is worth making. With `revalidates`, the origin is
-/// asked for an answer only if it has changed (RFC 9111 §4.3.1).
+/// Tries until an attempt succeeds or no other is worth making, first where `first` says. If that is a reason against any,
+/// none is made. With `revalidates`, the origin is asked for an answer only if it has changed (RFC 9111 §4.3.1).
 pub(super) async fn pursue<P: Ports>(
     ctx: &Context<P>,
     mut upload: Upload<P::Upload>,
-    first: Selected,
+    first: Result<Selected, Stop>,
     revalidates: Option<&Stored>,
 ) -> Pursued<P::Body> {
     let deadline = Deadline::new(upload.ready_at, ctx.policy.settings.timeouts.total);
     let mut progress = Progress { repeatable: upload.repeatable, attempts: Vec::new(), pending: Vec::new() };
-    let (mut selected, mut waited) = (first, Duration::ZERO);
+    let (mut selected, mut waited) = match first {
+        Ok(first) => (first, Duration::ZERO),
+        Err(stop) => return Pursued::NotTried(stop),
+    };
     let (last, stop, retry_after) = loop {
         let number = progress.attempts.len() + 1;
         let is_for_store = ctx.policy.lookup.is_ok();

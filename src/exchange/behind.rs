@@ -70,10 +70,8 @@ impl<P: Ports> Behind<P> {
 
     /// Asks the origin, on the condition that `revalidates` has changed, and stores the result.
     pub async fn ask(self, revalidates: Option<&Stored>) {
-        let pursued = match select_origin::first(&self.ctx, revalidates) {
-            Ok(first) => attempts::pursue(&self.ctx, Upload::nothing(&self.ctx), first, revalidates).await,
-            Err(stop) => Pursued::NotTried(stop),
-        };
+        let (ctx, first) = (&self.ctx, select_origin::first(&self.ctx, revalidates));
+        let pursued = attempts::pursue(ctx, Upload::nothing(ctx), first, revalidates).await;
         self.conclude(pursued).await;
     }
 

@@ -6,7 +6,6 @@ use crate::cache::entry::Entry;
 use crate::cache::key::Key;
 use crate::origin::breaker::place;
 use crate::origin::breaker::{Opened, Scope};
-use crate::origin::failure;
 use crate::origin::{AttemptResult, HealthSignal};
 use crate::ports::{Background, Origin, Ports};
 
@@ -17,7 +16,7 @@ pub(super) fn share<P: Ports>(ctx: &Context<P>, origin: usize, opened: Opened) {
         count_opened(ctx, origin, because);
     }
     let (key, store) = (key_of(ctx, origin, scope), ctx.store().clone());
-    let hint = Entry::Down { because: word_of(because), until: ctx.now().plus(left) };
+    let hint = Entry::Down { because: because.word(), until: ctx.now().plus(left) };
     ctx.ports().spawn(async move {
         store.save(&key, &hint, None, left).await;
     });
@@ -35,7 +34,7 @@ pub(super) async fn read<P: Ports>(ctx: &Context<P>, origin: usize) {
         let Ok(Some((Entry::Down { because, until }, nothing))) = found else { continue };
         ctx.ports().cancel(nothing);
         let (now, place) = (ctx.now(), ctx.place());
-        let Some(because) = result_of(&because) else { continue };
+        let Some(because) = AttemptResult::of_word(&because).filter(is_unhealthy) else { continue };
         let left = until.since(now);
         ctx.isolate().origin_state(origin, |state| {
             state.breaker.open_on_hint(place, scope, because, left, settings, now);
@@ -55,18 +54,6 @@ fn key_of<P: Ports>(ctx: &Context<P>, origin: usize, scope: Scope) -> Key {
     Key::of_circuit(target, ctx.config.origin_name(origin), &part)
 }
 
-/// The word for what opened a circuit: a row of the table of failures, or the origin's own status.
-pub(super) fn word_of(result: AttemptResult) -> String {
-    match result {
-        AttemptResult::Failed(failure, _) => failure.row().word.to_owned(),
-        AttemptResult::Answered(status) => status.to_string(),
-    }
-}
-
-/// What [`word_of`] has written; `None` if it does not say that an origin is down.
-fn result_of(word: &str) -> Option<AttemptResult> {
-    let failed = failure::of_word(word).map(|failure| AttemptResult::Failed(failure, None));
-    failed
-        .or_else(|| word.parse().ok().map(AttemptResult::Answered))
-        .filter(|result| result.health_signal() == HealthSignal::Unhealthy)
+fn is_unhealthy(result: &AttemptResult) -> bool {
+    result.health_signal() == HealthSignal::Unhealthy
 }

@@ -3,7 +3,7 @@
 //! guard → look up, or wait for who fetches it already → fresh? answer → breaker open? fall back → attempts → not modified:
 //! revalidate · an answer: store and pass on · failed: fall back → annotate → report.
 //!
-//! It is the only file that calls the steps. Each is a function in a file of its own; what they hand on are values.
+//! Each step is a function in a file of its own, and what steps hand on are values. `branches` has what each result leads to.
 
 mod branches;
 
@@ -13,11 +13,10 @@ use std::time::Duration;
 
 use http::Method;
 
-use super::annotate::annotate;
 use super::attempts;
 use super::collapse::{self, Ending, Sharing};
 use super::context::Context;
-use super::counting::count;
+use super::finish::finish;
 use super::look_up::look_up;
 use super::lookup::{Found, InStore, Lookup};
 use super::made_here::{error_page, nothing_stored};
@@ -25,7 +24,6 @@ use super::maintenance;
 use super::operator::operator_answer;
 use super::pursued::Pursued;
 use super::record::Record;
-use super::report::report_behind;
 use super::select_origin;
 use super::soft_deadline;
 use super::unfinished::UnfinishedResponse;
@@ -57,19 +55,6 @@ pub async fn exchange<P: Ports>(
     let Walk { in_store, sharing, ending, record, .. } = walk;
     sharing.settle(&ctx, &in_store, ending);
     finish(&ctx, response, record)
-}
-
-/// Annotates the answer, counts the exchange, and has it reported once the answer has left.
-pub(super) fn finish<P: Ports>(
-    ctx: &Context<P>,
-    response: UnfinishedResponse<P::Body>,
-    record: Record,
-) -> Answer<P::Body> {
-    let UnfinishedResponse { mut answer, end, is_piped } = response;
-    annotate(ctx, &mut answer, &record);
-    count(ctx, &record, Some(answer.status));
-    report_behind(ctx, record, answer.status, end, is_piped);
-    answer
 }
 
 /// What the guard decides.
@@ -195,8 +180,5 @@ async fn pursue<P: Ports>(
         Ok(upload) => upload,
         Err(lapse) => return Pursued::ClientGone(lapse),
     };
-    match select_origin::first(ctx, revalidates) {
-        Ok(first) => attempts::pursue(ctx, upload, first, revalidates).await,
-        Err(stop) => Pursued::NotTried(stop),
-    }
+    attempts::pursue(ctx, upload, select_origin::first(ctx, revalidates), revalidates).await
 }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::context::Context;
+use super::finish::finish;
 use super::made_here::error_page;
-use super::path::finish;
 use super::record::Record;
 use crate::config::Config;
 use crate::origin::failure::Failure;

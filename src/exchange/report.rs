@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 
-use super::circuit_hints::word_of;
 use super::context::Context;
 use super::received::BodyEnd;
 use super::record::Record;
@@ -80,7 +79,7 @@ fn line<P: Ports>(
         resumed: record.resumed(),
         digest_mismatch: end == Some(&ports::RelayEnd::Mismatched),
         stop: record.stop.and_then(Stop::word),
-        opened_by: record.stop.and_then(Stop::open_circuit).map(|open| word_of(open.because)),
+        opened_by: record.stop.and_then(Stop::open_circuit).map(|open| open.because.word()),
         total: now.since(ctx.began_at),
         mistakes: &record.mistakes,
     })
