@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use testkit::body::Ending;
 use testkit::chance::Chance;
+use testkit::front::Reply;
 
 use crate::fault::Trouble;
 use crate::page::{Page, Personal, Ranges, Rules, Scripts, Validator};
@@ -15,14 +16,13 @@ use crate::plan::Plan;
 use crate::record::{Record, text_of, visitor_of};
 use crate::turn::{SCRIPT, Turn};
 
-/// What an origin does with a fetch.
+/// An answer of the origin's, and what the invariants must know of it.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
-pub enum Reply {
-    Lost,
-    Garbage,
-    Hangs,
-    Answers { record: Record, headers: HeaderMap, text: Rc<str>, body_takes: u64 },
+pub struct SimAnswer {
+    pub record: Record,
+    pub headers: HeaderMap,
+    pub text: Rc<str>,
+    pub body_takes: u64,
 }
 
 /// The site as it is now.
@@ -210,7 +210,7 @@ impl SimOrigin {
         now: u64,
         chance: &mut Chance,
         trouble: Trouble,
-    ) -> Reply {
+    ) -> Reply<SimAnswer> {
         let takes = plan.pages[page].body_takes;
         for (kind, reply) in [
             (Trouble::Refuses, Reply::Lost),
@@ -324,7 +324,7 @@ impl SimOrigin {
             }
         }
         let body_takes = if trouble == Trouble::Overload { takes * 4 + 1_000 } else { takes };
-        Reply::Answers { record, headers, text, body_takes }
+        Reply::Answers(SimAnswer { record, headers, text, body_takes })
     }
 
     fn is_unchanged(&self, plan: &Plan, page: usize, forward: &Forward, headers: &HeaderMap) -> bool {

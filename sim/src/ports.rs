@@ -20,7 +20,7 @@ use testkit::{FrontEnd, IsolateMemory, TestPorts};
 
 use crate::fault::{Path, Trouble};
 use crate::ledger::{Attempt, Class};
-use crate::origin;
+use crate::origin::SimAnswer;
 use crate::record::{Record, SERIAL, text_of};
 use crate::visitor::with_address;
 use crate::world::World;
@@ -151,17 +151,13 @@ impl FrontEnd for SimFront {
         let (world, wall) = (&self.world, self.world.wall());
         let mut chance = self.chance.borrow_mut();
         let mut origin = world.origin.borrow_mut();
-        match origin.reply(&world.plan, fetch.page, forward, wall, &mut chance, fetch.trouble) {
-            origin::Reply::Lost => Reply::Lost,
-            origin::Reply::Garbage => Reply::Garbage,
-            origin::Reply::Hangs => Reply::Hangs,
-            origin::Reply::Answers { record, headers, text, body_takes } => {
-                let (status, ending) = (record.status, record.ending);
-                fetch.record = Some(record);
-                let attempt = Some(fetch.attempt);
-                Reply::Answers(Head { status, headers, text, ending, body_takes, serial: None, attempt })
-            }
-        }
+        let reply = origin.reply(&world.plan, fetch.page, forward, wall, &mut chance, fetch.trouble);
+        reply.map(|SimAnswer { record, headers, text, body_takes }| {
+            let (status, ending) = (record.status, record.ending);
+            fetch.record = Some(record);
+            let attempt = Some(fetch.attempt);
+            Head { status, headers, text, ending, body_takes, serial: None, attempt }
+        })
     }
 
     fn receives(&self, fetch: &mut Fetch, forward: &Forward, head: &mut Head) {

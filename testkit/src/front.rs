@@ -83,7 +83,7 @@ pub trait FrontEnd: Clone + 'static {
 /// What an origin does with a fetch.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one at a time")]
-pub enum Reply {
+pub enum Reply<A = Head> {
     /// The connection is refused or lost.
     Lost,
     /// What comes is not HTTP.
@@ -91,7 +91,19 @@ pub enum Reply {
     /// Nothing comes.
     Hangs,
     /// It answers.
-    Answers(Head),
+    Answers(A),
+}
+
+impl<A> Reply<A> {
+    /// The same with another form of the answer.
+    pub fn map<B>(self, form: impl FnOnce(A) -> B) -> Reply<B> {
+        match self {
+            Self::Lost => Reply::Lost,
+            Self::Garbage => Reply::Garbage,
+            Self::Hangs => Reply::Hangs,
+            Self::Answers(answer) => Reply::Answers(form(answer)),
+        }
+    }
 }
 
 /// An origin's answer, and what comes behind its head.

@@ -22,7 +22,7 @@ pub fn is_held_first(status: u16, headers: &HeaderMap, limit: u64) -> bool {
     let mut settings = Settings::default();
     settings.body.buffer = limit;
     let plan = body::plan(&Method::GET, status, headers, &settings);
-    (200..500).contains(&status) && limit > 0 && matches!(plan, Plan::Hold { .. })
+    body::HELD_FIRST.statuses.contains(&status) && limit > 0 && matches!(plan, Plan::Hold { .. })
 }
 
 /// What holding a body comes to.
