@@ -199,13 +199,7 @@ mod tests {
     }
 
     fn request(method: &str, url: &str, headers: &[(&'static str, &str)]) -> Request {
-        Request {
-            method: method.parse().unwrap(),
-            target: Target::parse(url).unwrap(),
-            headers: fields(headers),
-            has_body: true,
-            id: "1".to_owned(),
-        }
+        Request { headers: fields(headers), has_body: true, ..Request::bare(method, url) }
     }
 
     const SECRET: &str = "open-sesame-open-sesame";

@@ -483,13 +483,7 @@ mod tests {
     #[test]
     fn a_kept_copy_is_looked_after_once_in_its_interval_or_when_it_is_forbidden() {
         let isolate: Isolate<()> = Isolate::default();
-        let request = crate::request::Request {
-            method: http::Method::GET,
-            target: Target::parse("https://example.com/robots.txt").unwrap(),
-            headers: http::HeaderMap::new(),
-            has_body: false,
-            id: "1".to_owned(),
-        };
+        let request = crate::request::Request::bare("GET", "https://example.com/robots.txt");
         let name = crate::cache::last_good::name(&request, &crate::config::LastGood::default()).unwrap();
         let hour = Duration::from_secs(3600);
         for (at, forbids, due) in [

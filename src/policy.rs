@@ -283,19 +283,8 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 mod tests {
     use super::*;
     use crate::config::Pattern;
-    use crate::request::Target;
-    use http::{HeaderMap, Method};
+    use http::Method;
     use serde_json::json;
-
-    fn request(method: &str, url: &str) -> Request {
-        Request {
-            method: method.parse().unwrap(),
-            target: Target::parse(url).unwrap(),
-            headers: HeaderMap::new(),
-            has_body: false,
-            id: "1".to_owned(),
-        }
-    }
 
     #[test]
     fn the_first_route_that_matches_decides() {
@@ -321,7 +310,7 @@ mod tests {
             ("GET", "https://example.com/?/api/x", None),
             ("GET", "https://example.com//api/x", None),
         ] {
-            assert_eq!(Policy::of(&config, &request(method, url)).route, expected, "{method} {url}");
+            assert_eq!(Policy::of(&config, &Request::bare(method, url)).route, expected, "{method} {url}");
         }
     }
 
@@ -362,12 +351,12 @@ mod tests {
             ("https://a.example/account/login%2f..%2fx", false),
             ("https://a.example/x/%252e%252e/account/%25252e%25252e/x", false),
         ] {
-            let policy = Policy::of(&config, &request("GET", url));
+            let policy = Policy::of(&config, &Request::bare("GET", url));
             assert_eq!(policy.lookup.is_ok(), is_cached, "{url}: {policy:?}");
         }
-        let policy = Policy::of(&config, &request("GET", "https://a.example/account/login"));
+        let policy = Policy::of(&config, &Request::bare("GET", "https://a.example/account/login"));
         assert_eq!(policy.settings.cache.default_ttl, Duration::from_secs(3600));
-        let policy = Policy::of(&config, &request("GET", "https://a.example/account%2flogin"));
+        let policy = Policy::of(&config, &Request::bare("GET", "https://a.example/account%2flogin"));
         assert_eq!((policy.route, policy.settings.cache.default_ttl), (None, Duration::ZERO));
     }
 
@@ -388,7 +377,7 @@ mod tests {
             ("https://a.example/%73tatic/a.css", false),
             ("https://a.example/static%2fa.css", false),
         ] {
-            assert_eq!(Policy::of(&config, &request("GET", url)).lookup.is_ok(), is_cached, "{url}");
+            assert_eq!(Policy::of(&config, &Request::bare("GET", url)).lookup.is_ok(), is_cached, "{url}");
         }
     }
 
@@ -410,7 +399,7 @@ mod tests {
                 "page": { "brand": "A" },
             }],
         }));
-        let policy = Policy::of(&config, &request("GET", "https://a.example//a/b"));
+        let policy = Policy::of(&config, &Request::bare("GET", "https://a.example//a/b"));
         let settings = &policy.settings;
         assert_eq!(settings.last_good.paths, [Pattern::new("/robots.txt")]);
         assert_eq!(settings.cache.harmless_cookies, [Pattern::new("b")]);
@@ -445,7 +434,7 @@ mod tests {
             ("PATCH", true, false, true),
             ("get", false, false, false),
         ] {
-            let mut request = request(method, "https://example.com/");
+            let mut request = Request::bare(method, "https://example.com/");
             if keyed {
                 request.headers.insert("idempotency-key", "\"1\"".parse().unwrap());
             }
@@ -482,7 +471,7 @@ mod tests {
             (&["k"], "Idempotency-Key", false),
             (&["k"], "close, idempotency-key", false),
         ] {
-            let mut request = request("POST", "https://example.com/");
+            let mut request = Request::bare("POST", "https://example.com/");
             for line in lines {
                 request.headers.append(KEY, line.parse().unwrap());
             }

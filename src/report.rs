@@ -362,18 +362,10 @@ fn rfc3339_millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::Target;
-    use http::{HeaderMap, Method};
     use proptest::prelude::*;
 
     fn request(url: &str, id: &str) -> Request {
-        Request {
-            method: Method::GET,
-            target: Target::parse(url).unwrap(),
-            headers: HeaderMap::new(),
-            has_body: false,
-            id: id.to_owned(),
-        }
+        Request { id: id.to_owned(), ..Request::bare("GET", url) }
     }
 
     fn facts(request: &Request) -> Facts<'_> {

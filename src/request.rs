@@ -36,6 +36,20 @@ impl Request {
     }
 }
 
+#[cfg(test)]
+impl Request {
+    /// A request without header fields or body, for tests.
+    pub fn bare(method: &str, url: &str) -> Self {
+        Self {
+            method: method.parse().unwrap(),
+            target: Target::parse(url).unwrap(),
+            headers: HeaderMap::new(),
+            has_body: false,
+            id: "1".to_owned(),
+        }
+    }
+}
+
 /// A client, by the address that Cloudflare reports. Of an IPv6 address, the first 64 bits, because the client
 /// chooses the rest. All unknown clients are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -18,6 +18,8 @@ mod grpc;
 mod kind;
 mod page_cache;
 mod problem;
+#[cfg(test)]
+mod samples;
 mod sanitise;
 mod slots;
 pub(crate) mod template;

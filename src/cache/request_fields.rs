@@ -369,18 +369,11 @@ fn is_address(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::Method;
 
     fn of(name: &str, value: &str) -> FieldClass {
         let mut headers = HeaderMap::new();
         headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap());
-        let request = Request {
-            method: Method::GET,
-            target: Target::parse("https://www.example.com/a?b").unwrap(),
-            headers,
-            has_body: false,
-            id: "1".to_owned(),
-        };
+        let request = Request { headers, ..Request::bare("GET", "https://www.example.com/a?b") };
         super::of(&name.parse().unwrap(), &request)
     }
 

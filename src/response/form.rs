@@ -171,13 +171,7 @@ mod tests {
                 headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
         }
-        Form::of(&Request {
-            method: Method::GET,
-            target: Target::parse("https://example.com/").unwrap(),
-            headers,
-            has_body: false,
-            id: "id".to_owned(),
-        })
+        Form::of(&Request { headers, ..Request::bare("GET", "https://example.com/") })
     }
 
     const CHROME: &str =

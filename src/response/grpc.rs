@@ -54,33 +54,9 @@ fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Page;
     use crate::origin::failure::Failure;
-    use crate::request::Target;
-    use crate::response::error::{Cause, ErrorPage, Occasion};
-    use crate::response::form::Form;
-    use crate::time::Timestamp;
-    use http::Method;
-
-    fn asked(url: &str, sent: &'static str) -> Request {
-        Request {
-            method: Method::POST,
-            target: Target::parse(url).unwrap(),
-            headers: HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(sent))]),
-            has_body: true,
-            id: "8f2a-LHR".to_owned(),
-        }
-    }
-
-    fn answered(request: &Request, cause: Cause) -> (HeaderMap, Option<String>) {
-        let page = Page { brand: Some("Example".to_owned()), ..Page::default() };
-        let occasion = Occasion::At(Timestamp::from_millis(1_767_323_045_678));
-        let page =
-            ErrorPage { cause, request, page: &page, occasion, retry_after: None, unknown_outcome: false };
-        page.render(Form::of(request))
-    }
-
-    const LATE: Cause = Cause::Failure(Failure::NoHeaderInTime);
+    use crate::response::error::Cause;
+    use crate::response::samples::{LATE, post, rendered};
 
     #[test]
     fn a_grpc_client_gets_a_status_in_its_own_fields() {
@@ -90,8 +66,8 @@ mod tests {
             ("Application/gRPC", "application/grpc"),
             ("application/grpc+json; charset=utf-8", "application/grpc"),
         ] {
-            let request = asked("https://a.example/shop.Orders/Get", sent);
-            let (headers, body) = answered(&request, LATE);
+            let request = post("https://a.example/shop.Orders/Get", header::CONTENT_TYPE, sent);
+            let (headers, body) = rendered(&request, LATE);
             assert_eq!(
                 (&headers["content-type"], body),
                 (&HeaderValue::from_static(answered_in), None),
@@ -101,11 +77,11 @@ mod tests {
             let message = headers["grpc-message"].to_str().unwrap();
             assert!(message.starts_with("Your connection is fine."), "{message}");
         }
-        let request = asked("https://a.example/", "application/grpc");
+        let request = post("https://a.example/", header::CONTENT_TYPE, "application/grpc");
         for (failure, status) in
             [(Failure::ConnectionLost, "14"), (Failure::CircuitOpen, "14"), (Failure::Internal, "13")]
         {
-            assert_eq!(answered(&request, Cause::Failure(failure)).0["grpc-status"], status, "{failure:?}");
+            assert_eq!(rendered(&request, Cause::Failure(failure)).0["grpc-status"], status, "{failure:?}");
         }
     }
 

@@ -138,42 +138,18 @@ fn word(cause: Cause) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Page;
-    use crate::origin::failure::Failure;
-    use crate::request::{Request, Target};
-    use crate::response::error::{ErrorPage, Occasion};
-    use crate::response::form::Form;
-    use crate::time::Timestamp;
-    use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+    use crate::response::samples::{LATE, post, rendered};
+    use http::header;
     use serde_json::{Value, json};
-
-    fn asked(url: &str, field: (HeaderName, &'static str)) -> Request {
-        Request {
-            method: Method::POST,
-            target: Target::parse(url).unwrap(),
-            headers: HeaderMap::from_iter([(field.0, HeaderValue::from_static(field.1))]),
-            has_body: true,
-            id: "8f2a-LHR".to_owned(),
-        }
-    }
-
-    fn answered(request: &Request, cause: Cause) -> (HeaderMap, Option<String>) {
-        let page = Page { brand: Some("Example".to_owned()), ..Page::default() };
-        let occasion = Occasion::At(Timestamp::from_millis(1_767_323_045_678));
-        let page =
-            ErrorPage { cause, request, page: &page, occasion, retry_after: None, unknown_outcome: false };
-        page.render(Form::of(request))
-    }
-
-    const LATE: Cause = Cause::Failure(Failure::NoHeaderInTime);
 
     #[test]
     fn a_graphql_client_gets_an_error_that_it_can_parse() {
-        let request = asked(
+        let request = post(
             "https://a.example/api",
-            (header::ACCEPT, "application/graphql-response+json, application/json;q=0.9"),
+            header::ACCEPT,
+            "application/graphql-response+json, application/json;q=0.9",
         );
-        let (headers, body) = answered(&request, LATE);
+        let (headers, body) = rendered(&request, LATE);
         assert_eq!(headers["content-type"], "application/graphql-response+json");
         let body: Value = serde_json::from_str(&body.unwrap()).unwrap();
         assert_eq!(body.as_object().unwrap().len(), 1, "a request error has no data: {body}");
@@ -191,7 +167,7 @@ mod tests {
             assert_eq!(extensions[member], value, "{member}");
         }
         let own = Cause::OriginStatus(StatusCode::SERVICE_UNAVAILABLE);
-        let body: Value = serde_json::from_str(&answered(&request, own).1.unwrap()).unwrap();
+        let body: Value = serde_json::from_str(&rendered(&request, own).1.unwrap()).unwrap();
         assert_eq!(body["errors"][0]["extensions"]["code"], "SERVICE_UNAVAILABLE");
     }
 
@@ -203,7 +179,7 @@ mod tests {
             ("https://a.example/graphql/x", false),
             ("https://a.example/", false),
         ] {
-            let (headers, body) = answered(&asked(url, (header::ACCEPT, "application/json")), LATE);
+            let (headers, body) = rendered(&post(url, header::ACCEPT, "application/json"), LATE);
             assert_eq!(headers["content-type"], "application/problem+json");
             let body: Value = serde_json::from_str(&body.unwrap()).unwrap();
             assert_eq!(body["errors"][0]["message"] == body["detail"], has_errors, "{url}: {body}");

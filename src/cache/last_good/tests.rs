@@ -1,7 +1,6 @@
 use super::super::entry::test::{fields, seconds, stored};
 use super::*;
 use crate::config::{LastGood, Pattern, Share};
-use crate::request::Target;
 use Decision::{Leave as Stay, Remove, Write};
 use http::{HeaderValue, StatusCode};
 use proptest::prelude::*;
@@ -38,16 +37,6 @@ fn first(new: &Stored) -> Decision {
     decide(new, false, None, &LastGood::default(), seconds(0))
 }
 
-fn request(method: &str, url: &str) -> Request {
-    Request {
-        method: method.parse().unwrap(),
-        target: Target::parse(url).unwrap(),
-        headers: HeaderMap::new(),
-        has_body: false,
-        id: "1".to_owned(),
-    }
-}
-
 #[test]
 fn only_paths_that_the_operator_named_are_kept_and_no_queries() {
     let paths = ["/robots.txt", "/feeds/*"].map(Pattern::new).to_vec();
@@ -64,11 +53,11 @@ fn only_paths_that_the_operator_named_are_kept_and_no_queries() {
         ("POST", "https://example.com/robots.txt", None),
         ("get", "https://example.com/robots.txt", None),
     ] {
-        let name = name(&request(method, url), &settings);
+        let name = name(&Request::bare(method, url), &settings);
         assert_eq!(name.as_ref().map(Name::as_str), expected, "{method} {url}");
     }
     let nothing = LastGood { paths: Vec::new(), ..LastGood::default() };
-    assert_eq!(name(&request("GET", "https://example.com/robots.txt"), &nothing), None);
+    assert_eq!(name(&Request::bare("GET", "https://example.com/robots.txt"), &nothing), None);
 }
 
 #[test]
@@ -76,7 +65,7 @@ fn a_name_that_kv_would_not_take_is_none() {
     let settings = LastGood { paths: vec![Pattern::new("*")], ..LastGood::default() };
     let of = |length: usize| {
         let url = format!("https://example.com/{}", "a".repeat(length));
-        name(&request("GET", &url), &settings).map(|name| name.as_str().len())
+        name(&Request::bare("GET", &url), &settings).map(|name| name.as_str().len())
     };
     assert_eq!((of(487), of(488)), (Some(512), None));
 }

@@ -1,19 +1,17 @@
 use super::super::entry::test::{fields, seconds};
 use super::*;
 use crate::config::{Cache, Pattern, Share};
-use crate::request::Target;
 use proptest::prelude::*;
 
 const DAY: u64 = 24 * 60 * 60;
 
 fn request(method: &str, headers: &[(&str, &str)]) -> Request {
-    Request {
-        method: method.parse().unwrap(),
-        target: Target::parse("https://example.com/").unwrap(),
-        headers: fields(headers),
-        has_body: false,
-        id: "1".to_owned(),
-    }
+    Request { headers: fields(headers), ..Request::bare(method, "https://example.com/") }
+}
+
+/// A request whose head says nothing against storing, for a URL of which nothing is stored.
+fn asked(request: &Request) -> Asked<'_> {
+    Asked { request, lookup: Ok(()), unkeyed: &[], identified: false, existing: Existing::None }
 }
 
 fn looked_up(request: &Request, settings: &Cache) -> Result<(), Bypass> {
@@ -141,13 +139,7 @@ fn what_must_not_be_shown_to_others_is_not_stored() {
 fn a_heuristic_is_for_the_statuses_that_may_have_one_and_are_stored() {
     // RFC 9111 §4.2.2
     let (request, now) = (request("GET", &[]), seconds(100_000));
-    let asked = Asked {
-        request: &request,
-        lookup: Ok(()),
-        unkeyed: &[],
-        identified: false,
-        existing: Existing::None,
-    };
+    let asked = asked(&request);
     let headers = fields(&[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")]);
     for (status, is_set, expected) in [
         (404, true, true),
@@ -214,13 +206,7 @@ fn what_a_script_of_another_site_asks_for_is_stored_if_it_says_who_may_read_it()
         ("https://example.com", &[], Ok(vec![])),
     ] {
         let request = request("GET", &[("origin", origin)]);
-        let asked = Asked {
-            request: &request,
-            lookup: Ok(()),
-            unkeyed: &[],
-            identified: false,
-            existing: Existing::None,
-        };
+        let asked = asked(&request);
         let headers = fields(&[&[("cache-control", "max-age=60")], headers].concat());
         let verdict = admit(&asked, StatusCode::OK, &headers, None, &settings, now, now);
         let names = |admission: Admission| {
@@ -270,8 +256,7 @@ fn a_copy_is_kept_for_as_long_as_it_can_be_of_use() {
 fn large_bodies_and_answers_to_head_are_not_stored() {
     let (now, settings) = (seconds(0), Cache { max_body: 9, ..Cache::default() });
     let get = request("GET", &[]);
-    let asked =
-        Asked { request: &get, lookup: Ok(()), unkeyed: &[], identified: false, existing: Existing::None };
+    let asked = asked(&get);
     let of_length =
         |length| admit(&asked, StatusCode::OK, &HeaderMap::new(), length, &settings, now, now).map(|_| ());
     assert_eq!(of_length(Some(10)), Err(NotStored::TooLarge));

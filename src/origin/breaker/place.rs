@@ -106,16 +106,9 @@ const fn set_of(page: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderMap, Method};
 
     fn place(method: &str, url: &str) -> Place {
-        Place::of(&Request {
-            method: Method::from_bytes(method.as_bytes()).unwrap(),
-            target: Target::parse(url).unwrap(),
-            headers: HeaderMap::new(),
-            has_body: false,
-            id: "1".to_owned(),
-        })
+        Place::of(&Request::bare(method, url))
     }
 
     #[test]

@@ -6,13 +6,7 @@ fn request(fields: &[(&str, &str)]) -> Request {
     for (name, value) in fields {
         headers.append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
     }
-    Request {
-        method: Method::GET,
-        target: Target::parse("https://www.example.com/a?b").unwrap(),
-        headers,
-        has_body: false,
-        id: "1".to_owned(),
-    }
+    Request { headers, ..Request::bare("GET", "https://www.example.com/a?b") }
 }
 
 fn origin() -> config::Origin {

@@ -6,7 +6,7 @@ use super::*;
 use crate::config;
 use crate::language::Language;
 use crate::origin::failure::{Failure, TABLE};
-use crate::request::{Request, Target};
+use crate::request::Request;
 use crate::response::error::{Cause, Occasion};
 use crate::response::view::joined;
 use crate::time::Timestamp;
@@ -20,13 +20,7 @@ mod hostile;
 const AT: Timestamp = Timestamp::from_millis(1_767_323_045_678);
 
 fn request(method: Method, url: &str, id: &str) -> Request {
-    Request {
-        method,
-        target: Target::parse(url).unwrap(),
-        headers: HeaderMap::new(),
-        has_body: false,
-        id: id.to_owned(),
-    }
+    Request { method, id: id.to_owned(), ..Request::bare("GET", url) }
 }
 
 fn brand() -> config::Page {
