@@ -40,7 +40,7 @@ pub use page::{Accent, Colour, DARKEST_LIGHT, Ground, LIGHTEST_DARK, OwnText, Pa
 pub use pattern::{PathPattern, Pattern};
 pub use reader::shortened;
 use reader::{Mistakes, WHOLE};
-pub use renamed::{OldName, RENAMED, Renamed, old_names};
+pub use renamed::{OldName, RENAMED, Renamed, old_names, other_name};
 pub use retry::Retry;
 pub use settings::{Config, Log, Probe, Route, Settings};
 pub use share::Share;

@@ -34,6 +34,15 @@ pub(super) fn old_name(table: &str, new: &str) -> Option<&'static str> {
     RENAMED.iter().find(|renamed| renamed.table == table && renamed.new == new).map(|renamed| renamed.old)
 }
 
+/// The other name of the key `name` in `table` (by its new name), old for new and new for old, if it has two.
+pub fn other_name(table: &str, name: &str) -> Option<&'static str> {
+    RENAMED.iter().filter(|renamed| renamed.table == table).find_map(|renamed| match name {
+        _ if name == renamed.old => Some(renamed.new),
+        _ if name == renamed.new => Some(renamed.old),
+        _ => None,
+    })
+}
+
 /// A key that a configuration writes under its old name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OldName {

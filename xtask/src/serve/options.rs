@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use holdfast::config::Config;
+use holdfast::config::{self, Config};
 use serde_json::{Map, Value, json};
 
 use crate::root;
@@ -131,12 +131,15 @@ fn settings_in(wrangler_toml: &Path, environment: Option<&str>) -> Result<Value>
     }
 }
 
-/// Puts `value` at the dotted `key`, making tables on the way.
+/// Puts `value` at the dotted `key`, making tables on the way. What the settings have under another name of the key is
+/// replaced.
 fn lay(settings: &mut Value, key: &str, value: Value) -> Result<()> {
-    let mut place = settings;
+    let (mut place, mut table) = (settings, "");
     for part in key.split('.') {
-        let table = place.as_object_mut().with_context(|| format!("{key}: a part of it is not a table"))?;
-        place = table.entry(part).or_insert_with(|| Value::Object(Map::new()));
+        let keys = place.as_object_mut().with_context(|| format!("{key}: a part of it is not a table"))?;
+        let written = config::other_name(table, part).filter(|other| keys.contains_key(*other));
+        place = keys.entry(written.unwrap_or(part)).or_insert_with(|| Value::Object(Map::new()));
+        table = part;
     }
     *place = value;
     Ok(())
@@ -189,6 +192,29 @@ mod tests {
             })
         );
         assert!(settings(&[("retry.attempts.more", "1")]).is_err());
+    }
+
+    #[test]
+    fn a_setting_replaces_the_key_by_whichever_of_its_names_it_is_written() {
+        for renamed in config::RENAMED {
+            for (written, set) in [(renamed.old, renamed.new), (renamed.new, renamed.old)] {
+                let (holdfast, key, expected) = match renamed.table {
+                    "" => (
+                        json!({ written: { "shrink": 0.2, "interval": "1h" } }),
+                        format!("{set}.interval"),
+                        json!({ written: { "shrink": 0.2, "interval": "2h" } }),
+                    ),
+                    table => (
+                        json!({ table: { written: "1h" } }),
+                        format!("{table}.{set}"),
+                        json!({ table: { written: "2h" } }),
+                    ),
+                };
+                let (holdfast, set) = (Some(holdfast), vec![(key, "2h".to_owned())]);
+                let settings = Options { holdfast, set, ..Options::default() }.settings().unwrap();
+                assert_eq!(settings, expected);
+            }
+        }
     }
 
     #[test]
