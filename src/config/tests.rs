@@ -472,6 +472,27 @@ fn the_documentation_has_a_row_for_every_key() {
 }
 
 #[test]
+fn the_file_that_comes_with_the_project_has_every_key() {
+    let file = include_str!("../../wrangler.toml");
+    // What is not set by default stands there as a comment.
+    let lines = file.lines().map(|line| line.trim_start_matches("# "));
+    let mut table = "";
+    let written: Vec<_> = lines
+        .filter_map(|line| {
+            if let Some(header) = line.strip_prefix('[') {
+                table = header.trim_start_matches('[').trim_end_matches(']');
+            }
+            let (key, _) = line.split_once(" = ")?;
+            Some(format!("{table}.{key}"))
+        })
+        .collect();
+    for key in KEYS {
+        let name = format!("vars.HOLDFAST.{}", key.replace("[]", ""));
+        assert!(written.contains(&name), "{key}");
+    }
+}
+
+#[test]
 fn no_key_is_read_that_is_not_documented() {
     let every_table = json!({
         "?": 0, "timeouts": { "?": 0 }, "retry": { "?": 0 }, "breaker": { "?": 0 }, "cache": { "?": 0 },

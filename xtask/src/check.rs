@@ -113,7 +113,8 @@ impl Scope<'_> {
                 let written =
                     value.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(value);
                 let warning = |name: OldName| Warning(problem(&name.key, name.to_string()));
-                let warnings = old_names(&written).into_iter().map(warning).collect();
+                let mut warnings: Vec<_> = old_names(&written).into_iter().map(warning).collect();
+                warnings.sort_by_key(|Warning(problem)| problem.line);
                 Some(Variable { config, bytes: Some(bytes), warnings })
             }
             Err(errors) => {

@@ -54,10 +54,10 @@ enum Cmd {
         /// The environment in wrangler.toml to start from
         #[arg(long, value_name = "NAME")]
         env: Option<String>,
-        /// Bind a namespace for kept copies and purges, empty at the start
+        /// Bind a namespace for last good copies and purges, empty at the start
         #[arg(long)]
         keep: bool,
-        /// Bind the object that gathers what all isolates count, empty at the start
+        /// Bind the object that gathers what all isolates count, and Analytics Engine, both empty at the start
         #[arg(long)]
         health: bool,
         /// The operators' secret, HOLDFAST_TOKEN
@@ -96,7 +96,7 @@ enum Cmd {
     },
     /// Measures the built Worker beside JavaScript workers, in workerd
     Bench(bench::Options),
-    /// Writes every error page, in every language and look, to a folder with an index
+    /// Writes every error page, in every language and theme, to a folder with an index
     Pages {
         /// Where to
         #[arg(long, default_value = "target/pages")]

@@ -101,7 +101,7 @@ pub const MODES: [FailureMode; 9] = [
         word: "503",
         title: "503",
         does: "Answers 503 Service Unavailable with Retry-After: 1 and a page of its own.",
-        expect: "Three attempts a second apart, then the last good copy; else a page in the shop's brand, still 503. \
+        expect: "Up to three attempts a second apart, then the last good copy; else a page in the shop's brand, still 503. \
                  The API's JSON error is handed on as it came.",
         kind: Kind::Busy,
     },
