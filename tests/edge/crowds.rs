@@ -144,13 +144,18 @@ fn a_leader_whom_the_origin_treats_badly_takes_nobody_with_it() {
 fn a_leader_who_reads_slowly_holds_up_nobody() {
     // More than sockets and streams on the way take in.
     let large = "x".repeat(16 * 1024 * 1024);
-    let page = Page::new([fresh(&large)]);
-    let mut leader = quick().get(&page).open();
-    leader.head();
-    let answer = quick().get(&page).send();
-    assert!(answer.head_took < Duration::from_millis(600), "{:?}", answer.head_took);
-    assert_eq!((answer.status(), answer.text().len()), (200, large.len()));
-    assert_eq!(page.attempts(), 2);
+    let wait = || {
+        let page = Page::new([fresh(&large)]);
+        let mut leader = quick().get(&page).open();
+        leader.head();
+        let answer = quick().get(&page).send();
+        assert_eq!((answer.status(), answer.text().len()), (200, large.len()));
+        assert_eq!(page.attempts(), 2);
+        answer.head_took
+    };
+    // A busy machine makes any of them later, and none sooner.
+    let waits = [wait(), wait(), wait()];
+    assert!(waits.iter().any(|wait| *wait < Duration::from_millis(600)), "{waits:?}");
 }
 
 #[test]
