@@ -142,6 +142,9 @@ fn only_holders_of_the_token_see_the_key_and_nobody_sees_the_token() {
 
 #[test]
 fn an_order_holds_for_every_spelling_of_a_path() {
+    // On a host of its own: a path with dot segments may be any path, so other tests' orders would concern it too.
+    let host = "spellings.example.test";
+    let get = |page: &Page| quick().get(page).host(host).send();
     let names: Vec<_> = (0..5).map(|_| Page::new([]).path).collect();
     let spelt = |form: &str, name: &str| form.replace("{}", name.trim_start_matches('/'));
     let forms = ["//{}", "/x%2f{}", "/%78/{}", "/x;a=b/{}", "/y/..%2fx/{}"];
@@ -154,22 +157,22 @@ fn an_order_holds_for_every_spelling_of_a_path() {
                 let number = texts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 scripts::with_headers(&[("Cache-Control", "max-age=600")], format!("v{number}"))
             });
-            quick().get(&page).send().is(200, "v1");
+            get(&page).is(200, "v1");
             page
         })
         .collect();
     settle();
     for page in &pages {
-        quick().get(page).send().is(200, "v1");
+        get(page).is(200, "v1");
     }
     let urls: Vec<_> = names
         .iter()
         .enumerate()
-        .map(|(at, name)| if at == 0 { name.clone() } else { format!("/x{name}") })
+        .map(|(at, name)| format!("http://{host}{}{name}", if at == 0 { "" } else { "/x" }))
         .collect();
     order(&quick(), &json!({ "urls": urls }));
     for page in &pages {
-        quick().get(page).send().is(200, "v2");
+        get(page).is(200, "v2");
     }
 }
 
