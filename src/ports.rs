@@ -200,6 +200,10 @@ pub trait Origin {
     /// The beginning of `body` as text, at most `limit` bytes, for telling failures apart.
     fn peek(&self, body: Self::Body, limit: u64, within: Duration) -> impl Future<Output = String>;
 
+    /// A body that is whole as text, its coding undone, with U+FFFD for what is not UTF-8; `None` if it is longer than
+    /// `limit` bytes, or its coding cannot be undone.
+    fn text(&self, whole: &Self::Body, limit: u64) -> impl Future<Output = Option<String>>;
+
     /// Whether a body that is whole contains `text` in UTF-8, its coding undone; `None` if that cannot be told.
     fn contains(&self, whole: &Self::Body, text: &str) -> impl Future<Output = Option<bool>>;
 

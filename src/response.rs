@@ -10,11 +10,13 @@
 
 mod accept;
 pub(crate) mod assets;
+pub mod author;
 pub mod error;
 pub mod error_page;
 pub mod fields;
 pub mod form;
 mod grpc;
+pub mod kept_fields;
 mod kind;
 mod page_cache;
 mod problem;

@@ -28,6 +28,8 @@ pub struct Page {
     pub languages: Vec<Language>,
     /// The operator's own messages, at most one for each language and message.
     pub texts: Vec<OwnText>,
+    /// What visitors get in place of the origin's own error pages.
+    pub origin_errors: OriginErrors,
 }
 
 impl Page {
@@ -62,6 +64,18 @@ impl Theme {
             Self::Bold => "bold",
         }
     }
+}
+
+/// Which of the origin's own error pages are replaced, under the same status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OriginErrors {
+    /// Those that nobody wrote: stock pages of servers, and empty ones.
+    #[default]
+    Stock,
+    /// None.
+    Keep,
+    /// All.
+    Replace,
 }
 
 /// A message in the operator's words.
@@ -224,6 +238,16 @@ pub(super) fn theme(value: &Value) -> Accepted<Theme> {
     value.as_str().and_then(named).ok_or_else(|| r#""calm", "paper" or "bold" is accepted"#.to_owned())
 }
 
+/// Accepts which error pages of the origin are replaced.
+pub(super) fn origin_errors(value: &Value) -> Accepted<OriginErrors> {
+    match value.as_str() {
+        Some("stock") => Ok(OriginErrors::Stock),
+        Some("keep") => Ok(OriginErrors::Keep),
+        Some("replace") => Ok(OriginErrors::Replace),
+        Some(_) | None => Err(r#""stock", "keep" or "replace" is accepted"#.to_owned()),
+    }
+}
+
 /// Accepts a colour that is readable as text on `ground`.
 pub(super) fn accent(ground: Ground) -> impl Fn(&Value) -> Accepted<Colour> {
     move |value| {
@@ -334,6 +358,22 @@ mod tests {
         let dark = accent(LIGHTEST_DARK);
         assert!(dark(&json!("#1d56b8")).is_err() && dark(&json!("#8ab6ff")).is_ok());
         assert!(light(&json!("red")).unwrap_err().contains("a colour is accepted"));
+    }
+
+    #[test]
+    fn error_pages_of_the_origin_are_replaced_by_one_of_three_rules() {
+        assert_eq!(OriginErrors::default(), OriginErrors::Stock);
+        for (value, expected) in
+            [("stock", OriginErrors::Stock), ("keep", OriginErrors::Keep), ("replace", OriginErrors::Replace)]
+        {
+            assert_eq!(origin_errors(&json!(value)), Ok(expected));
+        }
+        for wrong in [json!("all"), json!(""), json!(true), json!("Keep")] {
+            assert!(
+                origin_errors(&wrong).unwrap_err().contains(r#""stock", "keep" or "replace""#),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

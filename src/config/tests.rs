@@ -53,7 +53,7 @@ fn every_key_is_read() {
                 "brand": "Example", "logo": "data:image/png;base64,AAAA", "theme": "paper", "accent": "#15b",
                 "accent_dark": "#8ab6ff", "support_url": "mailto:a@b.example",
                 "status_url": "https://c.example", "languages": ["en"],
-                "texts": { "en": { "again": "Once more" } }
+                "texts": { "en": { "again": "Once more" } }, "origin_errors": "keep"
             },
             "maintenance": {
                 "enabled": true, "from": "2026-11-21T01:00:00Z", "until": "2026-11-21T04:30:00+02:00"
@@ -132,6 +132,7 @@ fn every_key_is_read() {
                 message: Message::Again,
                 text: "Once more".to_owned(),
             }],
+            origin_errors: OriginErrors::Keep,
         },
         maintenance: Maintenance {
             enabled: Some(true),
@@ -531,7 +532,7 @@ fn no_key_is_read_that_is_not_documented() {
 }
 
 /// Every key that is no table, as docs/configuration.md names it.
-const KEYS: [&str; 69] = [
+const KEYS: [&str; 70] = [
     "name",
     "origins",
     "timeouts.first_byte",
@@ -584,6 +585,7 @@ const KEYS: [&str; 69] = [
     "page.accent_dark",
     "page.support_url",
     "page.status_url",
+    "page.origin_errors",
     "page.languages",
     "page.texts",
     "maintenance.enabled",
@@ -664,6 +666,7 @@ fn any_settings(depth: u32) -> impl Strategy<Value = Value> {
             "logo",
             "theme",
             "accent",
+            "origin_errors",
             "languages",
             "texts",
             "en",

@@ -90,6 +90,8 @@ extern "C" {
 extern "C" {
     fn peek(call: u32, handle: &BodyHandle, limit: f64, within_ms: f64);
 
+    fn text(call: u32, handle: &BodyHandle, limit: f64);
+
     fn contains(call: u32, handle: &BodyHandle, text: &str);
 }
 
@@ -243,6 +245,10 @@ impl Origin for Platform {
     async fn peek(&self, body: BodyHandle, limit: u64, within: Duration) -> String {
         let call = |call| peek(call, &body, bytes(limit), millis(within));
         Call::new(call).await.ok().and_then(Given::text).unwrap_or_default()
+    }
+
+    async fn text(&self, whole: &BodyHandle, limit: u64) -> Option<String> {
+        Call::new(|call| text(call, whole, bytes(limit))).await.ok().and_then(Given::text)
     }
 
     async fn contains(&self, whole: &BodyHandle, text: &str) -> Option<bool> {

@@ -20,7 +20,7 @@ use crate::isolate::flight::{Flight, FlightResult, Step};
 use crate::origin::deadline::Deadline;
 use crate::origin::failure::Failure;
 use crate::origin::is_transient;
-use crate::origin::retry::{Repeatable, Stop};
+use crate::origin::retry::Repeatable;
 use crate::ports::{Memory, Ports};
 use crate::response::error::Cause;
 use crate::time::Timestamp;
@@ -260,7 +260,7 @@ impl Patience {
 }
 
 fn failed<B>(cause: Cause, retry_after: Option<Duration>) -> Waited<B> {
-    Waited::Failed(Box::new(Failed::without_attempt(cause, Stop::Deadline, retry_after)))
+    Waited::Failed(Box::new(Failed::without_attempt(cause, retry_after)))
 }
 
 /// Whether a failure may be that of one request alone: an application's 500 is often brought about by what somebody sent,

@@ -1,6 +1,6 @@
 //! What answers in place of an origin that failed: a stale copy, the last good copy, the origin's own error, or a page.
 
-use http::header;
+use http::{HeaderMap, Method, header};
 
 use super::context::Context;
 use super::copies::may_stand_in;
@@ -8,16 +8,18 @@ use super::find::find;
 use super::last_good;
 use super::lookup::{Found, InStore, Lookup};
 use super::pursued::Failed;
-use super::received::Received;
+use super::received::{Guarded, Received};
 use super::record::Record;
 use crate::cache::key;
 use crate::cache::stale::Forbidden;
+use crate::config::OriginErrors;
 use crate::origin::is_origin_error;
-use crate::origin::retry::Stop;
 use crate::ports::{Origin, Ports};
 use crate::report::Outcome;
+use crate::response::author::{Author, LONGEST_STOCK_PAGE};
 use crate::response::error::Cause;
 use crate::response::form::Form;
+use crate::response::kept_fields::kept_fields;
 
 /// What is left to answer with.
 pub(super) enum Fallback<B> {
@@ -25,8 +27,8 @@ pub(super) enum Fallback<B> {
     Copy(Found<B>),
     /// The origin's own error, as it came.
     OriginError(Received<B>),
-    /// A page made here.
-    Page,
+    /// A page made here, with these fields of the origin's error that it replaces.
+    Page(HeaderMap),
 }
 
 /// Chooses what answers. `has_tried` says whether an attempt was made for this request.
@@ -38,21 +40,23 @@ pub(super) async fn fall_back<P: Ports>(
     in_store: &mut InStore,
     record: &mut Record,
 ) -> Fallback<P::Body> {
-    let Failed { last, cause, stop, .. } = failed;
+    let Failed { last, cause, .. } = failed;
     let lookup = look_after_all(ctx, lookup, has_tried, in_store, record).await;
     let copy = stand_in(ctx, lookup, cause, record).await;
     record.cause = Some(cause);
     match (copy, last) {
         (None, Some(received))
-            if !is_origin_error(received.status) || !deserves_page(ctx, &received, stop) =>
+            if !is_origin_error(received.status) || !Box::pin(is_replaced(ctx, &received)).await =>
         {
             Fallback::OriginError(received)
         }
         (copy, last) => {
+            let mut kept = HeaderMap::new();
             if let Some(received) = last {
+                kept = kept_fields(&received.headers);
                 received.discard(ctx.ports());
             }
-            copy.map_or(Fallback::Page, Fallback::Copy)
+            copy.map_or(Fallback::Page(kept), Fallback::Copy)
         }
     }
 }
@@ -138,13 +142,55 @@ pub(super) fn rules_out<P: Ports>(ctx: &Context<P>, cause: Cause) -> bool {
     matches!(cause.shown(), Cause::OriginStatus(status) if !ctx.policy.may_be_covered(status.as_u16()))
 }
 
-/// Whether the branded page says more to this client than the origin's own error does. An error to a request that must not
-/// be repeated, and one that is not a page, is passed through as it came.
-fn deserves_page<P: Ports>(ctx: &Context<P>, received: &Received<P::Body>, stop: Stop) -> bool {
-    let is_page = match received.headers.get(header::CONTENT_TYPE) {
-        Some(kind) => kind.as_bytes().to_ascii_lowercase().starts_with(b"text/html"),
-        None => true,
-    };
-    let must_not_be_repeated = matches!(stop, Stop::NotRepeatable(_)) || !ctx.request.is_safe();
-    is_page && !must_not_be_repeated && matches!(Form::of(&ctx.request), Form::Html)
+/// Whether a page made here replaces the origin's own error, for this client and by `page.origin_errors`.
+///
+/// An error in a form that is no page, and one to a client that reads none, is handed on as it came. To HEAD, nobody knows
+/// what the page would have been.
+async fn is_replaced<P: Ports>(ctx: &Context<P>, received: &Received<P::Body>) -> bool {
+    if !matches!(Form::of(&ctx.request), Form::Html) {
+        return false;
+    }
+    match (ctx.policy.settings.page.origin_errors, PageType::of(&received.headers)) {
+        (OriginErrors::Keep, _) | (_, PageType::Other) => false,
+        (OriginErrors::Replace, PageType::Html) => true,
+        (OriginErrors::Stock, PageType::Html) => {
+            matches!(author(ctx, received).await, Author::Server | Author::Nobody)
+        }
+        // What proxies say in plain text is no more for people than their pages are.
+        (OriginErrors::Replace | OriginErrors::Stock, PageType::Text) => {
+            author(ctx, received).await == Author::Server
+        }
+    }
+}
+
+/// Who wrote the error in `received`. One that is not here as a whole, or is too long for a stock page, is a person's.
+async fn author<P: Ports>(ctx: &Context<P>, received: &Received<P::Body>) -> Author {
+    match &received.body {
+        Guarded::Bare(_) if ctx.request.method != Method::HEAD => Author::Nobody,
+        Guarded::Whole(body, _) => {
+            let page = ctx.ports().text(body, LONGEST_STOCK_PAGE).await;
+            page.map_or(Author::Person, |page| Author::of(&page))
+        }
+        Guarded::Bare(_) | Guarded::Stream { .. } | Guarded::Relayed { .. } => Author::Person,
+    }
+}
+
+/// What kind of body an error has.
+enum PageType {
+    /// HTML, or what does not say what it is.
+    Html,
+    Text,
+    Other,
+}
+
+impl PageType {
+    fn of(headers: &HeaderMap) -> Self {
+        let Some(value) = headers.get(header::CONTENT_TYPE) else { return Self::Html };
+        let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+        match essence.trim_ascii().to_ascii_lowercase().as_slice() {
+            b"text/html" | b"" => Self::Html,
+            b"text/plain" => Self::Text,
+            _ => Self::Other,
+        }
+    }
 }

@@ -22,9 +22,21 @@ pub(super) fn error_page<P: Ports>(
     may_have_acted: bool,
     record: &mut Record,
 ) -> UnfinishedResponse<P::Body> {
+    page_instead(ctx, cause, retry_after, may_have_acted, HeaderMap::new(), record)
+}
+
+/// The error page for `cause` in place of the origin's own, of which these fields are `kept`.
+pub(super) fn page_instead<P: Ports>(
+    ctx: &Context<P>,
+    cause: Cause,
+    retry_after: Option<Duration>,
+    may_have_acted: bool,
+    kept: HeaderMap,
+    record: &mut Record,
+) -> UnfinishedResponse<P::Body> {
     record.outcome = Outcome::ErrorPage;
     record.cause = Some(cause);
-    page(ctx, cause, retry_after, may_have_acted)
+    page(ctx, cause, retry_after, may_have_acted, kept)
 }
 
 /// The page alone, whatever it counts as.
@@ -33,6 +45,7 @@ pub(super) fn page<P: Ports>(
     cause: Cause,
     retry_after: Option<Duration>,
     may_have_acted: bool,
+    kept: HeaderMap,
 ) -> UnfinishedResponse<P::Body> {
     let page = ErrorPage {
         cause,
@@ -42,7 +55,8 @@ pub(super) fn page<P: Ports>(
         retry_after,
         unknown_outcome: may_have_acted && !ctx.request.is_safe(),
     };
-    let (headers, text) = page.render(Form::of(&ctx.request));
+    let (mut headers, text) = page.render(Form::of(&ctx.request));
+    headers.extend(kept);
     UnfinishedResponse::own(cause.status(), headers, text.map_or(AnswerBody::Empty, AnswerBody::Text))
 }
 

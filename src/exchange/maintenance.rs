@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::Method;
+use http::{HeaderMap, Method};
 
 use super::access;
 use super::context::Context;
@@ -25,7 +25,7 @@ pub(super) fn closed<P: Ports>(ctx: &Context<P>, record: &mut Record) -> Option<
     let maintenance = ctx.policy.maintenance(now).filter(|_| !is_let_in(ctx))?;
     record.outcome = Outcome::Maintenance;
     let retry_after = maintenance.until.map_or(RETRY_AFTER, |until| until.since(now));
-    Some(page(ctx, Cause::Maintenance, Some(retry_after), false))
+    Some(page(ctx, Cause::Maintenance, Some(retry_after), false, HeaderMap::new()))
 }
 
 /// Operators are let in, by token, session or drill; and everybody to what crawlers go by.

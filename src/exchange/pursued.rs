@@ -32,7 +32,6 @@ pub(super) struct Failed<B> {
     /// The origin's own error, if that was the last result.
     pub last: Option<Received<B>>,
     pub cause: Cause,
-    pub stop: Stop,
     /// How long the origin asked to be left alone, or is left alone.
     pub retry_after: Option<Duration>,
     /// Whether an origin may have acted on the request.
@@ -59,12 +58,12 @@ impl<B> Pursued<B> {
 
 impl<B> Failed<B> {
     fn new(last: Option<Received<B>>, cause: Cause, made: &Made, retry_after: Option<Duration>) -> Self {
-        Self { last, cause, stop: made.stop, retry_after, may_have_acted: made.may_have_acted() }
+        Self { last, cause, retry_after, may_have_acted: made.may_have_acted() }
     }
 
     /// A failure for which this request made no attempt.
-    pub fn without_attempt(cause: Cause, stop: Stop, retry_after: Option<Duration>) -> Self {
-        Self { last: None, cause, stop, retry_after, may_have_acted: false }
+    pub fn without_attempt(cause: Cause, retry_after: Option<Duration>) -> Self {
+        Self { last: None, cause, retry_after, may_have_acted: false }
     }
 
     /// The failure of a request whose first attempt was refused because of `stop`.
@@ -75,7 +74,7 @@ impl<B> Failed<B> {
             None if stop == Stop::RampUp => Cause::Failure(Failure::CircuitOpen),
             None => Cause::Failure(Failure::Internal),
         };
-        Self::without_attempt(cause, stop, open.map(|open| open.retry_after))
+        Self::without_attempt(cause, open.map(|open| open.retry_after))
     }
 }
 

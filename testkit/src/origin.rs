@@ -95,6 +95,11 @@ impl<F: FrontEnd> Origin for TestPorts<F> {
         content.text.chars().take(limit as usize).collect()
     }
 
+    async fn text(&self, whole: &Body, limit: u64) -> Option<String> {
+        let content = self.whole(whole);
+        (content.bytes() <= limit).then(|| content.text.to_string())
+    }
+
     async fn contains(&self, whole: &Body, text: &str) -> Option<bool> {
         Some(self.whole(whole).text.contains(text))
     }

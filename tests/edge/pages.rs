@@ -5,7 +5,7 @@ use holdfast::language::{Language, Message};
 use serde_json::Value;
 
 use crate::client::{Answer, Call, End};
-use crate::harness::{Page, quick, routed};
+use crate::harness::{LARGE, Page, quick, routed};
 
 fn failing() -> Page {
     Page::new([scripts::reset()])
@@ -258,19 +258,96 @@ fn the_origins_own_gateway_errors_keep_their_status_and_what_is_not_html_keeps_i
         let answer = quick().get(&page).with("Accept", "application/json").send();
         answer.is(code, "{\"own\":1}");
         assert_eq!((answer.header("x-own"), page.attempts()), (Some("1"), 3), "{status}");
-        let page = Page::new([own_error(status, "text/html; charset=utf-8", "<h1>nginx</h1>")]);
+        let page = Page::new([own_error(status, "text/html; charset=utf-8", &stock(status))]);
         let answer = quick().get(&page).browsing().send();
         assert_eq!((answer.status(), page.attempts()), (code, 3), "{status}");
         assert!(answer.text().contains("Example") && !answer.text().contains("nginx"), "{status}");
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{status}");
+        assert_eq!((answer.header("cache-control"), answer.header("x-own")), (Some("no-store"), None));
+        let page = Page::new([own_error(status, "text/html; charset=utf-8", WRITTEN)]);
+        let answer = quick().get(&page).browsing().send();
+        answer.is(code, WRITTEN);
+        assert_eq!((answer.header("x-own"), page.attempts()), (Some("1"), 3), "{status}");
     }
+}
+
+/// The page that nginx sends with this status.
+fn stock(status: &str) -> String {
+    format!(
+        "<html>\r\n<head><title>{status}</title></head>\r\n<body>\r\n<center><h1>{status}</h1></center>\r\n<hr><center>nginx/1.18.0 \
+         (Ubuntu)</center>\r\n</body>\r\n</html>\r\n"
+    )
+}
+
+const WRITTEN: &str =
+    "<!doctype html><title>Moving</title><h1>We are moving to a new home</h1><p>Back at 10:00.</p>";
+
+/// `<h1>502 Bad Gateway</h1>` in gzip.
+const STOCK_IN_GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xb3\xc9\x30\xb4\x33\x35\x30\x52\x70\x4a\x4c\x51\x70\x4f\x2c\x49\x2d\x4f\xac\xb4\xd1\x07\x8a\x01\x00\xd4\xfa\x44\x29\x18\x00\x00\x00";
+/// `<h1>Back at ten</h1>` in gzip.
+const WRITTEN_IN_GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xb3\xc9\x30\xb4\x73\x4a\x4c\xce\x56\x48\x2c\x51\x28\x49\xcd\xb3\xd1\x07\xf2\x01\x99\x94\x22\x01\x14\x00\x00\x00";
+
+#[test]
+fn stock_pages_are_recognised_as_they_come_over_the_wire() {
+    let line = "502 Bad Gateway";
+    let html: &[(&str, &str)] = &[("Content-Type", "text/html")];
+    let gzip: &[(&str, &str)] = &[("Content-Type", "text/html"), ("Content-Encoding", "gzip")];
+    for (what, script, is_replaced) in [
+        ("stock", scripts::answer(line, html, stock(line)), true),
+        ("stock, without a type", scripts::answer(line, &[], stock(line)), true),
+        ("stock, gzipped", scripts::answer(line, gzip, STOCK_IN_GZIP), true),
+        ("stock, not gzipped as it says", scripts::answer(line, gzip, stock(line)), false),
+        ("empty", scripts::answer(line, html, ""), true),
+        ("written", scripts::answer(line, html, WRITTEN), false),
+        ("written, gzipped", scripts::answer(line, gzip, WRITTEN_IN_GZIP), false),
+        (
+            "written in windows-1251",
+            scripts::answer(line, html, b"\xd1\xea\xee\xf0\xee \xe2\xe5\xf0\xed\xb8\xec\xf1\xff".as_slice()),
+            false,
+        ),
+        (
+            "longer than what is buffered",
+            scripts::answer(line, html, stock(line) + &" ".repeat(LARGE)),
+            false,
+        ),
+        (
+            "proxy's text",
+            scripts::answer(line, &[("Content-Type", "text/plain")], "no healthy upstream"),
+            true,
+        ),
+        ("text", scripts::answer(line, &[("Content-Type", "text/plain")], "Back at 10:00"), false),
+    ] {
+        let page = Page::new([script]);
+        let answer = quick().get(&page).browsing().with("Accept-Encoding", "gzip").send();
+        assert_eq!(answer.status(), 502, "{what}");
+        let is_ours = answer.header("x-robots-tag").is_some();
+        assert_eq!(
+            (is_ours, answer.text().contains("Example")),
+            (is_replaced, is_replaced),
+            "{what}: {answer:?}"
+        );
+    }
+}
+
+#[test]
+fn a_page_that_replaces_the_origins_keeps_its_cookies() {
+    let fields =
+        [("Content-Type", "text/html"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Server", "nginx")];
+    let page = Page::new([scripts::answer(
+        "500 Internal Server Error",
+        &fields,
+        stock("500 Internal Server Error"),
+    )]);
+    let answer = quick().get(&page).browsing().send();
+    assert_eq!(answer.status(), 500);
+    assert_eq!(answer.head.lines("set-cookie"), ["a=1", "b=2"]);
+    assert!(answer.text().contains("Example"));
 }
 
 #[test]
 fn the_origins_retry_after_is_kept_on_the_page() {
     for (content_type, branded) in [("text/html", true), ("application/json", false)] {
         let fields = [("Retry-After", "41"), ("Content-Type", content_type)];
-        let page = Page::new([scripts::answer("503 Service Unavailable", &fields, "{}")]);
+        let page = Page::new([scripts::answer("503 Service Unavailable", &fields, "")]);
         let answer = quick().get(&page).browsing().send();
         assert_eq!((answer.status(), answer.header("retry-after")), (503, Some("41")));
         assert_eq!(answer.text().contains("Example"), branded, "{content_type}");

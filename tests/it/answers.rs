@@ -71,20 +71,155 @@ fn after_a_failure_of_the_worker_itself_nobody_knows_what_became_of_an_order() {
     world.fails_inside("GET", "/", None).status(500).no_header("holdfast-outcome");
 }
 
+/// An error with a page of `kind`, sent as often as it is asked for.
+fn own(status: u16, kind: &str, body: &str) -> [Behaviour; 3] {
+    let answer = || answers(status, body).header("content-type", kind);
+    [answer(), answer(), answer()]
+}
+
+const NGINX: &str = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n<center><h1>503 \
+                     Service Temporarily Unavailable</h1></center>\r\n<hr><center>nginx/1.27.3</center>\r\n</body>\r\n</html>\r\n";
+const WRITTEN: &str = "<h1>We are moving to a new home</h1><p>Back at 10:00.</p>";
+
 #[test]
-fn the_origin_s_own_error_becomes_a_page_for_people_and_passes_to_programs() {
-    let busy = || answers(503, "<h1>busy</h1>").header("content-type", "text/html");
-    let html =
-        world().with("accept", "text/html").origin([busy(), busy(), busy()]).get("/").status(503).attempts(3);
-    assert!(!html.body.text.contains("<h1>busy</h1>"), "{html:#?}");
-    let json = || answers(503, "{\"busy\":true}").header("content-type", "application/json");
-    let passed = world().with("accept", "text/html").origin([json(), json(), json()]).get("/");
-    passed.answers(503, "{\"busy\":true}").attempts(3).header_has("proxy-status", "received-status=503");
-    world()
-        .with("accept", "text/html")
-        .origin([busy()])
-        .send("POST", "/", Some("a"))
-        .answers(503, "<h1>busy</h1>");
+fn a_stock_page_is_replaced_and_a_written_one_is_kept() {
+    let visitor = || world().with("accept", "text/html");
+    for kind in ["text/html", "Text/HTML; charset=utf-8"] {
+        for status in [500, 502, 503, 504] {
+            let attempts = if status == 500 { 1 } else { 3 };
+            let story = visitor().origin(own(status, kind, NGINX)).get("/").status(status).attempts(attempts);
+            let story = story.says("www.example.com").header("cache-control", "no-store");
+            assert!(!story.body.text.contains("nginx"), "{story:#?}");
+            let kept = visitor().origin(own(status, kind, WRITTEN)).get("/").attempts(attempts);
+            kept.answers(status, WRITTEN).header("content-type", kind);
+        }
+    }
+}
+
+#[test]
+fn the_operator_decides_which_error_pages_are_replaced() {
+    for (rule, body, is_replaced) in [
+        ("stock", NGINX, true),
+        ("stock", "", true),
+        ("stock", "<h1>busy</h1>", true),
+        ("stock", WRITTEN, false),
+        ("keep", NGINX, false),
+        ("keep", "", false),
+        ("keep", WRITTEN, false),
+        ("replace", NGINX, true),
+        ("replace", WRITTEN, true),
+    ] {
+        let world = world().with("accept", "text/html").set("page.origin_errors", rule);
+        let story = world.origin(own(503, "text/html", body)).get("/").status(503);
+        assert_eq!(story.body.text != body, is_replaced, "{rule} {body:?}: {story:#?}");
+    }
+}
+
+#[test]
+fn an_error_that_is_no_page_and_an_error_to_a_program_are_passed_on() {
+    for (accept, kind, body) in [
+        ("text/html", "application/json", "{\"busy\":true}"),
+        ("text/html", "application/problem+json", "{}"),
+        ("text/html", "image/png", ""),
+        ("text/html", "text/plain", "Back at 10:00"),
+        ("text/html", "text/plain", "busy"),
+        ("application/json", "text/html", NGINX),
+        ("*/*", "text/html", NGINX),
+        ("image/png", "text/html", NGINX),
+    ] {
+        for rule in ["stock", "replace"] {
+            let world = world().with("accept", accept).set("page.origin_errors", rule);
+            let story = world.origin(own(503, kind, body)).get("/").answers(503, body);
+            story.header("content-type", kind).header_has("proxy-status", "received-status=503");
+        }
+    }
+}
+
+#[test]
+fn what_a_proxy_says_in_plain_text_is_replaced() {
+    for body in ["no healthy upstream", "Bad Gateway", "upstream request timeout"] {
+        let story =
+            world().with("accept", "text/html").origin(own(503, "text/plain; charset=utf-8", body)).get("/");
+        story.status(503).header("content-type", "text/html; charset=utf-8").says("is unavailable");
+        let kept = world().with("accept", "text/html").set("page.origin_errors", "keep");
+        kept.origin(own(503, "text/plain", body)).get("/").answers(503, body);
+    }
+}
+
+#[test]
+fn a_page_without_a_type_is_looked_at_as_html() {
+    for (body, is_replaced) in [(NGINX, true), ("", true), (WRITTEN, false), ("{\"busy\":true}", false)] {
+        let answer = || answers(503, body);
+        let story = world().with("accept", "text/html").origin([answer(), answer(), answer()]).get("/");
+        assert_eq!(story.status(503).body.text != body, is_replaced, "{body:?}");
+    }
+}
+
+#[test]
+fn a_page_that_is_long_or_not_buffered_is_somebodys() {
+    let long = NGINX.to_owned() + &" ".repeat(17 * 1024);
+    world().with("accept", "text/html").origin(own(503, "text/html", &long)).get("/").answers(503, &long);
+    let unbuffered = world().with("accept", "text/html").set("body.buffer", "0B");
+    unbuffered.origin(own(503, "text/html", NGINX)).get("/").answers(503, NGINX);
+}
+
+#[test]
+fn the_answer_to_head_is_the_origins_unless_every_page_is_replaced() {
+    for (rule, is_ours) in [("stock", false), ("keep", false), ("replace", true)] {
+        let world = world().with("accept", "text/html").set("page.origin_errors", rule);
+        let story = world.origin(own(503, "text/html", "")).send("HEAD", "/", None).status(503);
+        assert_eq!(story.value("x-robots-tag").is_some(), is_ours, "{rule}: {story:#?}");
+    }
+}
+
+#[test]
+fn a_range_of_an_error_is_the_page_under_its_status() {
+    let world = world().with("accept", "text/html").with("range", "bytes=0-3");
+    world.clone().origin(own(503, "text/html", NGINX)).get("/").status(503).no_header("content-range");
+    world.origin(own(503, "text/html", WRITTEN)).get("/").answers(503, WRITTEN);
+}
+
+#[test]
+fn a_visitor_who_sent_a_form_reads_what_became_of_it_in_place_of_a_stock_page() {
+    let visitor = || world().with("accept", "text/html");
+    let story = visitor().origin(own(504, "text/html", NGINX)).send("POST", "/", Some("a")).attempts(1);
+    story.status(504).header("holdfast-outcome", "unknown").says("may have been processed");
+    let kept = visitor().origin(own(504, "text/html", WRITTEN)).send("POST", "/", Some("a")).attempts(1);
+    kept.answers(504, WRITTEN).no_header("holdfast-outcome");
+}
+
+#[test]
+fn a_page_that_replaces_the_origins_keeps_its_cookies_and_what_it_asks_of_the_browser() {
+    let answer = || {
+        answers(503, NGINX)
+            .header("content-type", "text/html")
+            .header("retry-after", "120")
+            .header("set-cookie", "a=1; Path=/")
+            .header("set-cookie", "b=2")
+            .header("strict-transport-security", "max-age=31536000")
+            .header("server", "nginx/1.27.3")
+            .header("etag", "\"a\"")
+    };
+    let story =
+        world().with("accept", "text/html").origin([answer(), answer(), answer()]).get("/").status(503);
+    story
+        .header("retry-after", "120")
+        .header("set-cookie", "a=1; Path=/, b=2")
+        .header("strict-transport-security", "max-age=31536000")
+        .header("cache-control", "no-store")
+        .no_header("server")
+        .no_header("etag");
+}
+
+#[test]
+fn a_stale_copy_comes_before_the_origins_own_page() {
+    let world = world().with("accept", "text/html");
+    world
+        .clone()
+        .origin([page("v1").cache_control("max-age=1, stale-if-error=600")])
+        .get("/")
+        .answers(200, "v1");
+    world.later(60).origin(own(503, "text/html", WRITTEN)).get("/").answers(200, "v1");
 }
 
 #[test]

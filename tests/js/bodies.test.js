@@ -4,7 +4,7 @@ import { hold } from "../../src/edge/js/hold.js";
 import { serve } from "../../src/edge/js/instance.js";
 import { relay } from "../../src/edge/js/relay.js";
 import { slice } from "../../src/edge/js/slice.js";
-import { contains } from "../../src/edge/js/text.js";
+import { contains, text } from "../../src/edge/js/text.js";
 import { outcome, read, response, rust } from "./platform.js";
 
 before(() => serve(rust));
@@ -108,5 +108,26 @@ test("a text is found in a coded body too", async () => {
     contains(call, { bytes, response: new Response(null, { headers: { "content-encoding": coding } }) }, text);
     const [name, , ...rest] = await outcome(call);
     assert.deepEqual([name, ...rest], found);
+  }
+});
+
+test("a whole body is read as text if it is short and its coding can be undone", async () => {
+  const gzipped = new Response(`<h1>größer</h1>${" ".repeat(500)}`).body.pipeThrough(new CompressionStream("gzip"));
+  const coded = new Uint8Array(await new Response(gzipped).arrayBuffer());
+  const plain = new TextEncoder().encode("<h1>größer</h1>");
+  for (const [bytes, coding, limit, expected] of [
+    [plain, undefined, 17, "<h1>größer</h1>"],
+    [plain, undefined, 16, undefined],
+    [Uint8Array.of(0x67, 0x72, 0xf6), "identity", 100, "gr\ufffd"],
+    [undefined, undefined, 100, ""],
+    [coded, "gzip", 1000, `<h1>größer</h1>${" ".repeat(500)}`],
+    [coded, "gzip", 100, undefined],
+    [coded, "unknown", 1000, undefined],
+  ]) {
+    const call = next();
+    const headers = coding ? { "content-encoding": coding } : undefined;
+    text(call, { bytes, response: new Response(null, { headers }) }, limit);
+    const [name, , given] = await outcome(call);
+    assert.deepEqual([name, given], ["resolve_text", expected]);
   }
 });

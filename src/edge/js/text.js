@@ -1,7 +1,7 @@
 // @ts-check
 // Looking into the text of a body.
 
-import { responseOf } from "./handle.js";
+import { NOTHING, responseOf } from "./handle.js";
 import { asNumber, asText, complete } from "./instance.js";
 import { byteReader, join, readUpTo } from "./source.js";
 
@@ -40,6 +40,37 @@ async function beginning(handle, limit, withinMs) {
 }
 
 /**
+ * Completes `call` with a whole body of at most `limit` bytes as text. With nothing where it is longer, or its coding cannot
+ * be undone here.
+ * @param {number} call
+ * @param {BodyHandle} handle
+ * @param {number} limit
+ */
+export function text(call, handle, limit) {
+  complete(call, wholeText(handle, limit), asText(call));
+}
+
+/**
+ * @param {BodyHandle} handle
+ * @param {number} limit
+ */
+async function wholeText({ bytes = NOTHING, response }, limit) {
+  const decoder = new TextDecoder();
+  let whole = "";
+  let seen = 0;
+  try {
+    for await (const chunk of decoded(bytes, response)) {
+      seen += chunk.byteLength;
+      if (seen > limit) return undefined;
+      whole += decoder.decode(chunk, { stream: true });
+    }
+    return whole + decoder.decode();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * Completes `call` with 1 or 0: whether the body, which is whole, contains `text`. With nothing where its coding cannot be
  * undone here.
  * @param {number} call
@@ -57,21 +88,29 @@ const MOST_DECODED = 16 * 1024 * 1024;
 const FORMATS = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate", br: "brotli" };
 
 /**
+ * The bytes of a whole body, its coding undone. Fails if it cannot be undone.
+ * @param {Uint8Array} bytes
+ * @param {Response | Request | undefined} response
+ * @returns {Iterable<Uint8Array> | AsyncIterable<Uint8Array>}
+ */
+function decoded(bytes, response) {
+  const coding = (response?.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+  if (coding === "identity") return [bytes];
+  return new Response(bytes).body?.pipeThrough(new DecompressionStream(FORMATS[coding])) ?? [];
+}
+
+/**
  * @param {BodyHandle} handle
  * @param {string} text
  */
-async function hasText(handle, text) {
-  const { bytes } = handle;
+async function hasText({ bytes = NOTHING, response }, text) {
   // One character for each byte, so that the encoding of the rest does not matter.
-  const asCharacters = (/** @type {Uint8Array | undefined} */ part) => new TextDecoder("latin1").decode(part);
+  const asCharacters = (/** @type {Uint8Array} */ part) => new TextDecoder("latin1").decode(part);
   const wanted = asCharacters(new TextEncoder().encode(text));
-  const coding = (handle.response?.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
-  if (coding === "identity") return Number(asCharacters(bytes).includes(wanted));
   try {
-    const stream = new Response(bytes).body?.pipeThrough(new DecompressionStream(FORMATS[coding]));
     let tail = "";
     let seen = 0;
-    for await (const chunk of stream ?? []) {
+    for await (const chunk of decoded(bytes, response)) {
       const part = tail + asCharacters(chunk);
       if (part.includes(wanted)) return 1;
       seen += chunk.byteLength;

@@ -13,7 +13,7 @@ use super::super::fallback::{Fallback, fall_back, rules_out};
 use super::super::invalidation::{invalidate_behind, invalidate_though_torn};
 use super::super::last_good;
 use super::super::lookup::{Found, Lookup};
-use super::super::made_here::{client_gone, error_page};
+use super::super::made_here::{client_gone, page_instead};
 use super::super::pass_through::{pass_through, under_conditions};
 use super::super::pursued::{Failed, Made, Pursued};
 use super::super::received::Received;
@@ -213,7 +213,7 @@ impl<P: Ports> Walk<'_, P> {
                 let received = if is_stored { self.store(received) } else { received };
                 pass_through(ctx, received, &mut self.record)
             }
-            Fallback::Page => error_page(ctx, cause, retry_after, may_have_acted, record),
+            Fallback::Page(kept) => page_instead(ctx, cause, retry_after, may_have_acted, kept, record),
         }
     }
 }
