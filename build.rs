@@ -24,9 +24,9 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={FOLDER}");
     match generated(&catalogues(Path::new(FOLDER))?) {
-        Ok(code) => {
+        Ok(files) => {
             let out = env::var("OUT_DIR").map_err(io::Error::other)?;
-            fs::write(Path::new(&out).join("languages.rs"), code)
+            files.iter().try_for_each(|(name, code)| fs::write(Path::new(&out).join(name), code))
         }
         Err(mistakes) => {
             for mistake in mistakes {
@@ -66,8 +66,11 @@ impl Catalogue {
     }
 }
 
+/// A file of Rust code: its name and its text.
+type Code = (&'static str, String);
+
 /// The Rust code for `sources` (tags and texts), or every mistake in them.
-pub fn generated(sources: &BTreeMap<String, String>) -> Result<String, Vec<String>> {
+pub fn generated(sources: &BTreeMap<String, String>) -> Result<[Code; 2], Vec<String>> {
     let mut mistakes = Vec::new();
     let mut read = Vec::new();
     for (tag, source) in sources {
@@ -89,7 +92,11 @@ pub fn generated(sources: &BTreeMap<String, String>) -> Result<String, Vec<Strin
     let first = (*first, model);
     let catalogues: Vec<_> =
         [first].into_iter().chain(others.iter().map(|(tag, other)| (*tag, other))).collect();
-    if mistakes.is_empty() { Ok(code(model, &catalogues)) } else { Err(mistakes) }
+    if mistakes.is_empty() {
+        Ok([("languages.rs", code(model, &catalogues)), ("catalogues.rs", texts(model, &catalogues))])
+    } else {
+        Err(mistakes)
+    }
 }
 
 /// Whether `tag` has the form of a language tag (RFC 5646 §2.1), as far as pages need one.
@@ -176,9 +183,7 @@ fn compare(model: &Catalogue, catalogue: &Catalogue, mut note: impl FnMut(String
     }
 }
 
-/// The enum of messages and the catalogues, each one text of a line for every message. What is asked for without the
-/// texts stands apart, so that a module without pages need not carry them; and those that are not English stand apart
-/// once more, since a Worker has them beside its modules.
+/// The enum of messages, and the languages' tags.
 fn code(model: &Catalogue, catalogues: &[(&str, &Catalogue)]) -> String {
     let ids = || model.0.iter().map(|(id, _)| id.as_str());
     let count = model.0.len();
@@ -202,15 +207,18 @@ fn code(model: &Catalogue, catalogues: &[(&str, &Catalogue)]) -> String {
     for (tag, _) in catalogues {
         let _ = writeln!(code, "{tag:?},");
     }
-    let texts = |catalogue: &Catalogue| {
-        let texts = ids().map(|id| catalogue.get(id).map_or("", |text| text.text.as_str()));
-        texts.collect::<Vec<_>>().join("\n")
-    };
-    let _ = writeln!(code, "];\n\n/// The English texts.\nstatic ENGLISH: &str = {:?};", texts(model));
-    let others = catalogues.iter().skip(1).map(|(_, other)| texts(other));
-    let _ = writeln!(code, "\n/// The texts of the others.\n#[cfg(not(target_family = \"wasm\"))]");
-    let _ = writeln!(code, "static OTHERS: [&str; {}] = {:?};", languages - 1, others.collect::<Vec<_>>());
+    code += "];\n";
     code
+}
+
+/// The catalogues, each one text of a line for every message.
+fn texts(model: &Catalogue, catalogues: &[(&str, &Catalogue)]) -> String {
+    let texts = catalogues.iter().map(|(_, catalogue)| {
+        let texts = model.0.iter().map(|(id, _)| catalogue.get(id).map_or("", |text| text.text.as_str()));
+        texts.collect::<Vec<_>>().join("\n")
+    });
+    let texts: Vec<_> = texts.collect();
+    format!("static CATALOGUES: [&str; {}] = {texts:?};\n", texts.len())
 }
 
 /// `too-late` as `TooLate`.

@@ -18,6 +18,7 @@ mod origin;
 mod platform;
 mod settings;
 mod signal;
+mod texts;
 mod timer;
 mod units;
 

@@ -3,14 +3,15 @@
 //! `Accept-Language` selects it by lookup (RFC 9110 §12.5.4, RFC 4647 §3.4). Each catalogue is a file in
 //! templates/languages/. The build reads them all, and fails if a message is missing.
 //!
-//! On the platform only English is part of the module, because every isolate loads the module to answer any request. The
-//! other catalogues are in a file beside it. A language is read from there when the first page needs it.
+//! A catalogue is read when the first page needs it: see [`texts`].
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use http::{HeaderMap, header};
 
 use crate::request::weight;
+use crate::texts::{self, Text};
 
 include!(concat!(env!("OUT_DIR"), "/languages.rs"));
 
@@ -113,45 +114,12 @@ impl Language {
     }
 
     /// Its texts, one line for each message.
-    pub fn catalogue(self) -> &'static str {
-        match usize::from(self.0).checked_sub(1) {
-            None => ENGLISH,
-            Some(index) => other(index).unwrap_or(ENGLISH),
-        }
-    }
-}
-
-/// The texts of a language by its number among those that are not English.
-#[cfg(not(target_family = "wasm"))]
-fn other(index: usize) -> Option<&'static str> {
-    OTHERS.get(index).copied()
-}
-
-#[cfg(target_family = "wasm")]
-use beside::other;
-#[cfg(target_family = "wasm")]
-pub use beside::read_with;
-
-/// The catalogues that stand beside the module.
-#[cfg(target_family = "wasm")]
-mod beside {
-    use std::sync::OnceLock;
-
-    use super::TAGS;
-
-    static READER: OnceLock<fn(usize) -> String> = OnceLock::new();
-
-    /// Sets the function that reads a catalogue when it is first needed. Its argument is the language's index, from zero, in
-    /// [`Language::all`](super::Language::all) without English.
-    pub fn read_with(read: fn(usize) -> String) {
-        let _ = READER.set(read);
-    }
-
-    /// The texts of a language, kept once they were read: at most 29 times 6 KB.
-    pub(super) fn other(index: usize) -> Option<&'static str> {
-        static READ: [OnceLock<String>; TAGS.len() - 1] = [const { OnceLock::new() }; TAGS.len() - 1];
-        let read = READER.get()?;
-        READ.get(index).map(|kept| kept.get_or_init(|| read(index)).as_str())
+    ///
+    /// An isolate keeps those that it has read: at most thirty times 6 KB.
+    fn catalogue(self) -> &'static str {
+        static READ: [OnceLock<String>; TAGS.len()] = [const { OnceLock::new() }; TAGS.len()];
+        let kept = READ.get(usize::from(self.0));
+        kept.map_or("", |kept| kept.get_or_init(|| texts::read(Text::Catalogue(self.0))))
     }
 }
 

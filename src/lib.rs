@@ -22,6 +22,8 @@ pub mod time;
 
 pub mod request;
 
+pub mod texts;
+
 pub mod language;
 
 pub mod config;

@@ -7,19 +7,12 @@ use wasm_bindgen::prelude::*;
 use super::handles::{BodyHandle, PendingRequest};
 use super::origin::Upload;
 use super::platform::{Platform, roll};
-use super::{executor, settings};
+use super::{executor, settings, texts};
 use crate::body::HELD_FIRST;
 use crate::exchange;
 use crate::head;
-use crate::language;
 use crate::ports::{Answer, AnswerBody, Headers};
 use crate::request::Request;
-
-#[wasm_bindgen(raw_module = "./catalogues.js")]
-extern "C" {
-    /// The texts of one language: see `js/catalogues.js`.
-    fn catalogue(index: u32) -> String;
-}
 
 #[wasm_bindgen(raw_module = "./hold_rule.js")]
 extern "C" {
@@ -58,7 +51,7 @@ pub fn start() {
         &HELD_FIRST.bodiless,
         HELD_FIRST.may_stream,
     );
-    language::read_with(|index| catalogue(u32::try_from(index).unwrap_or(u32::MAX)));
+    texts::start();
 }
 
 /// Answers the request `pending` of this number. Its `head` is a line with its method and URL, and then its header

@@ -7,8 +7,8 @@ use js_sys::{Array, Object, Reflect};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-use super::console;
 use super::settings::{bound, config, secret_text};
+use super::{console, texts};
 use crate::config::{Config, RoutingKey, Webhook};
 use crate::health::alert::Delivery;
 use crate::health::{Cell, Param, Settings, Sql, View, alarm, ingest, query};
@@ -22,6 +22,7 @@ extern "C" {
 /// Prepares a new instance.
 pub fn start() {
     console_error_panic_hook::set_once();
+    texts::start();
 }
 
 fn now() -> Timestamp {

@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use crate::response::assets::{hash, sent, tight};
+use crate::response::assets::hash;
+use crate::texts::{Text, read};
 
 /// The style and the script as they are sent.
 #[derive(Debug)]
@@ -27,8 +28,7 @@ impl Assets {
     }
 
     fn new() -> Self {
-        let style = tight(&sent(include_str!("../../templates/status.css")));
-        let script = sent(include_str!("../../templates/status.js"));
+        let (style, script) = (read(Text::StatusStyle), read(Text::StatusScript));
         let policy = format!(
             "default-src 'none'; style-src {}; script-src {}; connect-src 'self'; img-src data:; form-action 'self'; \
              base-uri 'none'; frame-ancestors 'none'",

@@ -12,17 +12,7 @@ use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
 use crate::config::{Page, Theme};
-
-const SCRIPT: &str = include_str!("../../templates/error.js");
-const SHARED: &str = include_str!("../../templates/error.css");
-
-const fn rules_of(look: Theme) -> &'static str {
-    match look {
-        Theme::Calm => include_str!("../../templates/looks/calm.css"),
-        Theme::Paper => include_str!("../../templates/looks/paper.css"),
-        Theme::Bold => include_str!("../../templates/looks/bold.css"),
-    }
-}
+use crate::texts::{Text, read};
 
 /// The style and the script of one page.
 pub(super) struct Assets {
@@ -56,8 +46,8 @@ impl Assets {
             Theme::Paper => paper,
             Theme::Bold => bold,
         };
-        let style = style.get_or_init(|| Sent::new(tight(&(sent(SHARED) + &sent(rules_of(page.theme))))));
-        let script = SCRIPTS.get_or_init(|| Sent::new(sent(SCRIPT)));
+        let style = style.get_or_init(|| Sent::new(read(Text::ErrorStyle) + &read(rules_of(page.theme))));
+        let script = SCRIPTS.get_or_init(|| Sent::new(read(Text::ErrorScript)));
         let accents = accents(page);
         let digests = [style.digest.clone().chain_update(&accents), script.digest.clone()];
         Self {
@@ -85,20 +75,13 @@ impl Assets {
     }
 }
 
-/// `source` without indentation and comments. Comments have lines of their own.
-pub(crate) fn sent(source: &str) -> String {
-    let lines = source.lines().map(str::trim);
-    let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("/*"));
-    code.flat_map(|line| [line, "\n"]).collect()
-}
-
-/// `style` without white space that only people need. In the templates, no space that means something in CSS is next to
-/// one of these characters.
-pub(crate) fn tight(style: &str) -> String {
-    const TIGHTER: [(&str, &str); 6] =
-        [("\n", " "), ("; ", ";"), (": ", ":"), (", ", ","), (" {", "{"), ("{ ", "{")];
-    let style = TIGHTER.iter().fold(style.to_owned(), |style, (from, to)| style.replace(from, to));
-    style.replace("} ", "}").replace(" }", "}").replace(";}", "}")
+/// What `theme` adds to the rules of all themes.
+const fn rules_of(theme: Theme) -> Text {
+    match theme {
+        Theme::Calm => Text::Calm,
+        Theme::Paper => Text::Paper,
+        Theme::Bold => Text::Bold,
+    }
 }
 
 /// The source expression for an inline style or script in `Content-Security-Policy`.
@@ -122,14 +105,14 @@ mod tests {
     use crate::config::{Accent, Colour, DARKEST_LIGHT, LIGHTEST_DARK};
 
     /// The variables of a look on a light and on a dark page.
-    fn variables(look: Theme) -> [Vec<(&'static str, Colour)>; 2] {
-        let (light, dark) = rules_of(look).split_once("@media (prefers-color-scheme: dark)").unwrap();
-        let read = |rules: &'static str| {
-            let block = rules.split_once(":root {").unwrap().1.split_once('}').unwrap().0;
-            let pairs = block.split(';').filter_map(|pair| pair.trim().split_once(": "));
-            pairs.filter_map(|(name, value)| Some((name, Colour::parse(value)?))).collect()
-        };
-        [read(light), read(dark)]
+    fn variables(look: Theme) -> [Vec<(String, Colour)>; 2] {
+        let rules = read(rules_of(look));
+        let (light, dark) = rules.split_once("@media (prefers-color-scheme:dark)").unwrap();
+        [light, dark].map(|rules| {
+            let block = rules.split_once(":root{").unwrap().1.split_once('}').unwrap().0;
+            let pairs = block.split(';').filter_map(|pair| pair.split_once(':'));
+            pairs.filter_map(|(name, value)| Some((name.to_owned(), Colour::parse(value)?))).collect()
+        })
     }
 
     #[test]
@@ -165,13 +148,6 @@ mod tests {
             style.ends_with(&format!("@media (prefers-color-scheme:dark){{:root{{{}}}}}", rule(dark))),
             "{style}"
         );
-    }
-
-    #[test]
-    fn white_space_that_means_something_stays() {
-        let style =
-            "a + b { margin: 0 auto; inset: calc(50% + 2px) 0; }\n@media (a: b) {\n:root { --x: #fff; }\n}\n";
-        assert_eq!(tight(style), "a + b{margin:0 auto;inset:calc(50% + 2px) 0}@media (a:b){:root{--x:#fff}}");
     }
 
     #[test]

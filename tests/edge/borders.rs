@@ -4,10 +4,11 @@
 //! calls into JavaScript, calls into WebAssembly, and the scenario. They are exact, so that they do not creep up. Whoever
 //! changes one on purpose renews the file with `RENEW=1 cargo test --test edge -- borders`, and reviews the difference.
 //!
-//! Every request looks its URL up in the store, unless the scenario says that it is from memory. Without bindings nothing
-//! varies. With a namespace bound, one request in thirty seconds reads the purge rules behind its answer; with the object,
-//! one in ten seconds flushes the counts. Neither is in the figures. JavaScript frees a closure that it holds, as for a body
-//! that can be resumed, when it likes: no scenario has one.
+//! Every request looks its URL up in the store, unless the scenario says that it is from memory. No error page is the first
+//! of its instance, which reads the texts. Without bindings nothing varies. With a namespace bound, one request in thirty
+//! seconds reads the purge rules behind its answer; with the object, one in ten seconds flushes the counts. Neither is in
+//! the figures. JavaScript frees a closure that it holds, as for a body that can be resumed, when it likes: no scenario has
+//! one.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -75,7 +76,7 @@ const WITHOUT_MEMORY: (&str, &str) = ("cache.memory_ttl", "0s");
 impl Edges {
     fn start() -> Self {
         let calm = Edge::counting(&[site().url()], &overlay(&[WITHOUT_MEMORY]), false);
-        calm.call("GET", "/warm-up").send();
+        calm.get(&Page::new([scripts::reset()])).browsing().send();
         let starts = |memory| {
             let settings = [("breaker.enabled", "true"), ("breaker.open_for", "5m"), memory];
             Edge::counting(&[site().url()], &overlay(&settings), false)
@@ -84,7 +85,8 @@ impl Edges {
             // That it refuses connections is evidence about the origin, by clients of different addresses.
             let failing = Page::new([scripts::answer("521 Refused", &[], "")]);
             let asks = |client: u8| {
-                let call = edge.get(&failing).with("CF-Connecting-IP", &format!("10.0.0.{client}"));
+                let call =
+                    edge.get(&failing).browsing().with("CF-Connecting-IP", &format!("10.0.0.{client}"));
                 call.send().error() == "destination_unavailable"
             };
             assert!((0..20).any(asks), "the breaker opens");

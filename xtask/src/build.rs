@@ -2,7 +2,7 @@
 //!
 //! cargo compiles the two modules of WebAssembly, wasm-bindgen writes the JavaScript around each, wasm-opt makes them
 //! smaller, and `build/` receives the result: `index.js` (the entry), what else there is by hand in `src/edge/js/`, for
-//! each module `NAME.js` and `NAME_bg.wasm`, the catalogues of languages other than English, and the snippets of crates
+//! each module `NAME.js` and `NAME_bg.wasm`, the texts that pages need, and the snippets of crates
 //! that bring some.
 
 use std::collections::HashSet;
@@ -18,7 +18,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use holdfast::language::Language;
+use holdfast::texts;
 use serde_json::Value;
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -31,9 +31,6 @@ const MODULES: [&str; 2] = ["requests", "health"];
 
 /// The JavaScript written by hand; `index.js` is the entry.
 const SCRIPTS: &str = "src/edge/js";
-
-/// The catalogues of the languages other than English, as `src/edge/js/catalogues.js` reads them.
-const CATALOGUES: &str = "catalogues.bin";
 
 /// What decides about the modules, relative to the project's folder.
 const INPUTS: [&str; 12] = [
@@ -228,9 +225,7 @@ fn assemble(compiled: &[PathBuf], folder: &Path) -> Result<()> {
                 .with_context(|| format!("could not copy {}", script.display()))?;
         }
     }
-    let others = Language::all().filter(|language| *language != Language::ENGLISH);
-    let catalogues: Vec<_> = others.map(Language::catalogue).collect();
-    fs::write(folder.join(CATALOGUES), catalogues.join("\0"))?;
+    fs::write(folder.join(texts::FILE), texts::file())?;
     Ok(())
 }
 
