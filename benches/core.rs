@@ -326,7 +326,7 @@ mod pages {
     use holdfast::response::error::{Cause, ErrorPage, Occasion};
     use holdfast::response::form::Form;
 
-    #[divan::bench(args = [Form::Html, Form::Problem, Form::GraphQl, Form::Grpc, Form::Text, Form::Empty])]
+    #[divan::bench(args = [Form::Html, Form::Problem, Form::GraphQl, Form::Markdown, Form::Grpc, Form::Text, Form::Empty])]
     fn render(bencher: Bencher<'_, '_>, form: Form) {
         let (config, request) = (config(1), request(10));
         let page = ErrorPage {

@@ -4,7 +4,7 @@
 //! - [`error`] is an error as data. [`form`] decides which form of it a client can use. [`error_page`] renders it.
 //!
 //! Imports point one way: `error`, `sanitise` ← `slots`, `words` ← `kind` ← `view` ← `problem` ← `error_page`, which
-//! also uses `assets`, `grpc` and `page_cache`.
+//! also uses `assets`, `grpc` and `page_cache`. `facts` and `markdown` use none of the others but `error`.
 //!
 //! Everything in a request is hostile here. It is sanitised, and escaped for the place where it is written.
 
@@ -13,11 +13,13 @@ pub(crate) mod assets;
 pub mod author;
 pub mod error;
 pub mod error_page;
+mod facts;
 pub mod fields;
 pub mod form;
 mod grpc;
 pub mod kept_fields;
 mod kind;
+mod markdown;
 mod page_cache;
 mod problem;
 #[cfg(test)]

@@ -147,7 +147,7 @@ pub(super) fn rules_out<P: Ports>(ctx: &Context<P>, cause: Cause) -> bool {
 /// An error in a form that is no page, and one to a client that reads none, is handed on as it came. To HEAD, nobody knows
 /// what the page would have been.
 async fn is_replaced<P: Ports>(ctx: &Context<P>, received: &Received<P::Body>) -> bool {
-    if !matches!(Form::of(&ctx.request), Form::Html) {
+    if !matches!(Form::of(&ctx.request), Form::Html | Form::Markdown) {
         return false;
     }
     match (ctx.policy.settings.page.origin_errors, PageType::of(&received.headers)) {

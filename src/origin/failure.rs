@@ -70,6 +70,29 @@ impl ErrorType {
             Self::ProxyLoopDetected => "proxy_loop_detected",
         }
     }
+
+    /// The number of its section in RFC 9209 §2.3.
+    pub const fn section(self) -> u8 {
+        match self {
+            Self::DnsError => 2,
+            Self::DestinationUnavailable => 4,
+            Self::DestinationIpUnroutable => 6,
+            Self::ConnectionRefused => 7,
+            Self::ConnectionTerminated => 8,
+            Self::ConnectionTimeout => 9,
+            Self::ConnectionReadTimeout => 10,
+            Self::TlsProtocolError => 13,
+            Self::TlsCertificateError => 14,
+            Self::HttpResponseIncomplete => 18,
+            Self::HttpResponseTransferCoding => 24,
+            Self::HttpResponseTimeout => 26,
+            Self::HttpUpgradeFailed => 27,
+            Self::HttpProtocolError => 28,
+            Self::ProxyInternalError => 30,
+            Self::ProxyConfigurationError => 31,
+            Self::ProxyLoopDetected => 32,
+        }
+    }
 }
 
 /// Whether another attempt at the same origin may succeed.

@@ -165,6 +165,14 @@ impl ErrorPage<'_> {
         (!self.request.is_safe()).then_some(outcome)
     }
 
+    /// Whether the same request may succeed later and can be sent again without harm: what fails may pass, and the request
+    /// is idempotent (RFC 9110 §9.2.2) or certainly had no effect.
+    pub(super) fn is_retryable(&self) -> bool {
+        let stays = matches!(self.cause, Cause::Failure(Failure::Loop | Failure::UpgradeRefused));
+        let may_pass = matches!(self.cause.status().as_u16(), 502..=504) && !stays;
+        may_pass && (self.request.method.is_idempotent() || self.outcome() == Some(Outcome::NotProcessed))
+    }
+
     /// Whether the client can repeat the request by reloading the page.
     pub(super) fn can_reload(&self) -> bool {
         matches!(self.request.method, Method::GET | Method::HEAD)

@@ -3,6 +3,7 @@
 //! - a page for people
 //! - a problem document (RFC 9457) or a GraphQL response for programs
 //! - header fields for gRPC
+//! - Markdown for agents
 //! - a few lines for a terminal
 //! - no body
 //!
@@ -18,8 +19,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use super::assets::Assets;
 use super::error::{ErrorPage, OUTCOME, Outcome, State};
+use super::facts::Facts;
 use super::form::Form;
 use super::kind::Kind;
+use super::markdown::escaped;
 use super::slots::SlotValues;
 use super::template::rendered;
 use super::view::View;
@@ -37,7 +40,7 @@ impl ErrorPage<'_> {
     /// The header fields and the body in `form`. HEAD gets the same fields and no body (RFC 9110 §9.3.2).
     pub fn render(&self, form: Form) -> (HeaderMap, Option<String>) {
         let (mut headers, text) = match form {
-            Form::Html | Form::Problem | Form::GraphQl | Form::Text => {
+            Form::Html | Form::Problem | Form::GraphQl | Form::Markdown | Form::Text => {
                 let values = SlotValues::of(self);
                 let kind = Kind::of(self, form, &values);
                 let write = |values: &SlotValues| self::write(&kind, self.page, values);
@@ -87,6 +90,16 @@ fn write(kind: &Kind, page: &Page, values: &SlotValues) -> (HeaderMap, String) {
         }
         Form::Problem => ("application/problem+json", view.problem()),
         Form::GraphQl => ("application/graphql-response+json", view.graphql()),
+        Form::Markdown => {
+            let page = Markdown {
+                facts: &Facts::of(kind.cause),
+                site: escaped(&view.site),
+                id: escaped(view.id),
+                address: view.address.map(escaped),
+                view: &view,
+            };
+            ("text/markdown; charset=utf-8", rendered(&page) + "\n")
+        }
         Form::Text | Form::Grpc | Form::Empty => {
             ("text/plain; charset=utf-8", rendered(&Text { view: &view }) + "\n")
         }
@@ -110,6 +123,17 @@ struct Html<'a> {
 #[template(path = "error.txt")]
 struct Text<'a> {
     view: &'a View<'a>,
+}
+
+/// The page for agents. The template escapes nothing, so what comes from outside is [`escaped`] before.
+#[derive(Template)]
+#[template(path = "error.md")]
+struct Markdown<'a> {
+    view: &'a View<'a>,
+    facts: &'a Facts,
+    site: String,
+    id: String,
+    address: Option<String>,
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub enum Form {
     GraphQl,
     /// The header fields of gRPC, and no body.
     Grpc,
+    /// Markdown for agents (RFC 7763).
+    Markdown,
     /// A few lines for a terminal.
     Text,
     /// No body, because nobody would see it.
@@ -32,7 +34,7 @@ impl Form {
     /// The form for the client that sent `request`. Unreadable fields count as absent.
     ///
     /// - gRPC and gRPC-Web, known by `Content-Type`, get their own header fields.
-    /// - A navigation gets the page, unless `Accept` refuses HTML.
+    /// - A navigation gets the page, unless `Accept` refuses HTML or prefers Markdown.
     /// - What a page loads for itself (images, scripts, styles, …) gets an empty body.
     /// - Everything else goes by `Accept`: the acceptable form with the highest weight among those that it names.
     ///
@@ -45,17 +47,21 @@ impl Form {
             return Self::Grpc;
         }
         let accept = Accept::of(&request.headers);
+        let markdown = accept.named_exactly("text", "markdown");
         match Destination::of(&request.headers) {
-            Destination::Page if accept.weight("text", "html") > 0 => Self::Html,
+            Destination::Page if accept.weight("text", "html") > markdown.unwrap_or(0) => Self::Html,
             Destination::Part => Self::Empty,
             Destination::Script => {
-                named_form(&accept, [Self::GraphQl, Self::Problem, Self::Html, Self::Text], Self::Problem)
+                let forms = [Self::GraphQl, Self::Problem, Self::Markdown, Self::Html, Self::Text];
+                named_form(&accept, forms, Self::Problem)
             }
             destination @ (Destination::Page | Destination::Unknown) => {
                 let is_program = matches!(destination, Destination::Unknown)
                     && (sends_json(&request.headers) || is_graphql_address(request));
                 let otherwise = if is_program { Self::Problem } else { Self::Text };
-                named_form(&accept, [Self::Html, Self::GraphQl, Self::Problem, Self::Text], otherwise)
+                // No browser names Markdown. Agents name it before or with HTML, and rather read it.
+                let forms = [Self::Markdown, Self::Html, Self::GraphQl, Self::Problem, Self::Text];
+                named_form(&accept, forms, otherwise)
             }
         }
     }
@@ -110,11 +116,12 @@ impl Destination {
 
 /// The form that `accept` names with the highest weight. If weights are equal, the earlier in `preference` wins. If no
 /// form is named, the rest of the ranges suggest one, and `*/*` means `otherwise`.
-fn named_form(accept: &Accept<'_>, preference: [Form; 4], otherwise: Form) -> Form {
+fn named_form(accept: &Accept<'_>, preference: [Form; 5], otherwise: Form) -> Form {
     let weight = |form| match form {
         Form::Html => accept.named_weight("text", "html"),
         Form::Problem => accept.named_json_weight(),
         Form::GraphQl => accept.named_exactly("application", "graphql-response+json"),
+        Form::Markdown => accept.named_exactly("text", "markdown"),
         Form::Text => accept.named_weight("text", "plain"),
         Form::Grpc | Form::Empty => None,
     };
@@ -136,6 +143,7 @@ fn refuses(accept: &Accept<'_>, form: Form) -> bool {
             accept.named_json_weight().or_else(|| accept.stated_weight("application", "problem+json"))
         }
         Form::GraphQl => accept.stated_weight("application", "graphql-response+json"),
+        Form::Markdown => accept.stated_weight("text", "markdown"),
         Form::Text => accept.stated_weight("text", "plain"),
         Form::Grpc | Form::Empty => None,
     };
@@ -286,6 +294,34 @@ mod tests {
             ("", "application/graphql-response+json;q=0, application/json", Form::Problem),
             ("document", "application/graphql-response+json, text/html", Form::Html),
             ("", "application/*", Form::Problem),
+        ] {
+            assert_eq!(form(destination, accept), expected, "{destination:?} {accept:?}");
+        }
+    }
+
+    #[test]
+    fn markdown_is_for_whoever_names_it_and_likes_it_no_less_than_another_form() {
+        for (destination, accept, expected) in [
+            ("", "text/markdown", Form::Markdown),
+            ("", "text/markdown, text/html;q=0.8", Form::Markdown),
+            ("", "text/markdown, text/html, */*", Form::Markdown),
+            ("", "text/html, text/markdown", Form::Markdown),
+            (
+                "",
+                "text/markdown;q=1.0, text/x-markdown;q=0.9, text/plain;q=0.8, text/html;q=0.7, */*;q=0.1",
+                Form::Markdown,
+            ),
+            ("", "Text/Markdown; variant=CommonMark, */*;q=0.1", Form::Markdown),
+            ("", "text/html, text/markdown;q=0.8", Form::Html),
+            ("", "application/json, text/markdown;q=0.9", Form::Problem),
+            ("", "text/markdown;q=0, */*", Form::Text),
+            ("", "text/*", Form::Html),
+            ("empty", "text/markdown", Form::Markdown),
+            ("empty", "application/json, text/markdown", Form::Problem),
+            ("document", "text/markdown, text/html;q=0.8", Form::Markdown),
+            ("document", "text/html, text/markdown;q=0.8", Form::Html),
+            ("document", "text/markdown;q=0, */*", Form::Html),
+            ("image", "text/markdown", Form::Empty),
         ] {
             assert_eq!(form(destination, accept), expected, "{destination:?} {accept:?}");
         }

@@ -26,6 +26,7 @@ pub(super) struct Kind {
     pub(super) is_of_one_request: bool,
     /// Whether a reload repeats the request.
     pub(super) can_reload: bool,
+    pub(super) is_retryable: bool,
     pub(super) has_id: bool,
     /// Whether the id can end a URN.
     pub(super) has_plain_id: bool,
@@ -45,6 +46,7 @@ impl Kind {
             has_one_status: error.occasion != Occasion::AnyStatusLater,
             is_of_one_request: matches!(error.occasion, Occasion::At(_)),
             can_reload: error.can_reload(),
+            is_retryable: error.is_retryable(),
             has_id: !values.id.is_empty(),
             has_plain_id: is_plain_id(&values.id),
             is_graphql: is_graphql_address(error.request),

@@ -12,6 +12,7 @@ use http::HeaderMap;
 
 use super::form::Form;
 use super::kind::Kind;
+use super::markdown;
 use super::slots::{Slot, SlotValues};
 use crate::config::Page;
 
@@ -112,6 +113,9 @@ const fn is_json(form: Form) -> bool {
 
 /// Appends `value`, escaped as the rendering of a whole `form` escapes it.
 fn escape(text: &mut String, value: &str, form: Form) {
+    if form == Form::Markdown {
+        return text.push_str(&markdown::escaped(value));
+    }
     let is_special = |byte: u8| matches!(byte, b'<' | b'>' | b'&' | b'"' | b'\'' | b'\\' | 0..b' ' | 127);
     if !value.bytes().any(is_special) {
         return text.push_str(value);
@@ -127,7 +131,7 @@ fn escape(text: &mut String, value: &str, form: Form) {
                 quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default(),
             );
         }
-        Form::Text | Form::Grpc | Form::Empty => text.push_str(value),
+        Form::Text | Form::Markdown | Form::Grpc | Form::Empty => text.push_str(value),
     }
 }
 

@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde::{Serialize, Serializer};
 
 use super::error::{Cause, Outcome};
+use super::facts::Facts;
 use super::kind::Kind;
 use super::view::View;
 
@@ -25,6 +26,9 @@ struct Problem<'a> {
     /// The error type in `Proxy-Status` (RFC 9209 §2.3).
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
+    cause: &'static str,
+    side: &'static str,
+    retryable: bool,
     /// Seconds, as in `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<Seconds<'a>>,
@@ -34,6 +38,7 @@ struct Problem<'a> {
     at: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<Outcome>,
+    documentation: String,
     /// What GraphQL clients conventionally tell errors apart by.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
@@ -98,8 +103,9 @@ impl View<'_> {
     }
 
     fn document<'a>(&'a self, detail: &'a str) -> Problem<'a> {
-        let Kind { cause, outcome, .. } = *self.kind;
+        let Kind { cause, outcome, is_retryable, .. } = *self.kind;
         let word = word(cause);
+        let Facts { error, cause: precise, side, documentation } = Facts::of(cause);
         Problem {
             kind: word.map_or("about:blank".to_owned(), |word| format!("urn:holdfast:problem:{word}")),
             title: match word {
@@ -109,28 +115,25 @@ impl View<'_> {
             status: cause.status().as_u16(),
             detail,
             instance: self.kind.has_plain_id.then(|| format!("urn:holdfast:request:{}", self.id)),
-            error: error(cause),
+            error,
+            cause: precise,
+            side,
+            retryable: is_retryable,
             retry_after: self.kind.has_retry_after.then_some(Seconds(self.retry_after)),
             request_id: self.id,
             at: self.at,
             outcome,
+            documentation,
             code: None,
             errors: None,
         }
     }
 }
 
-fn error(cause: Cause) -> Option<&'static str> {
-    match cause.shown() {
-        Cause::Failure(failure) => Some(failure.error().token()),
-        Cause::OriginStatus(_) | Cause::CircuitOpen(_) | Cause::Maintenance => None,
-    }
-}
-
 /// The word that tells this problem from others. `None` if the status says it all.
 fn word(cause: Cause) -> Option<&'static str> {
     match cause {
-        Cause::Failure(_) | Cause::OriginStatus(_) | Cause::CircuitOpen(_) => error(cause),
+        Cause::Failure(_) | Cause::OriginStatus(_) | Cause::CircuitOpen(_) => Facts::of(cause).error,
         Cause::Maintenance => Some("maintenance"),
     }
 }

@@ -3,6 +3,7 @@
 //! All forms read the same view, so that they cannot disagree.
 
 use super::error::{Outcome, State};
+use super::form::Form;
 use super::kind::Kind;
 use super::sanitise::{is_link, shown};
 use super::slots::{LONGEST_NAME, SlotValues};
@@ -58,7 +59,7 @@ impl<'a> View<'a> {
         let words = words(kind.language, page);
         let story = Story::of(kind.cause);
         let (before, after) = words.around(story.lead);
-        let lead_before = if story.clears_client {
+        let lead_before = if story.clears_client && is_for_people(kind.form) {
             with_space(words.get(Message::ConnectionFine)) + before
         } else {
             before.to_owned()
@@ -110,6 +111,14 @@ impl<'a> View<'a> {
     pub(super) fn detail(&self) -> String {
         let sentences = [&self.lead(), self.outcome.unwrap_or_default(), &self.advice];
         joined(sentences)
+    }
+}
+
+/// Whether a person reads `form`, and not a program that has no connection to worry about.
+const fn is_for_people(form: Form) -> bool {
+    match form {
+        Form::Html | Form::Text => true,
+        Form::Problem | Form::GraphQl | Form::Grpc | Form::Markdown | Form::Empty => false,
     }
 }
 

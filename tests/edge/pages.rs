@@ -27,7 +27,7 @@ fn problem(answer: &Answer) -> Value {
 #[test]
 fn who_asks_decides_the_form() {
     type Asks = fn(Call) -> Call;
-    let rows: [(&str, Asks, &str); 8] = [
+    let rows: [(&str, Asks, &str); 10] = [
         ("a browser", |call| call.browsing(), "text/html"),
         ("an API client", |call| call.with("Accept", "application/json"), "application/problem+json"),
         (
@@ -39,6 +39,16 @@ fn who_asks_decides_the_form() {
             "a script in a page",
             |call| call.with("Accept", "application/json, */*").with("Sec-Fetch-Dest", "empty"),
             "application/problem+json",
+        ),
+        (
+            "an agent",
+            |call| call.with("Accept", "text/markdown, text/html;q=0.8"),
+            "text/markdown; charset=utf-8",
+        ),
+        (
+            "an event source",
+            |call| call.with("Accept", "text/event-stream").with("Sec-Fetch-Dest", "empty"),
+            "",
         ),
         ("curl", |call| call.with("Accept", "*/*"), "text/plain"),
         ("nobody in particular", |call| call, "text/plain"),
@@ -156,7 +166,12 @@ fn a_problem_document_says_what_happened() {
         (&504.into(), &"connection_timeout".into()),
         "{problem}"
     );
-    for member in ["type", "title", "detail"] {
+    assert_eq!(
+        (&problem["cause"], &problem["side"], &problem["retryable"], &problem["retry_after"]),
+        (&"edge_connect_timeout".into(), &"origin".into(), &true.into(), &10.into()),
+        "{problem}"
+    );
+    for member in ["type", "title", "detail", "documentation", "request_id"] {
         assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {problem}");
     }
 }

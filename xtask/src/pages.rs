@@ -270,9 +270,12 @@ impl Folder {
     fn forms(&mut self, page: &Page) -> Result<()> {
         for language in Language::all() {
             for kind in KINDS {
-                for (form, ending) in
-                    [(Form::Problem, "json"), (Form::GraphQl, "graphql.json"), (Form::Text, "txt")]
-                {
+                for (form, ending) in [
+                    (Form::Problem, "json"),
+                    (Form::GraphQl, "graphql.json"),
+                    (Form::Markdown, "md"),
+                    (Form::Text, "txt"),
+                ] {
                     let body = rendered(kind, form, language, page)?.body;
                     self.write(&format!("forms/{}/{}.{ending}", language.tag(), kind.name), &body)?;
                 }

@@ -41,7 +41,8 @@ fn causes() -> impl Iterator<Item = Cause> {
     TABLE.iter().map(|row| Cause::Failure(row.failure)).chain(own).chain([Cause::Maintenance])
 }
 
-const FORMS: [Form; 6] = [Form::Html, Form::Problem, Form::GraphQl, Form::Text, Form::Grpc, Form::Empty];
+const FORMS: [Form; 7] =
+    [Form::Html, Form::Problem, Form::GraphQl, Form::Markdown, Form::Text, Form::Grpc, Form::Empty];
 const LATE: Cause = Cause::Failure(Failure::NoHeaderInTime);
 const BAD: Cause = Cause::Failure(Failure::ConnectionLost);
 
@@ -195,7 +196,7 @@ fn every_form_speaks_the_visitors_language() {
         ("tlh", "en", "ltr", "took too long"),
     ] {
         let get = in_language(request(Method::GET, "https://example.com/", "1"), accept);
-        for form in [Form::Html, Form::Problem, Form::GraphQl, Form::Text] {
+        for form in [Form::Html, Form::Problem, Form::GraphQl, Form::Markdown, Form::Text] {
             let (headers, text) = page(LATE, &get, &brand).render(form);
             assert_eq!(headers["content-language"], tag);
             let words = if form == Form::GraphQl { "Example" } else { late };
@@ -226,7 +227,7 @@ fn sentences_are_joined_as_the_language_does() {
             serde_json::from_str(&body(page(LATE, &get, &brand), Form::Problem)).unwrap();
         problem["detail"].as_str().unwrap().to_owned()
     };
-    assert!(detail("en").starts_with("Your connection is fine. We asked"));
+    assert!(detail("en").starts_with("We asked"));
     assert!(!detail("ja").contains("。 ") && detail("ja").matches('。').count() > 1);
     assert!(!detail("zh").contains("。 ") && detail("zh").matches('。').count() > 1);
 }
@@ -320,7 +321,7 @@ fn after_an_unsafe_method_the_outcome_is_told() {
         let error = ErrorPage { unknown_outcome, ..page(cause, &request, &brand) };
         let problem: serde_json::Value = serde_json::from_str(&body(error, Form::Problem)).unwrap();
         assert_eq!(problem["outcome"].as_str(), word, "{method} {cause:?}");
-        for form in [Form::Html, Form::Problem, Form::Text] {
+        for form in [Form::Html, Form::Problem, Form::Markdown, Form::Text] {
             assert_eq!(body(error, form).contains(sentence), word.is_some(), "{method} {cause:?}");
         }
         for form in FORMS {
@@ -346,6 +347,9 @@ fn a_program_gets_a_problem_document() {
     assert_eq!(problem["retry_after"], 10);
     assert_eq!(problem["request_id"], "8f2a-LHR");
     assert_eq!(problem["at"], "2026-01-02T03:04:05Z");
+    assert_eq!((&problem["cause"], &problem["side"]), (&"no_header_in_time".into(), &"origin".into()));
+    assert_eq!(problem["retryable"], false);
+    assert_eq!(problem["documentation"], "https://www.rfc-editor.org/rfc/rfc9209#section-2.3.26");
 
     let own = page(Cause::OriginStatus(StatusCode::SERVICE_UNAVAILABLE), &post, &brand);
     let problem: serde_json::Value = serde_json::from_str(&self::body(own, Form::Problem)).unwrap();
@@ -358,6 +362,95 @@ fn a_program_gets_a_problem_document() {
     assert_eq!(problem["type"], "urn:holdfast:problem:maintenance");
     assert_eq!(problem["title"], "Down for maintenance");
     assert_eq!((&problem["status"], problem.get("error")), (&503.into(), None));
+}
+
+#[test]
+fn a_program_learns_whether_the_same_request_may_be_sent_again() {
+    let brand = brand();
+    let own = |status| Cause::OriginStatus(StatusCode::from_u16(status).unwrap());
+    for (method, cause, unknown_outcome, is_retryable) in [
+        ("GET", LATE, true, true),
+        ("GET", BAD, false, true),
+        ("GET", own(502), true, true),
+        ("GET", Cause::Maintenance, false, true),
+        // It fails in the same way again, as far as anybody knows.
+        ("GET", own(500), true, false),
+        ("GET", Cause::Failure(Failure::Loop), false, false),
+        ("GET", Cause::Failure(Failure::Configuration), false, false),
+        ("GET", Cause::Failure(Failure::Internal), false, false),
+        ("GET", Cause::Failure(Failure::UpgradeRefused), false, false),
+        // It may have had an effect, and twice is not once.
+        ("POST", LATE, true, false),
+        ("PATCH", own(503), true, false),
+        ("POST", LATE, false, true),
+        ("PUT", LATE, true, true),
+        ("DELETE", own(503), true, true),
+    ] {
+        let request = request(method.parse().unwrap(), "https://example.com/", "1");
+        let error = ErrorPage { unknown_outcome, ..page(cause, &request, &brand) };
+        let problem: serde_json::Value = serde_json::from_str(&body(error, Form::Problem)).unwrap();
+        assert_eq!(problem["retryable"], is_retryable, "{method} {cause:?}");
+        let line = format!("\n- retryable: {is_retryable}\n");
+        assert!(body(error, Form::Markdown).contains(&line), "{method} {cause:?}");
+    }
+}
+
+#[test]
+fn a_program_is_told_nothing_about_a_connection_of_its_own() {
+    let (get, brand) = (request(Method::GET, "https://example.com/", "1"), brand());
+    for cause in causes() {
+        let error = page(cause, &get, &brand);
+        for form in [Form::Problem, Form::GraphQl, Form::Markdown] {
+            assert!(!body(error, form).contains("connection is fine"), "{cause:?} {form:?}");
+        }
+        let message = &error.render(Form::Grpc).0["grpc-message"];
+        assert!(!message.to_str().unwrap().contains("connection is fine"), "{cause:?}");
+    }
+    assert!(body(page(BAD, &get, &brand), Form::Html).contains("connection is fine"));
+}
+
+#[test]
+fn an_agent_gets_markdown() {
+    let (post, brand) = (request(Method::POST, "https://example.com/a_b?c", "8f2a-LHR"), brand());
+    let error = ErrorPage { unknown_outcome: true, ..page(LATE, &post, &brand) };
+    let (headers, body) = error.render(Form::Markdown);
+    assert_eq!(headers["content-type"], "text/markdown; charset=utf-8");
+    assert_eq!(
+        body.unwrap(),
+        "# 504 Gateway Timeout: The server took too long\n\
+         \n\
+         We asked the server behind Example and waited, but a whole answer did not come in time.\n\
+         Your request may have been processed all the same. Please check before you send it again, or it could be done twice.\n\
+         The site may be back in a moment.\n\
+         \n\
+         - error: http_response_timeout\n\
+         - cause: no_header_in_time\n\
+         - side: origin\n\
+         - retryable: false\n\
+         - retry_after: 10 seconds\n\
+         - outcome: unknown\n\
+         - request_id: 8f2a-LHR\n\
+         - at: 2026-01-02T03:04:05Z\n\
+         - address: example.com/a\\_b\n\
+         - documentation: <https://www.rfc-editor.org/rfc/rfc9209#section-2.3.26>\n\
+         - Get help: <https://example.com/support>\n\
+         - Service status: <https://status.example.com/>\n"
+    );
+}
+
+#[test]
+fn a_request_cannot_write_markdown() {
+    let hostile = config::Page { brand: Some("**Ex** [a](b)".to_owned()), ..config::Page::default() };
+    for (url, page_settings) in [
+        ("https://e*x*.example/`a`/[b](c)", &config::Page::default()),
+        ("https://example.com/*a*_b_", &hostile),
+    ] {
+        let get = request(Method::GET, url, "`1`[x](y)");
+        let text = body(page(BAD, &get, page_settings), Form::Markdown);
+        for markup in ["**Ex**", "[a](b)", "[b](c)", "[x](y)", " `1`", "e*x*"] {
+            assert!(!text.contains(markup), "{markup} in {text}");
+        }
+    }
 }
 
 #[test]
@@ -388,7 +481,7 @@ fn queries_passwords_and_internals_stay_out() {
     let (get, brand) =
         (request(Method::GET, "https://me:secret@example.com/a?token=secret", "1"), config::Page::default());
     for cause in causes() {
-        for form in [Form::Html, Form::Problem, Form::Text] {
+        for form in [Form::Html, Form::Problem, Form::Markdown, Form::Text] {
             let text = body(page(cause, &get, &brand), form);
             // The name of a request field, the same in every deployment, is all that the script tells.
             let text = text.replace("\"Holdfast-Attempt\"", "");

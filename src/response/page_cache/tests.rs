@@ -11,7 +11,8 @@ use http::{HeaderValue, Method, StatusCode};
 use proptest::prelude::*;
 use std::time::Duration;
 
-const FORMS: [Form; 6] = [Form::Html, Form::Problem, Form::GraphQl, Form::Text, Form::Grpc, Form::Empty];
+const FORMS: [Form; 7] =
+    [Form::Html, Form::Problem, Form::GraphQl, Form::Markdown, Form::Text, Form::Grpc, Form::Empty];
 const DOWN: Cause = Cause::Failure(Failure::CircuitOpen);
 
 fn causes() -> impl Iterator<Item = Cause> {
