@@ -336,6 +336,7 @@ mod pages {
             occasion: Occasion::At(NOW),
             retry_after: None,
             unknown_outcome: false,
+            until: None,
         };
         bencher.bench_local(|| black_box(&page).render(form));
     }

@@ -20,6 +20,8 @@ pub enum Text {
     Paper,
     /// Those of the theme `bold` alone.
     Bold,
+    /// Those of the theme `poster` alone.
+    Poster,
     /// The script of the operators' pages.
     StatusScript,
     /// The style of the operators' pages.
@@ -30,12 +32,13 @@ pub enum Text {
 
 impl Text {
     /// The texts of the file before the catalogues.
-    const ASSETS: [Self; 7] = [
+    const ASSETS: [Self; 8] = [
         Self::ErrorScript,
         Self::ErrorStyle,
         Self::Calm,
         Self::Paper,
         Self::Bold,
+        Self::Poster,
         Self::StatusScript,
         Self::StatusStyle,
     ];
@@ -82,11 +85,12 @@ mod source {
     /// Reads `text`.
     pub fn read(text: Text) -> String {
         match text {
-            Text::ErrorScript => without_comments(include_str!("../templates/error.js")),
+            Text::ErrorScript => tight_script(include_str!("../templates/error.js")),
             Text::ErrorStyle => tight(include_str!("../templates/error.css")),
             Text::Calm => tight(include_str!("../templates/looks/calm.css")),
             Text::Paper => tight(include_str!("../templates/looks/paper.css")),
             Text::Bold => tight(include_str!("../templates/looks/bold.css")),
+            Text::Poster => tight(include_str!("../templates/looks/poster.css")),
             Text::StatusScript => without_comments(include_str!("../templates/status.js")),
             Text::StatusStyle => tight(include_str!("../templates/status.css")),
             Text::Catalogue(number) => {
@@ -108,6 +112,21 @@ mod source {
         let code =
             lines.filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("/*"));
         code.flat_map(|line| [line, "\n"]).collect()
+    }
+
+    /// `script` without comments, and without white space that only people need. In the template, no text in quotes
+    /// contains one of these.
+    fn tight_script(script: &str) -> String {
+        const TIGHTER: [(&str, &str); 7] = [
+            (" = ", "="),
+            (" => ", "=>"),
+            (", ", ","),
+            (") {", "){"),
+            (";\n", ";"),
+            ("{\n", "{"),
+            ("\n}", "}"),
+        ];
+        TIGHTER.iter().fold(without_comments(script), |script, (from, to)| script.replace(from, to))
     }
 
     /// `style` without comments, and without white space that only people need. In the templates, no space that means

@@ -4,8 +4,16 @@ const $ = (id) => document.getElementById(id);
 // When this page was asked for, by the one clock that the page before it went by too.
 const born = Date.now() - performance.now();
 
-// Copies what a help desk asks for first.
 const copy = $("copy"), details = $("details");
+
+// Times as the visitor's own clock has them, beside those that a help desk goes by.
+for (const time of document.querySelectorAll("time")) {
+  const at = new Date(time.dateTime), { lang } = document.documentElement, timeStyle = "short";
+  if (details.contains(time)) time.textContent += ` (${at.toLocaleTimeString(lang, { timeStyle })})`;
+  else time.textContent = at.toLocaleString(lang, { dateStyle: "full", timeStyle });
+}
+
+// Copies what a help desk asks for first.
 if (navigator.clipboard) {
   const label = copy.textContent;
   let shown;
@@ -28,7 +36,7 @@ if (navigator.clipboard) {
 // asked, ever more seldom, not all visitors at once, and not in the background. A page that fails again when
 // it is loaded goes on where the one before it stopped, and after five times leaves it to the visitor; so
 // does one that has nowhere to remember them.
-const note = $("return"), key = "return:" + location.href, most = 5, longest = 300, day = 86400;
+const note = $("return"), wait = $("wait"), key = "return:" + location.href, most = 5, longest = 300, day = 86400;
 const remembered = () => {
   try {
     const text = sessionStorage.getItem(key) ?? "{}";
@@ -51,7 +59,13 @@ if (note) {
   const arm = () => {
     clearTimeout(timer);
     if (document.hidden || !due) return;
-    timer = setTimeout(ask, Math.max(due - Date.now(), Math.random() * 2000));
+    const left = Math.max(due - Date.now(), Math.random() * 2000);
+    timer = setTimeout(ask, left);
+    // For who wants no motion, in four steps.
+    const easing = matchMedia("(prefers-reduced-motion)").matches ? "steps(4)" : "linear";
+    const full = (document.dir === "rtl" ? "-" : "") + "2.5rem";
+    const boxShadow = ["0", full].map((width) => `inset ${width} 0 var(--accent)`);
+    wait.animate?.({ boxShadow }, { duration: left, easing, fill: "forwards" });
   };
   const ask = async () => {
     due = 0;
@@ -86,7 +100,8 @@ if (note) {
     if (!busy) {
       if (!remember()) return;
       if (said) return location.reload();
-      note.textContent = note.dataset.back;
+      note.classList.add("back");
+      note.lastChild.textContent = document.title = note.dataset.back;
     }
     setTimeout(load, 1000, said || !busy);
   };

@@ -239,7 +239,8 @@ fn alerts(table: &mut Table<'_, '_>, into: &mut Alert) {
 /// These limits do not keep a page below its 14 KB: `cargo xtask check` measures the whole.
 fn page(table: &mut Table<'_, '_>, into: &mut Page) {
     table.read("brand", &mut into.brand, |value| values::brand(value).map(Some));
-    table.read("logo", &mut into.logo, values::or_none(page::logo));
+    table.read("logo", &mut into.logo, values::or_none(page::picture));
+    table.read("hero", &mut into.hero, values::or_none(page::picture));
     table.read("theme", &mut into.theme, page::theme);
     if table.has("accent") && !table.has("accent_dark") {
         // The dark accent of the outer table belongs to another colour.

@@ -14,6 +14,8 @@ pub struct Page {
     pub brand: Option<String>,
     /// A logo in place of the name: a `data:` URL.
     pub logo: Option<String>,
+    /// A picture above the heading: a `data:` URL.
+    pub hero: Option<String>,
     /// The theme.
     pub theme: Theme,
     /// The colour of links and buttons on a light page; `None` for the theme's own.
@@ -50,11 +52,13 @@ pub enum Theme {
     Paper,
     /// Large type, heavy lines, strong contrast.
     Bold,
+    /// A poster: the heading in a band of colour, large pictures, no lines.
+    Poster,
 }
 
 impl Theme {
     /// All themes.
-    pub const ALL: [Self; 3] = [Self::Calm, Self::Paper, Self::Bold];
+    pub const ALL: [Self; 4] = [Self::Calm, Self::Paper, Self::Bold, Self::Poster];
 
     /// The name in the configuration.
     pub const fn word(self) -> &'static str {
@@ -62,6 +66,7 @@ impl Theme {
             Self::Calm => "calm",
             Self::Paper => "paper",
             Self::Bold => "bold",
+            Self::Poster => "poster",
         }
     }
 }
@@ -189,19 +194,19 @@ impl fmt::Display for Colour {
     }
 }
 
-/// The longest logo, as the `data:` URL in the page, where special characters of an SVG take three bytes each. `cargo
-/// xtask check` measures whether a page with it stays below its 14 KB.
-const LOGO_BYTES: usize = 2048;
+/// The longest logo or hero, as the `data:` URL in the page, where special characters of an SVG take three bytes each.
+/// `cargo xtask check` measures whether a page with it stays below its 14 KB.
+const PICTURE_BYTES: usize = 2048;
 
 /// Accepts the text of an SVG, or a `data:` URL. Returns a `data:` URL, which the page shows as an image: nothing in
 /// it can run, load or access the page.
-pub(super) fn logo(value: &Value) -> Accepted<String> {
+pub(super) fn picture(value: &Value) -> Accepted<String> {
     const KINDS: [&str; 6] = ["svg+xml", "png", "webp", "avif", "jpeg", "gif"];
     let shape = || {
         r#"an SVG, as in "<svg xmlns=…>…</svg>", or a data: URL of one or of a PNG, WebP, AVIF, JPEG or GIF is accepted, up to 2048 bytes as a data: URL"#.to_owned()
     };
     let text = value.as_str().map(str::trim).ok_or_else(shape)?;
-    let fits = |url: String| if url.len() <= LOGO_BYTES { Ok(url) } else { Err(shape()) };
+    let fits = |url: String| if url.len() <= PICTURE_BYTES { Ok(url) } else { Err(shape()) };
     if text.starts_with("<svg") && text.ends_with("</svg>") {
         if !text.contains("xmlns=\"http://www.w3.org/2000/svg\"")
             && !text.contains("xmlns='http://www.w3.org/2000/svg'")
@@ -235,7 +240,10 @@ fn percent_encoded(text: &str) -> String {
 /// Accepts the name of a theme.
 pub(super) fn theme(value: &Value) -> Accepted<Theme> {
     let named = |text: &str| Theme::ALL.into_iter().find(|theme| theme.word() == text);
-    value.as_str().and_then(named).ok_or_else(|| r#""calm", "paper" or "bold" is accepted"#.to_owned())
+    value
+        .as_str()
+        .and_then(named)
+        .ok_or_else(|| r#""calm", "paper", "bold" or "poster" is accepted"#.to_owned())
 }
 
 /// Accepts which error pages of the origin are replaced.
@@ -391,13 +399,13 @@ mod tests {
     }
 
     #[test]
-    fn a_logo_becomes_an_image_that_cannot_leave_its_attribute() {
+    fn a_picture_becomes_an_image_that_cannot_leave_its_attribute() {
         const SVG: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'><path fill=\"#15b\" d='M0 0h1'/></svg>";
-        let url = logo(&json!(SVG)).unwrap();
+        let url = picture(&json!(SVG)).unwrap();
         assert!(url.starts_with("data:image/svg+xml,%3Csvg xmlns='http"), "{url}");
         assert!(url.contains("fill=%22%2315b%22") && !url.contains(['"', '<', '>', '#']));
         let png = "data:image/png;base64,iVBORw0KGgo=";
-        assert_eq!(logo(&json!(png)).as_deref(), Ok(png));
+        assert_eq!(picture(&json!(png)).as_deref(), Ok(png));
         for wrong in [
             "<svg></svg>",
             "<svg xmlns=\"http://www.w3.org/2000/svg\">",
@@ -409,13 +417,15 @@ mod tests {
             "javascript:alert(1)",
             "",
         ] {
-            assert!(logo(&json!(wrong)).is_err(), "{wrong}");
+            assert!(picture(&json!(wrong)).is_err(), "{wrong}");
         }
         let png = |length: usize| format!("data:image/png;base64,{}", "A".repeat(length - 22));
-        assert!(logo(&json!(png(2048))).is_ok() && logo(&json!(png(2049))).is_err());
+        assert!(picture(&json!(png(2048))).is_ok() && picture(&json!(png(2049))).is_err());
         // What is written is shorter than what the page has.
         let svg = |marks: usize| SVG.replace("<path", &("<g/>".repeat(marks) + "<path"));
-        assert!(svg(300).len() < 2048 && logo(&json!(svg(100))).is_ok() && logo(&json!(svg(300))).is_err());
+        assert!(
+            svg(300).len() < 2048 && picture(&json!(svg(100))).is_ok() && picture(&json!(svg(300))).is_err()
+        );
     }
 
     #[test]
@@ -451,7 +461,7 @@ mod tests {
         #[test]
         fn no_svg_leaves_its_attribute(inside in ".{0,60}") {
             let svg = format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{inside}</svg>");
-            if let Ok(url) = logo(&json!(svg)) {
+            if let Ok(url) = picture(&json!(svg)) {
                 prop_assert!(url.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()));
                 prop_assert!(!url.contains(['"', '<', '>', '#']));
             }

@@ -50,7 +50,7 @@ fn every_key_is_read() {
             "body": { "buffer": "0B", "resume": false, "monitor": false },
             "last_good": { "paths": ["/a", "*.txt"], "interval": "1m", "max_age": "5m", "shrink": 1 },
             "page": {
-                "brand": "Example", "logo": "data:image/png;base64,AAAA", "theme": "paper", "accent": "#15b",
+                "brand": "Example", "logo": "data:image/png;base64,AAAA", "hero": "data:image/png;base64,BBBB", "theme": "paper", "accent": "#15b",
                 "accent_dark": "#8ab6ff", "support_url": "mailto:a@b.example",
                 "status_url": "https://c.example", "languages": ["en"],
                 "texts": { "en": { "again": "Once more" } }, "origin_errors": "keep"
@@ -121,6 +121,7 @@ fn every_key_is_read() {
         page: Page {
             brand: Some("Example".to_owned()),
             logo: Some("data:image/png;base64,AAAA".to_owned()),
+            hero: Some("data:image/png;base64,BBBB".to_owned()),
             theme: Theme::Paper,
             accent: Colour::parse("#1155bb"),
             accent_dark: Colour::parse("#8ab6ff"),
@@ -381,14 +382,14 @@ fn one_mistake_does_not_cause_another() {
 #[test]
 fn a_route_takes_back_what_holds_outside_of_it() {
     let outer = json!({
-        "logo": "data:image/png;base64,AAAA", "accent": "#15b", "accent_dark": "#8ab6ff",
+        "logo": "data:image/png;base64,AAAA", "hero": "data:image/png;base64,BBBB", "accent": "#15b", "accent_dark": "#8ab6ff",
         "support_url": "https://a.example", "status_url": "https://b.example",
     });
     let of_route = |page: Value| {
         let settings = json!({ "page": outer, "routes": [{ "path": "/a", "page": page }] });
         Config::from_value(&settings).unwrap().routes.remove(0).settings.page
     };
-    let keys = ["logo", "accent", "accent_dark", "support_url", "status_url"];
+    let keys = ["logo", "hero", "accent", "accent_dark", "support_url", "status_url"];
     let none: serde_json::Map<_, _> = keys.map(|key| (key.to_owned(), json!("none"))).into_iter().collect();
     assert_eq!(of_route(Value::Object(none)), Page::default());
     let own = of_route(json!({ "accent": "#802060" }));
@@ -532,7 +533,7 @@ fn no_key_is_read_that_is_not_documented() {
 }
 
 /// Every key that is no table, as docs/configuration.md names it.
-const KEYS: [&str; 70] = [
+const KEYS: [&str; 71] = [
     "name",
     "origins",
     "timeouts.first_byte",
@@ -580,6 +581,7 @@ const KEYS: [&str; 70] = [
     "last_good.shrink",
     "page.brand",
     "page.logo",
+    "page.hero",
     "page.theme",
     "page.accent",
     "page.accent_dark",
@@ -664,6 +666,7 @@ fn any_settings(depth: u32) -> impl Strategy<Value = Value> {
             "brand",
             "support_url",
             "logo",
+            "hero",
             "theme",
             "accent",
             "origin_errors",

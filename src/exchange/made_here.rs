@@ -13,6 +13,7 @@ use crate::report::Outcome;
 use crate::response::error::{Cause, ErrorPage, Occasion};
 use crate::response::fields::{self, PROXY_STATUS};
 use crate::response::form::Form;
+use crate::time::Timestamp;
 
 /// The error page for `cause`, in a form that the client can use.
 pub(super) fn error_page<P: Ports>(
@@ -36,28 +37,42 @@ pub(super) fn page_instead<P: Ports>(
 ) -> UnfinishedResponse<P::Body> {
     record.outcome = Outcome::ErrorPage;
     record.cause = Some(cause);
-    page(ctx, cause, retry_after, may_have_acted, kept)
+    let error = ErrorPage {
+        retry_after,
+        unknown_outcome: may_have_acted && !ctx.request.is_safe(),
+        ..error(ctx, cause)
+    };
+    page(&error, kept)
 }
 
-/// The page alone, whatever it counts as.
-pub(super) fn page<P: Ports>(
-    ctx: &Context<P>,
-    cause: Cause,
-    retry_after: Option<Duration>,
-    may_have_acted: bool,
-    kept: HeaderMap,
-) -> UnfinishedResponse<P::Body> {
-    let page = ErrorPage {
+/// The error `cause` of this request, as far as nothing else is known.
+fn error<P: Ports>(ctx: &Context<P>, cause: Cause) -> ErrorPage<'_> {
+    ErrorPage {
         cause,
         request: &ctx.request,
         page: &ctx.policy.settings.page,
         occasion: Occasion::At(ctx.now()),
-        retry_after,
-        unknown_outcome: may_have_acted && !ctx.request.is_safe(),
-    };
-    let (mut headers, text) = page.render(Form::of(&ctx.request));
+        retry_after: None,
+        unknown_outcome: false,
+        until: None,
+    }
+}
+
+/// The page of a site that is closed until a time, if that is known.
+pub(super) fn maintenance_page<P: Ports>(
+    ctx: &Context<P>,
+    retry_after: Duration,
+    until: Option<Timestamp>,
+) -> UnfinishedResponse<P::Body> {
+    let error = ErrorPage { retry_after: Some(retry_after), until, ..error(ctx, Cause::Maintenance) };
+    page(&error, HeaderMap::new())
+}
+
+/// The page alone, whatever it counts as, with the fields that are `kept`.
+fn page<B>(error: &ErrorPage<'_>, kept: HeaderMap) -> UnfinishedResponse<B> {
+    let (mut headers, text) = error.render(Form::of(error.request));
     headers.extend(kept);
-    UnfinishedResponse::own(cause.status(), headers, text.map_or(AnswerBody::Empty, AnswerBody::Text))
+    UnfinishedResponse::own(error.cause.status(), headers, text.map_or(AnswerBody::Empty, AnswerBody::Text))
 }
 
 /// What a client gets that wants a stored response or none (RFC 9111 §5.2.1.7).

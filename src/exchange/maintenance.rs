@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
+use http::Method;
 
 use super::access;
 use super::context::Context;
-use super::made_here::page;
+use super::made_here::maintenance_page;
 use super::record::Record;
 use super::unfinished::UnfinishedResponse;
 use crate::ports::Ports;
 use crate::report::Outcome;
-use crate::response::error::Cause;
 
 /// When to come back if no end is set.
 const RETRY_AFTER: Duration = Duration::from_secs(10 * 60);
@@ -25,7 +24,7 @@ pub(super) fn closed<P: Ports>(ctx: &Context<P>, record: &mut Record) -> Option<
     let maintenance = ctx.policy.maintenance(now).filter(|_| !is_let_in(ctx))?;
     record.outcome = Outcome::Maintenance;
     let retry_after = maintenance.until.map_or(RETRY_AFTER, |until| until.since(now));
-    Some(page(ctx, Cause::Maintenance, Some(retry_after), false, HeaderMap::new()))
+    Some(maintenance_page(ctx, retry_after, maintenance.until))
 }
 
 /// Operators are let in, by token, session or drill; and everybody to what crawlers go by.

@@ -38,23 +38,24 @@ impl Sent {
 impl Assets {
     /// The assets of a page with these settings.
     pub(super) fn of(page: &Page) -> Self {
-        static STYLES: [OnceLock<Sent>; 3] = [const { OnceLock::new() }; 3];
+        static STYLES: [OnceLock<Sent>; 4] = [const { OnceLock::new() }; 4];
         static SCRIPTS: OnceLock<Sent> = OnceLock::new();
-        let [calm, paper, bold] = &STYLES;
+        let [calm, paper, bold, poster] = &STYLES;
         let style = match page.theme {
             Theme::Calm => calm,
             Theme::Paper => paper,
             Theme::Bold => bold,
+            Theme::Poster => poster,
         };
         let style = style.get_or_init(|| Sent::new(read(Text::ErrorStyle) + &read(rules_of(page.theme))));
         let script = SCRIPTS.get_or_init(|| Sent::new(read(Text::ErrorScript)));
-        let accents = accents(page);
-        let digests = [style.digest.clone().chain_update(&accents), script.digest.clone()];
+        let own = own_rules(page);
+        let digests = [style.digest.clone().chain_update(&own), script.digest.clone()];
         Self {
-            style: if accents.is_empty() {
+            style: if own.is_empty() {
                 Cow::Borrowed(&style.text)
             } else {
-                Cow::Owned(style.text.clone() + &accents)
+                Cow::Owned(style.text.clone() + &own)
             },
             script: &script.text,
             hashes: digests.map(|digest| STANDARD.encode(digest.finalize())),
@@ -81,6 +82,7 @@ const fn rules_of(theme: Theme) -> Text {
         Theme::Calm => Text::Calm,
         Theme::Paper => Text::Paper,
         Theme::Bold => Text::Bold,
+        Theme::Poster => Text::Poster,
     }
 }
 
@@ -89,14 +91,18 @@ pub(crate) fn hash(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
 }
 
-/// The rules for the operator's own colours.
-fn accents(page: &Page) -> String {
+/// The rules for the operator's own colours and picture.
+fn own_rules(page: &Page) -> String {
     let [light, dark] = page.accents().map(|accent| {
         let accent = accent?;
         Some(format!(":root{{--accent:{};--on-accent:{}}}", accent.colour, accent.on_it))
     });
     let dark = dark.map(|dark| format!("@media (prefers-color-scheme:dark){{{dark}}}"));
-    [light, dark].into_iter().flatten().collect()
+    let hero = page
+        .hero
+        .as_ref()
+        .map(|_| ".hero img{display:block;max-width:100%;max-height:9rem;margin-bottom:1.5rem}".to_owned());
+    [light, dark, hero].into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -147,6 +147,8 @@ pub struct ErrorPage<'a> {
     /// Safe methods ignore it. Two causes are always unknown: an error status of the origin, and a failure of this
     /// worker, which has lost what it knew of its attempts.
     pub unknown_outcome: bool,
+    /// When the maintenance ends, if that is the cause and the operator has said so.
+    pub until: Option<Timestamp>,
 }
 
 impl ErrorPage<'_> {

@@ -18,7 +18,7 @@ use askama::Template;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use super::assets::Assets;
-use super::error::{ErrorPage, OUTCOME, Outcome, State};
+use super::error::{ErrorPage, OUTCOME, Outcome};
 use super::facts::Facts;
 use super::form::Form;
 use super::kind::Kind;
@@ -26,6 +26,7 @@ use super::markdown::escaped;
 use super::slots::SlotValues;
 use super::template::rendered;
 use super::view::View;
+use super::words::Drawing;
 use super::{grpc, page_cache};
 use crate::config::Page;
 use crate::language::Message;

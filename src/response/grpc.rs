@@ -75,7 +75,7 @@ mod tests {
             );
             assert_eq!(headers["grpc-status"], "4");
             let message = headers["grpc-message"].to_str().unwrap();
-            assert!(message.starts_with("We asked the server behind Example"), "{message}");
+            assert!(message.starts_with("We asked the server of Example"), "{message}");
         }
         let request = post("https://a.example/", header::CONTENT_TYPE, "application/grpc");
         for (failure, status) in

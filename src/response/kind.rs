@@ -30,6 +30,8 @@ pub(super) struct Kind {
     pub(super) has_id: bool,
     /// Whether the id can end a URN.
     pub(super) has_plain_id: bool,
+    /// Whether the end of a maintenance is known.
+    pub(super) has_end: bool,
     pub(super) is_graphql: bool,
 }
 
@@ -48,6 +50,7 @@ impl Kind {
             can_reload: error.can_reload(),
             is_retryable: error.is_retryable(),
             has_id: !values.id.is_empty(),
+            has_end: !values.until.is_empty(),
             has_plain_id: is_plain_id(&values.id),
             is_graphql: is_graphql_address(error.request),
         }

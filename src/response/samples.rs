@@ -21,6 +21,14 @@ pub fn post(url: &str, name: HeaderName, value: &'static str) -> Request {
 pub fn rendered(request: &Request, cause: Cause) -> (HeaderMap, Option<String>) {
     let page = Page { brand: Some("Example".to_owned()), ..Page::default() };
     let occasion = Occasion::At(Timestamp::from_millis(1_767_323_045_678));
-    let page = ErrorPage { cause, request, page: &page, occasion, retry_after: None, unknown_outcome: false };
+    let page = ErrorPage {
+        cause,
+        request,
+        page: &page,
+        occasion,
+        retry_after: None,
+        unknown_outcome: false,
+        until: None,
+    };
     page.render(Form::of(request))
 }

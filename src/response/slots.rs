@@ -12,11 +12,21 @@ pub(super) enum Slot {
     Time,
     Id,
     Address,
+    Until,
+    UntilTime,
 }
 
 impl Slot {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Host, Self::RetryAfter, Self::At, Self::Time, Self::Id, Self::Address];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Host,
+        Self::RetryAfter,
+        Self::At,
+        Self::Time,
+        Self::Id,
+        Self::Address,
+        Self::Until,
+        Self::UntilTime,
+    ];
 
     /// The character that marks the slot while a page is rendered for the cache. These are noncharacters (Unicode
     /// §23.7), which no form escapes.
@@ -28,6 +38,8 @@ impl Slot {
             Self::Time => '\u{fdd3}',
             Self::Id => '\u{fdd4}',
             Self::Address => '\u{fdd5}',
+            Self::Until => '\u{fdd6}',
+            Self::UntilTime => '\u{fdd7}',
         }
     }
 }
@@ -45,11 +57,15 @@ pub(super) struct SlotValues {
     pub(super) id: String,
     /// Host, port and path. The query stays out because it may hold secrets.
     pub(super) address: String,
+    /// The end of a maintenance, as `at`. Empty if it is not known.
+    pub(super) until: String,
+    /// The same for people.
+    pub(super) until_time: String,
 }
 
 /// The longest name and the longest address that are shown, in characters.
 pub(super) const LONGEST_NAME: usize = 80;
-const LONGEST_ADDRESS: usize = 160;
+const LONGEST_ADDRESS: usize = 120;
 
 impl SlotValues {
     pub(super) fn of(error: &ErrorPage<'_>) -> Self {
@@ -61,13 +77,16 @@ impl SlotValues {
         let host = || shown(without_userinfo(target.host()), LONGEST_NAME);
         let address = [without_userinfo(target.authority()), target.path()].concat();
         let retry_after = error.retry_after_seconds().unwrap_or(DEFAULT_RETRY_AFTER.as_secs());
+        let until = error.until.map(|until| until.to_rfc3339()).unwrap_or_default();
         Self {
             host: if error.page.brand.is_none() { host() } else { String::new() },
             retry_after: retry_after.to_string(),
-            time: at.replace('T', " ").replace('Z', " UTC"),
+            time: for_people(&at),
             at,
             id: shown(&error.request.id, LONGEST_NAME),
             address: shown(&address, LONGEST_ADDRESS),
+            until_time: for_people(&until),
+            until,
         }
     }
 
@@ -81,6 +100,8 @@ impl SlotValues {
             time: mark(Slot::Time),
             id: mark(Slot::Id),
             address: mark(Slot::Address),
+            until: mark(Slot::Until),
+            until_time: mark(Slot::UntilTime),
         }
     }
 
@@ -92,6 +113,13 @@ impl SlotValues {
             Slot::Time => &self.time,
             Slot::Id => &self.id,
             Slot::Address => &self.address,
+            Slot::Until => &self.until,
+            Slot::UntilTime => &self.until_time,
         }
     }
+}
+
+/// A time of RFC 3339 in UTC as people write it.
+fn for_people(time: &str) -> String {
+    time.replace('T', " ").replace('Z', " UTC")
 }

@@ -2,12 +2,12 @@
 //!
 //! All forms read the same view, so that they cannot disagree.
 
-use super::error::{Outcome, State};
+use super::error::{Cause, Outcome, State};
 use super::form::Form;
 use super::kind::Kind;
 use super::sanitise::{is_link, shown};
 use super::slots::{LONGEST_NAME, SlotValues};
-use super::words::{Hop, Story, advice};
+use super::words::{Drawing, Hop, Story, advice};
 use crate::config::Page;
 use crate::language::{Language, Message, Words};
 
@@ -19,6 +19,7 @@ pub(super) struct View<'a> {
     pub(super) direction: &'a str,
     pub(super) site: String,
     pub(super) logo: Option<&'a str>,
+    pub(super) hero: Option<&'a str>,
     /// `None` on a page for several statuses.
     pub(super) status: Option<String>,
     pub(super) heading: &'a str,
@@ -27,11 +28,17 @@ pub(super) struct View<'a> {
     pub(super) lead_before: String,
     pub(super) names_site: bool,
     pub(super) lead_after: &'a str,
+    pub(super) client: HopView<'a>,
     pub(super) edge: HopView<'a>,
     pub(super) origin: HopView<'a>,
     pub(super) outcome: Option<&'a str>,
     pub(super) outcome_class: &'static str,
     pub(super) advice: String,
+    /// When the maintenance ends, as `at`, and for people. Empty if that is not known.
+    pub(super) until: &'a str,
+    pub(super) until_time: &'a str,
+    /// Whether the site is closed on purpose.
+    pub(super) is_planned: bool,
     /// Whether the page reloads itself and offers a link to try again.
     pub(super) returns: bool,
     /// Seconds.
@@ -49,6 +56,7 @@ pub(super) struct View<'a> {
 /// One hop on the way from the client to the origin.
 pub(super) struct HopView<'a> {
     pub(super) state: State,
+    pub(super) drawing: Drawing,
     /// `None` if nobody knows how the hop did.
     pub(super) words: Option<&'a str>,
 }
@@ -64,7 +72,11 @@ impl<'a> View<'a> {
         } else {
             before.to_owned()
         };
-        let hop = |hop: Hop| HopView { state: hop.state, words: hop.words.map(|message| words.get(message)) };
+        let hop = |hop: Hop| HopView {
+            state: hop.state,
+            drawing: hop.drawing,
+            words: hop.words.map(|message| words.get(message)),
+        };
         Self {
             kind,
             language: kind.language.tag(),
@@ -74,16 +86,25 @@ impl<'a> View<'a> {
                 .as_deref()
                 .map_or_else(|| values.host.clone(), |brand| shown(brand, LONGEST_NAME)),
             logo: page.logo.as_deref().filter(|url| url.starts_with("data:image/")),
+            hero: page.hero.as_deref().filter(|url| url.starts_with("data:image/")),
             status: kind.has_one_status.then(|| status_line(kind)),
             heading: words.get(story.heading),
             lead_before,
             lead_after: after.unwrap_or_default(),
             names_site: after.is_some(),
+            client: HopView {
+                state: State::Working,
+                drawing: Drawing::Screen,
+                words: Some(words.get(Message::Working)),
+            },
             edge: hop(story.edge),
             origin: hop(story.origin),
             outcome: kind.outcome.map(|outcome| words.get(outcome.sentence())),
             outcome_class: kind.outcome.map_or("", Outcome::class),
             advice: words.fill(advice(kind.outcome), words.get(kind.when)),
+            until: if kind.has_end { &values.until } else { "" },
+            until_time: &values.until_time,
+            is_planned: kind.cause == Cause::Maintenance,
             returns: kind.has_one_status && kind.can_reload,
             retry_after: &values.retry_after,
             support_url: page.support_url.as_deref().filter(|url| is_link(url)),

@@ -8,13 +8,13 @@ use http::StatusCode;
 
 use super::error::{Cause, Outcome, State};
 use crate::language::Message;
-use crate::origin::failure::ErrorType;
+use crate::origin::failure::{ErrorType, Failure};
 
 /// A fault in words, and as hops on the way.
 #[derive(Clone, Copy)]
 pub(super) struct Story {
     pub(super) heading: Message,
-    /// Whether to say first that the client's own connection is fine.
+    /// Whether to say first that the client is not at fault.
     pub(super) clears_client: bool,
     pub(super) lead: Message,
     pub(super) edge: Hop,
@@ -25,8 +25,32 @@ pub(super) struct Story {
 #[derive(Clone, Copy)]
 pub(super) struct Hop {
     pub(super) state: State,
+    pub(super) drawing: Drawing,
     /// `None` if nobody knows how the hop did.
     pub(super) words: Option<Message>,
+}
+
+/// What the picture of a hop shows. Each kind of fault has one of its own, so that pages differ at a glance.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drawing {
+    /// What the client has.
+    Screen,
+    /// The network between the client and the origin.
+    Globe,
+    /// An origin of which nothing is to be shown.
+    Server,
+    /// A plug that is out of its socket: no connection.
+    Plug,
+    /// A page with a cross: a bad answer.
+    Page,
+    /// A clock: no answer in time.
+    Clock,
+    /// A sign on a door: out of service.
+    Sign,
+    /// A warning: an error.
+    Warning,
+    /// A wrench: maintenance.
+    Wrench,
 }
 
 /// What to do now. Its placeholder takes [`when`].
@@ -61,15 +85,17 @@ impl Story {
     pub(super) const fn of(cause: Cause) -> Self {
         match cause {
             Cause::CircuitOpen(_) => Self { lead: Message::NotSentLead, ..Self::of(cause.shown()) },
+            // A name that was not found, or a connection that could not be made safe.
+            Cause::Failure(Failure::NotUnderstood) => LOST,
             Cause::Failure(failure) => match failure.error() {
                 ErrorType::DnsError
                 | ErrorType::DestinationIpUnroutable
                 | ErrorType::ConnectionRefused
                 | ErrorType::TlsProtocolError
                 | ErrorType::TlsCertificateError => NOT_REACHED,
-                ErrorType::ConnectionTerminated
-                | ErrorType::HttpResponseIncomplete
-                | ErrorType::HttpResponseTransferCoding
+                // The platform says the same of a connection that was refused and of one that broke off.
+                ErrorType::ConnectionTerminated | ErrorType::HttpResponseIncomplete => LOST,
+                ErrorType::HttpResponseTransferCoding
                 | ErrorType::HttpProtocolError
                 | ErrorType::HttpUpgradeFailed => BAD_ANSWER,
                 ErrorType::ConnectionTimeout
@@ -80,7 +106,6 @@ impl Story {
                 ErrorType::ProxyConfigurationError => MISCONFIGURED,
                 ErrorType::ProxyInternalError => EDGE_FAILED,
             },
-            Cause::OriginStatus(StatusCode::BAD_GATEWAY) => BAD_ANSWER,
             Cause::OriginStatus(StatusCode::GATEWAY_TIMEOUT) => TOO_LATE,
             Cause::OriginStatus(StatusCode::SERVICE_UNAVAILABLE) => UNAVAILABLE,
             Cause::OriginStatus(_) => FAILED,
@@ -88,15 +113,21 @@ impl Story {
         }
     }
 
-    const fn of_origin(heading: Message, lead: Message, state: State, words: Message) -> Self {
-        let edge = Hop { state: State::Working, words: Some(Message::Working) };
-        Self { heading, clears_client: true, lead, edge, origin: Hop { state, words: Some(words) } }
+    const fn of_origin(
+        heading: Message,
+        lead: Message,
+        state: State,
+        drawing: Drawing,
+        words: Message,
+    ) -> Self {
+        let edge = Hop { state: State::Working, drawing: Drawing::Globe, words: Some(Message::Working) };
+        Self { heading, clears_client: true, lead, edge, origin: Hop { state, drawing, words: Some(words) } }
     }
 
     const fn of_edge(heading: Message, lead: Message, words: Message, origin: Option<Message>) -> Self {
-        let edge = Hop { state: State::Failed, words: Some(words) };
-        let origin = Hop { state: State::Idle, words: origin };
-        Self { heading, clears_client: false, lead, edge, origin }
+        let edge = Hop { state: State::Failed, drawing: Drawing::Warning, words: Some(words) };
+        let origin = Hop { state: State::Idle, drawing: Drawing::Server, words: origin };
+        Self { heading, clears_client: true, lead, edge, origin }
     }
 }
 
@@ -104,20 +135,39 @@ const NOT_REACHED: Story = Story::of_origin(
     Message::UnreachableHeading,
     Message::UnreachableLead,
     State::Failed,
+    Drawing::Plug,
     Message::Unreachable,
 );
-const BAD_ANSWER: Story =
-    Story::of_origin(Message::BadAnswerHeading, Message::BadAnswerLead, State::Failed, Message::BadAnswer);
-const TOO_LATE: Story =
-    Story::of_origin(Message::TooLateHeading, Message::TooLateLead, State::Late, Message::TooLate);
+const LOST: Story =
+    Story::of_origin(Message::LostHeading, Message::LostLead, State::Failed, Drawing::Plug, Message::Lost);
+const BAD_ANSWER: Story = Story::of_origin(
+    Message::BadAnswerHeading,
+    Message::BadAnswerLead,
+    State::Failed,
+    Drawing::Page,
+    Message::BadAnswer,
+);
+const TOO_LATE: Story = Story::of_origin(
+    Message::TooLateHeading,
+    Message::TooLateLead,
+    State::Late,
+    Drawing::Clock,
+    Message::TooLate,
+);
 const UNAVAILABLE: Story = Story::of_origin(
     Message::UnavailableHeading,
     Message::UnavailableLead,
     State::Failed,
+    Drawing::Sign,
     Message::Unavailable,
 );
-const FAILED: Story =
-    Story::of_origin(Message::FailedHeading, Message::FailedLead, State::Failed, Message::Failed);
+const FAILED: Story = Story::of_origin(
+    Message::FailedHeading,
+    Message::FailedLead,
+    State::Failed,
+    Drawing::Warning,
+    Message::Failed,
+);
 /// Nothing has failed, and nothing was asked.
 const CLOSED: Story = Story {
     clears_client: false,
@@ -125,6 +175,7 @@ const CLOSED: Story = Story {
         Message::MaintenanceHeading,
         Message::MaintenanceLead,
         State::Idle,
+        Drawing::Wrench,
         Message::Maintenance,
     )
 };

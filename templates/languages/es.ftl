@@ -3,37 +3,40 @@ direction = ltr
 
 way = Dónde está el problema
 you = Usted
-network = Red de distribución
-server = Servidor
+network = Nuestra red
+server = Nuestro servidor
 
 working = Sin problemas
 unreachable = No se pudo contactar
+lost = Falló la conexión
 bad-answer = Respuesta no válida
 too-late = Tardó demasiado
 unavailable = No disponible
 failed = Se produjo un error
-circle = Solicitud en bucle
-misconfigured = Configuración incorrecta
+circle = Mal configurada
+misconfigured = Mal configurada
 not-asked = No recibió la solicitud
 
-bad-answer-heading = El servidor dio una respuesta no válida
-unreachable-heading = No se ha podido contactar con el servidor
-too-late-heading = El servidor tardó demasiado
-unavailable-heading = El servidor no está disponible
-failed-heading = Se produjo un error en el servidor
-circle-heading = La solicitud entró en un bucle
+unreachable-heading = No podemos contactar con nuestro servidor
+lost-heading = Falló la conexión con nuestro servidor
+bad-answer-heading = Nuestro servidor dio una respuesta no válida
+too-late-heading = Nuestro servidor está tardando demasiado
+unavailable-heading = Nuestro servidor no está disponible
+failed-heading = Se produjo un error en nuestro servidor
+circle-heading = Algo falló por nuestra parte
 network-heading = Algo falló por nuestra parte
 
-connection-fine = Su conexión funciona bien.
-unreachable-lead = No pudimos conectar con el servidor de { $site }, por lo que no tenemos una respuesta válida que mostrarle.
-bad-answer-lead = El servidor de { $site } interrumpió la respuesta o envió algo que no se pudo utilizar.
+connection-fine = ¡Lo sentimos! No es culpa suya y su conexión funciona bien.
+unreachable-lead = No pudimos contactar con el servidor de { $site }, así que todavía no tenemos nada que mostrarle.
+lost-lead = Nuestra conexión con el servidor de { $site } no se pudo establecer o se interrumpió.
+bad-answer-lead = El servidor de { $site } envió algo que no pudimos utilizar.
 too-late-lead = Consultamos al servidor de { $site } y esperamos, pero la respuesta completa no llegó a tiempo.
 unavailable-lead = El servidor de { $site } está fuera de servicio en este momento. Puede que esté sobrecargado o en mantenimiento.
 not-sent-lead = El servidor de { $site } acaba de fallar a otras personas, por lo que esta vez no le hemos enviado su solicitud.
 failed-lead = El servidor de { $site } falló al procesar su solicitud.
-circle-lead = Su solicitud a { $site } volvió a un punto por el que ya había pasado, así que la detuvimos.
-network-lead = El servicio intermediario de { $site } falló al procesar su solicitud.
-misconfigured-lead = El servicio intermediario de { $site } no está bien configurado y no pudo transmitir su solicitud.
+circle-lead = Un error en la configuración de { $site } devolvió su solicitud al punto de partida, así que la detuvimos.
+network-lead = De camino al servidor de { $site }, algo falló por nuestra parte al procesar su solicitud.
+misconfigured-lead = Por un error nuestro en la configuración de { $site }, no pudimos transmitir su solicitud.
 
 not-processed = Su solicitud no se procesó: no se ha cambiado nada.
 may-be-processed = Es posible que su solicitud se haya procesado de todos modos. Compruébelo antes de volver a enviarla, para que no se realice dos veces.
@@ -51,8 +54,8 @@ hours = dentro de unas horas
 days = dentro de unos días
 
 again = Reintentar
-returning = Esta página sigue comprobándolo y volverá al sitio en cuanto sea posible.
-returned = El sitio vuelve a funcionar. Se está cargando.
+returning = Esta página sigue comprobando el sitio. En cuanto vuelva a funcionar, se abrirá solo.
+returned = El sitio vuelve a funcionar. Se está abriendo.
 
 more-help = ¿Sigue sin funcionar?
 support = Obtener ayuda
@@ -68,4 +71,5 @@ copied = Copiado
 
 maintenance-heading = En mantenimiento
 maintenance-lead = { $site } está en mantenimiento y volverá en cuanto termine.
+maintenance-until = Regreso previsto:
 maintenance = En mantenimiento

@@ -3,37 +3,40 @@ direction = ltr
 
 way = Missä vika on
 you = Sinä
-network = Välittävä verkko
-server = Palvelin
+network = Verkkomme
+server = Palvelimemme
 
 working = Kunnossa
 unreachable = Ei saatu yhteyttä
+lost = Yhteys epäonnistui
 bad-answer = Virheellinen vastaus
 too-late = Kesti liian kauan
 unavailable = Ei käytettävissä
 failed = Tapahtui virhe
-circle = Pyyntö kiersi kehää
+circle = Virhe asetuksissa
 misconfigured = Virhe asetuksissa
 not-asked = Ei saanut pyyntöä
 
-bad-answer-heading = Palvelin antoi virheellisen vastauksen
-unreachable-heading = Palvelimeen ei saatu yhteyttä
-too-late-heading = Palvelimella kesti liian kauan
-unavailable-heading = Palvelin ei ole käytettävissä
-failed-heading = Palvelimella tapahtui virhe
-circle-heading = Pyyntö kiersi kehää
+unreachable-heading = Emme saa yhteyttä palvelimeemme
+lost-heading = Yhteys palvelimeemme epäonnistui
+bad-answer-heading = Palvelimemme antoi virheellisen vastauksen
+too-late-heading = Palvelimellamme kestää liian kauan
+unavailable-heading = Palvelimemme ei ole käytettävissä
+failed-heading = Palvelimellamme tapahtui virhe
+circle-heading = Meillä tapahtui virhe
 network-heading = Meillä tapahtui virhe
 
-connection-fine = Yhteytesi toimii.
-unreachable-lead = Emme saaneet yhteyttä sivuston { $site } palvelimeen, joten emme voi näyttää sivua.
-bad-answer-lead = Sivuston { $site } palvelin keskeytti vastauksen tai lähetti jotain, mitä ei voitu käyttää.
+connection-fine = Pahoittelemme! Tämä ei johdu sinusta, ja yhteytesi toimii.
+unreachable-lead = Emme saaneet yhteyttä sivuston { $site } palvelimeen, joten meillä ei ole vielä mitään näytettävää.
+lost-lead = Yhteyttä sivuston { $site } palvelimeen ei voitu muodostaa, tai se katkesi.
+bad-answer-lead = Sivuston { $site } palvelin lähetti jotain, mitä emme voineet käyttää.
 too-late-lead = Otimme yhteyttä sivuston { $site } palvelimeen ja odotimme, mutta koko vastaus ei tullut ajoissa.
 unavailable-lead = Sivuston { $site } palvelin on tällä hetkellä poissa käytöstä. Se voi olla ylikuormittunut tai huollossa.
-not-sent-lead = Sivuston { $site } palvelin on juuri pettänyt muilta, joten emme lähettäneet pyyntöäsi sille tällä kertaa.
+not-sent-lead = Sivuston { $site } palvelin ei äsken toiminut muillakaan, joten emme lähettäneet pyyntöäsi sille tällä kertaa.
 failed-lead = Sivuston { $site } palvelimella tapahtui virhe pyyntösi käsittelyssä.
-circle-lead = Pyyntösi sivustolle { $site } palasi paikkaan, jossa se oli jo käynyt, joten pysäytimme sen.
-network-lead = Sivustoa { $site } välittävässä palvelussa tapahtui virhe pyyntösi käsittelyssä.
-misconfigured-lead = Sivustoa { $site } välittävän palvelun asetuksissa on virhe, eikä pyyntöäsi voitu lähettää eteenpäin.
+circle-lead = Virhe sivuston { $site } asetuksissa ohjasi pyyntösi takaisin sinne, mistä se tuli, joten pysäytimme sen.
+network-lead = Matkalla sivuston { $site } palvelimelle meillä tapahtui virhe pyyntösi käsittelyssä.
+misconfigured-lead = Sivuston { $site } asetuksissa on meidän päässämme virhe, joten emme voineet lähettää pyyntöäsi eteenpäin.
 
 not-processed = Pyyntöäsi ei käsitelty: mikään ei ole muuttunut.
 may-be-processed = Pyyntösi on silti saatettu käsitellä. Tarkista tilanne, ennen kuin lähetät pyynnön uudelleen, jottei sitä käsitellä kahdesti.
@@ -51,8 +54,8 @@ hours = muutaman tunnin kuluttua
 days = muutaman päivän kuluttua
 
 again = Yritä uudelleen
-returning = Tämä sivu seuraa tilannetta ja palaa sivustolle heti, kun se on mahdollista.
-returned = Sivusto toimii taas, ja sitä ladataan.
+returning = Tämä sivu seuraa tilannetta. Heti kun sivusto toimii taas, se avautuu itsestään.
+returned = Sivusto toimii taas. Se avataan nyt.
 
 more-help = Eikö se vieläkään toimi?
 support = Pyydä apua
@@ -68,4 +71,5 @@ copied = Kopioitu
 
 maintenance-heading = Huoltokatko
 maintenance-lead = Sivustoa { $site } huolletaan parhaillaan. Se palaa käyttöön huollon jälkeen.
+maintenance-until = Arvioitu paluuaika:
 maintenance = Huollossa

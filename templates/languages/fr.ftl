@@ -3,37 +3,40 @@ direction = ltr
 
 way = Où se situe le problème
 you = Vous
-network = Réseau de diffusion
-server = Serveur
+network = Notre réseau
+server = Notre serveur
 
 working = Aucun problème
 unreachable = Injoignable
+lost = Échec de connexion
 bad-answer = Réponse incorrecte
 too-late = Délai dépassé
 unavailable = Indisponible
 failed = A rencontré une erreur
-circle = Demande en boucle
+circle = Mal configuré
 misconfigured = Mal configuré
 not-asked = Demande non reçue
 
-bad-answer-heading = Le serveur a mal répondu
-unreachable-heading = Le serveur est injoignable
-too-late-heading = Le serveur a mis trop de temps à répondre
-unavailable-heading = Le serveur est indisponible
-failed-heading = Le serveur a rencontré une erreur
-circle-heading = La demande a tourné en rond
+unreachable-heading = Nous n’arrivons pas à joindre notre serveur
+lost-heading = La connexion à notre serveur a échoué
+bad-answer-heading = Notre serveur a mal répondu
+too-late-heading = Notre serveur met trop de temps à répondre
+unavailable-heading = Notre serveur est indisponible
+failed-heading = Notre serveur a rencontré une erreur
+circle-heading = Un problème est survenu de notre côté
 network-heading = Un problème est survenu de notre côté
 
-connection-fine = Votre connexion n’est pas en cause.
-unreachable-lead = Nous n’avons pas pu joindre le serveur du site { $site } et ne pouvons donc pas afficher la page.
-bad-answer-lead = Le serveur du site { $site } s’est interrompu ou a envoyé une réponse inutilisable.
+connection-fine = Toutes nos excuses ! Vous n’y êtes pour rien et votre connexion fonctionne bien.
+unreachable-lead = Nous n’avons pas pu joindre le serveur du site { $site } et n’avons donc encore rien à vous montrer.
+lost-lead = Notre connexion avec le serveur du site { $site } n’a pas pu être établie ou s’est interrompue.
+bad-answer-lead = Le serveur du site { $site } a envoyé une réponse que nous n’avons pas pu utiliser.
 too-late-lead = Nous avons contacté le serveur du site { $site } et attendu, mais la réponse complète n’est pas arrivée à temps.
 unavailable-lead = Le serveur du site { $site } est actuellement hors service. Il est peut-être surchargé ou en maintenance.
-not-sent-lead = Le serveur du site { $site } vient de faire défaut à d’autres visiteurs ; nous ne lui avons donc pas transmis votre demande cette fois-ci.
+not-sent-lead = Le serveur du site { $site } vient de faire défaut à d’autres visiteurs ; nous ne lui avons donc pas transmis votre demande cette fois-ci.
 failed-lead = Le serveur du site { $site } a rencontré une erreur en traitant votre demande.
-circle-lead = Votre demande au site { $site } est revenue là où elle était déjà passée ; nous l’avons donc arrêtée.
-network-lead = Le service intermédiaire du site { $site } a rencontré une erreur en traitant votre demande.
-misconfigured-lead = Le service intermédiaire du site { $site } est mal configuré et n’a pas pu transmettre votre demande.
+circle-lead = Une erreur de configuration du site { $site } a ramené votre demande à son point de départ ; nous l’avons donc arrêtée.
+network-lead = Sur le chemin vers le serveur du site { $site }, un problème est survenu chez nous pendant le traitement de votre demande.
+misconfigured-lead = Le site { $site } est mal configuré de notre côté ; nous n’avons donc pas pu transmettre votre demande.
 
 not-processed = Votre demande n’a pas été traitée : rien n’a été modifié.
 may-be-processed = Votre demande a peut-être été traitée malgré tout. Veuillez vérifier avant de la renvoyer, pour éviter qu’elle ne soit traitée deux fois.
@@ -51,8 +54,8 @@ hours = dans quelques heures
 days = dans quelques jours
 
 again = Réessayer
-returning = Cette page continue de vérifier et vous ramènera au site dès que possible.
-returned = Le site est de retour. Chargement en cours.
+returning = Cette page continue de vérifier. Dès que le site sera de retour, il s’ouvrira tout seul.
+returned = Le site est de retour. Ouverture en cours.
 
 more-help = Le problème persiste ?
 support = Obtenir de l’aide
@@ -68,4 +71,5 @@ copied = Copié
 
 maintenance-heading = Site en maintenance
 maintenance-lead = Le site { $site } est en maintenance et sera de retour une fois les travaux terminés.
+maintenance-until = Retour prévu :
 maintenance = En maintenance

@@ -7,43 +7,46 @@ direction = ltr
 
 way = Letak gangguan
 you = Anda
-network = Jaringan distribusi
-server = Server
+network = Jaringan kami
+server = Server kami
 
 ## Keadaan perhentian, di bawah namanya
 
 working = Tidak ada masalah
 unreachable = Tidak dapat dihubungi
+lost = Koneksi gagal
 bad-answer = Respons tidak valid
 too-late = Terlalu lama merespons
 unavailable = Tidak tersedia
 failed = Terjadi kesalahan
-circle = Permintaan berputar-putar
+circle = Pengaturan tidak tepat
 misconfigured = Pengaturan tidak tepat
 not-asked = Permintaan tidak sampai
 
 ## Judul
 
-bad-answer-heading = Respons dari server tidak valid
-unreachable-heading = Server tidak dapat dihubungi
-too-late-heading = Server terlalu lama merespons
-unavailable-heading = Server tidak tersedia
-failed-heading = Terjadi kesalahan pada server
-circle-heading = Permintaan berputar-putar
+unreachable-heading = Kami tidak dapat menghubungi server kami
+lost-heading = Koneksi ke server kami gagal
+bad-answer-heading = Respons dari server kami tidak valid
+too-late-heading = Server kami terlalu lama merespons
+unavailable-heading = Server kami tidak tersedia
+failed-heading = Terjadi kesalahan pada server kami
+circle-heading = Terjadi gangguan di pihak kami
 network-heading = Terjadi gangguan di pihak kami
 
-## Apa yang terjadi, dalam satu kalimat di bawah judul
+## Apa yang terjadi, dalam beberapa kalimat di bawah judul
 
-connection-fine = Koneksi Anda tidak bermasalah.
-unreachable-lead = Kami tidak dapat menghubungi server situs { $site } sehingga halaman tidak dapat ditampilkan.
-bad-answer-lead = Server situs { $site } terputus di tengah jalan atau mengirim respons yang tidak dapat digunakan.
+connection-fine = Mohon maaf! Ini bukan kesalahan Anda, dan koneksi Anda tidak bermasalah.
+unreachable-lead = Kami tidak dapat menghubungi server situs { $site }, jadi belum ada yang dapat ditampilkan.
+lost-lead = Koneksi kami ke server situs { $site } tidak dapat dibuat atau terputus.
+bad-answer-lead = Server situs { $site } mengirim sesuatu yang tidak dapat kami gunakan.
 too-late-lead = Kami sudah menghubungi server situs { $site } dan menunggu, tetapi respons lengkapnya tidak datang tepat waktu.
 unavailable-lead = Server situs { $site } sedang tidak beroperasi. Mungkin server kelebihan beban atau sedang dalam pemeliharaan.
 not-sent-lead = Server situs { $site } baru saja gagal melayani pengunjung lain, jadi kali ini permintaan Anda tidak kami kirimkan.
 failed-lead = Server situs { $site } mengalami kesalahan saat memproses permintaan Anda.
-circle-lead = Permintaan Anda ke situs { $site } kembali ke tempat yang sudah dilewati, jadi kami menghentikannya.
-network-lead = Jaringan yang melayani situs { $site } mengalami kesalahan saat memproses permintaan Anda.
-misconfigured-lead = Jaringan yang melayani situs { $site } tidak diatur dengan benar sehingga tidak dapat meneruskan permintaan Anda.
+circle-lead = Kesalahan pengaturan situs { $site } membawa permintaan Anda kembali ke asalnya, jadi kami menghentikannya.
+network-lead = Dalam perjalanan ke server situs { $site }, terjadi gangguan di pihak kami saat memproses permintaan Anda.
+misconfigured-lead = Situs { $site } tidak diatur dengan benar di pihak kami, jadi kami tidak dapat meneruskan permintaan Anda.
 
 ## Nasib formulir, pesanan, atau pembayaran yang dikirim
 
@@ -69,8 +72,8 @@ days = setelah beberapa hari
 ## Kembali ke situs
 
 again = Coba lagi
-returning = Halaman ini terus memeriksa situs dan akan membukanya begitu dapat diakses.
-returned = Situs sudah dapat diakses kembali dan sedang dimuat.
+returning = Halaman ini terus memeriksa. Begitu situs pulih, situs akan terbuka sendiri.
+returned = Situs sudah pulih dan sedang dibuka.
 
 ## Bantuan
 
@@ -90,4 +93,5 @@ copied = Tersalin
 
 maintenance-heading = Sedang dalam pemeliharaan
 maintenance-lead = Pemeliharaan situs { $site } sedang berlangsung. Setelah selesai, situs dapat diakses kembali.
+maintenance-until = Diperkirakan kembali:
 maintenance = Dalam pemeliharaan

@@ -3,37 +3,40 @@ direction = ltr
 
 way = Dove si trova il problema
 you = Dispositivo
-network = Rete di distribuzione
-server = Server
+network = La nostra rete
+server = Il nostro server
 
 working = Nessun problema
 unreachable = Non raggiungibile
+lost = Connessione fallita
 bad-answer = Risposta non valida
 too-late = Ha impiegato troppo tempo
 unavailable = Non disponibile
 failed = Si è verificato un errore
-circle = La richiesta ha girato in tondo
+circle = Configurazione errata
 misconfigured = Configurazione errata
 not-asked = Richiesta non ricevuta
 
-bad-answer-heading = Il server ha dato una risposta non valida
-unreachable-heading = Impossibile raggiungere il server
-too-late-heading = Il server ha impiegato troppo tempo a rispondere
-unavailable-heading = Il server non è disponibile
-failed-heading = Si è verificato un errore sul server
-circle-heading = La richiesta ha girato in tondo
+unreachable-heading = Non riusciamo a raggiungere il nostro server
+lost-heading = La connessione con il nostro server è fallita
+bad-answer-heading = Il nostro server ha dato una risposta non valida
+too-late-heading = Il nostro server sta impiegando troppo tempo
+unavailable-heading = Il nostro server non è disponibile
+failed-heading = Si è verificato un errore sul nostro server
+circle-heading = Qualcosa non ha funzionato da parte nostra
 network-heading = Qualcosa non ha funzionato da parte nostra
 
-connection-fine = La connessione a Internet funziona.
-unreachable-lead = Non siamo riusciti a raggiungere il server del sito { $site }, quindi non possiamo mostrare la pagina.
-bad-answer-lead = Il server del sito { $site } ha interrotto la risposta o ha inviato qualcosa di inutilizzabile.
+connection-fine = Ci dispiace! Il problema non dipende da Lei e la connessione a Internet funziona.
+unreachable-lead = Non siamo riusciti a raggiungere il server del sito { $site }, quindi non abbiamo ancora nulla da mostrare.
+lost-lead = La nostra connessione con il server del sito { $site } non è stata stabilita o si è interrotta.
+bad-answer-lead = Il server del sito { $site } ha inviato qualcosa che non abbiamo potuto utilizzare.
 too-late-lead = Abbiamo contattato il server del sito { $site } e atteso, ma la risposta completa non è arrivata in tempo.
 unavailable-lead = Il server del sito { $site } è al momento fuori servizio. Potrebbe essere sovraccarico o in manutenzione.
 not-sent-lead = Il server del sito { $site } ha appena avuto problemi con altri visitatori, quindi questa volta non gli abbiamo inviato la richiesta.
 failed-lead = Si è verificato un errore sul server del sito { $site } durante l’elaborazione della richiesta.
-circle-lead = La richiesta al sito { $site } è tornata dove era già passata, quindi l’abbiamo interrotta.
-network-lead = Si è verificato un errore nel servizio intermediario del sito { $site } durante l’elaborazione della richiesta.
-misconfigured-lead = Il servizio intermediario del sito { $site } non è configurato correttamente e non ha potuto inoltrare la richiesta.
+circle-lead = Un errore nella configurazione del sito { $site } ha riportato la richiesta al punto di partenza, quindi l’abbiamo fermata.
+network-lead = Lungo il percorso verso il server del sito { $site }, qualcosa di nostro non ha funzionato durante l’elaborazione della richiesta.
+misconfigured-lead = Il sito { $site } non è configurato correttamente da parte nostra, quindi non abbiamo potuto inoltrare la richiesta.
 
 not-processed = La richiesta non è stata elaborata: non è stato modificato nulla.
 may-be-processed = La richiesta potrebbe essere stata comunque elaborata. Verifichi prima di inviarla di nuovo, per evitare che venga eseguita due volte.
@@ -51,8 +54,8 @@ hours = tra qualche ora
 days = tra qualche giorno
 
 again = Riprova
-returning = Questa pagina continua a controllare e tornerà al sito appena possibile.
-returned = Il sito è di nuovo disponibile. Caricamento in corso.
+returning = Questa pagina continua a controllare. Appena il sito sarà di nuovo disponibile, si aprirà da solo.
+returned = Il sito è di nuovo disponibile. Apertura in corso.
 
 more-help = Ancora problemi?
 support = Assistenza
@@ -68,4 +71,5 @@ copied = Copiato
 
 maintenance-heading = In manutenzione
 maintenance-lead = Il sito { $site } è in manutenzione e tornerà disponibile al termine dei lavori.
+maintenance-until = Ritorno previsto:
 maintenance = In manutenzione

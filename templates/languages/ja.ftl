@@ -7,43 +7,46 @@ direction = ltr
 
 way = 問題が起きた場所
 you = お使いの端末
-network = 配信ネットワーク
-server = サーバー
+network = 当方のネットワーク
+server = 当方のサーバー
 
 ## 各地点の状態（名前の下に表示）
 
 working = 問題なし
 unreachable = 接続不可
+lost = 接続エラー
 bad-answer = 応答に問題あり
 too-late = 時間内に応答なし
 unavailable = 利用不可
 failed = エラー発生
-circle = リクエストが循環
+circle = 設定に問題あり
 misconfigured = 設定に問題あり
 not-asked = リクエスト未到達
 
 ## 見出し
 
-bad-answer-heading = サーバーから正しい応答がありませんでした
-unreachable-heading = サーバーに接続できませんでした
-too-late-heading = サーバーが時間内に応答しませんでした
-unavailable-heading = サーバーを利用できません
-failed-heading = サーバーでエラーが発生しました
-circle-heading = リクエストが循環しました
+unreachable-heading = 当サイトのサーバーに接続できません
+lost-heading = 当サイトのサーバーとの接続に失敗しました
+bad-answer-heading = 当サイトのサーバーの応答に問題がありました
+too-late-heading = 当サイトのサーバーの応答に時間がかかりすぎています
+unavailable-heading = 当サイトのサーバーを利用できません
+failed-heading = 当サイトのサーバーでエラーが発生しました
+circle-heading = こちら側で問題が発生しました
 network-heading = こちら側で問題が発生しました
 
 ## 何が起きたか（見出しの下の文）
 
-connection-fine = お使いの接続に問題はありません。
-unreachable-lead = 「{ $site }」のサーバーに接続できなかったため、ページを表示できません。
-bad-answer-lead = 「{ $site }」のサーバーからの応答が途中で切れたか、利用できない内容でした。
+connection-fine = 申し訳ありません。お客様が原因ではなく、お使いの接続にも問題はありません。
+unreachable-lead = 「{ $site }」のサーバーに接続できなかったため、まだ何も表示できません。
+lost-lead = 「{ $site }」のサーバーとの接続を確立できなかったか、接続が途中で切れました。
+bad-answer-lead = 「{ $site }」のサーバーから、利用できない内容が届きました。
 too-late-lead = 「{ $site }」のサーバーに問い合わせて待ちましたが、時間内に応答が完了しませんでした。
 unavailable-lead = 「{ $site }」のサーバーは現在ご利用いただけません。混雑しているか、メンテナンス中の可能性があります。
 not-sent-lead = 「{ $site }」のサーバーは、ほかの方へも先ほど応答できませんでした。そのため、今回はリクエストを送信していません。
 failed-lead = リクエストの処理中に、「{ $site }」のサーバーでエラーが発生しました。
-circle-lead = 「{ $site }」へのリクエストが一度通った場所に戻ってきたため、処理を中止しました。
-network-lead = リクエストの処理中に、「{ $site }」を配信するネットワークで問題が発生しました。
-misconfigured-lead = 「{ $site }」を配信するネットワークの設定に問題があり、リクエストを転送できませんでした。
+circle-lead = 「{ $site }」の設定に誤りがあり、リクエストが元の場所に戻ってきたため、処理を中止しました。
+network-lead = 「{ $site }」のサーバーとの間で、リクエストの処理中にこちら側の問題が発生しました。
+misconfigured-lead = こちら側の「{ $site }」の設定に問題があり、リクエストを転送できませんでした。
 
 ## 送信されたフォーム、注文、支払いの結果
 
@@ -69,8 +72,8 @@ days = 数日後に
 ## サイトへの復帰
 
 again = もう一度試す
-returning = このページは確認を続け、サイトが復旧し次第、自動的に戻ります。
-returned = サイトが復旧しました。読み込んでいます。
+returning = このページは確認を続けます。サイトが復旧し次第、自動的に開きます。
+returned = サイトが復旧しました。開いています。
 
 ## ヘルプ
 
@@ -90,4 +93,5 @@ copied = コピーしました
 
 maintenance-heading = メンテナンス中です
 maintenance-lead = 現在「{ $site }」のメンテナンスを行っています。終わり次第、再開します。
+maintenance-until = 再開予定：
 maintenance = メンテナンス中

@@ -3,37 +3,40 @@ direction = ltr
 
 way = Hvor feilen ligger
 you = Du
-network = Mellomliggende nettverk
-server = Server
+network = Nettverket vårt
+server = Serveren vår
 
 working = Alt fungerer
 unreachable = Kunne ikke nås
+lost = Forbindelsen sviktet
 bad-answer = Ugyldig svar
 too-late = Tok for lang tid
 unavailable = Ikke tilgjengelig
 failed = Det oppsto en feil
-circle = Forespørselen gikk i ring
+circle = Ikke riktig satt opp
 misconfigured = Ikke riktig satt opp
 not-asked = Ikke kontaktet
 
-bad-answer-heading = Serveren ga et ugyldig svar
-unreachable-heading = Serveren kunne ikke nås
-too-late-heading = Serveren brukte for lang tid
-unavailable-heading = Serveren er ikke tilgjengelig
-failed-heading = Det oppsto en feil på serveren
-circle-heading = Forespørselen gikk i ring
+unreachable-heading = Vi får ikke kontakt med serveren vår
+lost-heading = Forbindelsen til serveren vår sviktet
+bad-answer-heading = Serveren vår ga et ugyldig svar
+too-late-heading = Serveren vår bruker for lang tid
+unavailable-heading = Serveren vår er ikke tilgjengelig
+failed-heading = Det oppsto en feil på serveren vår
+circle-heading = Noe gikk galt hos oss
 network-heading = Noe gikk galt hos oss
 
-connection-fine = Forbindelsen din er i orden.
-unreachable-lead = Vi fikk ikke kontakt med serveren bak { $site } og har derfor ikke noe ordentlig svar å vise deg.
-bad-answer-lead = Serveren bak { $site } avbrøt svaret eller sendte noe som ikke kunne brukes.
-too-late-lead = Vi kontaktet serveren bak { $site } og ventet, men et fullstendig svar kom ikke i tide.
-unavailable-lead = Serveren bak { $site } er ute av drift akkurat nå. Den kan være overbelastet eller under vedlikehold.
-not-sent-lead = Serveren bak { $site } har nettopp sviktet for andre, så vi sendte ikke forespørselen din videre denne gangen.
-failed-lead = Det oppsto en feil på serveren bak { $site } mens den behandlet forespørselen din.
-circle-lead = Forespørselen din til { $site } kom tilbake dit den allerede hadde vært, så vi stoppet den.
-network-lead = Det oppsto en feil i tjenesten foran { $site } mens den behandlet forespørselen din.
-misconfigured-lead = Tjenesten foran { $site } er ikke riktig satt opp og kunne ikke sende forespørselen din videre.
+connection-fine = Beklager! Dette er ikke din feil, og forbindelsen din er i orden.
+unreachable-lead = Vi fikk ikke kontakt med serveren til { $site } og har derfor ikke noe å vise deg ennå.
+lost-lead = Forbindelsen mellom oss og serveren til { $site } kunne ikke opprettes, eller den ble brutt.
+bad-answer-lead = Serveren til { $site } sendte noe som vi ikke kunne bruke.
+too-late-lead = Vi kontaktet serveren til { $site } og ventet, men et fullstendig svar kom ikke i tide.
+unavailable-lead = Serveren til { $site } er ute av drift akkurat nå. Den kan være overbelastet eller under vedlikehold.
+not-sent-lead = Serveren til { $site } har nettopp sviktet for andre, så vi sendte ikke forespørselen din videre denne gangen.
+failed-lead = Det oppsto en feil på serveren til { $site } mens den behandlet forespørselen din.
+circle-lead = En feil i oppsettet av { $site } sendte forespørselen din tilbake dit den kom fra, så vi stoppet den.
+network-lead = På veien til serveren til { $site } gikk noe galt hos oss mens forespørselen din ble behandlet.
+misconfigured-lead = { $site } er ikke riktig satt opp hos oss, så vi kunne ikke sende forespørselen din videre.
 
 not-processed = Forespørselen din ble ikke behandlet, og ingenting er endret.
 may-be-processed = Forespørselen din kan likevel ha blitt behandlet. Sjekk det før du sender den på nytt, ellers kan den bli utført to ganger.
@@ -51,8 +54,8 @@ hours = om noen timer
 days = om noen dager
 
 again = Prøv igjen
-returning = Denne siden fortsetter å sjekke og går tilbake til nettstedet så snart det er mulig.
-returned = Nettstedet er tilbake og lastes inn nå.
+returning = Denne siden fortsetter å sjekke. Så snart nettstedet er tilbake, åpnes det av seg selv.
+returned = Nettstedet er tilbake og åpnes nå.
 
 more-help = Virker det fortsatt ikke?
 support = Få hjelp
@@ -68,4 +71,5 @@ copied = Kopiert
 
 maintenance-heading = Nede for vedlikehold
 maintenance-lead = { $site } er under vedlikehold og kommer tilbake når arbeidet er ferdig.
+maintenance-until = Forventes tilbake:
 maintenance = Under vedlikehold

@@ -3,37 +3,40 @@ direction = ltr
 
 way = Gdzie wystąpił problem
 you = Urządzenie
-network = Sieć pośrednicząca
-server = Serwer
+network = Nasza sieć
+server = Nasz serwer
 
 working = Działa
 unreachable = Nieosiągalny
+lost = Błąd połączenia
 bad-answer = Błędna odpowiedź
 too-late = Odpowiadał zbyt długo
 unavailable = Niedostępny
 failed = Wystąpił błąd
-circle = Żądanie zatoczyło koło
+circle = Niewłaściwe ustawienia
 misconfigured = Niewłaściwe ustawienia
 not-asked = Nie otrzymał żądania
 
-bad-answer-heading = Serwer udzielił błędnej odpowiedzi
-unreachable-heading = Nie udało się połączyć z serwerem
-too-late-heading = Serwer odpowiadał zbyt długo
-unavailable-heading = Serwer jest niedostępny
-failed-heading = Na serwerze wystąpił błąd
-circle-heading = Żądanie zatoczyło koło
+unreachable-heading = Nie możemy połączyć się z naszym serwerem
+lost-heading = Połączenie z naszym serwerem zawiodło
+bad-answer-heading = Nasz serwer udzielił błędnej odpowiedzi
+too-late-heading = Nasz serwer odpowiada zbyt długo
+unavailable-heading = Nasz serwer jest niedostępny
+failed-heading = Na naszym serwerze wystąpił błąd
+circle-heading = Coś poszło nie tak po naszej stronie
 network-heading = Coś poszło nie tak po naszej stronie
 
-connection-fine = Połączenie z internetem działa.
-unreachable-lead = Nie udało się połączyć z serwerem witryny { $site }, więc nie możemy wyświetlić strony.
-bad-answer-lead = Serwer witryny { $site } przerwał odpowiedź lub przesłał coś, czego nie dało się użyć.
+connection-fine = Przepraszamy! To nie Twoja wina, a Twoje połączenie działa.
+unreachable-lead = Nie udało się połączyć z serwerem witryny { $site }, więc nie mamy jeszcze czego pokazać.
+lost-lead = Nie udało się nawiązać połączenia z serwerem witryny { $site } albo zostało ono przerwane.
+bad-answer-lead = Serwer witryny { $site } przesłał coś, czego nie mogliśmy użyć.
 too-late-lead = Czekaliśmy na odpowiedź serwera witryny { $site }, ale nie dotarła w całości na czas.
 unavailable-lead = Serwer witryny { $site } obecnie nie działa. Może być przeciążony lub trwają na nim prace techniczne.
 not-sent-lead = Serwer witryny { $site } przed chwilą zawiódł także u innych, dlatego tym razem nie wysłaliśmy do niego Twojego żądania.
 failed-lead = Na serwerze witryny { $site } wystąpił błąd podczas przetwarzania żądania.
-circle-lead = Żądanie do witryny { $site } wróciło do miejsca, w którym już było, więc zostało zatrzymane.
-network-lead = W usłudze pośredniczącej witryny { $site } wystąpił błąd podczas przetwarzania żądania.
-misconfigured-lead = Usługa pośrednicząca witryny { $site } nie jest właściwie ustawiona i nie mogła przekazać żądania.
+circle-lead = Błąd w ustawieniach witryny { $site } zawrócił żądanie tam, skąd przyszło, więc je zatrzymaliśmy.
+network-lead = W drodze do serwera witryny { $site } coś zawiodło po naszej stronie podczas przetwarzania żądania.
+misconfigured-lead = Ustawienia witryny { $site } po naszej stronie są niewłaściwe, więc nie mogliśmy przekazać żądania.
 
 not-processed = Żądanie nie zostało przetworzone: nic się nie zmieniło.
 may-be-processed = Żądanie mogło mimo to zostać przetworzone. Proszę to sprawdzić przed ponownym wysłaniem, aby nie zostało wykonane dwa razy.
@@ -51,8 +54,8 @@ hours = za kilka godzin
 days = za kilka dni
 
 again = Spróbuj ponownie
-returning = Ta strona cały czas sprawdza dostępność witryny i otworzy ją, gdy tylko będzie to możliwe.
-returned = Witryna znów działa. Trwa wczytywanie.
+returning = Ta strona cały czas sprawdza witrynę i sama ją otworzy, gdy tylko znów zacznie działać.
+returned = Witryna znów działa. Trwa otwieranie.
 
 more-help = Nadal nie działa?
 support = Uzyskaj pomoc
@@ -68,4 +71,5 @@ copied = Skopiowano
 
 maintenance-heading = Przerwa techniczna
 maintenance-lead = W witrynie { $site } trwają prace techniczne. Po ich zakończeniu będzie znów dostępna.
+maintenance-until = Przewidywany powrót:
 maintenance = Prace techniczne

@@ -3,37 +3,40 @@ direction = ltr
 
 way = Onde está o problema
 you = Você
-network = Rede de distribuição
-server = Servidor
+network = Nossa rede
+server = Nosso servidor
 
 working = Sem problemas
 unreachable = Sem contato
+lost = Falha na conexão
 bad-answer = Resposta inválida
 too-late = Demorou demais
 unavailable = Indisponível
 failed = Ocorreu um erro
-circle = A solicitação andou em círculos
+circle = Configuração incorreta
 misconfigured = Configuração incorreta
 not-asked = Não recebeu a solicitação
 
-bad-answer-heading = O servidor deu uma resposta inválida
-unreachable-heading = Não foi possível acessar o servidor
-too-late-heading = O servidor demorou demais
-unavailable-heading = O servidor está indisponível
-failed-heading = Ocorreu um erro no servidor
-circle-heading = A solicitação andou em círculos
+unreachable-heading = Não conseguimos acessar nosso servidor
+lost-heading = A conexão com nosso servidor falhou
+bad-answer-heading = Nosso servidor deu uma resposta inválida
+too-late-heading = Nosso servidor está demorando demais
+unavailable-heading = Nosso servidor está indisponível
+failed-heading = Ocorreu um erro em nosso servidor
+circle-heading = Algo falhou do nosso lado
 network-heading = Algo falhou do nosso lado
 
-connection-fine = A sua conexão está funcionando bem.
-unreachable-lead = Não conseguimos contatar o servidor do site { $site } e, por isso, não temos uma resposta válida para mostrar.
-bad-answer-lead = O servidor do site { $site } interrompeu a resposta ou enviou algo que não pôde ser usado.
+connection-fine = Pedimos desculpas! Não é culpa sua, e a sua conexão está funcionando bem.
+unreachable-lead = Não conseguimos contatar o servidor do site { $site } e, por isso, ainda não temos nada para mostrar.
+lost-lead = Nossa conexão com o servidor do site { $site } não pôde ser estabelecida ou foi interrompida.
+bad-answer-lead = O servidor do site { $site } enviou algo que não pudemos usar.
 too-late-lead = Consultamos o servidor do site { $site } e esperamos, mas a resposta completa não chegou a tempo.
 unavailable-lead = O servidor do site { $site } está fora de serviço no momento. Talvez esteja sobrecarregado ou em manutenção.
 not-sent-lead = O servidor do site { $site } acabou de falhar com outras pessoas; por isso, desta vez não enviamos a sua solicitação.
 failed-lead = O servidor do site { $site } falhou ao processar a sua solicitação.
-circle-lead = A sua solicitação ao site { $site } voltou a um ponto por onde já tinha passado e, por isso, foi interrompida.
-network-lead = O serviço intermediário do site { $site } falhou ao processar a sua solicitação.
-misconfigured-lead = O serviço intermediário do site { $site } não está configurado corretamente e não pôde encaminhar a sua solicitação.
+circle-lead = Um erro na configuração do site { $site } levou a sua solicitação de volta ao ponto de partida; por isso, nós a interrompemos.
+network-lead = No caminho até o servidor do site { $site }, algo falhou do nosso lado ao processar a sua solicitação.
+misconfigured-lead = O site { $site } não está configurado corretamente do nosso lado e, por isso, não pudemos encaminhar a sua solicitação.
 
 not-processed = A sua solicitação não foi processada: nada foi alterado.
 may-be-processed = A sua solicitação pode ter sido processada mesmo assim. Verifique antes de enviá-la de novo, para que não seja executada duas vezes.
@@ -51,8 +54,8 @@ hours = em algumas horas
 days = em alguns dias
 
 again = Tentar novamente
-returning = Esta página continua verificando e voltará ao site assim que possível.
-returned = O site voltou e está sendo carregado.
+returning = Esta página continua verificando. Assim que o site voltar, ele abrirá sozinho.
+returned = O site voltou e está sendo aberto.
 
 more-help = Ainda não funciona?
 support = Obter ajuda
@@ -68,4 +71,5 @@ copied = Copiado
 
 maintenance-heading = Em manutenção
 maintenance-lead = O site { $site } está em manutenção e depois voltará ao ar.
+maintenance-until = Retorno previsto:
 maintenance = Em manutenção

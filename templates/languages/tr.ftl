@@ -7,43 +7,46 @@ direction = ltr
 
 way = Sorunun yaşandığı nokta
 you = Siz
-network = Dağıtım ağı
-server = Sunucu
+network = Ağımız
+server = Sunucumuz
 
 ## Durağın durumu, adının altında
 
 working = Sorun yok
 unreachable = Ulaşılamadı
+lost = Bağlantı sorunu
 bad-answer = Hatalı yanıt verdi
 too-late = Yanıtı çok uzun sürdü
 unavailable = Hizmet dışı
 failed = Hata oluştu
-circle = İstek döngüye girdi
+circle = Doğru ayarlanmamış
 misconfigured = Doğru ayarlanmamış
 not-asked = İstek ulaşmadı
 
 ## Başlıklar
 
-bad-answer-heading = Sunucu hatalı yanıt verdi
-unreachable-heading = Sunucuya ulaşılamadı
-too-late-heading = Sunucunun yanıt vermesi çok uzun sürdü
-unavailable-heading = Sunucu hizmet dışı
-failed-heading = Sunucuda hata oluştu
-circle-heading = İstek döngüye girdi
+unreachable-heading = Sunucumuza ulaşamıyoruz
+lost-heading = Sunucumuzla bağlantıda sorun oluştu
+bad-answer-heading = Sunucumuz hatalı yanıt verdi
+too-late-heading = Sunucumuzun yanıt vermesi çok uzun sürüyor
+unavailable-heading = Sunucumuz hizmet dışı
+failed-heading = Sunucumuzda hata oluştu
+circle-heading = Bizden kaynaklanan bir sorun oluştu
 network-heading = Bizden kaynaklanan bir sorun oluştu
 
-## Ne oldu, başlığın altında bir cümleyle
+## Ne oldu, başlığın altında birkaç cümleyle
 
-connection-fine = Bağlantınızda sorun yok.
-unreachable-lead = { $site } sitesinin sunucusuna ulaşamadığımız için sayfayı gösteremiyoruz.
-bad-answer-lead = { $site } sitesinin sunucusu yanıtı yarıda kesti ya da kullanılamayan bir yanıt gönderdi.
+connection-fine = Özür dileriz! Bu sizin hatanız değil, bağlantınızda da sorun yok.
+unreachable-lead = { $site } sitesinin sunucusuna ulaşamadığımız için henüz gösterebileceğimiz bir şey yok.
+lost-lead = { $site } sitesinin sunucusuyla bağlantımız kurulamadı ya da koptu.
+bad-answer-lead = { $site } sitesinin sunucusu kullanamadığımız bir yanıt gönderdi.
 too-late-lead = İsteğinizi { $site } sitesinin sunucusuna ilettik ve bekledik ancak yanıtın tamamı zamanında gelmedi.
 unavailable-lead = { $site } sitesinin sunucusu şu anda hizmet vermiyor. Aşırı yoğunluk ya da bakım çalışması olabilir.
 not-sent-lead = { $site } sitesinin sunucusu az önce başkaları için de yanıt veremedi. Bu yüzden isteğinizi bu kez iletmedik.
 failed-lead = İsteğiniz işlenirken { $site } sitesinin sunucusunda bir hata oluştu.
-circle-lead = { $site } sitesine gönderdiğiniz istek daha önce geçtiği bir noktaya geri döndüğü için durduruldu.
-network-lead = İsteğiniz işlenirken { $site } sitesine erişim sağlayan ağda bir hata oluştu.
-misconfigured-lead = { $site } sitesine erişim sağlayan ağ doğru ayarlanmadığı için isteğiniz iletilemedi.
+circle-lead = { $site } sitesinin ayarlarındaki bir hata isteğinizi geldiği yere geri gönderdi, bu yüzden isteği durdurduk.
+network-lead = İsteğiniz işlenirken, { $site } sitesinin sunucusuna giden yolda bizden kaynaklanan bir sorun oluştu.
+misconfigured-lead = { $site } sitesi bizim tarafımızda doğru ayarlanmadığı için isteğinizi iletemedik.
 
 ## Gönderilen forma, siparişe, ödemeye ne oldu
 
@@ -69,8 +72,8 @@ days = birkaç gün sonra
 ## Siteye dönüş
 
 again = Yeniden dene
-returning = Bu sayfa siteyi kontrol etmeyi sürdürüyor ve site açılır açılmaz sizi oraya yönlendirecek.
-returned = Site yeniden açıldı. Şimdi yükleniyor.
+returning = Bu sayfa kontrol etmeyi sürdürüyor. Site geri gelir gelmez kendiliğinden açılacak.
+returned = Site geri geldi. Şimdi açılıyor.
 
 ## Yardım
 
@@ -90,4 +93,5 @@ copied = Kopyalandı
 
 maintenance-heading = Bakım çalışması yapılıyor
 maintenance-lead = { $site } sitesinde bakım çalışması yapılıyor. Site, çalışma bitince yeniden açılacak.
+maintenance-until = Tahmini dönüş:
 maintenance = Bakımda

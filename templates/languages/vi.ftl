@@ -7,43 +7,46 @@ direction = ltr
 
 way = Nơi xảy ra sự cố
 you = Bạn
-network = Mạng phân phối
-server = Máy chủ
+network = Mạng của chúng tôi
+server = Máy chủ của chúng tôi
 
 ## Tình trạng của mỗi chặng, ghi dưới tên
 
 working = Không có sự cố
-unreachable = Không kết nối được
+unreachable = Không liên lạc được
+lost = Lỗi kết nối
 bad-answer = Phản hồi không hợp lệ
 too-late = Phản hồi quá chậm
 unavailable = Hiện không hoạt động
 failed = Gặp lỗi
-circle = Yêu cầu bị lặp vòng
+circle = Thiết lập chưa đúng
 misconfigured = Thiết lập chưa đúng
 not-asked = Chưa nhận được yêu cầu
 
 ## Tiêu đề
 
-bad-answer-heading = Máy chủ phản hồi không hợp lệ
-unreachable-heading = Không thể kết nối đến máy chủ
-too-late-heading = Máy chủ phản hồi quá chậm
-unavailable-heading = Máy chủ hiện không hoạt động
-failed-heading = Máy chủ gặp lỗi
-circle-heading = Yêu cầu bị lặp vòng
+unreachable-heading = Chúng tôi không liên lạc được với máy chủ của mình
+lost-heading = Kết nối đến máy chủ của chúng tôi bị lỗi
+bad-answer-heading = Máy chủ của chúng tôi phản hồi không hợp lệ
+too-late-heading = Máy chủ của chúng tôi phản hồi quá chậm
+unavailable-heading = Máy chủ của chúng tôi hiện không hoạt động
+failed-heading = Máy chủ của chúng tôi gặp lỗi
+circle-heading = Đã xảy ra sự cố ở phía chúng tôi
 network-heading = Đã xảy ra sự cố ở phía chúng tôi
 
-## Chuyện gì đã xảy ra, trong một câu dưới tiêu đề
+## Chuyện gì đã xảy ra, trong vài câu dưới tiêu đề
 
-connection-fine = Kết nối của bạn vẫn bình thường.
-unreachable-lead = Chúng tôi không kết nối được với máy chủ của trang { $site } nên không thể hiển thị nội dung.
-bad-answer-lead = Máy chủ của trang { $site } ngắt kết nối giữa chừng hoặc gửi về nội dung không dùng được.
+connection-fine = Chúng tôi xin lỗi! Đây không phải lỗi của bạn, và kết nối của bạn vẫn bình thường.
+unreachable-lead = Chúng tôi không liên lạc được với máy chủ của trang { $site } nên chưa có gì để hiển thị.
+lost-lead = Kết nối giữa chúng tôi và máy chủ của trang { $site } không thiết lập được hoặc đã bị ngắt.
+bad-answer-lead = Máy chủ của trang { $site } gửi về nội dung mà chúng tôi không dùng được.
 too-late-lead = Chúng tôi đã gửi yêu cầu đến máy chủ của trang { $site } và chờ, nhưng phản hồi đầy đủ không đến kịp.
 unavailable-lead = Máy chủ của trang { $site } hiện không hoạt động. Có thể máy chủ đang quá tải hoặc đang bảo trì.
 not-sent-lead = Máy chủ của trang { $site } vừa gặp lỗi với những người khác, nên lần này chúng tôi chưa gửi yêu cầu của bạn đi.
 failed-lead = Máy chủ của trang { $site } gặp lỗi khi xử lý yêu cầu của bạn.
-circle-lead = Yêu cầu của bạn đến trang { $site } đã quay lại nơi từng đi qua, nên chúng tôi đã dừng yêu cầu này.
-network-lead = Mạng phân phối của trang { $site } gặp lỗi khi xử lý yêu cầu của bạn.
-misconfigured-lead = Mạng phân phối của trang { $site } được thiết lập chưa đúng nên không chuyển tiếp được yêu cầu của bạn.
+circle-lead = Một lỗi thiết lập của trang { $site } đã đưa yêu cầu của bạn về lại nơi xuất phát, nên chúng tôi đã dừng yêu cầu này.
+network-lead = Trên đường đến máy chủ của trang { $site }, hệ thống của chúng tôi gặp lỗi khi xử lý yêu cầu của bạn.
+misconfigured-lead = Trang { $site } được thiết lập chưa đúng ở phía chúng tôi nên không chuyển tiếp được yêu cầu của bạn.
 
 ## Biểu mẫu, đơn hàng, khoản thanh toán đã gửi ra sao
 
@@ -69,8 +72,8 @@ days = sau vài ngày
 ## Trở lại trang web
 
 again = Thử lại
-returning = Trang này sẽ tiếp tục kiểm tra và mở lại trang web ngay khi có thể.
-returned = Trang web đã hoạt động trở lại. Đang tải.
+returning = Trang này tiếp tục kiểm tra. Khi hoạt động trở lại, trang web sẽ tự mở.
+returned = Trang web đã hoạt động trở lại. Đang mở.
 
 ## Trợ giúp
 
@@ -90,4 +93,5 @@ copied = Đã sao chép
 
 maintenance-heading = Đang bảo trì
 maintenance-lead = Trang { $site } đang được bảo trì và sẽ hoạt động trở lại.
+maintenance-until = Dự kiến trở lại:
 maintenance = Đang bảo trì

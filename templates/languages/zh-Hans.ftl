@@ -7,43 +7,46 @@ direction = ltr
 
 way = 出现问题的环节
 you = 您
-network = 分发网络
-server = 服务器
+network = 我们的网络
+server = 我们的服务器
 
 ## 各环节的状态，显示在名称下方
 
 working = 正常
 unreachable = 无法连接
+lost = 连接失败
 bad-answer = 响应异常
 too-late = 未及时响应
 unavailable = 暂不可用
 failed = 出现错误
-circle = 请求绕回原处
+circle = 设置有误
 misconfigured = 设置有误
 not-asked = 未收到请求
 
 ## 标题
 
-bad-answer-heading = 服务器响应异常
-unreachable-heading = 无法连接到服务器
-too-late-heading = 服务器未及时响应
-unavailable-heading = 服务器暂不可用
-failed-heading = 服务器出现错误
-circle-heading = 请求绕回了原处
+unreachable-heading = 无法连接到我们的服务器
+lost-heading = 与我们的服务器连接失败
+bad-answer-heading = 我们的服务器响应异常
+too-late-heading = 我们的服务器响应太慢
+unavailable-heading = 我们的服务器暂不可用
+failed-heading = 我们的服务器出现错误
+circle-heading = 我们这边出现了问题
 network-heading = 我们这边出现了问题
 
-## 发生了什么，标题下的一句话
+## 发生了什么，标题下的几句话
 
-connection-fine = 您的网络连接正常。
-unreachable-lead = 我们无法连接 { $site } 的服务器，因此无法显示页面。
-bad-answer-lead = { $site } 的服务器中断了响应，或返回了无法使用的内容。
+connection-fine = 非常抱歉！问题不在您，您的网络连接正常。
+unreachable-lead = 我们无法连接 { $site } 的服务器，因此暂时没有内容可以显示。
+lost-lead = 我们与 { $site } 的服务器未能建立连接，或连接已中断。
+bad-answer-lead = { $site } 的服务器返回了我们无法使用的内容。
 too-late-lead = 我们已向 { $site } 的服务器发出请求并等待，但未能及时收到完整的响应。
 unavailable-lead = { $site } 的服务器目前无法提供服务，可能是访问量过大，也可能正在维护。
 not-sent-lead = { $site } 的服务器刚才也未能响应其他访客，因此这次我们没有向它发送您的请求。
 failed-lead = { $site } 的服务器在处理您的请求时出现错误。
-circle-lead = 您对 { $site } 的请求绕回了已经过的地方，因此我们停止了处理。
-network-lead = { $site } 所用的分发网络在处理您的请求时出现错误。
-misconfigured-lead = { $site } 所用的分发网络设置有误，未能转发您的请求。
+circle-lead = { $site } 的设置有误，您的请求绕回了原处，因此我们停止了处理。
+network-lead = 在通往 { $site } 服务器的途中，我们这边处理您的请求时出现了问题。
+misconfigured-lead = 我们这边对 { $site } 的设置有误，未能转发您的请求。
 
 ## 已提交的表单、订单、付款的结果
 
@@ -69,8 +72,8 @@ days = 几天后
 ## 返回网站
 
 again = 重试
-returning = 本页面会持续检查，网站一恢复就会自动返回。
-returned = 网站已恢复，正在加载。
+returning = 本页面会持续检查，网站一恢复就会自动打开。
+returned = 网站已恢复，正在打开。
 
 ## 帮助
 
@@ -90,4 +93,5 @@ copied = 已复制
 
 maintenance-heading = 网站维护中
 maintenance-lead = { $site } 正在维护，完成后将恢复访问。
+maintenance-until = 预计恢复时间：
 maintenance = 维护中

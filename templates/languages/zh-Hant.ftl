@@ -7,43 +7,46 @@ direction = ltr
 
 way = 發生問題的環節
 you = 您
-network = 傳遞網路
-server = 伺服器
+network = 我們的網路
+server = 我們的伺服器
 
 ## 各環節的狀態，顯示在名稱下方
 
 working = 正常
 unreachable = 無法連線
+lost = 連線失敗
 bad-answer = 回應異常
 too-late = 未及時回應
 unavailable = 暫時無法使用
 failed = 發生錯誤
-circle = 要求繞回原處
+circle = 設定有誤
 misconfigured = 設定有誤
 not-asked = 未收到要求
 
 ## 標題
 
-bad-answer-heading = 伺服器回應異常
-unreachable-heading = 無法連線到伺服器
-too-late-heading = 伺服器未及時回應
-unavailable-heading = 伺服器暫時無法使用
-failed-heading = 伺服器發生錯誤
-circle-heading = 要求繞回了原處
+unreachable-heading = 無法連線到我們的伺服器
+lost-heading = 與我們的伺服器連線失敗
+bad-answer-heading = 我們的伺服器回應異常
+too-late-heading = 我們的伺服器回應太慢
+unavailable-heading = 我們的伺服器暫時無法使用
+failed-heading = 我們的伺服器發生錯誤
+circle-heading = 我們這邊發生了問題
 network-heading = 我們這邊發生了問題
 
-## 發生了什麼事，標題下的一句話
+## 發生了什麼事，標題下的幾句話
 
-connection-fine = 您的網路連線正常。
-unreachable-lead = 我們無法連線到 { $site } 的伺服器，因此無法顯示頁面。
-bad-answer-lead = { $site } 的伺服器中斷了回應，或傳回了無法使用的內容。
+connection-fine = 非常抱歉！問題不在您，您的網路連線正常。
+unreachable-lead = 我們無法連線到 { $site } 的伺服器，因此暫時沒有內容可以顯示。
+lost-lead = 我們與 { $site } 的伺服器未能建立連線，或連線已中斷。
+bad-answer-lead = { $site } 的伺服器傳回了我們無法使用的內容。
 too-late-lead = 我們已向 { $site } 的伺服器發出要求並等候，但未能及時收到完整的回應。
 unavailable-lead = { $site } 的伺服器目前無法提供服務，可能是流量過大，也可能正在維護。
 not-sent-lead = { $site } 的伺服器剛才也未能回應其他訪客，因此這次我們沒有向它傳送您的要求。
 failed-lead = { $site } 的伺服器在處理您的要求時發生錯誤。
-circle-lead = 您對 { $site } 的要求繞回了已經過的地方，因此我們停止了處理。
-network-lead = { $site } 所用的傳遞網路在處理您的要求時發生錯誤。
-misconfigured-lead = { $site } 所用的傳遞網路設定有誤，無法轉送您的要求。
+circle-lead = { $site } 的設定有誤，您的要求繞回了原處，因此我們停止了處理。
+network-lead = 在通往 { $site } 伺服器的途中，我們這邊處理您的要求時發生了問題。
+misconfigured-lead = 我們這邊對 { $site } 的設定有誤，無法轉送您的要求。
 
 ## 已送出的表單、訂單、付款的結果
 
@@ -69,8 +72,8 @@ days = 幾天後
 ## 返回網站
 
 again = 再試一次
-returning = 本頁面會持續檢查，網站一恢復就會自動返回。
-returned = 網站已恢復，正在載入。
+returning = 本頁面會持續檢查，網站一恢復就會自動開啟。
+returned = 網站已恢復，正在開啟。
 
 ## 說明
 
@@ -90,4 +93,5 @@ copied = 已複製
 
 maintenance-heading = 網站維護中
 maintenance-lead = { $site } 正在維護，完成後將恢復服務。
+maintenance-until = 預計恢復時間：
 maintenance = 維護中

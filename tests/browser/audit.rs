@@ -110,7 +110,7 @@ const BROKEN_WORDS: &str = r#"() => {
   const found = [], nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node; node = nodes.nextNode();) {
     const element = node.parentElement;
-    if (element.closest("script, bdi, dd, .aside")) continue;
+    if (element.closest("script, bdi, dd")) continue;
     const isLabel = element.closest(".name, .state, .button, button");
     for (const { 0: word, index } of node.data.matchAll(/[^\s-]+-*/g)) {
       if (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(word)) continue;

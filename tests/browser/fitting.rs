@@ -46,6 +46,11 @@ fn the_paper_look_fits_every_screen_in_every_language() {
 }
 
 #[test]
+fn the_poster_look_fits_every_screen_in_every_language() {
+    fits("poster");
+}
+
+#[test]
 fn the_bold_look_fits_every_screen_in_every_language() {
     fits("bold");
 }
@@ -96,6 +101,11 @@ fn the_paper_look_keeps_words_whole_in_every_language() {
 #[test]
 fn the_bold_look_keeps_words_whole_in_every_language() {
     keeps_words_whole(Theme::Bold);
+}
+
+#[test]
+fn the_poster_look_keeps_words_whole_in_every_language() {
+    keeps_words_whole(Theme::Poster);
 }
 
 #[test]

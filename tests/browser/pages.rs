@@ -11,7 +11,7 @@ use crate::harness::{Edge, Page, edge, overlay};
 use crate::tab::Tab;
 
 /// The themes that an operator can choose from.
-pub const LOOKS: [&str; 3] = ["calm", "paper", "bold"];
+pub const LOOKS: [&str; 4] = ["calm", "paper", "bold", "poster"];
 
 /// A colour of an operator's own that is hardly accepted, and what a page can show of a brand.
 pub static ACCENT: LazyLock<String> = LazyLock::new(|| {

@@ -43,13 +43,14 @@ impl Kind {
 }
 
 /// Every kind.
-pub const KINDS: [Kind; 12] = [
-    Kind::failure("502-bad-answer", Failure::ConnectionLost),
+pub const KINDS: [Kind; 13] = [
+    Kind::failure("502-lost", Failure::ConnectionLost),
+    Kind::failure("504-too-late", Failure::NoHeaderInTime),
+    Kind::failure("502-bad-answer", Failure::EdgeUnknownAnswer),
     Kind::failure("502-unreachable", Failure::EdgeRefused),
     Kind::failure("502-circle", Failure::Loop),
     Kind::failure("503-unavailable", Failure::CircuitOpen),
     Kind { cause: Cause::Maintenance, ..Kind::failure("503-maintenance", Failure::CircuitOpen) },
-    Kind::failure("504-too-late", Failure::NoHeaderInTime),
     Kind::failure("500-misconfigured", Failure::Configuration),
     Kind::failure("500-network", Failure::Internal),
     Kind {
@@ -114,6 +115,12 @@ struct Asked {
     id: &'static str,
 }
 
+impl Asked {
+    fn is_of_one_request(&self) -> bool {
+        matches!(self.occasion, Occasion::At(_))
+    }
+}
+
 impl Default for Asked {
     fn default() -> Self {
         let occasion = Occasion::At(Timestamp::from_millis(1_767_323_045_000));
@@ -137,6 +144,9 @@ fn answer(kind: Kind, form: Form, language: Language, page: &Page, asked: &Asked
         occasion: asked.occasion,
         retry_after: None,
         unknown_outcome: kind.unknown_outcome,
+        // Two hours after the request.
+        until: (kind.cause == Cause::Maintenance && asked.is_of_one_request())
+            .then(|| Timestamp::from_millis(1_767_330_000_000)),
     };
     let (headers, body) = page.render(form);
     let sent = headers.get(CONTENT_LANGUAGE).map(|tag| tag.as_bytes());
@@ -199,17 +209,12 @@ struct LookPages {
 struct Row {
     tag: &'static str,
     name: &'static str,
-    direction: &'static str,
 }
 
 impl Row {
     fn of(language: Language) -> Self {
         let words = language.words();
-        Self {
-            tag: language.tag(),
-            name: words.get(Message::Language),
-            direction: words.get(Message::Direction),
-        }
+        Self { tag: language.tag(), name: words.get(Message::Language) }
     }
 }
 

@@ -51,6 +51,7 @@ fn error<'a>(cause: Cause, request: &'a Request, page: &'a Page, number: u64) ->
         occasion: Occasion::At(Timestamp::from_millis(1_767_323_045_678 + number * 1_234_567_890)),
         retry_after: Some(Duration::from_secs(2 + number)),
         unknown_outcome: false,
+        until: None,
     }
 }
 
@@ -150,8 +151,16 @@ fn what_differs_in_more_than_slots_is_cached_apart() {
                     [Occasion::At(Timestamp::from_millis(0)), Occasion::Later, Occasion::AnyStatusLater]
                 {
                     for retry_after in [None, Some(Duration::ZERO), Some(Duration::from_secs(3600))] {
-                        let page = &page;
-                        all.push(ErrorPage { cause, request, page, occasion, retry_after, unknown_outcome });
+                        let (page, until) = (&page, retry_after.map(|_| Timestamp::from_millis(86_400_000)));
+                        all.push(ErrorPage {
+                            cause,
+                            request,
+                            page,
+                            occasion,
+                            retry_after,
+                            unknown_outcome,
+                            until,
+                        });
                     }
                 }
             }
