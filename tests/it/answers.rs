@@ -143,7 +143,7 @@ fn what_a_proxy_says_in_plain_text_is_replaced() {
     for body in ["no healthy upstream", "Bad Gateway", "upstream request timeout"] {
         let story =
             world().with("accept", "text/html").origin(own(503, "text/plain; charset=utf-8", body)).get("/");
-        story.status(503).header("content-type", "text/html; charset=utf-8").says("is unavailable");
+        story.status(503).header("content-type", "text/html; charset=utf-8").says("is not available");
         let kept = world().with("accept", "text/html").set("page.origin_errors", "keep");
         kept.origin(own(503, "text/plain", body)).get("/").answers(503, body);
     }
