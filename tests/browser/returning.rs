@@ -56,6 +56,26 @@ fn the_page_gives_way_to_the_site_once_it_is_back() {
 }
 
 #[test]
+fn a_visitor_sees_when_the_page_asks_again_and_that_the_site_is_back() {
+    let is_back = Arc::new(AtomicBool::new(false));
+    let mended = Arc::clone(&is_back);
+    let page = Page::by(move |seen| {
+        answer_to(seen, if mended.load(Ordering::SeqCst) { real("The site") } else { away() })
+    });
+    let tab = Tab::new();
+    for (motion, easing) in [("reduce", "steps(4)"), ("no-preference", "linear")] {
+        tab.prefer("light", motion);
+        tab.go(&url(&page));
+        tab.until("document.getElementById('wait').getAnimations().length === 1");
+        let bar = "document.getElementById('wait').getAnimations()[0].effect.getTiming()";
+        assert_eq!(tab.text(&format!("{bar}.easing")), easing, "{motion}");
+    }
+    is_back.store(true, Ordering::SeqCst);
+    tab.until("document.title === 'The site is back. Opening it now.'");
+    tab.until_titled("The site");
+}
+
+#[test]
 fn a_question_costs_the_origin_one_request() {
     let page = Page::new([scripts::reset()]);
     let tab = Tab::new();

@@ -137,7 +137,7 @@ fn the_html_page_fits_the_first_round_trip_and_asks_for_nothing() {
 fn a_page_is_in_every_language_in_that_languages_words() {
     for language in Language::all() {
         let words = language.words();
-        for (page, heading) in [(failing(), Message::BadAnswerHeading), (late(), Message::TooLateHeading)] {
+        for (page, heading) in [(failing(), Message::LostHeading), (late(), Message::TooLateHeading)] {
             let call = quick().get(&page).with("Accept", "text/html").with("Accept-Language", language.tag());
             let text = call.send().text().to_owned();
             let expected =

@@ -162,6 +162,42 @@ fn the_page_shows_which_hop_failed() {
 }
 
 #[test]
+fn each_kind_of_fault_has_a_picture_of_its_own() {
+    let (get, brand) = (request(Method::GET, "https://example.com/", "1"), brand());
+    let mut pictures = Vec::new();
+    for cause in [
+        BAD,
+        LATE,
+        Cause::Failure(Failure::EdgeUnknownAnswer),
+        Cause::Failure(Failure::CircuitOpen),
+        Cause::OriginStatus(StatusCode::INTERNAL_SERVER_ERROR),
+        Cause::Maintenance,
+    ] {
+        let html = body(page(cause, &get, &brand), Form::Html);
+        let picture =
+            html.split("<li ").nth(3).unwrap().split_once("<svg").unwrap().1.split_once("</svg>").unwrap().0;
+        assert!(!pictures.contains(&picture.to_owned()), "{cause:?}");
+        pictures.push(picture.to_owned());
+    }
+}
+
+#[test]
+fn the_maintenance_page_names_its_end_if_that_is_known() {
+    let (get, brand) = (request(Method::GET, "https://example.com/", "1"), brand());
+    let until = Some(Timestamp::from_millis(1_767_330_000_000));
+    let closed = ErrorPage { until, ..page(Cause::Maintenance, &get, &brand) };
+    assert!(
+        body(closed, Form::Html).contains(
+            "Expected back: <time datetime=\"2026-01-02T05:00:00Z\">2026-01-02 05:00:00 UTC</time>"
+        )
+    );
+    assert!(body(closed, Form::Text).contains("\nExpected back: 2026-01-02 05:00:00 UTC\n"));
+    for form in [Form::Html, Form::Text] {
+        assert!(!body(page(Cause::Maintenance, &get, &brand), form).contains("Expected back"));
+    }
+}
+
+#[test]
 fn the_page_fits_in_the_first_round_trip_and_asks_for_nothing() {
     // What escaping makes longest, as long as it is shown; a brand and an accent, and half a KiB of logo.
     let url = format!("https://example.com/{}", "&".repeat(5000));
