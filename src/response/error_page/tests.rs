@@ -466,9 +466,9 @@ fn an_agent_gets_markdown() {
     assert_eq!(headers["content-type"], "text/markdown; charset=utf-8");
     assert_eq!(
         body.unwrap(),
-        "# 504 Gateway Timeout: The server took too long\n\
+        "# 504 Gateway Timeout: Our server is taking too long\n\
          \n\
-         We asked the server behind Example and waited, but a whole answer did not come in time.\n\
+         We asked the server of Example and waited, but a whole answer did not come in time.\n\
          Your request may have been processed all the same. Please check before you send it again, or it could be done twice.\n\
          The site may be back in a moment.\n\
          \n\
