@@ -15,10 +15,11 @@ pub mod memory_cache;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::by_number::ByNumber;
 use crate::cache::doubt::Sighting;
 use crate::cache::key::{Digest, Key};
 use crate::cache::last_good::Name;
@@ -360,7 +361,7 @@ impl<B> Isolate<B> {
 }
 
 /// A map by the [`hash`] of keys.
-type ByHash<T> = HashMap<u64, T, BuildHasherDefault<AsItIs>>;
+type ByHash<T> = ByNumber<u64, T>;
 
 /// A cheap hash of `key`. A collision is harmless: a lookup is skipped, one more request is sent, or an answer is not
 /// stored.
@@ -368,24 +369,6 @@ fn hash(key: &Key) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     hasher.finish()
-}
-
-/// A hasher for keys that are hashes already.
-#[derive(Debug, Default)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 /// Inserts `key` into `map`. A full map first drops what is no longer useful; if nothing is, everything.

@@ -18,6 +18,7 @@
 //! - No visitor receives what belongs to another.
 //! - Only bodies that arrived whole are stored.
 
+pub mod by_number;
 pub mod time;
 
 pub mod request;

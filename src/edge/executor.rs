@@ -9,13 +9,15 @@
 //! Each entry brings the time along: the platform's clock stands still within a turn anyway.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::Future;
+use std::hash::BuildHasherDefault;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::handles::BodyHandle;
+use crate::by_number::ByNumber;
 use crate::origin::failure::Rejection;
 use crate::time::Timestamp;
 
@@ -85,11 +87,13 @@ thread_local! {
     static PENDING: Cell<u32> = const { Cell::new(0) };
     /// The number that is given next, to a task or to a call.
     static NEXT: Cell<u32> = const { Cell::new(0) };
-    static TASKS: RefCell<BTreeMap<Number, (Task, Waker)>> = const { RefCell::new(BTreeMap::new()) };
+    static TASKS: RefCell<ByNumber<Number, (Task, Waker)>> =
+        const { RefCell::new(ByNumber::with_hasher(BuildHasherDefault::new())) };
     static READY: RefCell<VecDeque<Number>> = const { RefCell::new(VecDeque::new()) };
     /// Tasks that may never be done, the oldest first.
     static ATTENDED: RefCell<VecDeque<Number>> = const { RefCell::new(VecDeque::new()) };
-    static CALLS: RefCell<BTreeMap<u32, Waiting>> = const { RefCell::new(BTreeMap::new()) };
+    static CALLS: RefCell<ByNumber<u32, Waiting>> =
+        const { RefCell::new(ByNumber::with_hasher(BuildHasherDefault::new())) };
 }
 
 /// A call that is under way, or whose outcome nobody has taken yet.
@@ -167,8 +171,8 @@ pub fn run() {
 
 /// Drops all tasks of a request for which nothing can be done any more.
 pub fn forget(pending: u32) {
-    let all = (pending, 0)..=(pending, u32::MAX);
-    let forgotten: Vec<_> = TASKS.with_borrow_mut(|tasks| tasks.extract_if(all, |_, _| true).collect());
+    let is_of_it = |(request, _): &Number, _: &mut _| *request == pending;
+    let forgotten: Vec<_> = TASKS.with_borrow_mut(|tasks| tasks.extract_if(is_of_it).collect());
     // What they hold may end calls.
     drop(forgotten);
 }

@@ -25,10 +25,10 @@ pub mod circuit;
 pub mod evidence;
 pub mod place;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{AttemptResult, HealthSignal, Reach};
+use crate::by_number::ByNumber;
 use crate::config::Breaker as Settings;
 use crate::time::Timestamp;
 use circuit::{Asker, Circuit, PageState, Probe};
@@ -64,7 +64,7 @@ pub struct Breaker {
     /// Failures of the origin itself.
     direct: Evidence,
     known: Known,
-    troubled: BTreeMap<u64, Troubled>,
+    troubled: ByNumber<u64, Troubled>,
 }
 
 /// A part of the site: its evidence and its circuit.

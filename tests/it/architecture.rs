@@ -8,9 +8,26 @@ use std::path::{Path, PathBuf};
 use imports::Imports;
 
 /// Later modules use earlier ones.
-const ORDER: [&str; 18] = [
-    "time", "fields", "request", "texts", "language", "config", "cache", "origin", "policy", "body",
-    "response", "report", "health", "endpoint", "isolate", "ports", "head", "exchange",
+const ORDER: [&str; 19] = [
+    "by_number",
+    "time",
+    "fields",
+    "request",
+    "texts",
+    "language",
+    "config",
+    "cache",
+    "origin",
+    "policy",
+    "body",
+    "response",
+    "report",
+    "health",
+    "endpoint",
+    "isolate",
+    "ports",
+    "head",
+    "exchange",
 ];
 
 /// The root files of the project's crates whose modules may not import each other in circles.
