@@ -28,7 +28,9 @@ pub(super) fn choose<'a>(variants: &'a [Variant], headers: &HeaderMap) -> (Strin
             digests.push((vary, vary.digest(headers)));
         }
     }
-    digests.sort_by_key(|(vary, _)| vary.is_empty());
+    if let Some(for_all) = digests.iter().position(|(vary, _)| vary.is_empty()) {
+        digests.get_mut(for_all..).unwrap_or_default().rotate_left(1);
+    }
     let stored = |(vary, digest): &(&Vary, String)| {
         variants.iter().find(|variant| variant.vary == **vary && variant.digest == *digest)
     };
