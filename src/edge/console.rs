@@ -1,4 +1,4 @@
-//! The platform's console, where log lines go.
+//! The platform's console, where log lines go. One call for each; `worker::console_log!` makes two.
 
 use wasm_bindgen::prelude::*;
 

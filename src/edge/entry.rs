@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
+use worker::Env;
 
 use super::handles::{BodyHandle, PendingRequest};
 use super::origin::Upload;
@@ -57,53 +58,52 @@ pub fn start() {
 /// Answers the request `pending` of this number. Its `head` is a line with its method and URL, and then its header
 /// fields. JavaScript enters at `now`.
 pub fn fetch(now: f64, pending: PendingRequest, number: u32, head: String) {
-    executor::enter(now);
-    executor::is_for(number);
-    let Some((platform, request)) = Platform::answering(pending, head) else { return };
-    let config = match settings::config(|| platform.pending.env()) {
-        Ok(config) => config,
-        Err(mistakes) => {
-            let answer = exchange::refuse_for_configuration(platform.clone(), request, mistakes);
+    executor::enter(now, || {
+        executor::is_for(number);
+        let Some((platform, request)) = Platform::answering(pending, head) else { return };
+        let config = match settings::config(|| platform.pending.env()) {
+            Ok(config) => config,
+            Err(mistakes) => {
+                let answer = exchange::refuse_for_configuration(platform.clone(), request, mistakes);
+                return platform.respond(answer);
+            }
+        };
+        let upload = if request.has_body { upload_of(&platform.pending) } else { None };
+        let upload = upload.map(Upload::Coming);
+        executor::spawn(Box::pin(async move {
+            let answer = exchange::exchange(platform.clone(), config, request, upload).await;
             platform.respond(answer);
-            return executor::run();
-        }
-    };
-    let upload = if request.has_body { upload_of(&platform.pending) } else { None };
-    let upload = upload.map(Upload::Coming);
-    executor::spawn(Box::pin(async move {
-        let answer = exchange::exchange(platform.clone(), config, request, upload).await;
-        platform.respond(answer);
-    }));
-    executor::run();
+        }));
+    });
 }
 
 /// Answers a request on which another instance died.
 pub fn internal_error(now: f64, pending: PendingRequest, number: u32, head: String) {
-    executor::enter(now);
-    executor::is_for(number);
-    let Some((platform, request)) = Platform::answering(pending, head) else { return };
-    let config = settings::config(|| platform.pending.env()).unwrap_or_default();
-    platform.respond(exchange::internal_error(platform.clone(), config, request));
-    executor::run();
+    executor::enter(now, || {
+        executor::is_for(number);
+        let Some((platform, request)) = Platform::answering(pending, head) else { return };
+        let config = settings::config(|| platform.pending.env()).unwrap_or_default();
+        platform.respond(exchange::internal_error(platform.clone(), config, request));
+    });
 }
 
 /// Does what the cron trigger is for.
 pub fn scheduled(now: f64, pending: PendingRequest, number: u32) {
-    executor::enter(now);
-    executor::is_for(number);
-    executor::spawn(Box::pin(async move {
-        let platform = Platform::new(pending);
-        if let Ok(config) = settings::config(|| platform.pending.env()) {
-            exchange::probe(platform.clone(), config).await;
-        }
-        platform.pending.finish();
-    }));
-    executor::run();
+    executor::enter(now, || {
+        executor::is_for(number);
+        executor::spawn(Box::pin(async move {
+            let platform = Platform::new(pending);
+            if let Ok(config) = settings::config(|| platform.pending.env()) {
+                exchange::probe(platform.clone(), config).await;
+            }
+            platform.pending.finish();
+        }));
+    });
 }
 
 /// Whether a request on which this worker fails should go to the zone's own origin.
-pub fn passes_through(env: &JsValue) -> bool {
-    settings::config(|| env.clone()).is_ok_and(|config| config.origins.is_empty())
+pub fn passes_through(env: Env) -> bool {
+    settings::config(|| env).is_ok_and(|config| config.origins.is_empty())
 }
 
 impl Platform {

@@ -7,6 +7,9 @@
 //! from memory 88 instead of 83.
 //!
 //! Each entry brings the time along: the platform's clock stands still within a turn anyway.
+//!
+//! What is rarely waited for (KV, the object) comes by the crate `worker` and its promises: a task whose waker is called
+//! outside of an entry is run there and then.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -83,6 +86,8 @@ type Number = (u32, u32);
 
 thread_local! {
     static NOW: Cell<Timestamp> = const { Cell::new(Timestamp::from_millis(0)) };
+    /// Whether an entry is under way, at whose end tasks that are ready are run.
+    static IS_ENTERED: Cell<bool> = const { Cell::new(false) };
     /// The request for which something is being done.
     static PENDING: Cell<u32> = const { Cell::new(0) };
     /// The number that is given next, to a task or to a call.
@@ -112,9 +117,14 @@ pub fn now() -> Timestamp {
     NOW.get()
 }
 
-/// Notes that JavaScript enters at `now`, in milliseconds since the Unix epoch.
-pub fn enter(now: f64) {
+/// Does `work`, for which JavaScript enters at `now`, in milliseconds since the Unix epoch. Then runs every task that can
+/// go on, as far as it can.
+pub fn enter(now: f64, work: impl FnOnce()) {
     NOW.set(Timestamp::from_millis(now as u64));
+    let outer = IS_ENTERED.replace(true);
+    work();
+    run();
+    IS_ENTERED.set(outer);
 }
 
 /// The request for which something is being done.
@@ -127,7 +137,7 @@ pub fn is_for(pending: u32) {
     PENDING.set(pending);
 }
 
-/// Takes on a task, which [`run`] begins.
+/// Takes on a task, which begins at the end of the entry.
 pub fn spawn(task: Task) {
     begin(task);
 }
@@ -157,8 +167,7 @@ pub fn attend(task: Task) {
     }
 }
 
-/// Runs every task that can go on, as far as it can.
-pub fn run() {
+fn run() {
     while let Some(number) = READY.with_borrow_mut(VecDeque::pop_front) {
         // Woken twice, or done.
         let Some((mut task, waker)) = TASKS.with_borrow_mut(|tasks| tasks.remove(&number)) else { continue };
@@ -179,7 +188,6 @@ pub fn forget(pending: u32) {
 
 /// Takes the result of call `number` in at `now`, and runs what waited for it.
 pub fn complete(now: f64, number: u32, outcome: Outcome) {
-    enter(now);
     let waker = CALLS.with_borrow_mut(|calls| {
         // Nobody may be waiting any more.
         let waiting = calls.get_mut(&number)?;
@@ -187,8 +195,7 @@ pub fn complete(now: f64, number: u32, outcome: Outcome) {
         waiting.waker.take()
     });
     if let Some(waker) = waker {
-        waker.wake();
-        run();
+        enter(now, || waker.wake());
     }
 }
 
@@ -196,7 +203,13 @@ struct Wakes(Number);
 
 impl Wake for Wakes {
     fn wake(self: Arc<Self>) {
-        READY.with_borrow_mut(|ready| ready.push_back(self.0));
+        let is_ready = || READY.with_borrow_mut(|ready| ready.push_back(self.0));
+        if IS_ENTERED.get() {
+            is_ready();
+        } else {
+            // A promise of JavaScript's was settled.
+            enter(js_sys::Date::now(), is_ready);
+        }
     }
 }
 

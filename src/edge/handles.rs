@@ -1,6 +1,7 @@
 //! Handles of what lives in JavaScript: Rust passes them on and never sees inside.
 
 use wasm_bindgen::prelude::*;
+use worker::Env;
 
 #[wasm_bindgen(raw_module = "./handle.js")]
 extern "C" {
@@ -16,7 +17,7 @@ extern "C" {
     pub type PendingRequest;
 
     #[wasm_bindgen(method, getter, structural)]
-    pub(super) fn env(this: &PendingRequest) -> JsValue;
+    pub(super) fn env(this: &PendingRequest) -> Env;
 
     /// Ends it, where no response is waited for.
     #[wasm_bindgen(method, structural, js_name = resolve)]
@@ -27,7 +28,8 @@ extern "C" {
     pub(super) fn fail(this: &PendingRequest, why: &str);
 
     /// Has the platform wait until [`release`](Self::release) of the result, which is this request: a clone would cross
-    /// the border once more.
+    /// the border once more. Two calls for each piece of work; `worker::Context::wait_until` would make six, and a promise
+    /// that never settles if the instance dies.
     #[wasm_bindgen(method, structural, js_name = keepAlive)]
     pub(super) fn keep_alive(this: &PendingRequest) -> PendingRequest;
 

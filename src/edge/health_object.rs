@@ -4,20 +4,16 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use js_sys::{Array, Object, Reflect};
-use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
+use worker::worker_sys::DurableObjectState;
+use worker::{Env, SqlStorage, SqlStorageValue, State};
 
-use super::settings::{bound, config, secret_text};
+use super::settings::{bound, config, secret};
 use super::{console, texts};
 use crate::config::{Config, RoutingKey, Webhook};
 use crate::health::alert::Delivery;
 use crate::health::{Cell, Param, Settings, Sql, View, alarm, ingest, query};
 use crate::time::Timestamp;
-
-#[wasm_bindgen(raw_module = "./sql.js")]
-extern "C" {
-    fn sql(storage: &JsValue, statement: &str, parameters: &str) -> String;
-}
 
 /// Prepares a new instance.
 pub fn start() {
@@ -29,46 +25,72 @@ fn now() -> Timestamp {
     Timestamp::from_millis(js_sys::Date::now() as u64)
 }
 
-/// The object's storage.
-struct Storage<'a>(&'a JsValue);
+/// The object's database.
+struct Database(SqlStorage);
 
-impl Sql for Storage<'_> {
-    fn exec(&self, statement: &str, params: &[Param<'_>]) -> Vec<Vec<Cell>> {
-        let params = params.iter().map(|param| match param {
-            Param::Text(text) => json!(text),
-            Param::Number(number) => json!(number),
-        });
-        let rows = sql(self.0, statement, &Value::from_iter(params).to_string());
-        let Ok(Value::Array(rows)) = serde_json::from_str(&rows) else { return Vec::new() };
-        rows.into_iter().map(cells).collect()
+impl Database {
+    fn of(state: DurableObjectState) -> Self {
+        Self(State::from(state).storage().sql())
+    }
+
+    fn rows(&self, statement: &str, params: &[Param<'_>]) -> worker::Result<Vec<Vec<Cell>>> {
+        let params: Vec<JsValue> = params.iter().map(value).collect();
+        let rows = self.0.exec_raw(statement, params)?.raw();
+        rows.map(|row| Ok(row?.into_iter().map(cell).collect())).collect()
     }
 }
 
-fn cells(row: Value) -> Vec<Cell> {
-    let Value::Array(row) = row else { return Vec::new() };
-    let cell = |value| match value {
-        Value::String(text) => Cell::Text(text),
-        Value::Number(number) => number.as_i64().map_or(Cell::Null, Cell::Number),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Cell::Null,
-    };
-    row.into_iter().map(cell).collect()
+impl Sql for Database {
+    fn exec(&self, statement: &str, params: &[Param<'_>]) -> Vec<Vec<Cell>> {
+        match self.rows(statement, params) {
+            Ok(rows) => rows,
+            Err(error) => {
+                // That a table is missing is how a new object finds out that it is new.
+                if let worker::Error::UnknownJsError { message, .. } = error
+                    && !message.starts_with("no such table")
+                {
+                    console::error(&["holdfast: the object's storage: ", &message].concat());
+                }
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn value(param: &Param<'_>) -> JsValue {
+    match param {
+        Param::Text(text) => JsValue::from(*text),
+        // An integer that JavaScript represents exactly.
+        Param::Number(number) => JsValue::from(*number as f64),
+    }
+}
+
+fn cell(value: SqlStorageValue) -> Cell {
+    match value {
+        SqlStorageValue::String(text) => Cell::Text(text),
+        SqlStorageValue::Integer(number) => Cell::Number(number),
+        SqlStorageValue::Null
+        | SqlStorageValue::Boolean(_)
+        | SqlStorageValue::Float(_)
+        | SqlStorageValue::Blob(_) => Cell::Null,
+    }
 }
 
 /// The configuration with the secrets that only the object needs. One that is not accepted counts as absent, and the
 /// log says so, once: bindings do not change while an isolate lives.
-fn settings(env: &JsValue) -> Rc<Config> {
+fn settings(env: &Env) -> Rc<Config> {
     thread_local! {
         static SETTINGS: OnceCell<Rc<Config>> = const { OnceCell::new() };
     }
     SETTINGS.with(|settings| Rc::clone(settings.get_or_init(|| Rc::new(with_secrets(env)))))
 }
 
-fn with_secrets(env: &JsValue) -> Config {
+fn with_secrets(env: &Env) -> Config {
     let mut config = config(|| env.clone()).map_or_else(|_| Config::default(), |config| (*config).clone());
-    if let Some(text) = secret_text(env, "HOLDFAST_ALERT_WEBHOOK") {
+    if let Some(text) = secret(env, "HOLDFAST_ALERT_WEBHOOK") {
         config.alert.webhook = accepted(Webhook::new(&text), "HOLDFAST_ALERT_WEBHOOK", Webhook::RULE);
     }
-    if let Some(text) = secret_text(env, "HOLDFAST_ALERT_KEY") {
+    if let Some(text) = secret(env, "HOLDFAST_ALERT_KEY") {
         config.alert.key = accepted(RoutingKey::new(&text), "HOLDFAST_ALERT_KEY", RoutingKey::RULE);
     }
     config
@@ -90,16 +112,16 @@ fn millis(at: Option<Timestamp>) -> JsValue {
 }
 
 /// Takes counts in: the answer to them, and when the object is to be woken, in milliseconds.
-pub fn report(storage: &JsValue, env: &JsValue, counts: &str, dashboard: Option<&str>) -> Array {
+pub fn report(state: DurableObjectState, env: &Env, counts: &str, dashboard: Option<&str>) -> Array {
     let config = settings(env);
-    let reply = ingest::report(&Storage(storage), counts, now(), of(&config, dashboard));
+    let reply = ingest::report(&Database::of(state), counts, now(), of(&config, dashboard));
     Array::of2(&JsValue::from(reply.text), &millis(reply.wake_at))
 }
 
 /// What is due when the object is woken: alerts to be sent, and when to wake it next.
-pub fn wake(storage: &JsValue, env: &JsValue) -> Array {
+pub fn wake(state: DurableObjectState, env: &Env) -> Array {
     let config = settings(env);
-    let (deliveries, wake_at) = alarm::wake(&Storage(storage), now(), of(&config, None));
+    let (deliveries, wake_at) = alarm::wake(&Database::of(state), now(), of(&config, None));
     Array::of2(&deliveries.into_iter().map(delivery).collect::<Array>(), &millis(wake_at))
 }
 
@@ -115,11 +137,13 @@ fn delivery(delivery: Delivery) -> JsValue {
 }
 
 /// Notes whether an alert was taken: when to wake the object next.
-pub fn delivered(storage: &JsValue, id: &str, was_taken: bool) -> JsValue {
-    millis(alarm::delivered(&Storage(storage), id, was_taken, now()))
+pub fn delivered(state: DurableObjectState, id: &str, was_taken: bool) -> JsValue {
+    millis(alarm::delivered(&Database::of(state), id, was_taken, now()))
 }
 
 /// A view of what is known, ready to be sent.
-pub fn view(storage: &JsValue, env: &JsValue, name: &str) -> Option<String> {
-    Some(View::of_word(name)?.of(&query::summary(&Storage(storage), now()), &bound(|| env.clone())))
+pub fn view(state: DurableObjectState, env: &Env, name: &str) -> Option<String> {
+    Some(
+        View::of_word(name)?.of(&query::summary(&Database::of(state), now()), &bound(|| env.clone()).names()),
+    )
 }

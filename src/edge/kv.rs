@@ -1,49 +1,48 @@
 //! Last good copies and purge rules, in Workers KV.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use wasm_bindgen::prelude::*;
+use worker::kv::{KvError, KvStore, ToRawKvValue};
+use worker::web_sys::ReadableStream;
 
 use super::executor::Call;
-use super::handles::{BodyHandle, PendingRequest};
+use super::handles::BodyHandle;
 use super::platform::Platform;
-use super::units::{millis, seconds};
 use crate::cache::entry::Entry;
 use crate::cache::last_good::Name;
-use crate::ports::{LastGood, Lookup, Unavailable};
+use crate::ports::{Clock, LastGood, Lookup, Unavailable};
 
 /// The value that holds all purge rules.
 const PURGE_RULES: &str = "purge";
 
 /// For how many seconds a data centre may answer from what it has read: the platform's least.
-const CACHE_TTL: f64 = 30.0;
+const CACHE_TTL: u64 = 30;
 
 /// The shortest time for which the platform keeps a value.
 const LEAST_RETENTION: Duration = Duration::from_secs(60);
 
+// Values with a body stay on the other side. `KvStore::bytes` and `KvStore::put_bytes` would copy each into this module's
+// memory, which never shrinks, and out of it.
 #[wasm_bindgen(raw_module = "./kv.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = loadLastGood)]
-    fn load_last_good(call: u32, pending: &PendingRequest, name: &str, within_ms: f64, cache_ttl: f64);
+    #[wasm_bindgen(js_name = valueFor)]
+    fn value_for(entry: &str, handle: &BodyHandle) -> JsValue;
 
-    #[wasm_bindgen(js_name = saveLastGood)]
-    fn save_last_good(
-        call: u32,
-        pending: &PendingRequest,
-        name: &str,
-        entry: &str,
-        handle: &BodyHandle,
-        seconds: f64,
-    );
+    #[wasm_bindgen(js_name = readValue)]
+    fn read_value(call: u32, value: &ReadableStream);
+}
 
-    #[wasm_bindgen(js_name = removeValue)]
-    fn remove_value(call: u32, pending: &PendingRequest, name: &str);
+/// A value as JavaScript has it. (As the crate takes texts, it would bring the formatting of floats.)
+struct Value(JsValue);
 
-    #[wasm_bindgen(js_name = loadText)]
-    fn load_text(call: u32, pending: &PendingRequest, name: &str, within_ms: f64, cache_ttl: f64);
-
-    #[wasm_bindgen(js_name = saveText)]
-    fn save_text(call: u32, pending: &PendingRequest, name: &str, text: &str);
+impl ToRawKvValue for Value {
+    fn raw_kv_value(&self) -> Result<JsValue, KvError> {
+        Ok(self.0.clone())
+    }
 }
 
 #[wasm_bindgen(raw_module = "./handle.js")]
@@ -52,18 +51,52 @@ extern "C" {
     fn are_equal(one: &BodyHandle, other: &BodyHandle) -> bool;
 }
 
+impl Platform {
+    fn namespace(&self) -> Option<&KvStore> {
+        self.bound.last_good.as_ref()
+    }
+
+    /// The result of `read`, unless `limit` passes first.
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        read: impl Future<Output = Result<T, Unavailable>>,
+    ) -> Result<T, Unavailable> {
+        let (mut read, mut limit) = (pin!(read), pin!(self.sleep(limit)));
+        poll_fn(|context| match read.as_mut().poll(context) {
+            Poll::Ready(value) => Poll::Ready(value),
+            Poll::Pending => limit.as_mut().poll(context).map(|()| Err(Unavailable)),
+        })
+        .await
+    }
+
+    /// Writes a value, to be kept for `retention` or for good.
+    async fn write(&self, name: &str, value: JsValue, retention: Option<Duration>) -> bool {
+        let Some(put) = self.namespace().and_then(|namespace| namespace.put(name, Value(value)).ok()) else {
+            return false;
+        };
+        let put = match retention {
+            Some(retention) => put.expiration_ttl(retention.max(LEAST_RETENTION).as_secs()),
+            None => put,
+        };
+        put.execute().await.is_ok()
+    }
+}
+
 impl LastGood for Platform {
     fn has_last_good(&self) -> bool {
-        self.bound.keep
+        self.namespace().is_some()
     }
 
     async fn load_last_good(&self, name: &Name, within: Duration) -> Lookup<BodyHandle> {
-        if !self.has_last_good() {
-            return Err(Unavailable);
-        }
-        let call = |call| load_last_good(call, &self.pending, name.as_str(), millis(within), CACHE_TTL);
-        let loaded = Call::new(call).await.map_err(|_| Unavailable)?.entry();
-        Ok(loaded.and_then(|(text, body)| Some((Entry::decode(&text)?, body))))
+        let namespace = self.namespace().ok_or(Unavailable)?;
+        self.within(within, async {
+            let read = namespace.get(name.as_str()).cache_ttl(CACHE_TTL).stream();
+            let Some(value) = read.await.map_err(|_| Unavailable)? else { return Ok(None) };
+            let given = Call::new(|call| read_value(call, &value)).await.map_err(|_| Unavailable)?;
+            Ok(given.entry().and_then(|(text, body)| Some((Entry::decode(&text)?, body))))
+        })
+        .await
     }
 
     async fn save_last_good(
@@ -73,14 +106,13 @@ impl LastGood for Platform {
         body: &BodyHandle,
         retention: Duration,
     ) -> bool {
-        let Some(text) = entry.encode().filter(|_| self.has_last_good()) else { return false };
-        let (name, seconds) = (name.as_str(), seconds(retention.max(LEAST_RETENTION)));
-        Call::new(|call| save_last_good(call, &self.pending, name, &text, body, seconds)).await.is_ok()
+        let Some(text) = entry.encode() else { return false };
+        self.write(name.as_str(), value_for(&text, body), Some(retention)).await
     }
 
     async fn remove_last_good(&self, name: &Name) -> bool {
-        self.has_last_good()
-            && Call::new(|call| remove_value(call, &self.pending, name.as_str())).await.is_ok()
+        let Some(namespace) = self.namespace() else { return false };
+        namespace.delete(name.as_str()).await.is_ok()
     }
 
     fn are_equal(&self, one: &BodyHandle, other: &BodyHandle) -> bool {
@@ -88,16 +120,12 @@ impl LastGood for Platform {
     }
 
     async fn load_purge_rules(&self, within: Duration) -> Result<Option<String>, Unavailable> {
-        if !self.has_last_good() {
-            return Err(Unavailable);
-        }
-        let given =
-            Call::new(|call| load_text(call, &self.pending, PURGE_RULES, millis(within), CACHE_TTL)).await;
-        Ok(given.map_err(|_| Unavailable)?.text())
+        let namespace = self.namespace().ok_or(Unavailable)?;
+        let read = namespace.get(PURGE_RULES).cache_ttl(CACHE_TTL).text();
+        self.within(within, async { read.await.map_err(|_| Unavailable) }).await
     }
 
     async fn save_purge_rules(&self, text: &str) -> bool {
-        self.has_last_good()
-            && Call::new(|call| save_text(call, &self.pending, PURGE_RULES, text)).await.is_ok()
+        self.write(PURGE_RULES, text.into(), None).await
     }
 }

@@ -266,18 +266,18 @@ impl Origin for Platform {
 /// call it.
 fn rest_function(pending: u32, rest: Box<Rest<BodyHandle>>) -> JsValue {
     let call = move |now: f64, at: f64, give: Function| {
-        executor::enter(now);
-        executor::is_for(pending);
-        let rest = rest(at as u64);
-        executor::spawn(Box::pin(async move {
-            let (rest, whole) = match rest.await {
-                Some((rest, whole)) => (JsValue::from(rest), JsValue::from(whole as f64)),
-                None => (JsValue::UNDEFINED, JsValue::UNDEFINED),
-            };
-            // It is ours, and throws nothing.
-            let _ = give.call2(&JsValue::UNDEFINED, &rest, &whole);
-        }));
-        executor::run();
+        executor::enter(now, || {
+            executor::is_for(pending);
+            let rest = rest(at as u64);
+            executor::spawn(Box::pin(async move {
+                let (rest, whole) = match rest.await {
+                    Some((rest, whole)) => (JsValue::from(rest), JsValue::from(whole as f64)),
+                    None => (JsValue::UNDEFINED, JsValue::UNDEFINED),
+                };
+                // It is ours, and throws nothing.
+                let _ = give.call2(&JsValue::UNDEFINED, &rest, &whole);
+            }));
+        });
     };
     Closure::<dyn Fn(f64, f64, Function)>::new(call).into_js_value()
 }

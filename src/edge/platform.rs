@@ -8,8 +8,8 @@ use fastrand::Rng;
 use wasm_bindgen::prelude::*;
 
 use super::handles::{BodyHandle, PendingRequest, Signal};
-use super::{console, executor, settings};
-use crate::health::Bindings;
+use super::settings::{self, Bound};
+use super::{console, executor};
 use crate::isolate::Isolate;
 use crate::isolate::memory_cache::MemoryCache;
 use crate::ports::{Background, Dice, Reporter, Urls};
@@ -36,7 +36,7 @@ pub(super) struct Platform {
     pub(super) request: Option<Rc<Request>>,
     pub(super) isolate: Rc<Isolate<Signal>>,
     pub(super) memory_cache: Rc<MemoryCache<BodyHandle>>,
-    pub(super) bound: Bindings,
+    pub(super) bound: Rc<Bound>,
 }
 
 impl Platform {

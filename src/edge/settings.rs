@@ -1,33 +1,26 @@
-//! The worker's bindings: settings, secrets, and what else is bound.
+//! The worker's bindings: settings, secrets, and what else is bound. They belong to no request, and do not change while an
+//! isolate lives.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use wasm_bindgen::prelude::*;
+use js_sys::{JSON, Reflect};
+use worker::kv::KvStore;
+use worker::{AnalyticsEngineDataset, Env, ObjectNamespace};
 
 use super::console;
 use crate::config::{Config, Token};
 use crate::health::Bindings;
 
-#[wasm_bindgen(raw_module = "./env.js")]
-extern "C" {
-    #[wasm_bindgen(js_name = boundNames)]
-    fn bound_names(env: &JsValue) -> String;
-
-    #[wasm_bindgen(js_name = secretText)]
-    pub(super) fn secret_text(env: &JsValue, name: &str) -> Option<String>;
-
-    #[wasm_bindgen(js_name = settingsText)]
-    fn settings_text(env: &JsValue) -> Option<String>;
-}
+const TOKEN: &str = "HOLDFAST_TOKEN";
 
 thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, Vec<String>>> = const { OnceCell::new() };
-    static BOUND: OnceCell<Bindings> = const { OnceCell::new() };
+    static BOUND: OnceCell<Rc<Bound>> = const { OnceCell::new() };
 }
 
-/// The configuration, read once in each isolate: bindings do not change while one lives.
-pub(super) fn config(env: impl FnOnce() -> JsValue) -> Result<Rc<Config>, Vec<String>> {
+/// The configuration, read once in each isolate.
+pub(super) fn config(env: impl FnOnce() -> Env) -> Result<Rc<Config>, Vec<String>> {
     let read = || {
         let env = env();
         let text = settings_text(&env).unwrap_or_else(|| "{}".to_owned());
@@ -39,26 +32,56 @@ pub(super) fn config(env: impl FnOnce() -> JsValue) -> Result<Rc<Config>, Vec<St
     CONFIG.with(|config| config.get_or_init(read).clone())
 }
 
+/// The settings as JSON: a variable of text is taken as it is. (`Env::object_var` would bring a second deserialiser.)
+fn settings_text(env: &Env) -> Option<String> {
+    let value = Reflect::get(env, &"HOLDFAST".into()).ok()?;
+    value.as_string().or_else(|| JSON::stringify(&value).ok()?.as_string())
+}
+
+/// A secret, or a variable of text.
+pub(super) fn secret(env: &Env, name: &str) -> Option<String> {
+    env.secret(name).ok().map(|secret| secret.to_string())
+}
+
 /// The operators' secret. An unfit one opens nothing, and does not take the site down either.
-fn token(env: &JsValue) -> Option<Token> {
-    let token = Token::new(&secret_text(env, "HOLDFAST_TOKEN")?);
+fn token(env: &Env) -> Option<Token> {
+    let token = Token::new(&secret(env, TOKEN)?);
     if token.is_none() {
-        console::error(&format!("HOLDFAST_TOKEN is not used: {}", Token::RULE));
+        console::error(&format!("{TOKEN} is not used: {}", Token::RULE));
     }
     token
 }
 
-/// Which of the bindings that this worker uses there are.
-pub(super) fn bound(env: impl FnOnce() -> JsValue) -> Bindings {
-    let read = || {
-        let names = bound_names(&env());
-        let is_bound = |name| names.split(' ').any(|other| other == name);
-        Bindings {
-            keep: is_bound("HOLDFAST_KEEP"),
-            health: is_bound("HOLDFAST_HEALTH"),
-            analytics: is_bound("HOLDFAST_ANALYTICS"),
-            token: is_bound("HOLDFAST_TOKEN"),
+/// The bindings that this worker uses.
+pub(super) struct Bound {
+    pub(super) last_good: Option<KvStore>,
+    pub(super) health: Option<ObjectNamespace>,
+    pub(super) analytics: Option<AnalyticsEngineDataset>,
+    has_token: bool,
+}
+
+impl Bound {
+    fn of(env: &Env) -> Self {
+        Self {
+            last_good: env.kv("HOLDFAST_KEEP").ok(),
+            health: env.durable_object("HOLDFAST_HEALTH").ok(),
+            analytics: env.analytics_engine("HOLDFAST_ANALYTICS").ok(),
+            has_token: env.secret(TOKEN).is_ok(),
         }
-    };
-    BOUND.with(|bound| *bound.get_or_init(read))
+    }
+
+    /// Which of them there are.
+    pub(super) fn names(&self) -> Bindings {
+        Bindings {
+            keep: self.last_good.is_some(),
+            health: self.health.is_some(),
+            analytics: self.analytics.is_some(),
+            token: self.has_token,
+        }
+    }
+}
+
+/// The bindings, looked up once in each isolate.
+pub(super) fn bound(env: impl FnOnce() -> Env) -> Rc<Bound> {
+    BOUND.with(|bound| Rc::clone(bound.get_or_init(|| Rc::new(Bound::of(&env())))))
 }

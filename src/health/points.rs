@@ -7,14 +7,15 @@ use super::count_lines::FORM;
 /// The most points that one invocation may write.
 const MOST: usize = 25;
 
-/// A data point, in the form that the platform takes.
+/// A data point, by the platform's names of its columns.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Point<'a> {
-    indexes: [&'a str; 1],
+    /// What the platform samples by: the origin, or the site as a whole.
+    pub index: &'a str,
     /// Kind, origin, result of the attempt, outcome.
-    blobs: [&'a str; 4],
+    pub blobs: [&'a str; 4],
     /// How many, and the status of an answer if it is 500 or more.
-    doubles: [u64; 2],
+    pub doubles: [u32; 2],
 }
 
 /// The points for `counts` in their written form, at most 25: what went wrong first. Unreadable lines give none.
@@ -26,41 +27,27 @@ pub fn of(counts: &str) -> Vec<Point<'_>> {
     points
 }
 
-/// `points` as JSON. Names and words have nothing to be escaped.
-pub fn json(points: &[Point<'_>]) -> String {
-    let points: Vec<_> = points.iter().map(Point::json).collect();
-    format!("[{}]", points.join(","))
-}
-
 fn point(line: &str) -> Option<Point<'_>> {
     let (_minute, rest) = line.split_once(' ')?;
     let (words, count) = rest.rsplit_once(' ')?;
     let count = count.parse().ok()?;
     match words.split(' ').collect::<Vec<_>>()[..] {
         [kind @ "answer", outcome, status] => Some(Point {
-            indexes: ["site"],
+            index: "site",
             blobs: [kind, "", "", outcome],
             doubles: [count, status.parse().ok()?],
         }),
         [kind, origin, result] => {
-            Some(Point { indexes: [origin], blobs: [kind, origin, result, ""], doubles: [count, 0] })
+            Some(Point { index: origin, blobs: [kind, origin, result, ""], doubles: [count, 0] })
         }
         [kind, origin, result, outcome] => {
-            Some(Point { indexes: [origin], blobs: [kind, origin, result, outcome], doubles: [count, 0] })
+            Some(Point { index: origin, blobs: [kind, origin, result, outcome], doubles: [count, 0] })
         }
         _ => None,
     }
 }
 
 impl Point<'_> {
-    fn json(&self) -> String {
-        let Self { indexes: [index], blobs: [kind, origin, result, outcome], doubles: [count, status] } =
-            self;
-        format!(
-            r#"{{"indexes":["{index}"],"blobs":["{kind}","{origin}","{result}","{outcome}"],"doubles":[{count},{status}]}}"#
-        )
-    }
-
     /// Whether it only says that something went well.
     fn is_well(&self) -> bool {
         let [kind, _, result, _] = self.blobs;
@@ -75,22 +62,18 @@ mod tests {
 
     #[test]
     fn a_point_has_the_columns_of_the_documentation() {
-        for (line, point) in [
-            (
-                "2 answer page 502 7",
-                r#"{"indexes":["site"],"blobs":["answer","","","page"],"doubles":[7,502]}"#,
-            ),
-            (
-                "2 try a.example ok 3",
-                r#"{"indexes":["a.example"],"blobs":["try","a.example","ok",""],"doubles":[3,0]}"#,
-            ),
+        for (line, index, blobs, doubles) in [
+            ("2 answer page 502 7", "site", ["answer", "", "", "page"], [7, 502]),
+            ("2 try a.example ok 3", "a.example", ["try", "a.example", "ok", ""], [3, 0]),
             (
                 "2 touched a.example body_silent stale 1",
-                r#"{"indexes":["a.example"],"blobs":["touched","a.example","body_silent","stale"],"doubles":[1,0]}"#,
+                "a.example",
+                ["touched", "a.example", "body_silent", "stale"],
+                [1, 0],
             ),
         ] {
             let counts = format!("{FORM}\n{line}\n");
-            assert_eq!(json(&of(&counts)), format!("[{point}]"));
+            assert_eq!(of(&counts), [Point { index, blobs, doubles }]);
         }
         assert!(of(&format!("{FORM}\n\nx\n1 answer page x 1\n1 try a ok x\n")).is_empty());
     }

@@ -64,6 +64,11 @@ const FEATURES: [&str; 6] = [
 /// last kilobyte is reached only on the way to the trap of an overflow.
 const SMALLER: [&str; 3] = ["-Os", "--low-memory-unused", "--converge"];
 
+/// How the exports begin that `worker` and `wasm-streams` add and nothing here calls: streams that Rust reads and writes,
+/// and the fields of options. Without them wasm-opt leaves out what they need.
+const UNUSED: [&str; 5] =
+    ["intounderlying", "__wbg_intounderlying", "__wbg_get_", "__wbg_set_", "__worker_init_state"];
+
 /// A built Worker.
 #[derive(Debug)]
 pub struct Built {
@@ -195,14 +200,21 @@ fn compile() -> Result<Vec<PathBuf>> {
 fn assemble(compiled: &[PathBuf], folder: &Path) -> Result<()> {
     step("wasm-bindgen", || {
         side_by_side(compiled, |compiled| {
-            Bindgen::new()
+            let mut output = Bindgen::new()
                 .input_path(compiled)
                 .web(true)?
                 .omit_default_module_path(true)
                 .reset_state_function(true)
                 .typescript(false)
                 .remove_producers_section(true)
-                .generate(folder)
+                .generate_output()?;
+            let exports = &mut output.wasm_mut().exports;
+            let unused =
+                exports.iter().filter(|export| UNUSED.iter().any(|name| export.name.starts_with(name)));
+            for export in unused.map(|export| export.id()).collect::<Vec<_>>() {
+                exports.delete(export);
+            }
+            output.emit(folder)
         })
     })?;
     step("wasm-opt", || {
@@ -214,10 +226,10 @@ fn assemble(compiled: &[PathBuf], folder: &Path) -> Result<()> {
             run(command.stdin(Stdio::null()))
         })
     })?;
-    for name in MODULES {
-        let glue = folder.join(format!("{name}.js"));
+    for glue in glues(folder) {
         fs::write(&glue, once_each(&fs::read_to_string(&glue)?))?;
     }
+    flatten(folder)?;
     for script in fs::read_dir(root().join(SCRIPTS))? {
         let script = script?.path();
         if let Some(name) = script.file_name().filter(|_| script.extension() == Some(OsStr::new("js"))) {
@@ -227,6 +239,28 @@ fn assemble(compiled: &[PathBuf], folder: &Path) -> Result<()> {
     }
     fs::write(folder.join(texts::FILE), texts::file())?;
     Ok(())
+}
+
+/// What wasm-bindgen wrote around the modules in `folder`.
+fn glues(folder: &Path) -> [PathBuf; 2] {
+    MODULES.map(|name| folder.join(format!("{name}.js")))
+}
+
+/// Puts the snippets of crates, which wasm-bindgen writes as `snippets/CRATE/FILE`, beside the modules as `CRATE-FILE`.
+fn flatten(folder: &Path) -> Result<()> {
+    let snippets = folder.join("snippets");
+    let mut files = Vec::new();
+    collect(&snippets, &mut files)?;
+    for file in files {
+        let path = file.strip_prefix(&snippets)?.to_string_lossy().into_owned();
+        let name = path.replace('/', "-");
+        fs::rename(&file, folder.join(&name))?;
+        for glue in glues(folder) {
+            let text = fs::read_to_string(&glue)?;
+            fs::write(&glue, text.replace(&format!("./snippets/{path}"), &format!("./{name}")))?;
+        }
+    }
+    remove(&snippets)
 }
 
 /// Does `work` to all `items` at the same time.

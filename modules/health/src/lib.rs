@@ -5,33 +5,35 @@
 use holdfast::edge::health_object as object;
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
+use worker::worker_sys::DurableObjectState;
+use worker::{Env, event};
 
 /// Prepares a new instance.
-#[wasm_bindgen(start)]
+#[event(start)]
 pub fn start() {
     object::start();
 }
 
 /// As [`object::report`].
 #[wasm_bindgen]
-pub fn report(storage: &JsValue, env: &JsValue, counts: &str, dashboard: Option<String>) -> Array {
-    object::report(storage, env, counts, dashboard.as_deref())
+pub fn report(state: DurableObjectState, env: &Env, counts: &str, dashboard: Option<String>) -> Array {
+    object::report(state, env, counts, dashboard.as_deref())
 }
 
 /// As [`object::wake`].
 #[wasm_bindgen]
-pub fn wake(storage: &JsValue, env: &JsValue) -> Array {
-    object::wake(storage, env)
+pub fn wake(state: DurableObjectState, env: &Env) -> Array {
+    object::wake(state, env)
 }
 
 /// As [`object::delivered`].
 #[wasm_bindgen]
-pub fn delivered(storage: &JsValue, id: &str, was_taken: bool) -> JsValue {
-    object::delivered(storage, id, was_taken)
+pub fn delivered(state: DurableObjectState, id: &str, was_taken: bool) -> JsValue {
+    object::delivered(state, id, was_taken)
 }
 
 /// As [`object::view`].
 #[wasm_bindgen]
-pub fn view(storage: &JsValue, env: &JsValue, name: &str) -> Option<String> {
-    object::view(storage, env, name)
+pub fn view(state: DurableObjectState, env: &Env, name: &str) -> Option<String> {
+    object::view(state, env, name)
 }

@@ -64,12 +64,12 @@ declare module "*/health.js" {
   export function __wbg_reset_state(): void;
 
   export function report(
-    storage: DurableObjectStorage,
+    state: DurableObjectState,
     env: Env,
     counts: string,
     dashboard: string | undefined,
   ): [reply: string, wakeAt: number | undefined];
-  export function wake(storage: DurableObjectStorage, env: Env): [deliveries: Delivery[], wakeAt: number | undefined];
-  export function delivered(storage: DurableObjectStorage, id: string, wasTaken: boolean): number | undefined;
-  export function view(storage: DurableObjectStorage, env: Env, name: string): string | undefined;
+  export function wake(state: DurableObjectState, env: Env): [deliveries: Delivery[], wakeAt: number | undefined];
+  export function delivered(state: DurableObjectState, id: string, wasTaken: boolean): number | undefined;
+  export function view(state: DurableObjectState, env: Env, name: string): string | undefined;
 }

@@ -36,7 +36,7 @@ export class OriginHealth extends DurableObject {
     const counts = this.#pending;
     this.#pending = "";
     this.#takenAt = Date.now();
-    const [reply, wakeAt] = called(() => health.report(this.ctx.storage, this.env, counts, this.#dashboard));
+    const [reply, wakeAt] = called(() => health.report(this.ctx, this.env, counts, this.#dashboard));
     this.#reply = reply;
     await this.#wake(wakeAt);
   }
@@ -44,16 +44,16 @@ export class OriginHealth extends DurableObject {
   /** @param {string} view */
   async view(view) {
     if (this.#pending !== "") await this.#take();
-    return called(() => health.view(this.ctx.storage, this.env, view));
+    return called(() => health.view(this.ctx, this.env, view));
   }
 
   /** @override */
   async alarm() {
-    const [deliveries, wakeAt] = called(() => health.wake(this.ctx.storage, this.env));
+    const [deliveries, wakeAt] = called(() => health.wake(this.ctx, this.env));
     await this.#wake(wakeAt);
     for (const { id, url, contentType, body } of deliveries) {
       const sent = await deliver(url, contentType, body);
-      await this.#wake(called(() => health.delivered(this.ctx.storage, id, sent)));
+      await this.#wake(called(() => health.delivered(this.ctx, id, sent)));
     }
   }
 

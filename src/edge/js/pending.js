@@ -1,15 +1,7 @@
 // @ts-check
 // Requests that Rust is to answer, and those whose clients have left without a word.
 
-/**
- * What is bound; bindings of KV are used only where Rust was told of them.
- * @typedef {object} Bindings
- * @property {KVNamespace} HOLDFAST_KEEP
- * @property {DurableObjectNamespace<import("./object.js").OriginHealth>} [HOLDFAST_HEALTH]
- * @property {AnalyticsEngineDataset} [HOLDFAST_ANALYTICS]
- */
-
-/** @typedef {Bindings & { readonly [name: string]: unknown, HOLDFAST?: unknown }} Env */
+/** What is bound, which only Rust looks into. @typedef {{ readonly [name: string]: unknown }} Env */
 
 /** @typedef {{ response?: Response, error?: unknown }} Outcome */
 
