@@ -9,7 +9,7 @@ use faulty_origin::scripts;
 use serde_json::Value;
 
 use crate::client::{Answer, Call, End};
-use crate::harness::{Edge, Page, eventually, overlay, site};
+use crate::harness::{Edge, KEEPING, Page, Settings, eventually, overlay, settle, site};
 
 /// The calls from JavaScript in which the instance dies, each with the method of the request and how often the origin has
 /// been asked by then: the one that brings the request, and those that hand in what it waits for: that the store has
@@ -22,7 +22,11 @@ const MOMENTS: [(&str, &str, usize); 4] = [
 ];
 
 fn mortal() -> Edge {
-    let edge = Edge::counting(&[site().url()], &overlay(&[("timeouts.first_byte", "5s")]), false);
+    mortal_with(&[("timeouts.first_byte", "5s")], false)
+}
+
+fn mortal_with(settings: Settings<'_>, is_bound: bool) -> Edge {
+    let edge = Edge::counting(&[site().url()], &overlay(settings), is_bound);
     edge.call("GET", "/warm-up").send();
     edge
 }
@@ -103,4 +107,48 @@ fn who_waits_while_another_request_panics_gets_an_answer() {
         assert!(began.elapsed() < Duration::from_secs(3), "{moment}: {:?}", began.elapsed());
         get(&edge, &page).send().is(200, "well");
     }
+}
+
+#[test]
+fn an_error_that_is_no_death_replaces_nobody_and_fails_no_request() {
+    let edge = mortal();
+    for (thrown, place) in ["microtask", "promise"].into_iter().enumerate() {
+        let slow = Page::new([scripts::late(Duration::from_secs(1), scripts::ok("late"))]);
+        let waiting = get(&edge, &slow).open();
+        eventually("the request at the origin", || slow.attempts() == 1);
+        get(&edge, &Page::new([scripts::ok("well")])).with("Throws", place).send().is(200, "well");
+        waiting.answer().is(200, "late");
+        let uncaught = || edge.raw_log().matches("uncaught: no instance died of this").count();
+        eventually("the error", || uncaught() == thrown + 1);
+    }
+    assert_eq!(deaths(&edge), 0, "{}", edge.raw_log());
+}
+
+#[test]
+fn an_instance_that_dies_on_what_a_promise_gives_it_is_replaced() {
+    let edge = mortal_with(KEEPING, true);
+    let kept = Page::under("/kept/", [scripts::reset()]);
+    // KV's answer comes by a closure of Rust's, which no function of ours calls.
+    let closure = "wasm_bindgen__convert__closures_____invoke";
+    is_internal_error(&get(&edge, &kept).with("Dies", closure).send(), "text/plain");
+    assert_eq!((kept.attempts(), deaths(&edge)), (3, 1), "{}", edge.raw_log());
+    get(&edge, &Page::new([scripts::ok("well")])).send().is(200, "well");
+}
+
+#[test]
+fn what_kv_gives_to_an_instance_that_has_died_meanwhile_does_no_harm() {
+    let edge = mortal_with(KEEPING, true);
+    let kept = Page::under("/kept/", [scripts::answer("503 Busy", &[], "busy")]);
+    let waiting = get(&edge, &kept).with("Accept", "text/html").with("KV-Delay", "1000").open();
+    eventually("all attempts at the origin", || kept.attempts() == 3);
+    // Then it asks KV, which is slow.
+    settle();
+    is_internal_error(&get(&edge, &Page::new([scripts::ok("x")])).with("Dies", "fetch").send(), "text/plain");
+    is_internal_error(&waiting.answer(), "text/html");
+    let page = Page::new([scripts::ok("well")]);
+    get(&edge, &page).with("KV-Delay", "0").send().is(200, "well");
+    let comes_late = "uncaught: Cannot invoke closure from previous WASM instance";
+    eventually("an answer for the dead instance", || edge.raw_log().contains(comes_late));
+    get(&edge, &page).send().is(200, "well");
+    assert_eq!(deaths(&edge), 1, "{}", edge.raw_log());
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { builtHeaders, changed, headersFrom, headOf } from "../../src/edge/js/headers.js";
-import { complete, serve } from "../../src/edge/js/instance.js";
+import { complete, current, enter, rust as living, serve, uncaught } from "../../src/edge/js/instance.js";
 import { failAll, forgetAbandoned, PendingRequest } from "../../src/edge/js/pending.js";
 import { free, roomFor, take } from "../../src/edge/js/room.js";
 import { notify, signal, wait } from "../../src/edge/js/signal.js";
@@ -63,6 +63,50 @@ test("a result for a dead instance is dropped", async () => {
     told.some((entry) => entry[1] === call),
     false,
   );
+});
+
+test("whatever is thrown out of an instance is its death, and nothing else is", async (t) => {
+  t.mock.method(console, "error", () => {});
+  const trap = new WebAssembly.RuntimeError("unreachable");
+  const thrown = new TypeError("of a function that Rust called");
+  let resets = 0;
+  const mortal = {
+    ...rust,
+    forget: (error) => {
+      throw error;
+    },
+    __wbg_reset_state: () => {
+      resets += 1;
+    },
+  };
+  serve(mortal);
+  for (const error of [trap, thrown]) {
+    const pending = new PendingRequest({}, ctx());
+    const before = current();
+    assert.throws(() => living.forget(error), error);
+    await assert.rejects(pending.response(), error);
+    assert.equal(current(), before + 1);
+    // As it escapes to the platform on its way.
+    uncaught(error);
+    assert.equal(current(), before + 1);
+  }
+  assert.equal(resets, 2);
+  const before = current();
+  for (const error of [thrown, new RangeError("Invalid array length"), new Error("of a dead instance"), "text"]) {
+    uncaught(error);
+  }
+  assert.equal(current(), before);
+  uncaught(new WebAssembly.RuntimeError("unreachable"));
+  uncaught(new RangeError("Maximum call stack size exceeded"));
+  assert.equal(current(), before + 2);
+  assert.throws(() =>
+    enter(() => {
+      // The instance dies within, of another entry.
+      uncaught(new WebAssembly.RuntimeError("unreachable"));
+      throw thrown;
+    }),
+  );
+  assert.equal(current(), before + 3);
 });
 
 test("only those that do not answer are abandoned", async (t) => {

@@ -25,7 +25,7 @@ export function take() {
 
 // Lets the instance die in the next call of JavaScript that it makes while its export `name` runs.
 export function dieIn(name) {
-  if (typeof plain[name] !== "function") throw new Error(`there is no export ${name}`);
+  if (!Object.keys(plain).some((key) => readable(key) === name)) throw new Error(`there is no export ${name}`);
   dying = name;
 }
 

@@ -1,10 +1,15 @@
 // The entry of the Worker whose border crossings are counted, before its own entry.
 //
 // `GET /.counts?beside=0` answers with the counts since it was last asked, or with null while more pieces of work than that
-// are under way. The field `Dies` of a request names the export in which its instance dies: see counts.js.
+// are under way. Fields of a request have something happen while it is answered:
+//
+// - `Dies: resolve` has the instance die in this export: see counts.js.
+// - `Throws: microtask` throws an error that nobody catches, but that is no death, in a microtask, and else in a promise.
+// - `KV-Delay: 500` has KV answer later by so many milliseconds from then on.
 
 // First, as it must run before the Worker makes its instance.
 import { dieIn, take } from "./counts.js";
+import { waitUntil } from "cloudflare:workers";
 import worker from "./worker.js";
 
 export * from "./worker.js";
@@ -21,16 +26,51 @@ async function opened(work) {
   }
 }
 
+// What nobody catches is in the platform's log, which tests do not see.
+addEventListener("error", ({ error }) => console.log(`uncaught: ${error?.message}`));
+addEventListener("unhandledrejection", ({ reason }) => console.log(`uncaught: ${reason?.message}`));
+
+function throws(where) {
+  const fail = () => {
+    throw new RangeError("no instance died of this");
+  };
+  if (where === "microtask") queueMicrotask(fail);
+  else Promise.resolve().then(fail);
+}
+
+let delay = 0;
+
+// The bindings, with a namespace that answers as late as it is told to. The Worker keeps what it is given first.
+function slowed(env) {
+  const namespace = env.HOLDFAST_KEEP;
+  if (!namespace) return env;
+  const late = (name) => (...args) => {
+    const answer = scheduler.wait(delay).then(() => namespace[name](...args));
+    // It comes, even if the request that waited for it is over.
+    if (delay > 0) waitUntil(answer);
+    return answer;
+  };
+  const names = ["get", "getWithMetadata", "put", "list", "delete"];
+  return { ...env, HOLDFAST_KEEP: Object.fromEntries(names.map((name) => [name, late(name)])) };
+}
+
 export default {
   ...worker,
 
   async fetch(request, env, ctx) {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/.counts") return Response.json(open > Number(searchParams.get("beside")) ? null : take());
-    const dies = request.headers.get("Dies");
-    if (dies) dieIn(dies);
+    const told = (field, act) => {
+      const value = request.headers.get(field);
+      if (value !== null) act(value);
+    };
+    told("Dies", dieIn);
+    told("Throws", throws);
+    told("KV-Delay", (ms) => {
+      delay = Number(ms);
+    });
     const waitUntil = ctx.waitUntil.bind(ctx);
     Object.defineProperty(ctx, "waitUntil", { value: (work) => waitUntil(opened(work)) });
-    return opened(worker.fetch(request, env, ctx));
+    return opened(worker.fetch(request, slowed(env), ctx));
   },
 };

@@ -2,7 +2,7 @@
 // Passing a body on to the client, and to the store beside.
 
 import { responseOf } from "./handle.js";
-import { asNumber, complete } from "./instance.js";
+import { asNumber, complete, current, enter } from "./instance.js";
 import { brokenBody, connectionLost } from "./rejection.js";
 import { sourceOf } from "./source.js";
 import { watchdog } from "./timer.js";
@@ -119,6 +119,7 @@ async function pipe(pending, handle, client) {
  * @param {string} [options.digest]
  */
 async function pump(first, { client, copy, idleMs, copyLimit, length, resume, digest }) {
+  const asked = current();
   const toClient = sinkOf(client);
   const toStore = copy && sinkOf(copy);
   const sinks = toStore ? [toClient, toStore] : [toClient];
@@ -146,7 +147,8 @@ async function pump(first, { client, copy, idleMs, copyLimit, length, resume, di
       } catch (error) {
         dog.stop();
         handle.fetching?.abort();
-        const next = resume && sinks.some((sink) => sink.isOpen) ? await restFrom(resume, bytes) : undefined;
+        const isWanted = asked === current() && sinks.some((sink) => sink.isOpen);
+        const next = resume && isWanted ? await restFrom(resume, bytes) : undefined;
         if (!next) throw error;
         handle = next.rest;
         whole = next.whole;
@@ -231,7 +233,9 @@ async function cutOff(sink, why) {
  */
 function restFrom(resume, at) {
   return new Promise((resolve) => {
-    resume(Date.now(), at, (rest, whole) => resolve(rest && whole !== undefined ? { rest, whole } : undefined));
+    enter(() =>
+      resume(Date.now(), at, (rest, whole) => resolve(rest && whole !== undefined ? { rest, whole } : undefined)),
+    );
   });
 }
 
