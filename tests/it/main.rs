@@ -16,6 +16,7 @@ mod hit_for_miss;
 mod last_good;
 mod maintenance;
 mod memory_cache;
+mod monitoring;
 mod operators;
 mod outages;
 mod purging;
