@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use crate::cache::storable::NotStored;
 use crate::cache::{last_good, stale};
 use crate::origin::failure::Failure;
-use crate::request::Request;
+use crate::request::{Request, trace};
 use crate::response::error::Cause;
 use crate::time::{Timestamp, millis};
 
@@ -29,6 +29,9 @@ pub struct Report {
     pub at: Timestamp,
     /// The request's id, as shown on error pages.
     pub id: String,
+    /// The id of the trace that the request belongs to (W3C Trace Context). Absent if it names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
     /// The method.
     pub method: String,
     /// The requested host, with the port unless it is the scheme's default.
@@ -287,7 +290,7 @@ impl Report {
         const LONGEST_METHOD: usize = 32;
         const LONGEST_HOST: usize = 260;
         const LONGEST_PATH: usize = 512;
-        let Request { method, target, id, .. } = facts.request;
+        let Request { method, target, headers, id, .. } = facts.request;
         let failure = match facts.cause.map(Cause::shown) {
             Some(Cause::Failure(failure)) => Some(failure),
             Some(Cause::OriginStatus(_) | Cause::CircuitOpen(_) | Cause::Maintenance) | None => None,
@@ -297,6 +300,7 @@ impl Report {
             v: SCHEMA,
             at: facts.at,
             id: cut(id, LONGEST_ID),
+            trace: trace::trace_id(headers).map(str::to_owned),
             method: cut(method.as_str(), LONGEST_METHOD),
             host: cut(authority, LONGEST_HOST),
             path: cut(target.path(), LONGEST_PATH),
@@ -445,6 +449,15 @@ mod tests {
                 + &format!(r#","not_stored":"{}","#, NotStored::Private.word())
                 + r#""body":"connection_read_timeout","total_ms":2,"config_errors":["timeouts"]}"#
         );
+    }
+
+    #[test]
+    fn a_line_belongs_to_the_trace_of_its_request() {
+        let mut request = request("https://example.com/", "1");
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        request.headers.insert("traceparent", http::HeaderValue::from_static(parent));
+        let line = Report::of(facts(&request)).to_line();
+        assert!(line.contains(r#""id":"1","trace":"4bf92f3577b34da6a3ce929d0e0e4736","method""#), "{line}");
     }
 
     #[test]

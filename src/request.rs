@@ -1,6 +1,7 @@
 //! A client's request. What does the exchange keep of it?
 
 pub mod spelling;
+pub mod trace;
 
 use std::net::{IpAddr, Ipv6Addr};
 

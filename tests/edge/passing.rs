@@ -494,3 +494,20 @@ fn a_refused_upgrade_is_a_502_unless_the_origin_says_why() {
     assert_eq!((ignored.status(), ignored.error().as_str()), (502, "http_upgrade_failed"));
     upgrade(&Page::new([scripts::answer("403 Forbidden", &[], "log in first")])).is(403, "log in first");
 }
+
+#[test]
+fn a_trace_goes_on_to_the_origin_with_each_attempt_and_is_named_in_the_log() {
+    // W3C Trace Context §3.2
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let page = Page::new([scripts::reset(), scripts::ok("hello")]);
+    quick().get(&page).with("traceparent", parent).with("tracestate", "a=1").send().is(200, "hello");
+    let seen = page.seen();
+    assert_eq!(seen.len(), 2);
+    for attempt in &seen {
+        assert_eq!(
+            (attempt.header("traceparent"), attempt.header("tracestate")),
+            (Some(parent), Some("a=1"))
+        );
+    }
+    assert_eq!(quick().log_of(&page.path)["trace"], "4bf92f3577b34da6a3ce929d0e0e4736");
+}
