@@ -2,6 +2,7 @@
 
 mod control;
 mod failure_mode;
+mod log;
 mod site;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,7 +14,7 @@ use faulty_origin::Origin;
 use serde_json::json;
 
 use crate::build;
-use crate::serve::{self, Options, Worker};
+use crate::serve::{self, Echo, Options, Worker};
 use failure_mode::CurrentMode;
 
 /// Serves the site on `port` and its control page on `control_port`, both on 127.0.0.1, until interrupted.
@@ -31,22 +32,31 @@ pub fn demo(port: u16, control_port: u16, workerd: Option<PathBuf>) -> Result<()
     let mut worker = Worker::start(&Options {
         holdfast: Some(settings(&origin.url())),
         port,
-        echo: true,
+        health: true,
+        token: Some(TOKEN.to_owned()),
+        echo: Echo::As(log::readable),
         workerd,
         ..Options::default()
     })?;
-    let controls = control::start(local(control_port), worker.url().to_owned(), Arc::clone(&origin), mode)
-        .with_context(|| {
-            format!("port {control_port} of 127.0.0.1 is not available; choose another with --control-port")
-        })?;
+    let controls =
+        control::start(local(control_port), worker.url().to_owned(), TOKEN, Arc::clone(&origin), mode)
+            .with_context(|| {
+                format!(
+                    "port {control_port} of 127.0.0.1 is not available; choose another with --control-port"
+                )
+            })?;
     println!();
     println!("  what visitors get      {}  (workerd {})", worker.url(), worker.runtime());
     println!("  break the origin here  {}", controls.url());
+    println!("  what operators see     {}/.well-known/holdfast/status  (token: {TOKEN})", worker.url());
     println!();
-    println!("  Below, what the Worker logs. Ctrl-C ends it.");
+    println!("  Below, a line for each request. Ctrl-C ends it.");
     println!();
     worker.run_until(&interrupted)
 }
+
+/// The operators' secret: nobody but this machine reaches the demo.
+const TOKEN: &str = "demo-on-this-machine";
 
 /// Time limits that are short enough to wait for, and the shop's brand.
 fn settings(origin: &str) -> serde_json::Value {
@@ -56,6 +66,7 @@ fn settings(origin: &str) -> serde_json::Value {
         "timeouts": { "first_byte": "2s", "idle": "2s", "total": "7s" },
         "retry": { "attempts": 3, "backoff": "100ms", "backoff_max": "2s" },
         "breaker": { "open_for": "2s" },
+        "log": { "sample": 1 },
         "page": { "brand": "Millrace Bakery", "support_url": "mailto:hello@millrace.example" },
     })
 }

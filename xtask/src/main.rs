@@ -180,7 +180,7 @@ fn run(command: Cmd) -> Result<()> {
                 keep,
                 health,
                 token,
-                echo: true,
+                echo: serve::Echo::Line,
                 workerd: runtime.workerd()?,
                 ..Options::default()
             })

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::build::{self, Built};
 use crate::{root, runtime};
-pub use options::{Options, Refused};
+pub use options::{Echo, Options, Refused};
 
 /// How long workerd may take to listen; it takes a second or two, and longer on a busy machine.
 pub(crate) const START_LIMIT: Duration = Duration::from_secs(60);
@@ -196,7 +196,7 @@ fn read_launcher(
     listens: &Sender<(String, String)>,
     has_triggered: &Sender<()>,
     logs: &Mutex<Vec<String>>,
-    echo: bool,
+    echo: Echo,
 ) {
     let messages = BufReader::new(output).lines().map_while(Result::ok);
     for message in messages.filter_map(|line| serde_json::from_str::<Value>(&line).ok()) {
@@ -208,9 +208,9 @@ fn read_launcher(
             let _ = has_triggered.send(());
         }
         if let Some(log) = message.get("log").and_then(Value::as_str) {
-            if echo {
+            if let Some(text) = echo.of(log) {
                 // Whoever read standard output may be gone.
-                let _ = writeln!(std::io::stdout(), "{log}");
+                let _ = writeln!(std::io::stdout(), "{text}");
             }
             logs.lock().unwrap_or_else(PoisonError::into_inner).push(log.to_owned());
         }

@@ -14,15 +14,16 @@ const PAGE: &str = include_str!("control/page.html");
 /// The most attempts that are shown.
 const SHOWN: usize = 40;
 
-/// Serves the page at `addr`. `site` is the visitors' URL, `origin` the one that fails.
+/// Serves the page at `addr`. `site` is the visitors' URL, `token` the operators' secret, `origin` the one that fails.
 pub fn start(
     addr: SocketAddr,
     site: String,
+    token: &'static str,
     origin: Arc<Origin>,
     current: Arc<CurrentMode>,
 ) -> io::Result<Origin> {
     Origin::start(addr, move |seen| match (seen.method.as_str(), seen.path()) {
-        ("GET", "/") => html(&PAGE.replace("{{site}}", &site)),
+        ("GET", "/") => html(&PAGE.replace("{{site}}", &site).replace("{{token}}", token)),
         ("GET", "/state") => json_answer(&state(&origin, &current)),
         ("POST", _) => change(seen, &origin, &current),
         _ => scripts::answer("404 Not Found", &[], ""),

@@ -37,12 +37,34 @@ pub struct Options {
     pub storage: Option<PathBuf>,
     /// The `HOLDFAST_TOKEN` secret.
     pub token: Option<String>,
-    /// Whether the Worker's log goes to standard output as well.
-    pub echo: bool,
+    /// Whether, and how, the Worker's log goes to standard output as well.
+    pub echo: Echo,
     /// A folder with a built Worker; `None` for `build/`, which is then brought up to date.
     pub built: Option<PathBuf>,
     /// Another workerd than Miniflare's own: see [`workerd`](crate::runtime::workerd).
     pub workerd: Option<PathBuf>,
+}
+
+/// What is written of each line of the Worker's log.
+#[derive(Clone, Copy, Debug)]
+pub enum Echo {
+    /// Nothing.
+    Nothing,
+    /// The line as it is.
+    Line,
+    /// What this makes of it.
+    As(fn(&str) -> String),
+}
+
+impl Echo {
+    /// The text for `line`, if any.
+    pub(super) fn of(self, line: &str) -> Option<String> {
+        match self {
+            Self::Nothing => None,
+            Self::Line => Some(line.to_owned()),
+            Self::As(write) => Some(write(line)),
+        }
+    }
 }
 
 impl Default for Options {
@@ -60,7 +82,7 @@ impl Default for Options {
             health: false,
             storage: None,
             token: None,
-            echo: false,
+            echo: Echo::Nothing,
             built: None,
             workerd: None,
         }
