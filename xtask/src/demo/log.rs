@@ -4,28 +4,24 @@ use serde_json::Value;
 
 /// `line` in columns: time, request, status, outcome, why, and how long it took. What is no report stays as it is.
 pub fn readable(line: &str) -> String {
-    let Some(report) =
-        serde_json::from_str::<Value>(line).ok().filter(|report| report["outcome"].is_string())
-    else {
-        return line.to_owned();
-    };
-    let text = |key: &str| report[key].as_str().unwrap_or_default().to_owned();
-    let time = text("at").split_once('T').map(|(_, time)| time.chars().take(8).collect::<String>());
-    let request = format!("{} {}", text("method"), text("path"));
-    let status = report["status"].as_u64().map_or("-".to_owned(), |status| status.to_string());
-    let attempts = report["attempts"].as_array().map_or(0, Vec::len);
-    let mut why: Vec<String> = Vec::new();
-    why.extend(report["error"].as_str().map(str::to_owned));
-    why.extend((attempts > 1).then(|| format!("{attempts} attempts")));
-    why.extend(report["opened_by"].as_str().map(|_| "nothing sent: the breaker is open".to_owned()));
-    why.extend(report["stale_age_s"].as_u64().map(|age| format!("{age} s old")));
-    let columns = format!(
-        "  {}  {request:<28} {status:>3}  {:<22} {:>5} ms  {}",
-        time.unwrap_or_default(),
-        text("outcome"),
-        report["total_ms"].as_u64().unwrap_or_default(),
-        why.join(", ")
-    );
+    let report: Value = serde_json::from_str(line).unwrap_or_default();
+    let text = |key: &str| report.get(key).and_then(Value::as_str);
+    let number = |key: &str| report.get(key).and_then(Value::as_u64);
+    let Some(outcome) = text("outcome") else { return line.to_owned() };
+    let time = text("at").and_then(|at| at.get(11..19)).unwrap_or_default();
+    let request = [text("method"), text("path")].map(Option::unwrap_or_default).join(" ");
+    let status = number("status").map_or("-".to_owned(), |status| status.to_string());
+    let attempts = report.get("attempts").and_then(Value::as_array).map_or(0, Vec::len);
+    let why = [
+        text("error").map(str::to_owned),
+        (attempts > 1).then(|| format!("{attempts} attempts")),
+        text("opened_by").map(|_| "nothing sent: the breaker is open".to_owned()),
+        number("stale_age_s").map(|age| format!("{age} s old")),
+    ];
+    let why: Vec<_> = why.into_iter().flatten().collect();
+    let took = number("total_ms").unwrap_or_default();
+    let columns =
+        format!("  {time}  {request:<28} {status:>3}  {outcome:<22} {took:>5} ms  {}", why.join(", "));
     columns.trim_end().to_owned()
 }
 
