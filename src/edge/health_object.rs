@@ -62,6 +62,7 @@ fn value(param: &Param<'_>) -> JsValue {
         Param::Text(text) => JsValue::from(*text),
         // An integer that JavaScript represents exactly.
         Param::Number(number) => JsValue::from(*number as f64),
+        Param::Null => JsValue::NULL,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::counting::count_opened;
+use super::observing;
 use crate::cache::entry::Entry;
 use crate::cache::key::Key;
 use crate::origin::breaker::place;
@@ -11,7 +12,8 @@ use crate::ports::{Background, Origin, Ports};
 
 /// Counts that a circuit has opened, and writes a hint of it behind the answer.
 pub(super) fn share<P: Ports>(ctx: &Context<P>, origin: usize, opened: Opened) {
-    let Opened { scope, because, left } = opened;
+    let Opened { scope, because, left, .. } = opened;
+    observing::opened(ctx, origin, opened);
     if scope == Scope::Origin {
         count_opened(ctx, origin, because);
     }

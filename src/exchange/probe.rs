@@ -8,8 +8,9 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use super::attempt::{Try, attempt};
 use super::behind::Behind;
 use super::context::Context;
-use super::counting;
+use super::flush;
 use super::lookup::InStore;
+use super::observing;
 use crate::cache::storable::Bypass;
 use crate::config::{Config, Probe, Settings, Timeouts};
 use crate::health::counters::Event;
@@ -29,7 +30,7 @@ pub async fn probe<P: Ports>(ports: P, config: Rc<Config>) {
     for origin in 0..config.origin_count() {
         let Some(request) = asked(&config.probe, origin_host(&config, origin), path) else { continue };
         if config.probe.host.is_some() {
-            dashboard = counting::dashboard_at(&request.target);
+            dashboard = flush::dashboard_at(&request.target);
         }
         probe_origin(Context::new(ports.clone(), Rc::clone(&config), Rc::new(request)), origin).await;
     }
@@ -41,7 +42,7 @@ pub async fn probe<P: Ports>(ports: P, config: Rc<Config>) {
             Behind::new(&ctx, InStore::default(), None).ask(None).await;
         }
     }
-    counting::flush(&ports, &config, &dashboard, Duration::ZERO).await;
+    flush::flush(&ports, &config, &dashboard, Duration::ZERO).await;
 }
 
 fn origin_host(config: &Config, origin: usize) -> Option<&str> {
@@ -74,6 +75,7 @@ async fn probe_origin<P: Ports>(ctx: Context<P>, origin: usize) {
     if let Some(received) = received {
         received.discard(ctx.ports());
     }
+    observing::attempt(&ctx, origin, result, true);
     let (now, isolate) = (ctx.now(), ctx.ports().isolate());
     isolate.counters(|counters| counters.count(Event::Probe(origin, result.into()), now));
     if result.health_signal() == HealthSignal::Healthy {

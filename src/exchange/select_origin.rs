@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::circuit_hints;
 use super::context::Context;
 use super::copies::can_bridge;
+use super::observing;
 use crate::cache::entry::Stored;
 use crate::origin::breaker::{Decision, FailedRequest, LONG_ATTEMPT, OpenCircuit, Permit};
 use crate::origin::retry::Stop;
@@ -94,6 +95,9 @@ pub(super) fn record<P: Ports>(
 ) {
     let (settings, now, place) = (&ctx.policy.settings.breaker, ctx.now(), ctx.place());
     ctx.isolate().origin_state(origin, |state| state.breaker.record(place, permit, result, settings, now));
+    if let Some(result) = result {
+        observing::attempt(ctx, origin, result, false);
+    }
 }
 
 /// Whether a failed attempt counts before its request has come to its end.
@@ -115,6 +119,7 @@ pub(super) fn record_failure<P: Ports>(
         FailedRequest { place: ctx.place(), client: ctx.witness(), end: result, permit, retry_after };
     let opened =
         ctx.isolate().origin_state(origin, |state| state.breaker.record_failure(&failed, settings, now));
+    observing::lost(ctx, origin, result);
     if let Some(opened) = opened.filter(|_| ctx.drill.is_none()) {
         circuit_hints::share(ctx, origin, opened);
     }

@@ -29,8 +29,8 @@ pub const WAITS: [Duration; 5] = [
 const MOST_AT_A_TIME: u64 = 8;
 
 /// The alerts that are due, with their incidents.
-const DUE: &str = "SELECT a.id, a.moment, a.tries, i.id, i.origin, i.class, i.kind, i.began_ms, i.last_ms, \
-     i.ended_ms, i.attempts, i.touched, i.stale \
+const DUE: &str = "SELECT a.id, a.moment, a.tries, i.id, i.origin, i.place, i.class, i.kind, i.began_ms, i.last_ms, \
+     i.ok_ms, i.ended_ms, i.attempts, i.touched, i.stale, i.errors \
      FROM alerts a JOIN incidents i ON i.seq = a.incident \
      WHERE a.due_ms <= ? AND (a.moment = 'begin' OR NOT EXISTS (SELECT 1 FROM alerts b \
      WHERE b.incident = a.incident AND b.moment = 'begin' AND b.due_ms IS NOT NULL)) \
@@ -68,12 +68,22 @@ pub(super) fn begin(sql: &impl Sql, incident: Param<'_>, now: Timestamp) {
     sql.exec(BEGIN, &[number(now.as_millis()), incident]);
 }
 
+/// Adds the alert that this incident is the whole origin's now, if there is one for its beginning.
+pub(super) fn wider(sql: &impl Sql, incident: Param<'_>, now: Timestamp) {
+    add_later(sql, incident, "wider", now);
+}
+
 /// Adds the alert for its end, if there is one for its beginning.
 pub(super) fn end(sql: &impl Sql, incident: Param<'_>, now: Timestamp) {
-    const END: &str = "INSERT OR IGNORE INTO alerts (id, incident, moment, tries, due_ms) \
-         SELECT i.id || '-end', i.seq, 'end', 0, ? FROM incidents i \
+    add_later(sql, incident, "end", now);
+}
+
+fn add_later(sql: &impl Sql, incident: Param<'_>, moment: &str, now: Timestamp) {
+    const ADD: &str = "INSERT OR IGNORE INTO alerts (id, incident, moment, tries, due_ms) \
+         SELECT i.id || '-' || ?, i.seq, ?, 0, ? FROM incidents i \
          JOIN alerts b ON b.incident = i.seq AND b.moment = 'begin' WHERE i.seq = ?";
-    sql.exec(END, &[number(now.as_millis()), incident]);
+    let moment = Param::Text(moment);
+    sql.exec(ADD, &[moment, moment, number(now.as_millis()), incident]);
 }
 
 /// The alerts to send now. Each counts as tried, and is due again if no result is reported.
@@ -137,19 +147,21 @@ fn wait(tries: u64) -> Duration {
 impl<'a> Told<'a> {
     /// Reads a row of [`DUE`] from its fourth column on.
     fn read(row: &mut sql::Row, moment: &str, dashboard: &'a str) -> Option<Self> {
-        let (incident, origin) = (row.text(), row.text());
+        let (incident, origin, place) = (row.text(), row.text(), row.text());
         let (class, kind) = (Class::of_word(&row.text())?, row.text());
         let mut time = || row.number_or_none().map(Timestamp::from_millis);
-        let (began_at, last_at, ended_at) = (time()?, time()?, time());
-        let moment = match ended_at {
-            Some(ended_at) if moment == "end" => Moment::End(ended_at),
-            Some(_) | None => Moment::Begin,
+        let (began_at, last_at, ok_at, ended_at) = (time()?, time()?, time(), time());
+        let moment = match (moment, ended_at) {
+            ("end", Some(ended_at)) => Moment::End { ended_at, is_known: ok_at.is_some() },
+            ("wider", _) => Moment::Wider,
+            _ => Moment::Begin,
         };
         let end = AttemptKind::of_word(&kind);
         Some(Self {
             moment,
             incident,
             origin,
+            place,
             class,
             what: end.map_or("", AttemptKind::what),
             check: end.map_or("", AttemptKind::check),
@@ -159,6 +171,7 @@ impl<'a> Told<'a> {
             attempts: row.number(),
             touched: row.number(),
             stale: row.number(),
+            errors: row.number(),
             dashboard,
         })
     }

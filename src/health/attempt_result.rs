@@ -1,6 +1,6 @@
 //! The result of an attempt, as it is counted. How did the attempt end, and is that part of an incident?
 
-use super::class::Class;
+use super::class::{Class, Fault};
 use crate::origin::failure::{self, Failure};
 use crate::origin::{self, HealthSignal};
 
@@ -79,6 +79,11 @@ impl AttemptKind {
             Self::Ok | Self::Own(_) => true,
         };
         self.class().filter(|_| is_sign)
+    }
+
+    /// What is at fault, if it belongs to an incident.
+    pub fn fault(self) -> Option<Fault> {
+        self.incident().map(Class::fault)
     }
 
     /// Whether it says that the origin is up, down, or nothing.

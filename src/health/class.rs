@@ -61,10 +61,46 @@ impl Class {
 
     /// Whether an origin with such an incident counts as down.
     pub const fn is_down(self) -> bool {
+        matches!(self.fault(), Fault::Down)
+    }
+
+    /// What is at fault.
+    pub const fn fault(self) -> Fault {
         match self {
-            Self::BadGateway | Self::GatewayTimeout | Self::Unavailable => true,
-            Self::Error | Self::Internal => false,
+            Self::BadGateway | Self::GatewayTimeout | Self::Unavailable => Fault::Down,
+            Self::Error => Fault::Error,
+            Self::Internal => Fault::Internal,
         }
+    }
+}
+
+/// What is at fault. An outage that turns from 502 into 504 is one incident; that an application answers 500 is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The origin gives no good answer: 502, 503 or 504.
+    Down,
+    /// The application answers 500.
+    Error,
+    /// This worker fails.
+    Internal,
+}
+
+impl Fault {
+    /// Every fault.
+    pub const ALL: [Self; 3] = [Self::Down, Self::Error, Self::Internal];
+
+    /// Its word in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Error => "error",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The fault that `word` names.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fault| fault.word() == word)
     }
 }
 
@@ -85,5 +121,8 @@ mod tests {
             assert!(class.words().starts_with(&class.status().to_string()));
         }
         assert_eq!(Class::of_word("other"), None);
+        for fault in Fault::ALL {
+            assert_eq!(Fault::of_word(fault.word()), Some(fault));
+        }
     }
 }

@@ -1,13 +1,15 @@
 //! The counters of one isolate. What has it counted since its last flush?
 //!
 //! Counting costs a request some additions in memory. Counts travel as text, one line of words for each: minute, kind,
-//! details, number. Nothing in it comes from a client.
+//! details, number; behind them go the [observations](super::observation). Of what a client sent, only the host and path
+//! of a page whose circuit is open leave the isolate.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use super::attempt_result::AttemptKind;
 use super::count_lines::{FORM, minute_of};
+use super::observer::{Observations, Observer};
 use crate::report::Outcome;
 use crate::time::Timestamp;
 
@@ -21,8 +23,12 @@ pub const GATHERED_FOR: Duration = Duration::from_secs(10);
 /// The longest that counts may be gathered. The platform lets work behind an answer go on for 30 s.
 const LONGEST: Duration = Duration::from_secs(25);
 
-/// How long counts are gathered if something has failed.
+/// How long counts are gathered if something has failed: at first, and once that is no longer new.
 pub const FAILURES_GATHERED_FOR: Duration = Duration::from_secs(1);
+const LASTING_FAILURES_GATHERED_FOR: Duration = Duration::from_secs(5);
+
+/// For how long failures are new. In that time the object finds out whether they are an incident.
+const NEW: Duration = Duration::from_secs(20);
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,11 +50,17 @@ pub enum Event {
 pub struct Counters {
     /// The newest are last, because few are counted again once their minute is over.
     counts: Vec<(u64, Event, u64)>,
+    /// What was seen of the origins.
+    seen: Observer,
     /// Whether a flush is on its way.
     is_flush_pending: bool,
     has_failures: bool,
-    /// When a flush was last hurried because of failures.
-    hurried_at: Option<Timestamp>,
+    /// Whether a circuit has opened.
+    is_urgent: bool,
+    /// When a flush was last hurried because of failures, and the first one without a pause in between.
+    hurried_at: Option<(Timestamp, Timestamp)>,
+    /// When a flush was last made at once.
+    urged_at: Option<Timestamp>,
     /// How long counts are gathered, if the object has said so.
     gathered_for: Option<Duration>,
 }
@@ -74,17 +86,45 @@ impl Counters {
         }
     }
 
-    /// How long to wait before a flush, if the caller is to do it. `None` if another flush is on its way, unless something
-    /// has failed that should be known sooner.
+    /// What was seen of the origins.
+    pub fn seen(&mut self) -> &mut Observer {
+        &mut self.seen
+    }
+
+    /// Records that something has failed, or works again, that the object should know soon.
+    pub fn hurry(&mut self) {
+        self.has_failures = true;
+    }
+
+    /// Records that the object should know at once of what was seen: a circuit has opened.
+    pub fn urge(&mut self) {
+        self.is_urgent = true;
+    }
+
+    /// How long to wait before a flush, if the caller is to do it. `None` if another flush is on its way, unless there is
+    /// something that should be known sooner: at once if a circuit has opened, but once a second at most.
     pub fn claim_flush(&mut self, now: Timestamp) -> Option<Duration> {
-        if self.counts.is_empty() {
+        if self.counts.is_empty() && !self.seen.has_news() {
             return None;
         }
-        let may_hurry = self.hurried_at.is_none_or(|at| now.since(at) >= FAILURES_GATHERED_FOR || now < at);
-        if self.has_failures && may_hurry {
-            self.hurried_at = Some(now);
+        let is_due = |at: Option<Timestamp>, wait| at.is_none_or(|at| now.since(at) >= wait || now < at);
+        if self.is_urgent && is_due(self.urged_at, FAILURES_GATHERED_FOR) {
+            self.urged_at = Some(now);
             self.is_flush_pending = true;
-            return Some(FAILURES_GATHERED_FOR);
+            return Some(Duration::ZERO);
+        }
+        if self.has_failures || self.is_urgent {
+            let (last, first) =
+                (self.hurried_at.map(|(last, _)| last), self.hurried_at.map(|(_, first)| first));
+            // A pause of two intervals ends it.
+            let first = first.filter(|_| !is_due(last, 2 * LASTING_FAILURES_GATHERED_FOR)).unwrap_or(now);
+            let wait =
+                if now.since(first) < NEW { FAILURES_GATHERED_FOR } else { LASTING_FAILURES_GATHERED_FOR };
+            if is_due(last, wait) {
+                self.hurried_at = Some((now, first));
+                self.is_flush_pending = true;
+                return Some(wait);
+            }
         }
         let gathered_for = self.gathered_for.unwrap_or(GATHERED_FOR);
         (!std::mem::replace(&mut self.is_flush_pending, true)).then_some(gathered_for)
@@ -93,15 +133,16 @@ impl Counters {
     /// Takes the counts, to flush them.
     pub fn take(&mut self) -> Counts {
         self.is_flush_pending = false;
-        self.has_failures = false;
-        Counts(std::mem::take(&mut self.counts))
+        (self.has_failures, self.is_urgent) = (false, false);
+        Counts { counts: std::mem::take(&mut self.counts), seen: self.seen.take() }
     }
 
     /// Takes back counts that could not be flushed. What exceeds the bound is lost.
     pub fn put_back(&mut self, counts: Counts) {
-        for (minute, event, count) in counts.0 {
+        for (minute, event, count) in counts.counts {
             self.add(minute, event, count);
         }
+        self.seen.put_back(counts.seen);
     }
 
     /// Sets how long counts are gathered, at most 25 s.
@@ -112,18 +153,21 @@ impl Counters {
 
 /// Counts on their way to the object.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Counts(Vec<(u64, Event, u64)>);
+pub struct Counts {
+    counts: Vec<(u64, Event, u64)>,
+    seen: Observations,
+}
 
 impl Counts {
     /// Whether there is nothing to flush.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.counts.is_empty() && self.seen.is_empty()
     }
 
-    /// The counts as text. `origin_name` returns neither spaces nor line breaks.
+    /// The counts and the observations as text. `origin_name` returns neither spaces nor line breaks.
     pub fn written(&self, origin_name: impl Fn(usize) -> String) -> String {
         let mut text = format!("{FORM}\n");
-        for (minute, event, count) in &self.0 {
+        for (minute, event, count) in &self.counts {
             // Writing to a text does not fail.
             let _ = write!(text, "{minute} ");
             let _ = match event {
@@ -139,6 +183,7 @@ impl Counts {
             };
             let _ = writeln!(text, " {count}");
         }
+        text += &self.seen.written(origin_name);
         text
     }
 }
@@ -205,6 +250,41 @@ mod tests {
         counters.take();
         counters.count(CLEAN, second(3));
         assert_eq!(counters.claim_flush(second(3)), Some(GATHERED_FOR), "it is over");
+    }
+
+    #[test]
+    fn an_outage_that_lasts_is_flushed_every_five_seconds_and_a_new_one_every_second() {
+        let mut counters = Counters::default();
+        let mut flushes = |from: u64, to: u64| {
+            let mut count = 0;
+            for ms in (from * 1000..to * 1000).step_by(10) {
+                let now = Timestamp::from_millis(ms);
+                counters.count(REFUSED, now);
+                if counters.claim_flush(now).is_some_and(|wait| wait < GATHERED_FOR) {
+                    count += 1;
+                    counters.take();
+                }
+            }
+            count
+        };
+        assert_eq!((flushes(100, 120), flushes(120, 180)), (20, 12));
+        assert_eq!(flushes(200, 210), 10, "another one");
+    }
+
+    #[test]
+    fn an_open_circuit_is_told_at_once_and_at_most_once_a_second() {
+        let mut counters = Counters::default();
+        counters.count(REFUSED, second(1));
+        assert_eq!(counters.claim_flush(second(1)), Some(FAILURES_GATHERED_FOR));
+        let mut at_once = 0;
+        for _ in 0..1000 {
+            counters.count(Event::Opened(0, AttemptKind::Own(503)), second(1));
+            counters.urge();
+            at_once += u32::from(counters.claim_flush(second(1)) == Some(Duration::ZERO));
+        }
+        assert_eq!(at_once, 1);
+        counters.urge();
+        assert_eq!(counters.claim_flush(second(2)), Some(Duration::ZERO));
     }
 
     #[test]

@@ -1,13 +1,16 @@
-//! Ingest. What does the object do with the counts of an isolate, and what does it reply?
+//! Ingest. What does the object do with what an isolate tells, and what does it reply?
 
 use super::alarm;
-use super::count_lines::{self, CountLine};
+use super::count_lines;
 use super::flush_reply;
 use super::incident;
-use super::origins::Origins;
+use super::observation;
+use super::origins::{self, Origins};
+use super::parts::Parts;
+use super::place;
 use super::settings::Settings;
-use super::sql::{Param, Sql, number};
-use super::state::State;
+use super::sql::Sql;
+use super::state::{self, State};
 use crate::time::Timestamp;
 
 /// The reply to a flush.
@@ -19,42 +22,28 @@ pub struct Reply {
     pub wake_at: Option<Timestamp>,
 }
 
-/// Takes in what an isolate has counted since its last flush.
+/// Takes in what an isolate has counted and seen since its last flush.
 ///
-/// A text that is no count adds nothing, and gets the same reply.
+/// A text that is neither adds nothing, and gets the same reply.
 pub fn report(sql: &impl Sql, text: &str, now: Timestamp, settings: Settings<'_>) -> Reply {
     let state = State::open(sql, now).at(sql, now, settings.dashboard);
     let mut origins = Origins::load(sql);
     let mut lines = count_lines::read(text, now);
     lines.retain(|line| line.minute >= state.folded && origins.admits(line.origin));
     for line in &lines {
-        count(sql, line);
+        state::count(sql, line.minute, line.origin, &line.what.to_string(), line.n);
     }
+    let mut observations = observation::read(text, now);
+    observations.retain(|observation| origins.admits(observation.origin));
     origins.note(&lines, now);
     origins.save(sql, now);
     incident::end_quiet(sql, now);
-    incident::update(sql, &lines, now, settings);
-    let text = flush_reply::flush(state.flush_s) + &findings(sql, &origins, now);
+    let mut parts = Parts::load(sql);
+    parts.take(&observations);
+    incident::update(sql, &parts, &observations, now, settings);
+    place::judge(sql, &mut parts, &observations, now, settings);
+    let open = incident::open(sql);
+    parts.save(sql, |key| open.iter().any(|open| open.key == *key));
+    let text = flush_reply::flush(state.flush_s) + &origins::findings(sql, &origins, &parts, now);
     Reply { text, wake_at: alarm::next(sql) }
-}
-
-/// Adds a line to its bucket.
-fn count(sql: &impl Sql, line: &CountLine<'_>) {
-    const COUNT: &str = "INSERT INTO counts (minute, origin, what, n) VALUES (?, ?, ?, ?) \
-         ON CONFLICT (minute, origin, what) DO UPDATE SET n = n + excluded.n";
-    let what = line.what.to_string();
-    sql.exec(COUNT, &[number(line.minute), Param::Text(line.origin), Param::Text(&what), number(line.n)]);
-}
-
-/// The origins that are down as a whole, and those that have recovered.
-fn findings(sql: &impl Sql, origins: &Origins, now: Timestamp) -> String {
-    let mut text = String::new();
-    for known in &origins.0 {
-        if let Some(down) = known.down(sql, now).filter(|_| known.was_opened(sql, now)) {
-            text += &flush_reply::down(&known.name, &down.end, down.since);
-        } else if let Some(since) = known.up(sql, now) {
-            text += &flush_reply::up(&known.name, since);
-        }
-    }
-    text
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::class::Class;
+use super::words::length;
 use crate::config::{Alert, AlertForm};
 use crate::time::Timestamp;
 
@@ -11,6 +12,8 @@ pub(super) struct Told<'a> {
     pub moment: Moment,
     pub incident: String,
     pub origin: String,
+    /// Empty for the whole origin.
+    pub place: String,
     pub class: Class,
     pub kind: String,
     pub what: &'static str,
@@ -20,6 +23,7 @@ pub(super) struct Told<'a> {
     pub attempts: u64,
     pub touched: u64,
     pub stale: u64,
+    pub errors: u64,
     /// Empty if it is not known.
     pub dashboard: &'a str,
 }
@@ -28,7 +32,13 @@ pub(super) struct Told<'a> {
 #[derive(Clone, Copy)]
 pub(super) enum Moment {
     Begin,
-    End(Timestamp),
+    /// An incident of a page or a section is one of the whole origin.
+    Wider,
+    /// It is over. Whether there was a good answer is known, unless it was given up or became part of another.
+    End {
+        ended_at: Timestamp,
+        is_known: bool,
+    },
 }
 
 impl Told<'_> {
@@ -42,22 +52,45 @@ impl Told<'_> {
         message.to_string()
     }
 
-    /// One sentence: `502, bad or no answer, at a.example since 2026-01-02T03:04:05Z: refused the connection (521)`.
+    /// What is the case, and what visitors get: `502, bad or no answer, at a.example since 2026-01-02T03:04:05Z: refused the
+    /// connection (521). 12 requests touched: 4 got a stale copy, 8 an error`. At the end it says how long that was.
     fn headline(&self) -> String {
-        let Self { class, origin, what, began_at, .. } = self;
-        let (words, began) = (class.words(), began_at.to_rfc3339());
+        let Self { class, what, began_at, .. } = self;
+        let (words, began, visitors) = (class.words(), began_at.to_rfc3339(), self.visitors());
+        let part = self.part();
         match self.moment {
-            Moment::Begin => format!("{words}, at {origin} since {began}: {what}"),
-            Moment::End(ended) => {
-                format!("Over: {words}, at {origin} from {began} to {}: {what}", ended.to_rfc3339())
+            Moment::Begin => format!("{words}, at {part} since {began}: {what}{visitors}"),
+            Moment::Wider => format!("Now all of it: {words}, at {part} since {began}: {what}{visitors}"),
+            Moment::End { ended_at, is_known } => {
+                let ended = ended_at.to_rfc3339();
+                let lasted = length(ended_at.since(*began_at));
+                let over = if is_known { "Over" } else { "Closed, not seen to recover" };
+                format!("{over} after {lasted}: {words}, at {part} from {began} to {ended}: {what}{visitors}")
             }
+        }
+    }
+
+    /// The origin, or the page or section at it.
+    fn part(&self) -> String {
+        let Self { origin, place, .. } = self;
+        if place.is_empty() { origin.clone() } else { format!("{origin}, only {place},") }
+    }
+
+    /// What visitors got so far.
+    fn visitors(&self) -> String {
+        let Self { touched, stale, errors, .. } = self;
+        let requests = if *touched == 1 { "request" } else { "requests" };
+        match touched {
+            0 => String::new(),
+            _ => format!(". {touched} {requests} touched: {stale} got a stale copy, {errors} an error"),
         }
     }
 
     fn own(&self, id: &str) -> Value {
         let (event, ended_at) = match self.moment {
             Moment::Begin => ("begin", None),
-            Moment::End(ended) => ("end", Some(ended.to_rfc3339())),
+            Moment::Wider => ("wider", None),
+            Moment::End { ended_at, .. } => ("end", Some(ended_at)),
         };
         json!({
             "v": 1,
@@ -66,6 +99,7 @@ impl Told<'_> {
             "text": self.headline(),
             "incident": self.incident,
             "origin": self.origin,
+            "place": Some(&self.place).filter(|place| !place.is_empty()),
             "class": self.class.word(),
             "status": self.class.status(),
             "kind": self.kind,
@@ -73,10 +107,12 @@ impl Told<'_> {
             "check": self.check,
             "began_at": self.began_at.to_rfc3339(),
             "last_at": self.last_at.to_rfc3339(),
-            "ended_at": ended_at,
+            "ended_at": ended_at.map(Timestamp::to_rfc3339),
+            "lasted_s": ended_at.map(|ended_at| ended_at.since(self.began_at).as_secs()),
             "attempts": self.attempts,
             "touched": self.touched,
             "stale": self.stale,
+            "errors": self.errors,
             "dashboard": self.link(),
         })
     }
@@ -92,10 +128,13 @@ impl Told<'_> {
                 field("Class", &format!("{} ({})", self.class.status(), self.class.word())),
                 field("Kind", &format!("`{}`", escaped(&self.kind))),
                 field("Failed attempts", &self.attempts.to_string()),
-                field("Requests touched", &format!("{}, of them {} served stale", self.touched, self.stale)),
+                field(
+                    "Requests touched",
+                    &format!("{}: {} got a stale copy, {} an error", self.touched, self.stale, self.errors),
+                ),
             ] }),
         ];
-        if matches!(self.moment, Moment::Begin) {
+        if !matches!(self.moment, Moment::End { .. }) {
             let check = format!("*Check first:* {}", escaped(self.check));
             blocks.push(json!({ "type": "section", "text": { "type": "mrkdwn", "text": check } }));
         }
@@ -111,8 +150,8 @@ impl Told<'_> {
     /// The end resolves what the beginning triggered, because both have the incident's key.
     fn pagerduty(&self, routing_key: &str) -> Value {
         let action = match self.moment {
-            Moment::Begin => "trigger",
-            Moment::End(_) => "resolve",
+            Moment::Begin | Moment::Wider => "trigger",
+            Moment::End { .. } => "resolve",
         };
         let severity = if self.class.is_down() { "critical" } else { "error" };
         let links: Vec<_> =
@@ -132,6 +171,7 @@ impl Told<'_> {
                 "class": self.class.word(),
                 "custom_details": {
                     "incident": self.incident,
+                    "place": self.place,
                     "status": self.class.status(),
                     "kind": self.kind,
                     "what": self.what,
@@ -141,16 +181,17 @@ impl Told<'_> {
                     "attempts": self.attempts,
                     "touched": self.touched,
                     "stale": self.stale,
+                    "errors": self.errors,
                 },
             },
         })
     }
 
     /// PagerDuty accepts at most 255 characters. The key contains the origin, so that two deployments with one routing key
-    /// do not resolve each other's incidents.
+    /// do not resolve each other's incidents. What may change while the incident is open is not in it.
     fn dedup_key(&self) -> String {
         const LONGEST: usize = 255;
-        let key = format!("holdfast/{}/{}/{}", self.incident, self.class.word(), self.origin);
+        let key = format!("holdfast/{}/{}", self.incident, self.origin);
         key.chars().take(LONGEST).collect()
     }
 

@@ -28,7 +28,9 @@ pub fn of(counts: &str) -> Vec<Point<'_>> {
 }
 
 fn point(line: &str) -> Option<Point<'_>> {
-    let (_minute, rest) = line.split_once(' ')?;
+    let (minute, rest) = line.split_once(' ')?;
+    // Other lines say what was seen of the origins: see `observation`.
+    minute.parse::<u64>().ok()?;
     let (words, count) = rest.rsplit_once(' ')?;
     let count = count.parse().ok()?;
     match words.split(' ').collect::<Vec<_>>()[..] {

@@ -1,12 +1,17 @@
 //! Queries. How does the object's database become a summary?
 
+use std::collections::BTreeMap;
+
 use super::attempt_result::AttemptKind;
-use super::class::Class;
+use super::class::{Class, Fault};
 use super::count_lines::{self, What, minute_of};
+use super::evidence::State;
+use super::incident;
 use super::origins::Origins;
+use super::parts::{Key, Parts};
 use super::sql::{self, Sql, number};
 use super::state;
-use super::summary::{Bar, FORM, Incident, OriginState, Span, Summary, Total};
+use super::summary::{Bar, FORM, Incident, KindSpan, OriginState, Span, Summary, Total};
 use crate::time::Timestamp;
 
 /// How many incidents are shown.
@@ -106,13 +111,26 @@ impl Bar {
 fn origins(sql: &impl Sql, now: Timestamp) -> Vec<OriginState> {
     let time = |ms: u64| (ms > 0).then(|| Timestamp::from_millis(ms));
     let mut states = Vec::new();
+    let (parts, open) = (Parts::load(sql), incident::open(sql));
     for known in Origins::load(sql).0 {
-        let down = known.down(sql, now);
+        let key = Key::of(&known.name, Fault::Down, "");
+        let evidence = parts.get(&key).cloned().unwrap_or_default();
+        let incident = open.iter().find(|open| open.key == key);
+        let began = incident.map(|incident| Timestamp::from_millis(incident.began_ms));
+        let state = evidence.state(began, now);
+        let is_failing = matches!(state, State::Down | State::Failing);
         states.push(OriginState {
-            is_down: down.is_some(),
-            since: down.as_ref().map(|down| down.since),
-            end: down.map(|down| down.end),
-            last_ok: time(known.ok_ms),
+            state,
+            is_down: state == State::Down,
+            since: match state {
+                State::Down => time(evidence.since_ms),
+                State::Failing => began.or(time(evidence.since_ms)),
+                State::Recovering => time(evidence.up_ms),
+                State::Up | State::Unknown => None,
+            },
+            end: incident::called(&evidence).filter(|_| is_failing).map(|kind| kind.word().to_owned()),
+            asked_at: evidence.asked_at(),
+            last_ok: time(evidence.ok_ms),
             last_probe: time(known.probe_ms).map(|at| (at, known.probe_end)),
             name: known.name,
         });
@@ -121,30 +139,50 @@ fn origins(sql: &impl Sql, now: Timestamp) -> Vec<OriginState> {
 }
 
 fn incidents(sql: &impl Sql) -> Vec<Incident> {
-    const NEWEST: &str = "SELECT id, origin, class, kind, began_ms, last_ms, ended_ms, attempts, touched, stale \
-         FROM incidents ORDER BY seq DESC LIMIT ?";
+    const NEWEST: &str = "SELECT seq, id, origin, place, class, kind, began_ms, last_ms, ok_ms, ended_ms, attempts, \
+         touched, stale, errors FROM incidents ORDER BY seq DESC LIMIT ?";
+    let mut kinds = kinds(sql);
     let read = |mut row: sql::Row| {
-        let (id, origin) = (row.text(), row.text());
+        let seq = row.number();
+        let (id, origin, place) = (row.text(), row.text(), row.text());
         let (class, kind) = (Class::of_word(&row.text())?, row.text());
         let mut time = || row.number_or_none().map(Timestamp::from_millis);
-        let (began_at, last_at, ended_at) = (time()?, time()?, time());
+        let (began_at, last_at, answered_at, ended_at) = (time()?, time()?, time(), time());
         let what = AttemptKind::of_word(&kind).map_or("", AttemptKind::what);
-        let (attempts, touched, stale) = (row.number(), row.number(), row.number());
+        let (attempts, touched, stale, errors) = (row.number(), row.number(), row.number(), row.number());
         Some(Incident {
             id,
             origin,
+            place,
             class,
             kind,
             what,
             began_at,
             last_at,
+            answered_at,
             ended_at,
             attempts,
             touched,
             stale,
+            errors,
+            kinds: kinds.remove(&seq).unwrap_or_default(),
         })
     };
     sql::rows(sql, NEWEST, &[number(MOST_INCIDENTS)]).filter_map(read).collect()
+}
+
+/// The kinds that the newest incidents had, by the number of the incident.
+fn kinds(sql: &impl Sql) -> BTreeMap<u64, Vec<KindSpan>> {
+    const KINDS: &str = "SELECT incident, word, n, first_ms, last_ms FROM ends \
+         WHERE incident IN (SELECT seq FROM incidents ORDER BY seq DESC LIMIT ?) ORDER BY first_ms, word";
+    let mut kinds: BTreeMap<u64, Vec<KindSpan>> = BTreeMap::new();
+    for mut row in sql::rows(sql, KINDS, &[number(MOST_INCIDENTS)]) {
+        let (seq, kind, n) = (row.number(), row.text(), row.number());
+        let what = AttemptKind::of_word(&kind).map_or("", AttemptKind::what);
+        let [first_at, last_at] = [row.number(), row.number()].map(Timestamp::from_millis);
+        kinds.entry(seq).or_default().push(KindSpan { kind, what, n, first_at, last_at });
+    }
+    kinds
 }
 
 /// What was added up, and what is still to be.

@@ -14,6 +14,8 @@ pub enum Param<'a> {
     Text(&'a str),
     /// An integer that JavaScript represents exactly.
     Number(i64),
+    /// Nothing.
+    Null,
 }
 
 /// The value of a column.

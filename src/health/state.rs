@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use super::count_lines::minute_of;
-use super::schema::TABLES;
+use super::schema::{FORM, FROM_1, INDEX, TABLES};
 use super::sql::{self, Param, Sql, number};
 use crate::time::Timestamp;
 
@@ -45,25 +45,31 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Reads the state. In a new object, creates all tables first.
+    /// Reads the state. In a new object, creates all tables first; in an old one, brings them into today's form.
     pub fn open(sql: &impl Sql, now: Timestamp) -> Self {
-        const READ: &str = "SELECT minute, reports, flush_s, folded FROM state WHERE form = 1";
+        const READ: &str = "SELECT minute, reports, flush_s, folded FROM state WHERE form = ?";
         const BEGIN: &str = "INSERT OR IGNORE INTO state (one, form, minute, reports, flush_s, folded, dashboard) \
-             VALUES (1, 1, 0, 0, ?, ?, '')";
+             VALUES (1, ?, 0, 0, ?, ?, '')";
         let read = |mut row: sql::Row| Self {
             minute: row.number(),
             reports: row.number(),
             flush_s: row.number(),
             folded: row.number(),
         };
-        if let Some(row) = sql::row(sql, READ, &[]) {
+        if let Some(row) = sql::row(sql, READ, &[number(FORM)]) {
             return read(row);
         }
-        for table in TABLES {
-            sql.exec(table, &[]);
+        let is_form_1 = sql::row(sql, "SELECT 1 FROM state WHERE form = 1", &[]).is_some();
+        let steps: &[&str] = if is_form_1 { &FROM_1 } else { &[] };
+        for statement in TABLES.iter().chain(steps).chain([&INDEX]) {
+            sql.exec(statement, &[]);
+        }
+        sql.exec("UPDATE state SET form = ?", &[number(FORM)]);
+        if let Some(row) = sql::row(sql, READ, &[number(FORM)]) {
+            return read(row);
         }
         let new = Self { minute: 0, reports: 0, flush_s: FLUSH_S.0, folded: fold_at(now) };
-        sql.exec(BEGIN, &[number(new.flush_s), number(new.folded)]);
+        sql.exec(BEGIN, &[number(FORM), number(new.flush_s), number(new.folded)]);
         new
     }
 
@@ -94,6 +100,13 @@ impl State {
     }
 }
 
+/// Counts `what` in the bucket of `minute`.
+pub(super) fn count(sql: &impl Sql, minute: u64, origin: &str, what: &str, n: u64) {
+    const COUNT: &str = "INSERT INTO counts (minute, origin, what, n) VALUES (?, ?, ?, ?) \
+         ON CONFLICT (minute, origin, what) DO UPDATE SET n = n + excluded.n";
+    sql.exec(COUNT, &[number(minute), Param::Text(origin), Param::Text(what), number(n)]);
+}
+
 /// The minute before which buckets are coarse at `now`.
 fn fold_at(now: Timestamp) -> u64 {
     let minute = minute_of(now).saturating_sub(FINE);
@@ -122,6 +135,7 @@ fn prune(sql: &impl Sql, now: Timestamp) {
     sql.exec("DELETE FROM counts WHERE minute < ?", &[oldest]);
     let forgotten = number(now.minus(FORGOTTEN).as_millis());
     sql.exec("DELETE FROM origins WHERE seen_ms < ?", &[forgotten]);
+    sql.exec("DELETE FROM evidence WHERE origin NOT IN (SELECT name FROM origins)", &[]);
     sql.exec("DELETE FROM totals WHERE origin <> '' AND origin NOT IN (SELECT name FROM origins)", &[]);
     sql.exec("DELETE FROM alerts WHERE incident NOT IN (SELECT seq FROM incidents)", &[]);
 }

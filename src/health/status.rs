@@ -4,7 +4,6 @@
 //! escaped, names of origins included.
 
 mod chart;
-mod words;
 
 use askama::Template;
 use serde::Serialize;
@@ -12,12 +11,13 @@ use serde::Serialize;
 use super::assets::Assets;
 use super::bindings::Bindings;
 use super::class::Class;
+use super::evidence::{GOOD_FOR, State};
 use super::runbook;
-use super::summary::{Incident, OriginState, Span, Summary};
+use super::summary::{Incident, KindSpan, OriginState, Span, Summary};
+use super::words::{length, meaning, share, thousands};
 use crate::response::template::rendered;
 use crate::time::Timestamp;
 use chart::Chart;
-use words::{length, meaning, share, thousands};
 
 /// The dashboard. `bound` are the Worker's bindings.
 pub fn html(summary: &Summary, bound: &Bindings) -> String {
@@ -52,7 +52,7 @@ struct Page<'a> {
 /// A point in time for people.
 struct Moment {
     iso: String,
-    /// Hour and minute, with the day if it is not today.
+    /// To the second, with the day if it is not today.
     clock: String,
     ago: String,
 }
@@ -62,8 +62,12 @@ struct Origin<'a> {
     tone: &'static str,
     state: &'static str,
     kinds: Vec<Kind<'a>>,
+    /// Incidents that may be over.
+    past: Vec<String>,
     since: Option<Moment>,
     since_words: &'static str,
+    /// When it was last asked, if that is long ago.
+    not_asked_since: Option<Moment>,
     last_ok: Option<Moment>,
     last_probe: Option<(Moment, &'a str)>,
 }
@@ -71,6 +75,8 @@ struct Origin<'a> {
 /// A kind of failure that the operator has now.
 struct Kind<'a> {
     end: &'a str,
+    /// The page or section; empty for the whole origin.
+    place: &'a str,
     tone: &'static str,
     sentence: String,
     status: Option<u16>,
@@ -109,8 +115,13 @@ struct OutcomeRow {
 struct IncidentRow<'a> {
     began: Moment,
     ended: Option<Moment>,
+    /// Whether it is open, and answered since its last failure.
+    is_answered: bool,
     lasted: String,
     origin: &'a str,
+    place: &'a str,
+    /// The kinds that it had before, if there were several.
+    history: Vec<String>,
     tone: &'static str,
     status: u16,
     what: &'a str,
@@ -123,7 +134,7 @@ struct IncidentRow<'a> {
 impl<'a> Page<'a> {
     fn of(summary: &'a Summary, bound: &Bindings) -> Self {
         let origins: Vec<_> = summary.origins.iter().map(|origin| Origin::of(origin, summary)).collect();
-        let (headline, tone) = headline(summary, &origins);
+        let (headline, tone) = headline(summary);
         Self {
             assets: Assets::get(),
             headline,
@@ -142,8 +153,9 @@ impl<'a> Page<'a> {
 }
 
 /// The headline, and its tone.
-fn headline(summary: &Summary, origins: &[Origin<'_>]) -> (String, &'static str) {
-    let down = summary.origins.iter().filter(|origin| origin.is_down).count();
+fn headline(summary: &Summary) -> (String, &'static str) {
+    let count = |state| summary.origins.iter().filter(|origin| origin.state == state).count();
+    let (down, again, failing) = (count(State::Down), count(State::Recovering), count(State::Failing));
     let open = summary.incidents.iter().filter(|incident| incident.ended_at.is_none()).count();
     let incidents =
         if open == 1 { "1 incident is open".to_owned() } else { format!("{open} incidents are open") };
@@ -152,52 +164,83 @@ fn headline(summary: &Summary, origins: &[Origin<'_>]) -> (String, &'static str)
         (1, all @ [_, ..]) => (format!("1 of {} origins is down", all.len()), "bad"),
         (2.., all) if down == all.len() => ("All origins are down".to_owned(), "bad"),
         (2.., all) => (format!("{down} of {} origins are down", all.len()), "bad"),
+        (_, [_]) if again > 0 => ("The origin answers again".to_owned(), "late"),
+        (_, _) if again > 0 && open == again => {
+            ("All origins that were down answer again".to_owned(), "late")
+        }
         (_, _) if open > 0 => (incidents, "late"),
+        (_, [_]) if failing > 0 => ("The last request at the origin failed".to_owned(), "late"),
+        (_, _) if failing > 0 => ("The last request at an origin failed".to_owned(), "late"),
         (_, []) => ("Nothing is known yet".to_owned(), "idle"),
-        (_, _) if origins.iter().all(|origin| origin.tone == "idle") => {
-            ("Nothing is known yet".to_owned(), "idle")
+        (_, all) if count(State::Unknown) == all.len() => {
+            let asked = all.iter().filter_map(|origin| origin.asked_at).max();
+            let since = |at| format!("Nothing was asked since {}", Moment::of(at, summary.at).clock);
+            (asked.map_or_else(|| "Nothing is known yet".to_owned(), since), "idle")
         }
         (_, [_]) => ("The origin answers".to_owned(), "ok"),
+        (_, _) if count(State::Unknown) > 0 => ("All origins that were asked answer".to_owned(), "ok"),
         (_, _) => ("All origins answer".to_owned(), "ok"),
     }
 }
 
 impl<'a> Origin<'a> {
     fn of(origin: &'a OriginState, summary: &'a Summary) -> Self {
-        let open = |incident: &&Incident| incident.ended_at.is_none() && incident.origin == origin.name;
-        let incidents = summary.incidents.iter().filter(open).map(|incident| incident.kind.as_str());
-        let mut ends: Vec<&str> = origin.end.as_deref().filter(|_| origin.is_down).into_iter().collect();
-        // A probe waits longer than a visitor would, and may know more exactly.
-        let probe = origin.last_probe.as_ref().map(|(_, end)| end.as_str());
-        let probe = probe.filter(|end| origin.is_down && *end != "ok");
-        for end in probe.into_iter().chain(incidents) {
-            if !ends.contains(&end) {
-                ends.push(end);
+        let of_this = |incident: &&Incident| incident.origin == origin.name;
+        let is_over = |incident: &Incident| incident.answered_at.is_some();
+        let open = || summary.incidents.iter().filter(of_this).filter(|incident| incident.ended_at.is_none());
+        // The latest failure first, then those of pages and sections.
+        let mut kinds: Vec<(&str, &str)> = origin.end.as_deref().map(|end| (end, "")).into_iter().collect();
+        for incident in open().filter(|incident| !is_over(incident)) {
+            let is_known = kinds.iter().any(|known| *known == (&*incident.kind, &*incident.place));
+            if !(is_known || incident.place.is_empty() && origin.is_down) {
+                kinds.push((&incident.kind, &incident.place));
             }
         }
-        let is_known = origin.last_ok.is_some() || origin.last_probe.is_some();
-        let (tone, state, since_words) = match (origin.is_down, ends.is_empty()) {
-            (true, _) => ("bad", "Down", "Down since"),
-            (false, false) => ("late", "Up, with failures", "Up since"),
-            (false, true) if is_known => ("ok", "Up", "Up since"),
-            (false, true) => ("idle", "Not known yet", "Since"),
+        let past = open().filter(|incident| is_over(incident)).map(|incident| past(incident, summary.at));
+        let (tone, state, since_words) = match origin.state {
+            State::Down => ("bad", "Down", "Down since"),
+            State::Failing => ("late", "Up, with failures", "Failing since"),
+            State::Recovering => ("late", "Recovering", "Answers since"),
+            State::Up if !kinds.is_empty() => ("late", "Up, with failures", "Up since"),
+            State::Up => ("ok", "Up", "Up since"),
+            State::Unknown if origin.asked_at.is_some() => ("idle", "Not asked lately", "Since"),
+            State::Unknown => ("idle", "Not known yet", "Since"),
         };
         let moment = |at| Moment::of(at, summary.at);
+        let is_old = |at: &Timestamp| summary.at.since(*at) > GOOD_FOR;
         Self {
             name: &origin.name,
             tone,
             state,
-            kinds: ends.into_iter().map(|end| Kind::of(end, &origin.name)).collect(),
+            kinds: kinds.iter().map(|(end, place)| Kind::of(end, place, &origin.name)).collect(),
+            past: past.collect(),
             since: origin.since.map(moment),
             since_words,
+            not_asked_since: origin.asked_at.filter(is_old).map(moment),
             last_ok: origin.last_ok.map(moment),
             last_probe: origin.last_probe.as_ref().map(|(at, end)| (moment(*at), end.as_str())),
         }
     }
 }
 
+/// What happened, where it is over and may begin again: `It was down from 12:00:05 to 12:04:09 (4 min): …`.
+fn past(incident: &Incident, now: Timestamp) -> String {
+    let Incident { began_at, answered_at, what, place, touched, stale, errors, .. } = incident;
+    let until = answered_at.unwrap_or(now);
+    let part = if place.is_empty() { "It" } else { place };
+    format!(
+        "{part} failed from {} to {} ({}). The origin {what}. {} requests touched: {} got a stale copy, {} an error.",
+        Moment::of(*began_at, now).clock,
+        Moment::of(until, now).clock,
+        length(until.since(*began_at)),
+        thousands(*touched),
+        thousands(*stale),
+        thousands(*errors)
+    )
+}
+
 impl<'a> Kind<'a> {
-    fn of(end: &'a str, origin: &str) -> Self {
+    fn of(end: &'a str, place: &'a str, origin: &str) -> Self {
         let what = runbook::what(end).unwrap_or("failed");
         let status = runbook::status(end);
         let is_sentence = ["the ", "this "].iter().any(|start| what.starts_with(start));
@@ -209,6 +252,7 @@ impl<'a> Kind<'a> {
         });
         Self {
             end,
+            place,
             tone: tone_of(status.unwrap_or_default()),
             sentence: if is_sentence { capital(what) } else { format!("The origin {what}") },
             status,
@@ -305,8 +349,15 @@ impl<'a> IncidentRow<'a> {
         Self {
             began: Moment::of(incident.began_at, now),
             ended: incident.ended_at.map(|at| Moment::of(at, now)),
+            is_answered: incident.ended_at.is_none() && incident.answered_at.is_some(),
             lasted: if incident.ended_at.is_some() { lasted } else { format!("for {lasted}") },
             origin: &incident.origin,
+            place: &incident.place,
+            history: if incident.kinds.len() > 1 {
+                incident.kinds.iter().map(|kind| history(kind, now)).collect()
+            } else {
+                Vec::new()
+            },
             tone: match incident.class {
                 Class::BadGateway => "bad",
                 Class::GatewayTimeout => "late",
@@ -323,10 +374,15 @@ impl<'a> IncidentRow<'a> {
     }
 }
 
+/// A kind with its time and number: `12:00:05 edge_refused (301)`.
+fn history(kind: &KindSpan, now: Timestamp) -> String {
+    format!("{} {} ({})", Moment::of(kind.first_at, now).clock, kind.kind, thousands(kind.n))
+}
+
 impl Moment {
     fn of(at: Timestamp, now: Timestamp) -> Self {
         let iso = at.to_rfc3339();
-        let (day, time) = (iso.get(..10).unwrap_or_default(), iso.get(11..16).unwrap_or_default());
+        let (day, time) = (iso.get(..10).unwrap_or_default(), iso.get(11..19).unwrap_or_default());
         let is_today = now.to_rfc3339().starts_with(day);
         let clock = if is_today { time.to_owned() } else { format!("{day} {time}") };
         Self { clock, ago: format!("{} ago", length(now.since(at))), iso }

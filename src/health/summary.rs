@@ -3,10 +3,11 @@
 use serde::{Serialize, Serializer};
 
 use super::class::Class;
+use super::evidence::State;
 use crate::time::Timestamp;
 
 /// The number of the form of a [`Summary`] as JSON.
-pub const FORM: u32 = 2;
+pub const FORM: u32 = 3;
 
 /// How the origins are and were.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -82,13 +83,19 @@ pub struct Bar {
 pub struct OriginState {
     /// Its host and port; `zone` in route mode.
     pub name: String,
+    /// Its state.
+    pub state: State,
     /// Whether it is down now.
     pub is_down: bool,
-    /// How most attempts end, if it is down.
+    /// How the latest failure is called, if it is down or fails in part.
     pub end: Option<String>,
-    /// Since when, if it is down.
+    /// Since when: the first failure after the last good answer, if it is down; the first good answer, if it recovers; the
+    /// beginning of the incident, if it fails in part.
     #[serde(serialize_with = "rfc3339_or_none")]
     pub since: Option<Timestamp>,
+    /// When it was last asked.
+    #[serde(serialize_with = "rfc3339_or_none")]
+    pub asked_at: Option<Timestamp>,
     /// When it last answered.
     #[serde(serialize_with = "rfc3339_or_none")]
     pub last_ok: Option<Timestamp>,
@@ -104,19 +111,24 @@ pub struct Incident {
     pub id: String,
     /// At which origin.
     pub origin: String,
-    /// A 502 apart from a 504.
+    /// Where there: a page or a section. Empty for the whole origin.
+    pub place: String,
+    /// A 502 apart from a 504. It changes with the kind.
     pub class: Class,
-    /// How most of its attempts ended, in a word.
+    /// How the latest failure is called, in a word.
     pub kind: String,
     /// The same for people.
     pub what: &'static str,
-    /// The minute in which it began.
+    /// Its first failure.
     #[serde(serialize_with = "rfc3339")]
     pub began_at: Timestamp,
     /// Its last failure.
     #[serde(serialize_with = "rfc3339")]
     pub last_at: Timestamp,
-    /// Its last failure too, if it is over.
+    /// The first good answer after its last failure, if there is one.
+    #[serde(serialize_with = "rfc3339_or_none")]
+    pub answered_at: Option<Timestamp>,
+    /// The same, if it is over: nothing has failed since then.
     #[serde(serialize_with = "rfc3339_or_none")]
     pub ended_at: Option<Timestamp>,
     /// Attempts that failed.
@@ -125,6 +137,27 @@ pub struct Incident {
     pub touched: u64,
     /// Those of them that got a stale copy.
     pub stale: u64,
+    /// Those of them that got an error.
+    pub errors: u64,
+    /// Each kind that it had, by its first failure.
+    pub kinds: Vec<KindSpan>,
+}
+
+/// A kind of failure within an incident.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KindSpan {
+    /// The kind, in a word.
+    pub kind: String,
+    /// The same for people.
+    pub what: &'static str,
+    /// How many attempts failed so.
+    pub n: u64,
+    /// Its first failure.
+    #[serde(serialize_with = "rfc3339")]
+    pub first_at: Timestamp,
+    /// Its last failure.
+    #[serde(serialize_with = "rfc3339")]
+    pub last_at: Timestamp,
 }
 
 /// How often something was ever counted at an origin.

@@ -1,72 +1,190 @@
-//! The window that incidents begin from. What has failed lately?
+//! The last minute by the second: good answers, failures, and requests that were refused.
+//!
+//! It slides, so that it does not matter when in a minute of the clock an outage begins.
 
-use super::attempt_result::AttemptKind;
-use super::class::Class;
-use super::count_lines::{self, What, minute_of};
-use super::sql::{self, Param, Sql, number};
-use crate::config::Incident;
-use crate::origin::failure::Failure;
-use crate::time::Timestamp;
+/// How long a second counts.
+const SECONDS: u64 = 60;
 
-/// What failed in this minute and the last, at one origin and in one class.
-#[derive(Default)]
-pub(super) struct Window {
-    pub attempts: u64,
-    pub failed: u64,
-    /// The first and the last minute with a failure.
-    pub minutes: Option<(u64, u64)>,
-    pub ends: Vec<(&'static str, u64)>,
-    pub touched: u64,
-    pub stale: u64,
+/// The seconds of the last minute in which there was anything, the oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Window(Vec<Second>);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Second {
+    /// Since the Unix epoch.
+    at: u64,
+    good: u64,
+    failed: u64,
+    refused: u64,
+    /// The first and the last failure in it, in milliseconds since the Unix epoch; 0 for none.
+    first_failure: u64,
+    last_failure: u64,
 }
 
 impl Window {
-    /// Reads the window of one origin and class. A minute in which an incident ended belongs to that incident.
-    pub fn load(sql: &impl Sql, origin: &str, class: Class, now: Timestamp) -> Self {
-        const ENDED: &str = "SELECT max(ended_ms) FROM incidents WHERE origin = ? AND class = ?";
-        const COUNTS: &str =
-            "SELECT minute, what, n FROM counts WHERE minute >= ? AND origin = ? ORDER BY minute";
-        let ended = sql::row(sql, ENDED, &[Param::Text(origin), Param::Text(class.word())]);
-        let ended = ended.and_then(|mut row| row.number_or_none()).map(Timestamp::from_millis);
-        let from = minute_of(now).saturating_sub(1).max(ended.map_or(0, |ended| minute_of(ended) + 1));
-        let mut window = Self::default();
-        for mut row in sql::rows(sql, COUNTS, &[number(from), Param::Text(origin)]) {
-            let (minute, what, n) = (row.number(), row.text(), row.number());
-            if let Some(what) = What::read(&what) {
-                window.add(minute, what, n, class);
+    /// Takes in `n` good answers at `ms`.
+    pub fn answered(&mut self, ms: u64, n: u64) {
+        self.with(ms, |second| second.good += n);
+    }
+
+    /// Takes in `n` failures from `first` to `last`.
+    pub fn failed(&mut self, first: u64, last: u64, n: u64) {
+        self.with(first, |second| second.fail_at(first));
+        self.with(last, |second| {
+            second.failed += n;
+            second.fail_at(last);
+        });
+    }
+
+    /// Takes in `n` requests that were refused at `ms`.
+    pub fn refused(&mut self, ms: u64, n: u64) {
+        self.with(ms, |second| second.refused += n);
+    }
+
+    /// The first failure at or after `ms`; 0 for none. Of a second, the first and the last failure are known.
+    pub fn first_failure_from(&self, ms: u64) -> u64 {
+        let failures = self.0.iter().flat_map(|second| [second.first_failure, second.last_failure]);
+        failures.filter(|at| *at > 0 && *at >= ms).min().unwrap_or(0)
+    }
+
+    /// How many good answers there were in the minute before `now`.
+    pub fn good(&self, now: u64) -> u64 {
+        self.last(now, SECONDS).map(|second| second.good).sum()
+    }
+
+    /// How many failures and refusals there were.
+    pub fn bad(&self, now: u64) -> u64 {
+        self.last(now, SECONDS).map(|second| second.failed + second.refused).sum()
+    }
+
+    /// Whether at least half of the last `seconds` failed. So it is if there was nothing.
+    pub fn mostly_fails(&self, now: u64, seconds: u64) -> bool {
+        let good: u64 = self.last(now, seconds).map(|second| second.good).sum();
+        let bad: u64 = self.last(now, seconds).map(|second| second.failed + second.refused).sum();
+        bad >= good
+    }
+
+    /// Whether an attempt failed in the last `seconds` after a good answer that was given after `began`.
+    pub fn is_mixed(&self, began: u64, now: u64, seconds: u64) -> bool {
+        let good = |second: &&Second| second.good > 0 && second.at > began / 1000;
+        let Some(first_good) = self.0.iter().find(good).map(|second| second.at) else { return false };
+        self.last(now, seconds).any(|second| second.first_failure > 0 && second.at > first_good)
+    }
+
+    /// Forgets the failures: they belong to an incident of another part.
+    pub fn forgive(&mut self) {
+        for second in &mut self.0 {
+            (second.failed, second.refused) = (0, 0);
+        }
+    }
+
+    /// As the database has it: the time of the first second, then for each its distance to the one before, good answers,
+    /// failures, refusals, and the milliseconds of the first and the last failure plus one.
+    pub fn written(&self) -> String {
+        let mut before = self.0.first().map_or(0, |first| first.at);
+        let mut text = before.to_string();
+        for Second { at, good, failed, refused, first_failure, last_failure } in &self.0 {
+            let [first, last] =
+                [first_failure, last_failure].map(|ms| if *ms == 0 { 0 } else { ms % 1000 + 1 });
+            text += &format!(" {},{good},{failed},{refused},{first},{last}", at - before);
+            before = *at;
+        }
+        text
+    }
+
+    /// What was [`written`](Self::written). Another text is an empty window.
+    pub fn read(text: &str) -> Self {
+        let mut words = text.split(' ');
+        let Some(mut at) = words.next().and_then(|word| word.parse::<u64>().ok()) else {
+            return Self::default();
+        };
+        let mut seconds = Vec::new();
+        for word in words {
+            let numbers: Vec<u64> = word.split(',').filter_map(|number| number.parse().ok()).collect();
+            let [distance, good, failed, refused, first, last] = numbers[..] else { return Self::default() };
+            at = at.saturating_add(distance).min(1 << 40);
+            let [first_failure, last_failure] =
+                [first, last].map(|ms| if ms == 0 { 0 } else { at * 1000 + (ms - 1).min(999) });
+            seconds.push(Second { at, good, failed, refused, first_failure, last_failure });
+        }
+        Self(seconds)
+    }
+
+    fn last(&self, now: u64, seconds: u64) -> impl Iterator<Item = &Second> {
+        let from = (now / 1000).saturating_sub(seconds);
+        self.0.iter().filter(move |second| second.at > from)
+    }
+
+    /// Changes the second of `ms`, unless it is too old to count.
+    fn with(&mut self, ms: u64, change: impl FnOnce(&mut Second)) {
+        let at = ms / 1000;
+        let newest = self.0.last().map_or(at, |last| last.at.max(at));
+        if at + SECONDS <= newest {
+            return;
+        }
+        self.0.retain(|second| second.at + SECONDS > newest);
+        let place = self.0.partition_point(|second| second.at < at);
+        if self.0.get(place).is_none_or(|second| second.at != at) {
+            self.0.insert(place, Second { at, ..Second::default() });
+        }
+        if let Some(second) = self.0.get_mut(place) {
+            change(second);
+        }
+    }
+}
+
+impl Second {
+    fn fail_at(&mut self, ms: u64) {
+        self.first_failure = if self.first_failure == 0 { ms } else { self.first_failure.min(ms) };
+        self.last_failure = self.last_failure.max(ms);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: u64 = 1_767_323_070_500;
+
+    #[test]
+    fn a_second_counts_for_a_minute() {
+        let mut window = Window::default();
+        window.answered(NOW, 3);
+        window.failed(NOW - 10, NOW, 2);
+        window.refused(NOW + 59_000, 1);
+        assert_eq!((window.good(NOW + 59_000), window.bad(NOW + 59_000)), (3, 3));
+        assert_eq!((window.good(NOW + 60_000), window.bad(NOW + 60_000)), (0, 1));
+        window.answered(NOW - 1000, 1);
+        assert_eq!(window.good(NOW), 3, "what is older than a minute has passed");
+    }
+
+    #[test]
+    fn what_the_database_has_is_at_most_three_kilobytes() {
+        let mut window = Window::default();
+        for second in 0..1000 {
+            window.answered(NOW + second * 1000, 99_999);
+            window.failed(NOW + second * 1000, NOW + second * 1000 + 400, 99_999);
+            window.refused(NOW + second * 1000, 99_999);
+        }
+        assert!(window.written().len() < 3072, "{}", window.written().len());
+        for text in ["", "x", "1 2", "1 1,2,3,4,5", "1 1,2,3,4,5,x"] {
+            assert_eq!(Window::read(text), Window::default(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(events in proptest::collection::vec((0..3_u8, 0..120_000_u64, 0..9_u64), 0..40)) {
+            let mut window = Window::default();
+            for (what, ms, n) in events {
+                match what {
+                    0 => window.answered(NOW + ms, n),
+                    1 => window.failed(NOW + ms, NOW + ms + n * 100, n),
+                    _ => window.refused(NOW + ms, n),
+                }
             }
-        }
-        window
-    }
-
-    /// Whether this is enough for an incident.
-    pub fn is_incident(&self, settings: &Incident) -> bool {
-        self.failed >= u64::from(settings.minimum) && settings.share.is_reached_by(self.failed, self.attempts)
-    }
-
-    fn add(&mut self, minute: u64, what: What, n: u64, class: Class) {
-        if let What::Touched(end, outcome) = what
-            && (end.incident() == Some(class) || class.is_down() && is_circuit_open(end))
-        {
-            self.touched += n;
-            self.stale += if is_stale(outcome) { n } else { 0 };
-        }
-        let Some(end) = what.attempt() else { return };
-        self.attempts += n;
-        if end.incident() == Some(class) {
-            self.failed += n;
-            self.minutes = Some((self.minutes.map_or(minute, |(first, _)| first), minute));
-            self.ends.push((end.word(), n));
+            prop_assert_eq!(Window::read(&window.written()), window);
         }
     }
-}
-
-/// Whether nothing was tried because the circuit was open.
-pub(super) fn is_circuit_open(end: AttemptKind) -> bool {
-    end == AttemptKind::Failed(Failure::CircuitOpen)
-}
-
-/// Whether a request that a failure touched got a stale copy, including a copy that was being revalidated.
-pub(super) fn is_stale(outcome: &str) -> bool {
-    count_lines::is_stale(outcome) || outcome == "stale_while_revalidate"
 }

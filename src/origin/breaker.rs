@@ -146,6 +146,8 @@ pub struct OpenCircuit {
     pub because: AttemptResult,
     /// The expected time until the next probe; 1 s or more.
     pub retry_after: Duration,
+    /// The widest part whose circuit is open.
+    pub scope: Scope,
 }
 
 /// A circuit that this isolate's own evidence has just opened.
@@ -157,6 +159,8 @@ pub struct Opened {
     pub because: AttemptResult,
     /// How long it stays open.
     pub left: Duration,
+    /// How long ago the first of the failures was for which it opened.
+    pub failing_for: Duration,
 }
 
 /// A failed request.
@@ -231,7 +235,8 @@ impl Breaker {
         });
         let (because, left) = refusals.next()?;
         let left = refusals.map(|(_, left)| left).fold(left, Duration::max);
-        Some(OpenCircuit { because, retry_after: left.max(LEAST_RETRY_AFTER) })
+        let scope = Scope::ALL.into_iter().rev().find(|scope| is_open(*scope)).unwrap_or(Scope::Page);
+        Some(OpenCircuit { because, retry_after: left.max(LEAST_RETRY_AFTER), scope })
     }
 
     /// Records the result of an attempt made with `permit`; `None` if it was abandoned, as when the client left. A
@@ -313,10 +318,11 @@ impl Breaker {
                 continue;
             };
             part.circuit.open(end, left, now);
+            let failing_for = part.evidence.failing_for(now);
             if scope != Scope::Page && end.reach() == Reach::Page {
                 part.circuit.let_well_try(now);
             }
-            opened = Some(Opened { scope, because: end, left });
+            opened = Some(Opened { scope, because: end, left, failing_for });
         }
         opened
     }

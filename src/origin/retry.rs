@@ -179,6 +179,7 @@ fn may_succeed_at(situation: &Situation<'_>, last: &Attempt, origin: usize) -> b
 mod tests {
     use super::super::failure::{Failure, TABLE};
     use super::*;
+    use crate::origin::breaker::Scope;
     use proptest::prelude::*;
 
     fn failed(origin: usize, failure: Failure) -> Attempt {
@@ -213,7 +214,11 @@ mod tests {
 
     #[test]
     fn the_log_says_why_there_was_no_further_attempt() {
-        let open = OpenCircuit { because: AttemptResult::Answered(503), retry_after: Duration::from_secs(1) };
+        let open = OpenCircuit {
+            because: AttemptResult::Answered(503),
+            retry_after: Duration::from_secs(1),
+            scope: Scope::Page,
+        };
         for (stop, word) in [
             (Stop::Final, None),
             (Stop::Client(Lapse::Gone), None),

@@ -41,4 +41,5 @@ mod rfc9111_options;
 mod route_mode;
 mod sites;
 mod suite;
+mod telling;
 mod uploads;

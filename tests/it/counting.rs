@@ -9,7 +9,8 @@ use crate::world::{World, answers, page, refuses, world};
 /// The counts without their minutes.
 fn counts(world: &World) -> Vec<String> {
     let (lines, _) = world.gathered();
-    lines.iter().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect()
+    let counts = lines.iter().filter(|line| line.starts_with(|first: char| first.is_ascii_digit()));
+    counts.map(|line| line.split_once(' ').unwrap().1.to_owned()).collect()
 }
 
 #[test]
@@ -77,6 +78,75 @@ fn what_cannot_be_flushed_is_flushed_the_next_time() {
     world.clone().gathering(Some("")).later(60).get("/b").answers(200, "v1");
     let answers = counts(&world).iter().filter(|line| *line == "answer origin 0 1").count();
     assert_eq!(answers, 2, "{:?}", world.gathered());
+}
+
+/// What was seen, without the times.
+fn seen(world: &World) -> Vec<String> {
+    let (lines, _) = world.gathered();
+    let seen = lines.iter().filter(|line| !line.starts_with(|first: char| first.is_ascii_digit()));
+    seen.map(|line| {
+        let words: Vec<_> = line.splitn(9, ' ').collect();
+        [&words[..6], &words[8..]].concat().join(" ").trim_end().to_owned()
+    })
+    .collect()
+}
+
+#[test]
+fn what_is_seen_of_an_origin_is_told_with_it() {
+    let world = world().gathering(Some("")).set("retry", json!({ "attempts": 2 }));
+    world.clone().origin([refuses(), page("v1"), refuses(), refuses()]).get("/a").answers(200, "v1");
+    world.clone().later(60).get("/b?token=secret").status(502);
+    assert_eq!(
+        seen(&world),
+        [
+            "failed origin.test connection_lost 1 0 0",
+            "failed origin.test connection_lost 2 1 0",
+            "ok origin.test ok 1 0 0",
+            "visitors origin.test connection_lost 1 0 0",
+            "visitors origin.test connection_lost 1 0 0",
+        ]
+    );
+}
+
+#[test]
+fn an_open_circuit_is_told_at_once_with_its_place_and_then_not_once_a_request() {
+    let world = world().guarded().gathering(Some("")).set("retry", json!({ "attempts": 1 }));
+    let world = world.origin([]);
+    for _ in 0..25 {
+        world.pass(Duration::from_millis(500));
+        world.get("/a?token=secret").status(502);
+    }
+    assert!(seen(&world).contains(&"open origin.test connection_lost 0 0 0 www.example.com/a?*".to_owned()));
+    let before = world.gathered().1;
+    for _ in 0..10 {
+        world.crowd(100, "/a?token=secret");
+    }
+    let calls = world.gathered().1 - before;
+    assert!((5..=20).contains(&calls), "{calls} calls for a thousand requests");
+    let visitors = seen(&world).into_iter().filter(|line| line.starts_with("visitors"));
+    let refused: u64 = visitors.map(|line| line.split(' ').nth(4).unwrap().parse::<u64>().unwrap()).sum();
+    assert!(refused >= 900, "{refused}");
+}
+
+#[test]
+fn what_fails_at_a_place_that_the_object_asks_about_is_told_of_that_place() {
+    let world = world().gathering(Some("watch origin.test www.example.com/shop/*"));
+    let world = world.set("retry", json!({ "attempts": 1 }));
+    world.clone().origin([page("v1")]).get("/").answers(200, "v1");
+    world.pass(Duration::from_secs(60));
+    let world = world.origin([refuses(), page("v2").cache_control("no-store")]);
+    world.get("/shop/1").status(502);
+    world.get("/shop/2").answers(200, "v2");
+    world.pass(Duration::from_secs(60));
+    let seen = seen(&world);
+    for line in [
+        "failed origin.test connection_lost 1 1 0 www.example.com/shop/*",
+        "visitors origin.test connection_lost 1 0 0 www.example.com/shop/*",
+        "ok origin.test ok 1 0 0 www.example.com/shop/*",
+    ] {
+        assert!(seen.iter().any(|other| other == line), "{line} in {seen:#?}");
+    }
+    assert!(!seen.iter().any(|line| line.starts_with("failed") && !line.ends_with("/*")), "{seen:#?}");
 }
 
 #[test]

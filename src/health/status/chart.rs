@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::words::{length, thousands};
+use super::super::words::{length, thousands};
 use crate::health::summary::{Bar, Span};
 use crate::time::Timestamp;
 

@@ -60,6 +60,11 @@ impl Evidence {
         Self { succeeded_at, ..Self::default() }
     }
 
+    /// How long nothing has been answered: since the first of the current failures was sent.
+    pub fn failing_for(&self, now: Duration) -> Duration {
+        self.failing_since.map_or(Duration::ZERO, |since| now.saturating_sub(since))
+    }
+
     /// Records a success.
     pub fn succeed(&mut self, now: Duration) {
         if self.is_failing() {

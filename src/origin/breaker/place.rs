@@ -12,6 +12,9 @@ use crate::request::{Request, Target};
 const SETS: usize = 64;
 const WAYS: usize = 4;
 
+/// The longest name, in bytes.
+pub const LONGEST_NAME: usize = 120;
+
 /// A requested page and its section: all pages of the host under the same first path segment.
 ///
 /// Pages differ by host, path, query and, for unsafe methods, method.
@@ -32,6 +35,22 @@ impl Place {
             section: hash((target.authority(), section(target), "section")),
         }
     }
+}
+
+/// The names of the page and the section that `request` asks for, for operators: `www.example.com/shop/1` and
+/// `www.example.com/shop/*`. The query may identify somebody, so it is left out.
+pub fn names(request: &Request) -> [String; 2] {
+    let target = &request.target;
+    let (host, path, section) = (target.authority(), target.path(), section(target));
+    let mark = if path.len() < target.path_and_query().len() { "?*" } else { "" };
+    let gap = if method(request).is_empty() { "" } else { " " };
+    let below = if section == "/" { "" } else { "/*" };
+    [[method(request), gap, host, path, mark].concat(), [host, section, below].concat()].map(clipped)
+}
+
+fn clipped(mut name: String) -> String {
+    name.truncate(name.floor_char_boundary(LONGEST_NAME));
+    name
 }
 
 /// The method if it is unsafe, else empty: pages differ by it.
@@ -128,6 +147,19 @@ mod tests {
             let same = (other.page == shop.page, other.section == shop.section);
             assert_eq!(same, (same_page, same_section), "{method} {url}");
         }
+    }
+
+    #[test]
+    fn a_place_is_named_without_what_may_identify_somebody() {
+        for (method, url, names) in [
+            ("GET", "https://a.example/shop/1?token=x", ["a.example/shop/1?*", "a.example/shop/*"]),
+            ("HEAD", "https://a.example:81/shop", ["a.example:81/shop", "a.example:81/shop/*"]),
+            ("POST", "https://a.example/", ["POST a.example/", "a.example/"]),
+        ] {
+            assert_eq!(super::names(&Request::bare(method, url)), names);
+        }
+        let long = super::names(&Request::bare("GET", &format!("https://a.example/{}", "x".repeat(999))));
+        assert!(long.iter().all(|name| name.len() == LONGEST_NAME));
     }
 
     #[test]

@@ -287,7 +287,8 @@ fn what_a_503_asks_for_keeps_its_page_closed_up_to_a_minute_and_not_the_origin()
             site.end(page(0, 0), client, permit, end, asked_s.map(Duration::from_secs));
         }
         let refusal = site.breaker.refusal(page(0, 0), || known(u32::MAX), &site.settings, site.now).unwrap();
-        assert_eq!(refusal, OpenCircuit { because: end, retry_after: self::millis(millis) });
+        let expected = OpenCircuit { because: end, retry_after: self::millis(millis), scope: Scope::Page };
+        assert_eq!(refusal, expected);
         assert!(!site.is_refused(page(0, 1)) && !site.is_refused(page(1, 0)));
     }
 }
@@ -331,9 +332,10 @@ fn who_is_refused_learns_why_of_the_narrowest_and_when_to_come_back() {
     let refusal = |site: &Site, place| {
         site.breaker.refusal(place, || known(u32::MAX), &site.settings, site.now).unwrap()
     };
-    assert_eq!(refusal(&site, page(0, 0)), OpenCircuit { because: LOST, retry_after: millis(5000) });
+    let open = |because, ms, scope| OpenCircuit { because, retry_after: millis(ms), scope };
+    assert_eq!(refusal(&site, page(0, 0)), open(LOST, 5000, Scope::Origin));
     site.wait(4500);
-    assert_eq!(refusal(&site, page(8, 0)), OpenCircuit { because: REFUSED, retry_after: millis(1000) });
+    assert_eq!(refusal(&site, page(8, 0)), open(REFUSED, 1000, Scope::Origin));
 }
 
 #[test]
