@@ -15,11 +15,13 @@ pub struct Incident {
     pub minimum: u32,
     /// The share of all attempts at that origin that they must reach as well; more than zero.
     pub share: Share,
+    /// The name of the service that runs the origin, as systemd knows it, for the commands of the runbook.
+    pub service: Option<String>,
 }
 
 impl Default for Incident {
     fn default() -> Self {
-        Self { minimum: 5, share: Share::in_10_000(1000) }
+        Self { minimum: 5, share: Share::in_10_000(1000), service: None }
     }
 }
 

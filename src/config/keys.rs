@@ -227,6 +227,7 @@ fn last_good(table: &mut Table<'_, '_>, into: &mut LastGood) {
 fn incident(table: &mut Table<'_, '_>, into: &mut Incident) {
     table.read("minimum", &mut into.minimum, values::count(1..=10_000));
     table.read("share", &mut into.share, values::share_above_zero);
+    table.read("service", &mut into.service, |value| values::service(value).map(Some));
 }
 
 /// Attempts are counted by the minute, so a shorter time looks like a pause.

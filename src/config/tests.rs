@@ -60,7 +60,7 @@ fn every_key_is_read() {
             },
             "probe": { "path": "/healthz?full", "host": "WWW.example.com" },
             "log": { "sample": 0.01 },
-            "incident": { "minimum": 20, "share": 0.5 },
+            "incident": { "minimum": 20, "share": 0.5, "service": "shop@1.service" },
             "alert": { "webhook": "https://d.example/e", "form": "slack", "quiet": "10m" },
             "routes": [{ "host": "API.example.com", "path": "/v1/*", "ignore_case": true, "methods": ["GET", "HEAD"] }]
         }"##,
@@ -154,7 +154,11 @@ fn every_key_is_read() {
         defaults,
         probe: Probe { path: Some("/healthz?full".to_owned()), host: Some("www.example.com".to_owned()) },
         log: Log { sample: Share::in_10_000(100) },
-        incident: Incident { minimum: 20, share: Share::in_10_000(5000) },
+        incident: Incident {
+            minimum: 20,
+            share: Share::in_10_000(5000),
+            service: Some("shop@1.service".to_owned()),
+        },
         alert: Alert {
             webhook: Webhook::new("https://d.example/e"),
             form: AlertForm::Slack,
@@ -214,7 +218,7 @@ fn every_mistake_is_named_in_one_pass_in_the_order_of_the_document() {
             "cache": { "enabled": "yes", "harmless_cookies": ["*", "ok"] },
             "last_good": { "paths": ["/robots.txt", "ads.txt"], "interval": "10s", "shrink": "10%" },
             "page": true,
-            "incident": { "minimum": 0, "share": 0 },
+            "incident": { "minimum": 0, "share": 0, "service": "a; reboot" },
             "alert": { "webhook": "http://a.example/", "form": "mail", "quiet": "5s", "key": "a" },
             "name": ""
         }"#,
@@ -243,6 +247,7 @@ fn every_mistake_is_named_in_one_pass_in_the_order_of_the_document() {
         r#"page = true: a table is accepted, as in { key = value }"#,
         r#"incident.minimum = 0: a whole number from 1 to 10000 is accepted, without quotes"#,
         r#"incident.share = 0: a number above 0 and up to 1 is accepted, without quotes, e.g. 0.5"#,
+        r#"incident.service = "a; reboot": a text of 1 to 64 letters, digits, ".", "-", "_", "@" and ":" is accepted, e.g. "shop.service""#,
         r#"alert.webhook = "http://a.example/": an https URL is accepted, e.g. "https://hooks.example.com/alerts"; http only for localhost and 127.0.0.1, to try it"#,
         r#"alert.form = "mail": "json", "slack" or "pagerduty" is accepted"#,
         r#"alert.quiet = "5s": "10s" to "1d" is accepted"#,
@@ -533,7 +538,7 @@ fn no_key_is_read_that_is_not_documented() {
 }
 
 /// Every key that is no table, as docs/configuration.md names it.
-const KEYS: [&str; 71] = [
+const KEYS: [&str; 72] = [
     "name",
     "origins",
     "timeouts.first_byte",
@@ -598,6 +603,7 @@ const KEYS: [&str; 71] = [
     "log.sample",
     "incident.minimum",
     "incident.share",
+    "incident.service",
     "alert.webhook",
     "alert.form",
     "alert.quiet",

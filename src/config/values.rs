@@ -177,6 +177,16 @@ pub(super) fn name(value: &Value) -> Accepted<String> {
     })
 }
 
+/// Accepts the name of a service: what may stand in a command.
+pub(super) fn service(value: &Value) -> Accepted<String> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b".-_@:".contains(&byte);
+    let is_name =
+        |text: &&str| (1..=64).contains(&text.len()) && !text.starts_with('-') && text.bytes().all(is_part);
+    value.as_str().filter(is_name).map(str::to_owned).ok_or_else(|| {
+        r#"a text of 1 to 64 letters, digits, ".", "-", "_", "@" and ":" is accepted, e.g. "shop.service""#.to_owned()
+    })
+}
+
 /// Accepts a site's name: any script, one line.
 pub(super) fn brand(value: &Value) -> Accepted<String> {
     let is_brand = |text: &&str| {

@@ -144,7 +144,6 @@ pub fn delivered(state: DurableObjectState, id: &str, was_taken: bool) -> JsValu
 
 /// A view of what is known, ready to be sent.
 pub fn view(state: DurableObjectState, env: &Env, name: &str) -> Option<String> {
-    Some(
-        View::of_word(name)?.of(&query::summary(&Database::of(state), now()), &bound(|| env.clone()).names()),
-    )
+    let summary = query::summary(&Database::of(state), now(), &settings(env));
+    Some(View::of_word(name)?.of(&summary, &bound(|| env.clone()).names()))
 }

@@ -12,6 +12,7 @@ use super::parts::{Key, Parts};
 use super::sql::{self, Sql, number};
 use super::state;
 use super::summary::{Bar, FORM, Incident, KindSpan, OriginState, Span, Summary, Total};
+use crate::config::Config;
 use crate::time::Timestamp;
 
 /// How many incidents are shown.
@@ -20,13 +21,14 @@ const MOST_INCIDENTS: u64 = 50;
 /// The spans: name, minutes of one bar, how many bars.
 const SPANS: [(&str, u64, u64); 3] = [("hour", 1, 60), ("day", 15, 96), ("week", 120, 84)];
 
-/// The summary at `now`. In a new object it is empty.
-pub fn summary(sql: &impl Sql, now: Timestamp) -> Summary {
+/// The summary at `now`, with what `config` says of the origins. In a new object it is empty.
+pub fn summary(sql: &impl Sql, now: Timestamp, config: &Config) -> Summary {
     Summary {
         v: FORM,
         at: now,
         spans: SPANS.iter().map(|&(name, minutes, count)| span(sql, now, name, minutes, count)).collect(),
-        origins: origins(sql, now),
+        service: config.incident.service.clone(),
+        origins: origins(sql, now, config),
         incidents: incidents(sql),
         totals: totals(sql),
     }
@@ -108,7 +110,7 @@ impl Bar {
     }
 }
 
-fn origins(sql: &impl Sql, now: Timestamp) -> Vec<OriginState> {
+fn origins(sql: &impl Sql, now: Timestamp, config: &Config) -> Vec<OriginState> {
     let time = |ms: u64| (ms > 0).then(|| Timestamp::from_millis(ms));
     let mut states = Vec::new();
     let (parts, open) = (Parts::load(sql), incident::open(sql));
@@ -119,7 +121,10 @@ fn origins(sql: &impl Sql, now: Timestamp) -> Vec<OriginState> {
         let began = incident.map(|incident| Timestamp::from_millis(incident.began_ms));
         let state = evidence.state(began, now);
         let is_failing = matches!(state, State::Down | State::Failing);
+        let configured = config.origins.iter().map(|origin| &origin.url);
+        let url = configured.clone().find(|url| url.authority() == known.name);
         states.push(OriginState {
+            url: url.map(|url| [url.scheme(), "://", url.authority()].concat()),
             state,
             is_down: state == State::Down,
             since: match state {

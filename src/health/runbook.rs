@@ -22,7 +22,7 @@ pub struct Cause {
     pub what: &'static str,
     /// How to find out, and what helps.
     pub check: &'static str,
-    /// A command that shows it. May be empty. [`command_for`] fills in the origin.
+    /// A command that shows it. May be empty. [`command_for`] fills in the origin and the service.
     pub command: &'static str,
 }
 
@@ -31,9 +31,8 @@ const fn cause(what: &'static str, check: &'static str, command: &'static str) -
 }
 
 const LOGS: &str = "journalctl -u SERVICE --since -15min";
-const ASK: &str = "curl -sv -o /dev/null https://ORIGIN/";
-const TIME: &str =
-    "curl -so /dev/null -w '%{http_code} %{time_connect} %{time_starttransfer}\\n' https://ORIGIN/";
+const ASK: &str = "curl -sv -o /dev/null ORIGIN/";
+const TIME: &str = "curl -so /dev/null -w '%{http_code} %{time_connect} %{time_starttransfer}\\n' ORIGIN/";
 const HANDSHAKE: &str = "openssl s_client -connect HOST:PORT -servername HOST </dev/null";
 
 /// All entries, in the order of the table of failures.
@@ -194,11 +193,7 @@ pub const ENTRIES: [Entry; 19] = [
                 "Start it, read why.",
                 "journalctl -u cloudflared --since -15min",
             ),
-            cause(
-                "It cannot get out",
-                "Port 7844 to Cloudflare, UDP and TCP.",
-                "cloudflared tunnel info TUNNEL",
-            ),
+            cause("It cannot get out", "Port 7844 to Cloudflare, UDP and TCP.", "cloudflared tunnel list"),
         ],
     },
     Entry {
@@ -206,7 +201,7 @@ pub const ENTRIES: [Entry; 19] = [
         causes: &[cause(
             "The origin is a Worker too",
             "One of the same zone cannot be fetched by its address: bind it as a service.",
-            "npx wrangler deployments list --name WORKER",
+            "npx wrangler deployments list",
         )],
     },
     Entry {
@@ -214,7 +209,7 @@ pub const ENTRIES: [Entry; 19] = [
         causes: &[cause(
             "Cloudflare says why",
             "The 1xxx code in the body of its answer.",
-            "curl -s https://ORIGIN/",
+            "curl -s ORIGIN/",
         )],
     },
     Entry {
@@ -292,26 +287,36 @@ pub fn status(end: &str) -> Option<u16> {
     }
 }
 
-/// `command` with the origin called `name` in it: `ORIGIN` is its host with the port where it has one, `HOST` without,
-/// and `PORT` is 443 where it has none. A name that is not plainly a host stays out of what may be pasted into a
-/// shell.
-pub fn command_for(command: &str, name: &str) -> String {
-    let (host, port) = match name.rsplit_once(':') {
+/// `command` as it can be pasted into a shell. `ORIGIN` becomes `origin`, which is a scheme, host and port as configured;
+/// `HOST` and `PORT` are the two apart, the port by the scheme where there is none. `SERVICE` becomes `service`; if that is
+/// not known, all services are meant. An origin that is not known, or not plainly a host, stays as it stands in the
+/// command.
+pub fn command_for(command: &str, origin: Option<&str>, service: Option<&str>) -> String {
+    let command = match service {
+        Some(service) => command.replace("SERVICE", service),
+        None => command.replace("-u SERVICE ", ""),
+    };
+    let Some((scheme, authority)) = origin.and_then(|origin| origin.split_once("://")) else {
+        return command;
+    };
+    let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => {
             (host, port)
         }
-        Some(_) | None => (name, "443"),
+        Some(_) | None => (authority, if scheme == "http" { "80" } else { "443" }),
     };
-    let is_plain = host.contains('.')
+    let is_plain = !host.is_empty()
         && !host.starts_with('-')
+        && matches!(scheme, "http" | "https")
         && host
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
     if !is_plain {
-        return command.to_owned();
+        return command;
     }
-    let parts = [("ORIGIN", name), ("HOST", host), ("PORT", port)];
-    parts.iter().fold(command.to_owned(), |command, (word, part)| command.replace(word, part))
+    let whole = [scheme, "://", authority].concat();
+    let parts = [("ORIGIN", &*whole), ("HOST", host), ("PORT", port)];
+    parts.iter().fold(command, |command, (word, part)| command.replace(word, part))
 }
 
 #[cfg(test)]
@@ -355,20 +360,39 @@ mod tests {
     }
 
     #[test]
-    fn a_command_names_the_origin_if_that_is_safe_to_paste() {
-        let command = "x ORIGIN HOST:PORT";
-        for (name, expected) in [
-            ("origin.example.com", "x origin.example.com origin.example.com:443"),
-            ("origin.example.com:8443", "x origin.example.com:8443 origin.example.com:8443"),
+    fn a_command_names_the_origin_as_configured_if_that_is_safe_to_paste() {
+        let command = "x ORIGIN/ HOST:PORT";
+        for (origin, expected) in [
+            ("https://origin.example.com", "x https://origin.example.com/ origin.example.com:443"),
+            ("http://origin.example.com", "x http://origin.example.com/ origin.example.com:80"),
+            ("http://10.0.0.7:8080", "x http://10.0.0.7:8080/ 10.0.0.7:8080"),
+            ("http://localhost:3000", "x http://localhost:3000/ localhost:3000"),
+            ("https://a.b;reboot", command),
+            ("https://$(reboot).example", command),
+            ("https://a.b`x`:1", command),
+            ("https://-o.example", command),
+            ("https://[::1]:80", command),
+            ("file://a.example", command),
             ("zone", command),
-            ("a.b;reboot", command),
-            ("$(reboot).example", command),
-            ("a.b`x`:1", command),
-            ("-o.example", command),
-            ("[::1]:80", command),
             ("", command),
         ] {
-            assert_eq!(command_for(command, name), expected, "{name}");
+            assert_eq!(command_for(command, Some(origin), None), expected, "{origin}");
+        }
+        assert_eq!(command_for(command, None, None), command);
+    }
+
+    #[test]
+    fn a_command_can_be_pasted_whether_or_not_the_service_is_known() {
+        let [known, unknown] = [Some("shop.service"), None].map(|service| command_for(LOGS, None, service));
+        assert_eq!(known, "journalctl -u shop.service --since -15min");
+        assert_eq!(unknown, "journalctl --since -15min");
+        let origin = Some("http://origin.example.com:8080");
+        for cause in ENTRIES.iter().chain(&OWN).flat_map(|entry| entry.causes) {
+            let command = command_for(cause.command, origin, None);
+            let is_placeholder =
+                |word: &str| word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+            let left = command.split(|c: char| !c.is_ascii_alphanumeric()).find(|word| is_placeholder(word));
+            assert_eq!(left, None, "{command}");
         }
     }
 }

@@ -212,7 +212,7 @@ impl<'a> Origin<'a> {
             name: &origin.name,
             tone,
             state,
-            kinds: kinds.iter().map(|(end, place)| Kind::of(end, place, &origin.name)).collect(),
+            kinds: kinds.iter().map(|(end, place)| Kind::of(end, place, origin, summary)).collect(),
             past: past.collect(),
             since: origin.since.map(moment),
             since_words,
@@ -240,7 +240,7 @@ fn past(incident: &Incident, now: Timestamp) -> String {
 }
 
 impl<'a> Kind<'a> {
-    fn of(end: &'a str, place: &'a str, origin: &str) -> Self {
+    fn of(end: &'a str, place: &'a str, origin: &OriginState, summary: &Summary) -> Self {
         let what = runbook::what(end).unwrap_or("failed");
         let status = runbook::status(end);
         let is_sentence = ["the ", "this "].iter().any(|start| what.starts_with(start));
@@ -248,7 +248,7 @@ impl<'a> Kind<'a> {
         let causes = entry.into_iter().flat_map(|entry| entry.causes).map(|cause| CauseView {
             what: cause.what,
             check: cause.check,
-            command: runbook::command_for(cause.command, origin),
+            command: runbook::command_for(cause.command, origin.url.as_deref(), summary.service.as_deref()),
         });
         Self {
             end,

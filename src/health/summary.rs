@@ -19,6 +19,8 @@ pub struct Summary {
     pub at: Timestamp,
     /// The last hour, day and week.
     pub spans: Vec<Span>,
+    /// The service that runs the origin, if the configuration names it.
+    pub service: Option<String>,
     /// Each origin that is known, by name.
     pub origins: Vec<OriginState>,
     /// The newest first, at most 50.
@@ -83,6 +85,8 @@ pub struct Bar {
 pub struct OriginState {
     /// Its host and port; `zone` in route mode.
     pub name: String,
+    /// Its scheme, host and port as configured. `None` in route mode, and for an origin of a former configuration.
+    pub url: Option<String>,
     /// Its state.
     pub state: State,
     /// Whether it is down now.

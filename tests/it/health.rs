@@ -3,7 +3,7 @@
 use std::cell::{Cell as Flag, RefCell};
 use std::time::Duration;
 
-use holdfast::config::{Alert, AlertForm, Incident, RoutingKey, Webhook};
+use holdfast::config::{Alert, AlertForm, Config, Incident, RoutingKey, Webhook};
 use holdfast::health::alert::{Delivery, WAITS};
 use holdfast::health::ingest::{self, Reply};
 use holdfast::health::summary::{self, Summary};
@@ -78,6 +78,7 @@ struct Object {
     now: u64,
     incident: Incident,
     alert: Alert,
+    config: Config,
     sent: RefCell<Vec<String>>,
 }
 
@@ -88,6 +89,7 @@ fn object() -> Object {
         now: START,
         incident: Incident::default(),
         alert: Alert { webhook: Webhook::new("https://hooks.example/alerts"), ..Alert::default() },
+        config: Config::from_value(&json!({ "origins": ["http://a", "https://b:8443"] })).unwrap(),
         sent: RefCell::default(),
     }
 }
@@ -164,7 +166,7 @@ impl Object {
     }
 
     fn summary(&self) -> Summary {
-        query::summary(&self.sql, self.now())
+        query::summary(&self.sql, self.now(), &self.config)
     }
 
     /// The incidents, the oldest first: class, kind, and whether it is over.
@@ -667,7 +669,7 @@ fn a_summary_is_json_with_times_that_people_can_read() {
     assert_eq!(
         json["origins"],
         json!([{
-            "name": "a", "state": "down", "is_down": true, "end": "edge_refused", "since": "2026-01-02T03:04:30Z",
+            "name": "a", "url": "http://a", "state": "down", "is_down": true, "end": "edge_refused", "since": "2026-01-02T03:04:30Z",
             "asked_at": "2026-01-02T03:04:30Z", "last_ok": null, "last_probe": { "at": "2026-01-02T03:04:30Z", "end": "edge_refused" },
         }])
     );
@@ -684,7 +686,7 @@ fn a_database_that_fails_takes_nothing_down() {
     assert_eq!(reply, Reply { text: "flush 10\n".to_owned(), wake_at: None });
     assert_eq!(alarm::wake(&Broken, object.now(), object.settings()), (Vec::new(), None));
     assert_eq!(alarm::delivered(&Broken, "1-begin", false, object.now()), None);
-    assert_eq!(query::summary(&Broken, object.now()), object.summary());
+    assert_eq!(query::summary(&Broken, object.now(), &object.config), object.summary());
 }
 
 #[test]

@@ -26,7 +26,15 @@ fn ago(seconds: u64) -> Timestamp {
 }
 
 fn empty() -> Summary {
-    Summary { v: summary::FORM, at: NOW, spans: vec![], origins: vec![], incidents: vec![], totals: vec![] }
+    Summary {
+        v: summary::FORM,
+        at: NOW,
+        spans: vec![],
+        service: None,
+        origins: vec![],
+        incidents: vec![],
+        totals: vec![],
+    }
 }
 
 /// Bars of a quiet time with an outage in it: refusals first, then timeouts.
@@ -115,9 +123,11 @@ fn outage() -> Summary {
         v: summary::FORM,
         at: NOW,
         spans: vec![span("hour", 60, 60), span("day", 900, 96), span("week", 7200, 84)],
+        service: None,
         origins: vec![
             OriginState {
                 name: one.to_owned(),
+                url: Some(format!("http://{one}")),
                 state: State::Down,
                 is_down: true,
                 end: Some("no_header_in_time".to_owned()),
@@ -128,6 +138,7 @@ fn outage() -> Summary {
             },
             OriginState {
                 name: other.to_owned(),
+                url: Some(format!("https://{other}")),
                 state: State::Up,
                 is_down: false,
                 end: None,
@@ -163,7 +174,7 @@ fn everything_hostile() -> Summary {
     let mut summary = outage();
     let hostile = || HOSTILE.to_owned();
     for origin in &mut summary.origins {
-        (origin.name, origin.end) = (hostile(), Some(hostile()));
+        (origin.name, origin.end, origin.url) = (hostile(), Some(hostile()), Some(hostile()));
         (origin.is_down, origin.state) = (true, State::Down);
         origin.last_probe = Some((NOW, hostile()));
     }
@@ -468,7 +479,7 @@ fn what_is_wrong_now_stands_first_and_says_what_to_check() {
         "<code>edge_connect_timeout</code>, <time",
         "What to check, in this order",
         "It is overloaded",
-        "https://origin.example.com/",
+        "http://origin.example.com/",
         "backup.example.com:8443</bdi>",
         "Last hour",
         "Stale share",
@@ -488,6 +499,7 @@ fn what_is_wrong_now_stands_first_and_says_what_to_check() {
 fn the_headline_says_what_it_all_comes_to() {
     let state = |state| OriginState {
         name: "a.example".to_owned(),
+        url: None,
         state,
         is_down: state == State::Down,
         end: None,
