@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { builtHeaders, changed, headersFrom, headOf } from "../../src/edge/js/headers.js";
-import { complete, current, enter, rust as living, serve, uncaught } from "../../src/edge/js/instance.js";
+import { complete, current, rust as living, serve, uncaught, watched } from "../../src/edge/js/instance.js";
 import { failAll, forgetAbandoned, PendingRequest } from "../../src/edge/js/pending.js";
 import { free, roomFor, take } from "../../src/edge/js/room.js";
 import { notify, signal, wait } from "../../src/edge/js/signal.js";
@@ -99,8 +99,8 @@ test("whatever is thrown out of an instance is its death, and nothing else is", 
   uncaught(new WebAssembly.RuntimeError("unreachable"));
   uncaught(new RangeError("Maximum call stack size exceeded"));
   assert.equal(current(), before + 2);
-  assert.throws(() =>
-    enter(() => {
+  assert.throws(
+    watched(() => {
       // The instance dies within, of another entry.
       uncaught(new WebAssembly.RuntimeError("unreachable"));
       throw thrown;

@@ -19,6 +19,8 @@ import { rejection } from "./rejection.js";
  */
 export let rust;
 
+/** @typedef {(...args: unknown[]) => unknown} Entry */
+
 /** Makes a new instance. @type {() => void} */
 let renew;
 
@@ -33,10 +35,7 @@ const deaths = new WeakSet();
  * @param {typeof Requests} exports
  */
 export function serve(exports) {
-  const entries = Object.entries(exports).map(([name, entry]) => [
-    name,
-    (/** @type {unknown[]} */ ...args) => enter(() => /** @type {Function} */ (entry)(...args)),
-  ]);
+  const entries = Object.entries(exports).map(([name, entry]) => [name, watched(/** @type {Entry} */ (entry))]);
   rust = Object.fromEntries(entries);
   instance += 1;
   renew = () => {
@@ -49,19 +48,23 @@ export function serve(exports) {
 export const current = () => instance;
 
 /**
- * Calls into the living instance, by an export or by a function that it has handed out.
+ * `entry` into the living instance, an export or a function that it has handed out, which notices if it dies there. The
+ * arguments are handed on as they came, without an array of them.
+ * @template {any[]} A
  * @template T
- * @param {() => T} entry
- * @returns {T}
+ * @param {(...args: A) => T} entry
+ * @returns {(...args: A) => T}
  */
-export function enter(entry) {
-  const asked = instance;
-  try {
-    return entry();
-  } catch (error) {
-    if (asked === instance) replace(error);
-    throw error;
-  }
+export function watched(entry) {
+  return (...args) => {
+    const asked = instance;
+    try {
+      return entry(...args);
+    } catch (error) {
+      if (asked === instance) replace(error);
+      throw error;
+    }
+  };
 }
 
 /** @param {unknown} error */

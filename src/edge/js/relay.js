@@ -2,7 +2,7 @@
 // Passing a body on to the client, and to the store beside.
 
 import { responseOf } from "./handle.js";
-import { asNumber, complete, current, enter } from "./instance.js";
+import { asNumber, complete, current, watched } from "./instance.js";
 import { brokenBody, connectionLost } from "./rejection.js";
 import { sourceOf } from "./source.js";
 import { watchdog } from "./timer.js";
@@ -233,9 +233,9 @@ async function cutOff(sink, why) {
  */
 function restFrom(resume, at) {
   return new Promise((resolve) => {
-    enter(() =>
-      resume(Date.now(), at, (rest, whole) => resolve(rest && whole !== undefined ? { rest, whole } : undefined)),
-    );
+    const take = (/** @type {BodyHandle | undefined} */ rest, /** @type {number | undefined} */ whole) =>
+      resolve(rest && whole !== undefined ? { rest, whole } : undefined);
+    watched(resume)(Date.now(), at, take);
   });
 }
 
