@@ -36,7 +36,9 @@ pub use error::ConfigError;
 pub use last_good::LastGood;
 pub use maintenance::Maintenance;
 pub use origin::Origin;
-pub use page::{Accent, Colour, DARKEST_LIGHT, Ground, LIGHTEST_DARK, OriginErrors, OwnText, Page, Theme};
+pub use page::{
+    Accent, Colour, Cors, DARKEST_LIGHT, Ground, LIGHTEST_DARK, OriginErrors, OwnText, Page, Theme,
+};
 pub use pattern::{PathPattern, Pattern};
 pub use reader::shortened;
 use reader::{Mistakes, WHOLE};

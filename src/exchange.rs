@@ -18,6 +18,7 @@ mod circuit_hints;
 mod collapse;
 mod context;
 mod copies;
+mod cors;
 mod counting;
 mod doubt;
 mod drill;

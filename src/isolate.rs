@@ -5,12 +5,14 @@
 //! - keys whose lookup would find nothing (hit-for-miss), and recent lookup results ([`memory_cache`])
 //! - invalidated keys, and the purge rules that were read last
 //! - doubtful answers, variants in use, and last good copies that were written
+//! - what scripts of other sites may read ([`grants`])
 //! - counters and wrong tokens
 //!
 //! Everything is bounded and may vanish at any time, with the isolate or for lack of room. More requests are then
 //! sent than necessary. Keys are stored as hashes, because clients choose their length.
 
 pub mod flight;
+pub mod grants;
 pub mod memory_cache;
 
 use std::cell::RefCell;
@@ -31,6 +33,7 @@ use crate::origin::retry_budget::Budget;
 use crate::request::Client;
 use crate::time::Timestamp;
 use flight::{Flight, FlightResult};
+use grants::Grants;
 
 /// How many flights may exist at once. Beyond that, each request fetches for itself.
 const MOST_FLIGHTS: usize = 1024;
@@ -79,6 +82,7 @@ pub struct Isolate<B> {
     origins: RefCell<Vec<OriginState>>,
     counters: RefCell<Counters>,
     guesses: RefCell<Guesses>,
+    grants: RefCell<Grants>,
 }
 
 /// What this isolate knows about one origin.
@@ -106,6 +110,7 @@ impl<B> Default for Isolate<B> {
             origins: RefCell::default(),
             counters: RefCell::default(),
             guesses: RefCell::default(),
+            grants: RefCell::default(),
         }
     }
 }
@@ -266,6 +271,11 @@ impl<B> Isolate<B> {
     pub fn doubt(&self, key: &Key) -> Option<Sighting> {
         let (key, doubts) = (hash(key), self.doubts.borrow());
         doubts.iter().find(|(other, _)| *other == key).map(|(_, sighting)| *sighting)
+    }
+
+    /// What good answers allowed to scripts of other sites.
+    pub fn grants(&self) -> std::cell::RefMut<'_, Grants> {
+        self.grants.borrow_mut()
     }
 
     /// The purge rules and when they were read.

@@ -11,6 +11,7 @@
 mod accept;
 pub(crate) mod assets;
 pub mod author;
+pub mod cors;
 pub mod error;
 pub mod error_page;
 mod facts;

@@ -1,4 +1,4 @@
-//! Texts that only a page needs: style sheets, scripts and the catalogues of languages.
+//! Texts that only a page needs: style sheets, scripts, the sentences of stock pages and the catalogues of languages.
 //!
 //! Every isolate compiles its module before its first answer, and most isolates never make a page. On the platform these
 //! texts are therefore in a file beside the modules, [`FILE`], which is part of the same upload. `read_with` says how it
@@ -26,13 +26,15 @@ pub enum Text {
     StatusScript,
     /// The style of the operators' pages.
     StatusStyle,
+    /// The sentences of stock error pages, one a line.
+    StockSentences,
     /// The messages of the language with this number, one line each.
     Catalogue(u8),
 }
 
 impl Text {
     /// The texts of the file before the catalogues.
-    const ASSETS: [Self; 8] = [
+    const ASSETS: [Self; 9] = [
         Self::ErrorScript,
         Self::ErrorStyle,
         Self::Calm,
@@ -41,6 +43,7 @@ impl Text {
         Self::Poster,
         Self::StatusScript,
         Self::StatusStyle,
+        Self::StockSentences,
     ];
 
     /// The place in the file, from zero.
@@ -93,6 +96,7 @@ mod source {
             Text::Poster => tight(include_str!("../templates/looks/poster.css")),
             Text::StatusScript => without_comments(include_str!("../templates/status.js")),
             Text::StatusStyle => tight(include_str!("../templates/status.css")),
+            Text::StockSentences => include_str!("response/author/stock.txt").to_owned(),
             Text::Catalogue(number) => {
                 CATALOGUES.get(usize::from(number)).copied().unwrap_or_default().to_owned()
             }

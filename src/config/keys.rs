@@ -252,6 +252,7 @@ fn page(table: &mut Table<'_, '_>, into: &mut Page) {
     table.read("support_url", &mut into.support_url, values::or_none(values::web_or_mail_link));
     table.read("status_url", &mut into.status_url, values::or_none(values::web_link));
     table.read("origin_errors", &mut into.origin_errors, page::origin_errors);
+    table.read("cors", &mut into.cors, page::cors);
     table.list("languages", &mut into.languages, &LANGUAGES, page::language);
     let are_known = !table.is_mistaken("languages");
     table.table("texts", |table| {

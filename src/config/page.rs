@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::values::Accepted;
+use super::values::{self, Accepted};
 use crate::language::{Language, Message};
 
 /// `page`: the generated pages.
@@ -32,6 +32,8 @@ pub struct Page {
     pub texts: Vec<OwnText>,
     /// What visitors get in place of the origin's own error pages.
     pub origin_errors: OriginErrors,
+    /// Which scripts of other sites may read an error.
+    pub cors: Cors,
 }
 
 impl Page {
@@ -81,6 +83,20 @@ pub enum OriginErrors {
     Keep,
     /// All.
     Replace,
+}
+
+/// Which scripts of other sites may read an answer made here (CORS).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Cors {
+    /// Those that may read the site's good answers, as the last of them said.
+    #[default]
+    Site,
+    /// None.
+    Off,
+    /// All, without credentials.
+    Any,
+    /// Those of these origins, with credentials.
+    Origins(Vec<String>),
 }
 
 /// A message in the operator's words.
@@ -256,6 +272,25 @@ pub(super) fn origin_errors(value: &Value) -> Accepted<OriginErrors> {
     }
 }
 
+/// Accepts which scripts of other sites may read an error.
+pub(super) fn cors(value: &Value) -> Accepted<Cors> {
+    const SHAPE: &str =
+        r#""site", "off", "*" or a list of 1 to 16 origins is accepted, e.g. ["https://app.example.com"]"#;
+    match (value.as_str(), value.as_array()) {
+        (Some("site"), _) => Ok(Cors::Site),
+        (Some("off"), _) => Ok(Cors::Off),
+        (Some("*"), _) => Ok(Cors::Any),
+        (_, Some(entries)) if (1..=16).contains(&entries.len()) => {
+            let origins = entries.iter().map(|entry| {
+                let origin = values::origin(entry, &[])?;
+                Ok(origin.url.as_str().trim_end_matches('/').to_owned())
+            });
+            origins.collect::<Accepted<_>>().map(Cors::Origins)
+        }
+        _ => Err(SHAPE.to_owned()),
+    }
+}
+
 /// Accepts a colour that is readable as text on `ground`.
 pub(super) fn accent(ground: Ground) -> impl Fn(&Value) -> Accepted<Colour> {
     move |value| {
@@ -381,6 +416,35 @@ mod tests {
                 origin_errors(&wrong).unwrap_err().contains(r#""stock", "keep" or "replace""#),
                 "{wrong}"
             );
+        }
+    }
+
+    #[test]
+    fn errors_are_read_by_scripts_of_named_origins() {
+        let named =
+            |origins: &[&str]| Cors::Origins(origins.iter().map(|&origin| origin.to_owned()).collect());
+        for (value, expected) in [
+            (json!("site"), Cors::default()),
+            (json!("off"), Cors::Off),
+            (json!("*"), Cors::Any),
+            (
+                json!(["https://App.example:443/", "http://localhost:5173"]),
+                named(&["https://app.example", "http://localhost:5173"]),
+            ),
+        ] {
+            assert_eq!(cors(&value), Ok(expected));
+        }
+        for wrong in [
+            json!("https://app.example"),
+            json!([]),
+            json!(["*"]),
+            json!(["null"]),
+            json!(["https://app.example/path"]),
+            json!(["https://*.example"]),
+            json!(true),
+            json!(vec!["https://app.example"; 17]),
+        ] {
+            assert!(cors(&wrong).is_err(), "{wrong}");
         }
     }
 

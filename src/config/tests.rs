@@ -53,7 +53,7 @@ fn every_key_is_read() {
                 "brand": "Example", "logo": "data:image/png;base64,AAAA", "hero": "data:image/png;base64,BBBB", "theme": "paper", "accent": "#15b",
                 "accent_dark": "#8ab6ff", "support_url": "mailto:a@b.example",
                 "status_url": "https://c.example", "languages": ["en"],
-                "texts": { "en": { "again": "Once more" } }, "origin_errors": "keep"
+                "texts": { "en": { "again": "Once more" } }, "origin_errors": "keep", "cors": "*"
             },
             "maintenance": {
                 "enabled": true, "from": "2026-11-21T01:00:00Z", "until": "2026-11-21T04:30:00+02:00"
@@ -134,6 +134,7 @@ fn every_key_is_read() {
                 text: "Once more".to_owned(),
             }],
             origin_errors: OriginErrors::Keep,
+            cors: Cors::Any,
         },
         maintenance: Maintenance {
             enabled: Some(true),
@@ -538,7 +539,7 @@ fn no_key_is_read_that_is_not_documented() {
 }
 
 /// Every key that is no table, as docs/configuration.md names it.
-const KEYS: [&str; 72] = [
+const KEYS: [&str; 73] = [
     "name",
     "origins",
     "timeouts.first_byte",
@@ -593,6 +594,7 @@ const KEYS: [&str; 72] = [
     "page.support_url",
     "page.status_url",
     "page.origin_errors",
+    "page.cors",
     "page.languages",
     "page.texts",
     "maintenance.enabled",
@@ -676,6 +678,7 @@ fn any_settings(depth: u32) -> impl Strategy<Value = Value> {
             "theme",
             "accent",
             "origin_errors",
+            "cors",
             "languages",
             "texts",
             "en",

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::context::Context;
+use super::cors;
 use super::record::Record;
 use super::unfinished::UnfinishedResponse;
 use crate::origin::failure::Lapse;
@@ -42,7 +43,7 @@ pub(super) fn page_instead<P: Ports>(
         unknown_outcome: may_have_acted && !ctx.request.is_safe(),
         ..error(ctx, cause)
     };
-    page(&error, kept)
+    page(ctx, &error, kept)
 }
 
 /// The error `cause` of this request, as far as nothing else is known.
@@ -65,12 +66,16 @@ pub(super) fn maintenance_page<P: Ports>(
     until: Option<Timestamp>,
 ) -> UnfinishedResponse<P::Body> {
     let error = ErrorPage { retry_after: Some(retry_after), until, ..error(ctx, Cause::Maintenance) };
-    page(&error, HeaderMap::new())
+    page(ctx, &error, HeaderMap::new())
 }
 
 /// The page alone, whatever it counts as, with the fields that are `kept`.
-fn page<B>(error: &ErrorPage<'_>, kept: HeaderMap) -> UnfinishedResponse<B> {
+fn page<P: Ports>(ctx: &Context<P>, error: &ErrorPage<'_>, kept: HeaderMap) -> UnfinishedResponse<P::Body> {
     let (mut headers, text) = error.render(Form::of(error.request));
+    // `Vary` has more than one line.
+    for (name, value) in &cors::fields(ctx) {
+        headers.append(name, value.clone());
+    }
     headers.extend(kept);
     UnfinishedResponse::own(error.cause.status(), headers, text.map_or(AnswerBody::Empty, AnswerBody::Text))
 }

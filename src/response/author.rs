@@ -1,12 +1,15 @@
 //! The author of an error page that the origin sent. Did a person write it, or does a server send it to everybody?
 //!
-//! A stock page says nothing but stock sentences. So the sentences of `STOCK` are taken out of what the page shows, and
-//! if any word is left over, somebody wrote the page. A page that quotes a stock sentence, names a server or looks like a
-//! stock page is therefore kept. So is a page with pictures, a form or a script of its own, unless it is recognised by a
-//! long sentence.
+//! A stock page says nothing but stock sentences. So these are taken out of what the page shows, and if any word is left
+//! over, somebody wrote the page. A page that quotes a stock sentence, names a server or looks like a stock page is
+//! therefore kept. So is a page with pictures, a form or a script of its own, unless it is recognised by a long sentence.
 //!
 //! Numbers and words with digits do not count: they are statuses, versions, times and ids. Neither do case and
 //! punctuation.
+
+use std::sync::OnceLock;
+
+use crate::texts::{self, Text};
 
 /// Who wrote a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +34,15 @@ const UNMISTAKABLE: usize = 60;
 /// The most bytes that `*` stands for: a host, an address, a name and version.
 const MOST_SKIPPED: usize = 200;
 
-/// The sentences of stock pages, one a line: in lower case, without punctuation and without words that have digits. `* `
+/// The sentences of stock pages, one a line, from author/stock.txt. They are in lower case, without punctuation and without
+/// words that have digits. `* `
 /// stands for any few words, and a final ` …` for the rest of the page.
 ///
 /// WordPress's maintenance page is not among them, although it is a stock page: it says what no page of ours can know.
-const STOCK: &str = include_str!("author/stock.txt");
+fn stock_sentences() -> &'static str {
+    static READ: OnceLock<String> = OnceLock::new();
+    READ.get_or_init(|| texts::read(Text::StockSentences))
+}
 
 impl Author {
     /// The author of `page`: HTML, or plain text.
@@ -63,16 +70,17 @@ fn is_short(words: &str) -> bool {
 
 /// A stock sentence at the beginning of a text.
 struct Sentence<'a> {
-    /// Its length in [`STOCK`].
+    /// Its length in author/stock.txt.
     length: usize,
     /// What follows it in the text.
     rest: &'a str,
 }
 
-/// The sentence of [`STOCK`] that takes most of the beginning of `words`.
+/// The sentence of author/stock.txt that takes most of the beginning of `words`.
 fn sentence_at(words: &str) -> Option<Sentence<'_>> {
-    let fitting =
-        STOCK.lines().filter_map(|line| Some(Sentence { length: line.len(), rest: after(line, words)? }));
+    let fitting = stock_sentences()
+        .lines()
+        .filter_map(|line| Some(Sentence { length: line.len(), rest: after(line, words)? }));
     fitting.min_by_key(|sentence| sentence.rest.len())
 }
 

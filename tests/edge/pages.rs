@@ -453,3 +453,21 @@ fn a_page_that_asks_whether_the_site_is_back_costs_the_origin_one_attempt() {
     assert_eq!((ask().status(), page.attempts()), (502, 1));
     assert_eq!((ask().status(), page.attempts()), (502, 2));
 }
+
+#[test]
+fn a_script_of_another_site_reads_the_error_if_it_may_read_the_page() {
+    let fields = [
+        ("Access-Control-Allow-Origin", "https://app.example"),
+        ("Access-Control-Allow-Credentials", "true"),
+        ("Cache-Control", "no-store"),
+    ];
+    let page = Page::new([scripts::with_headers(&fields, "{}"), scripts::reset()]);
+    let ask =
+        |origin: &str| quick().get(&page).with("Accept", "application/json").with("Origin", origin).send();
+    assert_eq!(ask("https://app.example").status(), 200);
+    let answer = ask("https://app.example");
+    assert_eq!(answer.status(), 502);
+    assert_eq!(answer.header("access-control-allow-origin"), Some("https://app.example"));
+    assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+    assert_eq!(ask("https://evil.example").header("access-control-allow-origin"), None);
+}

@@ -214,6 +214,69 @@ fn a_page_that_replaces_the_origins_keeps_its_cookies_and_what_it_asks_of_the_br
         .no_header("etag");
 }
 
+/// A good answer that is not stored, and lets `allowed` read it.
+fn grants(allowed: &str) -> Behaviour {
+    page("v1").cache_control("no-store").header("access-control-allow-origin", allowed)
+}
+
+const APP: &str = "https://app.example";
+
+#[test]
+fn a_script_that_may_read_good_answers_reads_errors_too() {
+    let script = || world().with("origin", APP).with("accept", "application/json");
+    // Nothing is known yet.
+    script().origin([]).get("/api/a").status(502).no_header("access-control-allow-origin");
+
+    let with_credentials = grants(APP).header("access-control-allow-credentials", "true");
+    let app = script().origin([with_credentials]);
+    app.get("/api/a").answers(200, "v1");
+    let story = app.get("/api/b").status(502).header("access-control-allow-origin", APP);
+    let story = story.header("access-control-allow-credentials", "true").header_has("vary", "Origin");
+    story.header_has("access-control-expose-headers", "Retry-After").header_has("vary", "Accept");
+    app.get("/other").status(502).no_header("access-control-allow-origin");
+    app.clone().at("other.example.com").get("/api/a").no_header("access-control-allow-origin");
+    let evil = app.clone().without_fields().with("origin", "https://evil.example");
+    evil.get("/api/a").status(502).no_header("access-control-allow-origin");
+    app.clone().without_fields().get("/api/a").status(502).no_header("access-control-allow-origin");
+    app.new_isolate().get("/api/a").status(502).no_header("access-control-allow-origin");
+
+    let all = script().origin([grants("*")]);
+    all.get("/api/a").answers(200, "v1");
+    let other = all.clone().without_fields().with("origin", "https://other.example");
+    other.get("/api/a").status(502).header("access-control-allow-origin", "*");
+
+    let withdrawn = script().origin([grants(APP), page("v2").cache_control("no-store")]);
+    withdrawn.get("/api/a").answers(200, "v1");
+    withdrawn.get("/api/a").answers(200, "v2");
+    withdrawn.get("/api/a").status(502).no_header("access-control-allow-origin");
+}
+
+#[test]
+fn the_operator_names_who_reads_errors() {
+    let ask = |rule: serde_json::Value, origin: &str| {
+        let world = world().set("page.cors", rule).with("origin", origin).with("accept", "application/json");
+        let world = world.origin([grants(origin)]);
+        world.get("/a").answers(200, "v1");
+        world.get("/a").status(502)
+    };
+    ask("off".into(), APP).no_header("access-control-allow-origin");
+    let any = ask("*".into(), "https://evil.example").header("access-control-allow-origin", "*");
+    any.no_header("access-control-allow-credentials");
+    let list = || serde_json::json!([APP]);
+    ask(list(), APP)
+        .header("access-control-allow-origin", APP)
+        .header("access-control-allow-credentials", "true");
+    ask(list(), "https://evil.example").no_header("access-control-allow-origin");
+    ask(list(), "null").no_header("access-control-allow-origin");
+}
+
+#[test]
+fn an_error_of_the_origins_own_has_its_own_cors_fields() {
+    let own = || answers(503, "{}").header("content-type", "application/json");
+    let world = world().set("page.cors", "*").with("origin", APP).with("accept", "application/json");
+    world.origin([own(), own(), own()]).get("/").answers(503, "{}").no_header("access-control-allow-origin");
+}
+
 #[test]
 fn a_stale_copy_comes_before_the_origins_own_page() {
     let world = world().with("accept", "text/html");

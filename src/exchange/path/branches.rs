@@ -9,6 +9,7 @@ use http::Method;
 use super::super::behind::{self, Behind};
 use super::super::collapse::{self, Ending, Waited};
 use super::super::copies::{can_stand_in, likeness_of, may_stand_in};
+use super::super::cors;
 use super::super::fallback::{Fallback, fall_back, rules_out};
 use super::super::invalidation::{invalidate_behind, invalidate_though_torn};
 use super::super::last_good;
@@ -173,6 +174,7 @@ impl<P: Ports> Walk<'_, P> {
     ) -> UnfinishedResponse<P::Body> {
         let ctx = self.ctx;
         self.record.outcome = if self.record.attempts.len() > 1 { Outcome::Retried } else { Outcome::Origin };
+        cors::learn(ctx, &received);
         invalidate_behind(ctx, &received);
         last_good::keep_behind(ctx, &received);
         let had_condition = lookup.found().is_some();
