@@ -4,6 +4,7 @@
 mod answers;
 mod architecture;
 mod catalogues;
+mod clients;
 mod collapsing;
 mod counting;
 mod docs;
