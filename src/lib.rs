@@ -26,6 +26,7 @@ pub mod request;
 pub mod texts;
 
 pub mod language;
+mod markdown;
 
 pub mod config;
 

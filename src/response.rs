@@ -20,7 +20,6 @@ pub mod form;
 mod grpc;
 pub mod kept_fields;
 mod kind;
-mod markdown;
 mod page_cache;
 mod problem;
 #[cfg(test)]

@@ -56,11 +56,15 @@ pub enum AlertForm {
     Slack,
     /// An event for PagerDuty's Events API v2.
     PagerDuty,
+    /// A message for a Discord webhook.
+    Discord,
+    /// An adaptive card for a workflow of Microsoft Teams.
+    Teams,
 }
 
 impl AlertForm {
     /// All formats.
-    pub const ALL: [Self; 3] = [Self::Json, Self::Slack, Self::PagerDuty];
+    pub const ALL: [Self; 5] = [Self::Json, Self::Slack, Self::PagerDuty, Self::Discord, Self::Teams];
 
     /// The name in the configuration.
     pub const fn word(self) -> &'static str {
@@ -68,6 +72,8 @@ impl AlertForm {
             Self::Json => "json",
             Self::Slack => "slack",
             Self::PagerDuty => "pagerduty",
+            Self::Discord => "discord",
+            Self::Teams => "teams",
         }
     }
 }
@@ -138,7 +144,10 @@ pub(super) fn webhook(value: &Value) -> Accepted<Option<Webhook>> {
 /// Accepts the name of a format.
 pub(super) fn form(value: &Value) -> Accepted<AlertForm> {
     let named = |text: &str| AlertForm::ALL.into_iter().find(|form| form.word() == text);
-    value.as_str().and_then(named).ok_or_else(|| r#""json", "slack" or "pagerduty" is accepted"#.to_owned())
+    value
+        .as_str()
+        .and_then(named)
+        .ok_or_else(|| r#""json", "slack", "pagerduty", "discord" or "teams" is accepted"#.to_owned())
 }
 
 #[cfg(test)]

@@ -250,7 +250,7 @@ fn every_mistake_is_named_in_one_pass_in_the_order_of_the_document() {
         r#"incident.share = 0: a number above 0 and up to 1 is accepted, without quotes, e.g. 0.5"#,
         r#"incident.service = "a; reboot": a text of 1 to 64 letters, digits, ".", "-", "_", "@" and ":" is accepted, e.g. "shop.service""#,
         r#"alert.webhook = "http://a.example/": an https URL is accepted, e.g. "https://hooks.example.com/alerts"; http only for localhost and 127.0.0.1, to try it"#,
-        r#"alert.form = "mail": "json", "slack" or "pagerduty" is accepted"#,
+        r#"alert.form = "mail": "json", "slack", "pagerduty", "discord" or "teams" is accepted"#,
         r#"alert.quiet = "5s": "10s" to "1d" is accepted"#,
         r#"alert.key = "a": unknown key; alert has webhook, form and quiet"#,
         r#"name = "": a text of 1 to 64 printable ASCII characters is accepted, with no space at either end"#,

@@ -56,7 +56,7 @@ pub struct Delivery {
 pub(super) fn target(alert: &Alert) -> Option<&str> {
     let url = alert.webhook.as_ref().map(|webhook| webhook.as_str());
     match alert.form {
-        AlertForm::Json | AlertForm::Slack => url,
+        AlertForm::Json | AlertForm::Slack | AlertForm::Discord | AlertForm::Teams => url,
         AlertForm::PagerDuty => alert.key.as_ref().map(|_| url.unwrap_or(PAGERDUTY)),
     }
 }

@@ -1,10 +1,12 @@
-//! The text of an alert, in three forms: our own, Slack's, and PagerDuty's (Events API v2). docs/alerts.md has them.
+//! The text of an alert, in several forms: our own, and those of Slack, PagerDuty (Events API v2), Discord and Teams.
+//! docs/alerts.md has them.
 
 use serde_json::{Value, json};
 
 use super::class::Class;
 use super::words::length;
 use crate::config::{Alert, AlertForm};
+use crate::markdown;
 use crate::time::Timestamp;
 
 /// The content of an alert.
@@ -47,6 +49,8 @@ impl Told<'_> {
         let message = match alert.form {
             AlertForm::Json => self.own(id),
             AlertForm::Slack => self.slack(),
+            AlertForm::Discord => self.discord(),
+            AlertForm::Teams => self.teams(),
             AlertForm::PagerDuty => self.pagerduty(alert.key.as_ref().map_or("", |key| key.as_str())),
         };
         message.to_string()
@@ -145,6 +149,61 @@ impl Told<'_> {
             blocks.push(json!({ "type": "context", "elements": [text] }));
         }
         json!({ "text": headline, "blocks": blocks })
+    }
+
+    /// The facts beside the headline, by their names.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let Self { class, kind, attempts, touched, stale, errors, .. } = self;
+        let check =
+            (!matches!(self.moment, Moment::End { .. })).then(|| ("Check first", self.check.to_owned()));
+        let facts = [
+            ("Class", format!("{} ({})", class.status(), class.word())),
+            ("Kind", kind.clone()),
+            ("Failed attempts", attempts.to_string()),
+            ("Requests touched", format!("{touched}: {stale} got a stale copy, {errors} an error")),
+        ];
+        facts.into_iter().chain(check).collect()
+    }
+
+    /// Discord reads Markdown, and mentions in it unless it is told not to.
+    fn discord(&self) -> Value {
+        const RED: u32 = 0x00c4_313c;
+        const GREEN: u32 = 0x0018_794e;
+        let fields: Vec<_> = self
+            .facts()
+            .iter()
+            .map(|(name, value)| json!({ "name": name, "value": markdown::escaped(value), "inline": false }))
+            .collect();
+        let mut embed = json!({
+            "description": markdown::escaped(&self.headline()),
+            "color": if matches!(self.moment, Moment::End { .. }) { GREEN } else { RED },
+            "fields": fields,
+        });
+        if let (Some(link), Some(embed)) = (self.link(), embed.as_object_mut()) {
+            embed.insert("title".to_owned(), "Dashboard".into());
+            embed.insert("url".to_owned(), link.into());
+        }
+        json!({ "username": "Holdfast", "allowed_mentions": { "parse": [] }, "embeds": [embed] })
+    }
+
+    /// Text runs and facts of a card are no Markdown.
+    fn teams(&self) -> Value {
+        let facts: Vec<_> =
+            self.facts().iter().map(|(title, value)| json!({ "title": title, "value": value })).collect();
+        let headline = json!({ "type": "TextRun", "text": self.headline(), "weight": "Bolder" });
+        let open =
+            self.link().map(|url| json!({ "type": "Action.OpenUrl", "title": "Dashboard", "url": url }));
+        let card = json!({
+            "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+            "type": "AdaptiveCard",
+            "version": "1.4",
+            "body": [{ "type": "RichTextBlock", "inlines": [headline] }, { "type": "FactSet", "facts": facts }],
+            "actions": open.into_iter().collect::<Vec<_>>(),
+        });
+        json!({
+            "type": "message",
+            "attachments": [{ "contentType": "application/vnd.microsoft.card.adaptive", "content": card }],
+        })
     }
 
     /// The end resolves what the beginning triggered, because both have the incident's key.

@@ -22,7 +22,6 @@ use super::error::{ErrorPage, OUTCOME, Outcome};
 use super::facts::Facts;
 use super::form::Form;
 use super::kind::Kind;
-use super::markdown::escaped;
 use super::slots::SlotValues;
 use super::template::rendered;
 use super::view::View;
@@ -30,6 +29,7 @@ use super::words::Drawing;
 use super::{grpc, page_cache};
 use crate::config::Page;
 use crate::language::Message;
+use crate::markdown::escaped;
 
 /// The largest page, in bytes and not compressed.
 ///

@@ -12,9 +12,9 @@ use http::HeaderMap;
 
 use super::form::Form;
 use super::kind::Kind;
-use super::markdown;
 use super::slots::{Slot, SlotValues};
 use crate::config::Page;
+use crate::markdown;
 
 /// How many pages an isolate keeps, the last used, each of some 13 KB.
 ///

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use imports::Imports;
 
 /// Later modules use earlier ones.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "by_number",
+    "markdown",
     "time",
     "fields",
     "request",

@@ -871,6 +871,36 @@ fn slack_gets_text_that_cannot_become_markup() {
 }
 
 #[test]
+fn discord_gets_text_that_mentions_nobody_and_cannot_become_markup() {
+    let [(delivery, begin), (_, end)] = alerts(AlertForm::Discord, "@everyone_**a**.example");
+    assert_eq!(delivery.url, "https://hooks.example/alerts");
+    assert_eq!(begin["allowed_mentions"], json!({ "parse": [] }));
+    let embed = &begin["embeds"][0];
+    let text = embed["description"].as_str().unwrap();
+    assert!(text.starts_with(r"502, bad or no answer, at @everyone\_\*\*a\*\*.example since "), "{text}");
+    assert_eq!(embed["url"], "https://www.example/.well-known/holdfast/status");
+    assert!(embed["fields"].to_string().contains("Is the server running?"), "{embed}");
+    assert_ne!(embed["color"], end["embeds"][0]["color"], "it is seen at a glance that it is over");
+    assert!(end["embeds"][0]["description"].as_str().unwrap().starts_with("Over after 1 min"));
+}
+
+#[test]
+fn teams_gets_a_card_whose_text_is_no_markup() {
+    let [(_, begin), (_, end)] = alerts(AlertForm::Teams, "[a](https://evil.example).example");
+    let card = |message: &serde_json::Value| message["attachments"][0]["content"].clone();
+    let (begin, end) = (card(&begin), card(&end));
+    assert_eq!((&begin["type"], &begin["version"]), (&json!("AdaptiveCard"), &json!("1.4")));
+    // A text run shows every character as it is; a text block would read Markdown.
+    let headline = &begin["body"][0];
+    assert_eq!(headline["type"], "RichTextBlock");
+    let text = headline["inlines"][0]["text"].as_str().unwrap();
+    assert!(text.starts_with("502, bad or no answer, at [a](https://evil.example).example since "), "{text}");
+    assert_eq!(begin["actions"][0]["url"], "https://www.example/.well-known/holdfast/status");
+    assert!(begin["body"][1]["facts"].to_string().contains("edge_refused"), "{begin}");
+    assert!(end["body"][0]["inlines"][0]["text"].as_str().unwrap().starts_with("Over after 1 min"));
+}
+
+#[test]
 fn pagerduty_resolves_what_it_was_alerted_to() {
     let long = format!("{}.example", "a".repeat(250));
     for origin in ["a.example", long.as_str()] {

@@ -1,7 +1,7 @@
 //! Text in Markdown. How is a text from outside written, so that it stays text?
 
 /// `text` with a backslash before everything that could be markup (CommonMark §2.4).
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '#' | '|' | '~' | '!') {
