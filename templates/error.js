@@ -52,7 +52,7 @@ if (note) {
   let wanted = Math.min(note.dataset.after, day), due, timer;
   const sleep = () => {
     pause = Math.min(Math.max(pause, wanted, 1), Math.max(longest, wanted));
-    due = Date.now() + pause * 1000 * (1 + Math.random() / 2);
+    due = Date.now() + (pause + Math.random() * Math.min(pause / 2, 60)) * 1000;
     pause *= 1.5;
     arm();
   };

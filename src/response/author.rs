@@ -2,9 +2,10 @@
 //!
 //! A stock page says nothing but stock sentences. So these are taken out of what the page shows, and if any word is left
 //! over, somebody wrote the page. A page that quotes a stock sentence, names a server or looks like a stock page is
-//! therefore kept. So is a page with pictures, a form or a script of its own, unless it is recognised by a long sentence.
+//! therefore kept. So is a page with pictures, links, a form, a script or a telephone number of its own, unless it is
+//! recognised by a long sentence.
 //!
-//! Numbers and words with digits do not count: they are statuses, versions, times and ids. Neither do case and
+//! Other numbers and words with digits do not count: they are statuses, versions, times and ids. Neither do case and
 //! punctuation.
 
 use std::sync::OnceLock;
@@ -108,12 +109,18 @@ struct Shown {
 impl Shown {
     fn of(page: &str) -> Self {
         /// Elements that may say something without a word, or something else later.
-        const PARTS: &str =
-            " audio button canvas embed form iframe image img input link object picture script svg video ";
+        const PARTS: &str = " a audio button canvas embed form frame iframe image img input link object picture script svg video ";
+        /// Attributes that say or do something.
+        const SPEAKING: [&str; 5] = [" alt=", " aria-label=", " background=", " onload=", " title="];
+        /// What in a style sheet shows more than a plain colour.
+        const SHOWING: [&str; 4] = ["url(", "@import", "gradient(", "content:"];
         /// What the content of is not shown as text.
         const HIDDEN: [&str; 3] = ["script", "style", "svg"];
         let page = page.to_ascii_lowercase();
-        let mut shown = Self { has_own_parts: page.contains("url("), ..Self::default() };
+        // Varnish's pages have a long number of their own.
+        let has_number = has_telephone_number(&page) && !page.contains("guru medi");
+        let has_own_parts = has_number || SHOWING.iter().any(|part| page.contains(part));
+        let mut shown = Self { has_own_parts, ..Self::default() };
         let mut rest = page.as_str();
         while let Some((before, after)) = rest.split_once('<') {
             shown.push(before);
@@ -130,8 +137,9 @@ impl Shown {
                 shown.push(if tag.starts_with(['/', '!', '?']) { "" } else { tag });
                 continue;
             }
-            let is_part =
-                PARTS.contains(&[" ", name, " "].concat()) || name == "meta" && tag.contains("refresh");
+            let is_part = PARTS.contains(&[" ", name, " "].concat())
+                || name == "meta" && tag.contains("refresh")
+                || SPEAKING.iter().any(|attribute| tag.contains(attribute));
             shown.has_own_parts |= is_part && !is_of_stock_page(tag);
             if HIDDEN.contains(&name) {
                 rest = rest.split_once(&["</", name].concat()).map_or("", |(_, after)| after);
@@ -159,9 +167,36 @@ const fn is_letter(c: char) -> bool {
     c.is_ascii_alphanumeric() || c > '\u{bf}' && !matches!(c, '\u{2000}'..='\u{206f}')
 }
 
-/// Whether `tag` loads what belongs to a stock page: the files of Next.js, or the page of Heroku.
+/// Whether `tag` loads or links to what belongs to a stock page: the files of Next.js, the page of Heroku, the sites of
+/// Jetty and WordPress.
 fn is_of_stock_page(tag: &str) -> bool {
-    ["/_next/static/", "__next_data__", "herokucdn.com/error-pages/"].iter().any(|part| tag.contains(part))
+    const KNOWN: [&str; 6] = [
+        "/_next/static/",
+        "__next_data__",
+        "herokucdn.com/error-pages/",
+        "eclipse.org/jetty",
+        "jetty.org",
+        "wordpress.org/",
+    ];
+    KNOWN.iter().any(|part| tag.contains(part))
+}
+
+/// Whether `page` has at least seven digits with nothing but spaces and `()+-./` between them, and no letter before.
+fn has_telephone_number(page: &str) -> bool {
+    const LEAST_DIGITS: u32 = 7;
+    let (mut digits, mut before) = (0, ' ');
+    for c in page.chars() {
+        digits = match c {
+            '0'..='9' if digits > 0 || !before.is_alphanumeric() => digits + 1,
+            ' ' | '(' | ')' | '+' | '-' | '.' | '/' => digits,
+            _ => 0,
+        };
+        if digits >= LEAST_DIGITS {
+            return true;
+        }
+        before = c;
+    }
+    false
 }
 
 /// `text` with a space for each character reference to punctuation of stock pages, and an undecoded character for any

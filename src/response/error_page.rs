@@ -96,7 +96,7 @@ fn write(kind: &Kind, page: &Page, values: &SlotValues) -> (HeaderMap, String) {
                 facts: &Facts::of(kind.cause),
                 site: escaped(&view.site),
                 id: escaped(view.id),
-                address: view.address.map(escaped),
+                address: view.address,
                 view: &view,
             };
             ("text/markdown; charset=utf-8", rendered(&page) + "\n")
@@ -134,7 +134,7 @@ struct Markdown<'a> {
     facts: &'a Facts,
     site: String,
     id: String,
-    address: Option<String>,
+    address: Option<&'a str>,
 }
 
 #[cfg(test)]

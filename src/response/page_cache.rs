@@ -99,7 +99,7 @@ impl CachedPage {
         let mut from = 0;
         for &(to, slot) in &self.slots {
             text.push_str(self.text.get(from..to).unwrap_or_default());
-            escape(&mut text, values.get(slot), self.kind.form);
+            escape(&mut text, values.get(slot), self.kind.form, slot);
             from = to;
         }
         text.push_str(self.text.get(from..).unwrap_or_default());
@@ -111,9 +111,10 @@ const fn is_json(form: Form) -> bool {
     matches!(form, Form::Problem | Form::GraphQl)
 }
 
-/// Appends `value`, escaped as the rendering of a whole `form` escapes it.
-fn escape(text: &mut String, value: &str, form: Form) {
-    if form == Form::Markdown {
+/// Appends `value`, escaped as the rendering of a whole `form` escapes it. In Markdown the address is code, in which
+/// nothing is escaped and no URL becomes a link.
+fn escape(text: &mut String, value: &str, form: Form, slot: Slot) {
+    if form == Form::Markdown && slot != Slot::Address {
         return text.push_str(&markdown::escaped(value));
     }
     let is_special = |byte: u8| matches!(byte, b'<' | b'>' | b'&' | b'"' | b'\'' | b'\\' | 0..b' ' | 127);

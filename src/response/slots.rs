@@ -84,7 +84,8 @@ impl SlotValues {
             time: for_people(&at),
             at,
             id: shown(&error.request.id, LONGEST_NAME),
-            address: shown(&address, LONGEST_ADDRESS),
+            // In Markdown it is code, which a backtick would end.
+            address: shown(&address.replace('`', "%60"), LONGEST_ADDRESS),
             until_time: for_people(&until),
             until,
         }

@@ -410,6 +410,19 @@ fn what_people_wrote_is_theirs() {
         "<style>body{background:url(/sorry.jpg)}</style><h1>Service Unavailable</h1>",
         "<iframe src=\"https://status.example.com/embed\"></iframe>",
         "<form action=\"/retry\"></form><h1>Bad Gateway</h1>",
+        "<frameset><frame src=\"/sorry.html\"></frameset>",
+        "<body background=\"/sorry.png\"><h1>Service Unavailable</h1>",
+        "<body onload=\"location.href='/static-copy.html'\"><h1>Service Unavailable</h1>",
+        "<h1 aria-label=\"We are moving house\">Service Unavailable</h1>",
+        "<style>body::before{content:\"We are moving house\"}</style><h1>Service Unavailable</h1>",
+        "<style>@import \"/brand.css\"</style><h1>Service Unavailable</h1>",
+        "<style>body{background:linear-gradient(red,blue)}</style><h1>Service Unavailable</h1>",
+        "<h1>503</h1><a href=\"https://status.example.com/\">503</a>",
+        "<h1>Service Unavailable</h1><a href=\"tel:+49301234567\">503</a>",
+        // Numbers that are no status and no version.
+        "<h1>Service Unavailable</h1><p>+49 (0)30 1234567</p>",
+        "<h1>502 Bad Gateway</h1><hr>nginx<p>0800 1234567</p>",
+        "<h1>Service Unavailable</h1><p>2026-12-01</p>",
         // What a developer reads while debugging.
         "<title>TypeError at /</title><h1>TypeError at /</h1><pre>unsupported operand</pre>",
     ] {

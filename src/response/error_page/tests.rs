@@ -480,7 +480,7 @@ fn an_agent_gets_markdown() {
          - outcome: unknown\n\
          - request_id: 8f2a-LHR\n\
          - at: 2026-01-02T03:04:05Z\n\
-         - address: example.com/a\\_b\n\
+         - address: `example.com/a_b`\n\
          - documentation: <https://www.rfc-editor.org/rfc/rfc9209#section-2.3.26>\n\
          - Get help: <https://example.com/support>\n\
          - Service status: <https://status.example.com/>\n"
@@ -493,11 +493,16 @@ fn a_request_cannot_write_markdown() {
     for (url, page_settings) in [
         ("https://e*x*.example/`a`/[b](c)", &config::Page::default()),
         ("https://example.com/*a*_b_", &hostile),
+        ("https://shop.example/(http://evil.example)", &config::Page::default()),
     ] {
         let get = request(Method::GET, url, "`1`[x](y)");
         let text = body(page(BAD, &get, page_settings), Form::Markdown);
-        for markup in ["**Ex**", "[a](b)", "[b](c)", "[x](y)", " `1`", "e*x*"] {
-            assert!(!text.contains(markup), "{markup} in {text}");
+        // The address is code: nothing in it is markup or becomes a link.
+        let (before, rest) = text.split_once("\n- address: `").unwrap();
+        let (address, after) = rest.split_once("`\n").unwrap();
+        assert!(!address.contains('`') && address.contains("example"), "{address}");
+        for markup in ["**Ex**", "[a](b)", "[b](c)", "[x](y)", " `1`", "e*x*", "://evil"] {
+            assert!(!before.contains(markup) && !after.contains(markup), "{markup} in {text}");
         }
     }
 }
