@@ -75,7 +75,7 @@ pub struct Isolate<B> {
     invalidated: RefCell<ByHash<Timestamp>>,
     told: RefCell<HashMap<Digest, (u32, Timestamp)>>,
     used: RefCell<ByHash<Timestamp>>,
-    sighted: RefCell<ByHash<Timestamp>>,
+    sighted: RefCell<ByHash<(Timestamp, u32)>>,
     doubts: RefCell<Vec<(u64, Sighting)>>,
     purge_rules: RefCell<Option<(Rc<PurgeRules>, Timestamp)>>,
     kept: RefCell<HashMap<Digest, LookedAfter>>,
@@ -352,13 +352,18 @@ impl<B> Isolate<B> {
         self.used.borrow().get(&hash(key)).copied()
     }
 
-    /// Records a request for the variant under `key`. Returns whether there was another one within the last hour.
-    pub fn record_variant_request(&self, key: &Key, now: Timestamp) -> bool {
+    /// Records a request of `client` for the variant under `key`. Returns who was the first to ask for it within the last
+    /// hour.
+    pub fn record_variant_request(&self, key: &Key, client: u32, now: Timestamp) -> AskedBefore {
         let (key, mut sighted) = (hash(key), self.sighted.borrow_mut());
-        let is_of_use = |at: &Timestamp| now.since(*at) < SIGHTINGS;
-        let is_again = sighted.get(&key).is_some_and(is_of_use);
-        remember(&mut sighted, key, now, MOST_SIGHTED, is_of_use);
-        is_again
+        let is_of_use = |(at, _): &(Timestamp, u32)| now.since(*at) < SIGHTINGS;
+        let first = sighted.get(&key).filter(|sighting| is_of_use(sighting)).map(|(_, first)| *first);
+        remember(&mut sighted, key, (now, first.unwrap_or(client)), MOST_SIGHTED, is_of_use);
+        match first {
+            None => AskedBefore::ByNobody,
+            Some(first) if first == client => AskedBefore::BySame,
+            Some(_) => AskedBefore::ByAnother,
+        }
     }
 
     /// Makes the check of the last good copy under `name` due in a minute: the last check had no result.
@@ -372,6 +377,17 @@ impl<B> Isolate<B> {
 
 /// A map by the [`hash`] of keys.
 type ByHash<T> = ByNumber<u64, T>;
+
+/// Who asked for a variant before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedBefore {
+    /// Nobody.
+    ByNobody,
+    /// The client that asks now, and nobody before it.
+    BySame,
+    /// Another client.
+    ByAnother,
+}
 
 /// A cheap hash of `key`. A collision is harmless: a lookup is skipped, one more request is sent, or an answer is not
 /// stored.

@@ -11,6 +11,7 @@ use super::context::Context;
 use crate::cache::entry::{Entry, Stored, Variant};
 use crate::cache::key::{Key, Vary};
 use crate::cache::storable::{self, Admission, LONGEST_RETENTION};
+use crate::isolate::AskedBefore;
 use crate::ports::{Held, Origin, Ports};
 use crate::time::Timestamp;
 
@@ -49,14 +50,15 @@ fn takes_place(new: &Vary, old: &Vary, digest: &str, headers: &HeaderMap) -> boo
 
 /// Adds `new` to `variants`, and gives what has to make room for it, which may be itself.
 ///
-/// Who came first stays for as long as it can be of use. Past `most`, one that is asked for again (`is_again`) takes the
-/// place of one that nobody used, the youngest, and if all are in use of the one that was used longest ago: so neither
-/// made-up values nor values that are met once push out what visitors ask for. An answer for all is never pushed out.
+/// Who came first stays for as long as it can be of use. Past `most`, one that is asked for again takes the place of one that
+/// nobody used, the youngest. If all are in use and two clients asked for it, it takes that of the one that was used longest
+/// ago. So neither made-up values nor values that are met once push out what visitors ask for. An answer for all is never
+/// pushed out.
 fn add(
     variants: &mut Vec<Variant>,
     new: Variant,
     most: usize,
-    is_again: impl Fn() -> bool,
+    asked_before: impl Fn() -> AskedBefore,
     used_at: impl Fn(&Variant) -> Option<Timestamp>,
     now: Timestamp,
 ) -> Vec<Variant> {
@@ -81,9 +83,14 @@ fn add(
     while variants.len() >= most {
         let others = variants.iter().enumerate().rev().filter(|(_, variant)| !variant.vary.is_empty());
         // Of several that are as good the first is taken, so the youngest.
-        let least = others.min_by_key(|(_, variant)| used_at(variant)).map(|(at, _)| at);
-        match least.filter(|_| is_for_all || is_again()) {
-            Some(least) => over.push(variants.remove(least)),
+        let least = others.map(|(at, variant)| (at, used_at(variant))).min_by_key(|(_, used_at)| *used_at);
+        let makes_room = |used_at: Option<Timestamp>| match asked_before() {
+            AskedBefore::ByNobody => false,
+            AskedBefore::BySame => used_at.is_none(),
+            AskedBefore::ByAnother => true,
+        };
+        match least.filter(|(_, used_at)| is_for_all || makes_room(*used_at)) {
+            Some((least, _)) => over.push(variants.remove(least)),
             None => {
                 over.push(new);
                 return over;
@@ -159,9 +166,9 @@ async fn store_beside<P: Ports>(
     let at = key.variant(&own.digest);
     let most = usize::try_from(ctx.policy.settings.cache.max_variants).unwrap_or(usize::MAX);
     let (isolate, now) = (ctx.isolate(), ctx.now());
-    let is_again = || isolate.record_variant_request(&at, now);
+    let asked_before = || isolate.record_variant_request(&at, ctx.witness().mark, now);
     let used_at = |variant: &Variant| isolate.used_at(&key.variant(&variant.digest));
-    let over = add(&mut variants, own.clone(), most, is_again, used_at, now);
+    let over = add(&mut variants, own.clone(), most, asked_before, used_at, now);
     if over.contains(&own) {
         // A copy that nobody reads would hold up the client's.
         if let Some(body) = body {
@@ -215,6 +222,7 @@ pub(super) async fn move_to<P: Ports>(
 
 #[cfg(test)]
 mod tests {
+    use super::AskedBefore::{ByAnother, ByNobody, BySame};
     use super::*;
     use http::HeaderValue;
     use http::header::HeaderName;
@@ -245,18 +253,18 @@ mod tests {
         assert_eq!(choose(&[], &german).1, None);
     }
 
-    /// Adds it as one that is asked for again or not, where those with the digests in `used` were used at these times.
+    /// Adds it as one that was asked for before or not, where those with the digests in `used` were used at these times.
     fn added(
         variants: &mut Vec<Variant>,
         new: Variant,
-        is_again: bool,
+        asked_before: AskedBefore,
         used: &[(Variant, u64)],
     ) -> Vec<Variant> {
         let used_at = |variant: &Variant| {
             let at = used.iter().find(|(used, _)| used.digest == variant.digest)?.1;
             Some(Timestamp::from_millis(at))
         };
-        add(variants, new, 4, || is_again, used_at, Timestamp::from_millis(5))
+        add(variants, new, 4, || asked_before, used_at, Timestamp::from_millis(5))
     }
 
     #[test]
@@ -264,22 +272,27 @@ mod tests {
         let languages = ["de", "en", "fr", "it", "pt", "pl"].map(|one| fields(&[("accept-language", one)]));
         let new = |at: usize, until: u64| variant("accept-language", &languages[at], until);
         let mut variants = Vec::new();
-        assert!(added(&mut variants, new(0, 9), false, &[]).is_empty());
-        assert!(added(&mut variants, new(1, 4), false, &[]).is_empty());
-        assert!(added(&mut variants, new(2, 9), false, &[]).is_empty());
+        assert!(added(&mut variants, new(0, 9), ByNobody, &[]).is_empty());
+        assert!(added(&mut variants, new(1, 4), ByNobody, &[]).is_empty());
+        assert!(added(&mut variants, new(2, 9), ByNobody, &[]).is_empty());
         let for_all = variant("", &languages[0], 9);
-        assert!(added(&mut variants, for_all.clone(), false, &[]).is_empty(), "there is room for four");
-        assert_eq!(added(&mut variants, new(3, 9), false, &[]), [new(1, 4)], "its time was up");
+        assert!(added(&mut variants, for_all.clone(), ByNobody, &[]).is_empty(), "there is room for four");
+        assert_eq!(added(&mut variants, new(3, 9), ByNobody, &[]), [new(1, 4)], "its time was up");
         assert_eq!(
-            added(&mut variants, new(4, 9), false, &[]),
+            added(&mut variants, new(4, 9), ByNobody, &[]),
             [new(4, 9)],
             "it is asked for the first time"
         );
-        assert_eq!(added(&mut variants, new(4, 9), true, &[(new(3, 9), 1)]), [new(2, 9)], "nobody used it");
+        assert_eq!(added(&mut variants, new(4, 9), BySame, &[(new(3, 9), 1)]), [new(2, 9)], "nobody used it");
         let used = [(new(0, 9), 3), (new(3, 9), 2), (new(4, 9), 4)];
-        assert_eq!(added(&mut variants, new(5, 9), true, &used), [new(3, 9)], "it was used longest ago");
+        assert_eq!(
+            added(&mut variants, new(5, 9), BySame, &used),
+            [new(5, 9)],
+            "one client pushes out none that is used"
+        );
+        assert_eq!(added(&mut variants, new(5, 9), ByAnother, &used), [new(3, 9)], "it was used longest ago");
         assert!(variants.contains(&new(0, 9)) && variants.contains(&for_all));
-        assert!(added(&mut variants, new(0, 99), false, &used).is_empty());
+        assert!(added(&mut variants, new(0, 99), ByNobody, &used).is_empty());
         assert_eq!((variants[0].until.as_millis(), variants.len()), (99, 4));
     }
 
@@ -288,10 +301,10 @@ mod tests {
         let mut variants = Vec::new();
         let nobody = HeaderMap::new();
         for names in ["a", "b", "c", "d"] {
-            assert!(added(&mut variants, variant(names, &nobody, 9), false, &[]).is_empty());
+            assert!(added(&mut variants, variant(names, &nobody, 9), ByNobody, &[]).is_empty());
         }
         let fifth = variant("e", &nobody, 9);
-        assert_eq!(added(&mut variants, fifth.clone(), true, &[]), [fifth]);
+        assert_eq!(added(&mut variants, fifth.clone(), ByAnother, &[]), [fifth]);
     }
 
     #[test]
@@ -301,7 +314,7 @@ mod tests {
         for (names, value) in [("a", "1"), ("b", "1"), ("a", "2"), ("b", "2"), ("c", "1"), ("", "")] {
             let nobody = fields(&[("a", value), ("b", value), ("c", value)]);
             assert!(
-                add(&mut variants, variant(names, &nobody, 9), 32, || false, |_| None, now).is_empty(),
+                add(&mut variants, variant(names, &nobody, 9), 32, || ByNobody, |_| None, now).is_empty(),
                 "{names} {value}"
             );
         }

@@ -213,6 +213,18 @@ fn made_up_values_do_not_take_the_places_of_those_that_visitors_have() {
     for number in 20..40 {
         in_language(&world, &format!("x-{number}")).attempts(1);
     }
+    // Nor if one client asks for each of them again and again.
+    for number in 40..80 {
+        for _ in 0..3 {
+            let world = world.clone().without_fields().with("cf-connecting-ip", "203.0.113.66");
+            let language = format!("x-{number}");
+            world
+                .with("accept-language", &language)
+                .origin([answer(&language)])
+                .get("/")
+                .answers(200, &language);
+        }
+    }
     for language in usual {
         let world = world.clone().without_fields().with("accept-language", language);
         world.origin([refuses()]).get("/").answers(200, language);
