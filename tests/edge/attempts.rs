@@ -195,8 +195,10 @@ fn an_unsafe_request_is_sent_once() {
 #[test]
 fn a_503_to_an_unsafe_request_is_passed_on_unchanged() {
     let html = [("Content-Type", "text/html"), ("Retry-After", "9"), ("X-Own", "1")];
-    let page =
-        Page::new([scripts::answer("503 Service Unavailable", &html, "<p>We are busy today"), scripts::ok("twice")]);
+    let page = Page::new([
+        scripts::answer("503 Service Unavailable", &html, "<p>We are busy today"),
+        scripts::ok("twice"),
+    ]);
     let answer = quick().call("POST", &page.path).browsing().body("pay 10").send();
     answer.is(503, "<p>We are busy today");
     assert_eq!((answer.header("retry-after"), answer.header("x-own")), (Some("9"), Some("1")));
