@@ -9,6 +9,9 @@ use crate::config::{Alert, AlertForm};
 use crate::markdown;
 use crate::time::Timestamp;
 
+/// The name of the fact that is a word of the log.
+const KIND: &str = "Kind";
+
 /// The content of an alert.
 pub(super) struct Told<'a> {
     pub moment: Moment,
@@ -124,22 +127,17 @@ impl Told<'_> {
     /// Slack reads `&`, `<` and `>` as control characters everywhere in a text.
     fn slack(&self) -> Value {
         let headline = escaped(&self.headline());
-        let field =
-            |name: &str, value: &str| json!({ "type": "mrkdwn", "text": format!("*{name}*\n{value}") });
+        let field = |(name, value): (&str, String)| {
+            let value = escaped(&value);
+            let value = if name == KIND { format!("`{value}`") } else { value };
+            json!({ "type": "mrkdwn", "text": format!("*{name}*\n{value}") })
+        };
         let mut blocks = vec![
             json!({ "type": "section", "text": { "type": "mrkdwn", "text": format!("*{headline}*") } }),
-            json!({ "type": "section", "fields": [
-                field("Class", &format!("{} ({})", self.class.status(), self.class.word())),
-                field("Kind", &format!("`{}`", escaped(&self.kind))),
-                field("Failed attempts", &self.attempts.to_string()),
-                field(
-                    "Requests touched",
-                    &format!("{}: {} got a stale copy, {} an error", self.touched, self.stale, self.errors),
-                ),
-            ] }),
+            json!({ "type": "section", "fields": self.facts().map(field) }),
         ];
-        if !matches!(self.moment, Moment::End { .. }) {
-            let check = format!("*Check first:* {}", escaped(self.check));
+        if let Some((name, check)) = self.check_first() {
+            let check = format!("*{name}:* {}", escaped(&check));
             blocks.push(json!({ "type": "section", "text": { "type": "mrkdwn", "text": check } }));
         }
         if let Some(link) = self.link() {
@@ -152,17 +150,19 @@ impl Told<'_> {
     }
 
     /// The facts beside the headline, by their names.
-    fn facts(&self) -> Vec<(&'static str, String)> {
+    fn facts(&self) -> [(&'static str, String); 4] {
         let Self { class, kind, attempts, touched, stale, errors, .. } = self;
-        let check =
-            (!matches!(self.moment, Moment::End { .. })).then(|| ("Check first", self.check.to_owned()));
-        let facts = [
+        [
             ("Class", format!("{} ({})", class.status(), class.word())),
-            ("Kind", kind.clone()),
+            (KIND, kind.clone()),
             ("Failed attempts", attempts.to_string()),
             ("Requests touched", format!("{touched}: {stale} got a stale copy, {errors} an error")),
-        ];
-        facts.into_iter().chain(check).collect()
+        ]
+    }
+
+    /// What to check first, with its name; at the end there is nothing to check.
+    fn check_first(&self) -> Option<(&'static str, String)> {
+        (!matches!(self.moment, Moment::End { .. })).then(|| ("Check first", self.check.to_owned()))
     }
 
     /// Discord reads Markdown, and mentions in it unless it is told not to.
@@ -171,8 +171,9 @@ impl Told<'_> {
         const GREEN: u32 = 0x0018_794e;
         let fields: Vec<_> = self
             .facts()
-            .iter()
-            .map(|(name, value)| json!({ "name": name, "value": markdown::escaped(value), "inline": false }))
+            .into_iter()
+            .chain(self.check_first())
+            .map(|(name, value)| json!({ "name": name, "value": markdown::escaped(&value), "inline": false }))
             .collect();
         let mut embed = json!({
             "description": markdown::escaped(&self.headline()),
@@ -188,8 +189,12 @@ impl Told<'_> {
 
     /// Text runs and facts of a card are no Markdown.
     fn teams(&self) -> Value {
-        let facts: Vec<_> =
-            self.facts().iter().map(|(title, value)| json!({ "title": title, "value": value })).collect();
+        let facts: Vec<_> = self
+            .facts()
+            .into_iter()
+            .chain(self.check_first())
+            .map(|(title, value)| json!({ "title": title, "value": value }))
+            .collect();
         let headline = json!({ "type": "TextRun", "text": self.headline(), "weight": "Bolder" });
         let open =
             self.link().map(|url| json!({ "type": "Action.OpenUrl", "title": "Dashboard", "url": url }));

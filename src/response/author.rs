@@ -36,8 +36,7 @@ const UNMISTAKABLE: usize = 60;
 const MOST_SKIPPED: usize = 200;
 
 /// The sentences of stock pages, one a line, from author/stock.txt. They are in lower case, without punctuation and without
-/// words that have digits. `* `
-/// stands for any few words, and a final ` …` for the rest of the page.
+/// words that have digits. `* ` stands for any few words, and a final ` …` for the rest of the page.
 ///
 /// WordPress's maintenance page is not among them, although it is a stock page: it says what no page of ours can know.
 fn stock_sentences() -> &'static str {
