@@ -11,7 +11,7 @@ use super::origins::Origins;
 use super::parts::{Key, Parts};
 use super::sql::{self, Sql, number};
 use super::state;
-use super::summary::{Bar, FORM, Incident, KindSpan, OriginState, Span, Summary, Total};
+use super::summary::{Bar, FORM, Incident, KindSpan, OriginState, Span, Summary, Total, Visitors};
 use crate::config::Config;
 use crate::time::Timestamp;
 
@@ -19,17 +19,22 @@ use crate::time::Timestamp;
 const MOST_INCIDENTS: u64 = 50;
 
 /// The spans: name, minutes of one bar, how many bars.
-const SPANS: [(&str, u64, u64); 3] = [("hour", 1, 60), ("day", 15, 96), ("week", 120, 84)];
+const SPANS: [(&str, u64, u64); 4] =
+    [("quarter", 1, 15), ("hour", 1, 60), ("day", 15, 96), ("week", 120, 84)];
 
 /// The summary at `now`, with what `config` says of the origins. In a new object it is empty.
 pub fn summary(sql: &impl Sql, now: Timestamp, config: &Config) -> Summary {
     Summary {
         v: FORM,
         at: now,
+        visitors: Visitors::default(),
         spans: SPANS.iter().map(|&(name, minutes, count)| span(sql, now, name, minutes, count)).collect(),
         service: config.incident.service.clone(),
         origins: origins(sql, now, config),
         incidents: incidents(sql),
+        touched: Vec::new(),
+        circuits: Vec::new(),
+        versions: Vec::new(),
         totals: totals(sql),
     }
 }
@@ -127,6 +132,7 @@ fn origins(sql: &impl Sql, now: Timestamp, config: &Config) -> Vec<OriginState> 
             url: url.map(|url| [url.scheme(), "://", url.authority()].concat()),
             state,
             is_down: state == State::Down,
+            is_reached: false,
             since: match state {
                 State::Down => time(evidence.since_ms),
                 State::Failing => began.or(time(evidence.since_ms)),

@@ -14,7 +14,8 @@ use super::class::Class;
 use super::evidence::{GOOD_FOR, State};
 use super::runbook;
 use super::summary::{Incident, KindSpan, OriginState, Span, Summary};
-use super::words::{length, meaning, share, thousands};
+use super::verdict::{Verdict, said};
+use super::words::{ago, clock, length, meaning, share, thousands};
 use crate::response::template::rendered;
 use crate::time::Timestamp;
 use chart::Chart;
@@ -24,15 +25,17 @@ pub fn html(summary: &Summary, bound: &Bindings) -> String {
     rendered(&Page::of(summary, bound))
 }
 
-/// The same for programs: the [`Summary`] and the bindings.
+/// The same for programs: the verdict, the [`Summary`] and the bindings.
 pub fn json(summary: &Summary, bound: &Bindings) -> String {
     #[derive(Serialize)]
     struct Status<'a> {
+        verdict: Verdict,
         #[serde(flatten)]
         summary: &'a Summary,
         bindings: &'a Bindings,
     }
-    serde_json::to_string(&Status { summary, bindings: bound }).unwrap_or_default()
+    serde_json::to_string(&Status { verdict: Verdict::of(summary), summary, bindings: bound })
+        .unwrap_or_default()
 }
 
 /// The content of templates/status.html.
@@ -40,7 +43,7 @@ pub fn json(summary: &Summary, bound: &Bindings) -> String {
 #[template(path = "status.html")]
 struct Page<'a> {
     assets: &'static Assets,
-    headline: String,
+    verdict: Verdict,
     tone: &'static str,
     at: Moment,
     origins: Vec<Origin<'a>>,
@@ -134,11 +137,16 @@ struct IncidentRow<'a> {
 impl<'a> Page<'a> {
     fn of(summary: &'a Summary, bound: &Bindings) -> Self {
         let origins: Vec<_> = summary.origins.iter().map(|origin| Origin::of(origin, summary)).collect();
-        let (headline, tone) = headline(summary);
+        let verdict = Verdict::of(summary);
         Self {
             assets: Assets::get(),
-            headline,
-            tone,
+            tone: match verdict.state {
+                State::Down => "bad",
+                State::Failing | State::Recovering => "late",
+                State::Up => "ok",
+                State::Unknown => "idle",
+            },
+            verdict,
             at: Moment::of(summary.at, summary.at),
             spans: summary.spans.iter().map(SpanView::of).collect(),
             incidents: summary
@@ -149,37 +157,6 @@ impl<'a> Page<'a> {
             bindings: bound.all(),
             origins,
         }
-    }
-}
-
-/// The headline, and its tone.
-fn headline(summary: &Summary) -> (String, &'static str) {
-    let count = |state| summary.origins.iter().filter(|origin| origin.state == state).count();
-    let (down, again, failing) = (count(State::Down), count(State::Recovering), count(State::Failing));
-    let open = summary.incidents.iter().filter(|incident| incident.ended_at.is_none()).count();
-    let incidents =
-        if open == 1 { "1 incident is open".to_owned() } else { format!("{open} incidents are open") };
-    match (down, summary.origins.as_slice()) {
-        (1, [_]) => ("The origin is down".to_owned(), "bad"),
-        (1, all @ [_, ..]) => (format!("1 of {} origins is down", all.len()), "bad"),
-        (2.., all) if down == all.len() => ("All origins are down".to_owned(), "bad"),
-        (2.., all) => (format!("{down} of {} origins are down", all.len()), "bad"),
-        (_, [_]) if again > 0 => ("The origin answers again".to_owned(), "late"),
-        (_, _) if again > 0 && open == again => {
-            ("All origins that were down answer again".to_owned(), "late")
-        }
-        (_, _) if open > 0 => (incidents, "late"),
-        (_, [_]) if failing > 0 => ("The last request at the origin failed".to_owned(), "late"),
-        (_, _) if failing > 0 => ("The last request at an origin failed".to_owned(), "late"),
-        (_, []) => ("Nothing is known yet".to_owned(), "idle"),
-        (_, all) if count(State::Unknown) == all.len() => {
-            let asked = all.iter().filter_map(|origin| origin.asked_at).max();
-            let since = |at| format!("Nothing was asked since {}", Moment::of(at, summary.at).clock);
-            (asked.map_or_else(|| "Nothing is known yet".to_owned(), since), "idle")
-        }
-        (_, [_]) => ("The origin answers".to_owned(), "ok"),
-        (_, _) if count(State::Unknown) > 0 => ("All origins that were asked answer".to_owned(), "ok"),
-        (_, _) => ("All origins answer".to_owned(), "ok"),
     }
 }
 
@@ -243,7 +220,6 @@ impl<'a> Kind<'a> {
     fn of(end: &'a str, place: &'a str, origin: &OriginState, summary: &Summary) -> Self {
         let what = runbook::what(end).unwrap_or("failed");
         let status = runbook::status(end);
-        let is_sentence = ["the ", "this "].iter().any(|start| what.starts_with(start));
         let entry = runbook::entry(end);
         let causes = entry.into_iter().flat_map(|entry| entry.causes).map(|cause| CauseView {
             what: cause.what,
@@ -254,7 +230,7 @@ impl<'a> Kind<'a> {
             end,
             place,
             tone: tone_of(status.unwrap_or_default()),
-            sentence: if is_sentence { capital(what) } else { format!("The origin {what}") },
+            sentence: said("The origin", what),
             status,
             causes: causes.collect(),
         }
@@ -381,11 +357,7 @@ fn history(kind: &KindSpan, now: Timestamp) -> String {
 
 impl Moment {
     fn of(at: Timestamp, now: Timestamp) -> Self {
-        let iso = at.to_rfc3339();
-        let (day, time) = (iso.get(..10).unwrap_or_default(), iso.get(11..19).unwrap_or_default());
-        let is_today = now.to_rfc3339().starts_with(day);
-        let clock = if is_today { time.to_owned() } else { format!("{day} {time}") };
-        Self { clock, ago: format!("{} ago", length(now.since(at))), iso }
+        Self { clock: clock(at, now), ago: ago(at, now), iso: at.to_rfc3339() }
     }
 }
 
@@ -396,9 +368,4 @@ fn tone_of(status: u16) -> &'static str {
         504 => "late",
         _ => "own",
     }
-}
-
-fn capital(sentence: &str) -> String {
-    let mut characters = sentence.chars();
-    characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
 }

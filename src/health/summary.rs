@@ -4,20 +4,23 @@ use serde::{Serialize, Serializer};
 
 use super::class::Class;
 use super::evidence::State;
+use super::latency::Latency;
 use crate::time::Timestamp;
 
 /// The number of the form of a [`Summary`] as JSON.
-pub const FORM: u32 = 3;
+pub const FORM: u32 = 4;
 
 /// How the origins are and were.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// [`FORM`].
     pub v: u32,
     /// Now.
     #[serde(serialize_with = "rfc3339")]
     pub at: Timestamp,
-    /// The last hour, day and week.
+    /// What visitors got in the last minute.
+    pub visitors: Visitors,
+    /// The last quarter of an hour, hour, day and week.
     pub spans: Vec<Span>,
     /// The service that runs the origin, if the configuration names it.
     pub service: Option<String>,
@@ -25,6 +28,12 @@ pub struct Summary {
     pub origins: Vec<OriginState>,
     /// The newest first, at most 50.
     pub incidents: Vec<Incident>,
+    /// Requests that a failure touched lately, the newest first: a sample that isolates draw.
+    pub touched: Vec<Touched>,
+    /// Circuits that were seen open in the last minute.
+    pub circuits: Vec<Circuit>,
+    /// The versions of the Worker that answered lately, the newest first; empty unless version metadata is bound.
+    pub versions: Vec<Version>,
     /// What was ever counted, by origin.
     pub totals: Vec<Total>,
 }
@@ -32,7 +41,7 @@ pub struct Summary {
 /// What was counted in a span of time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Span {
-    /// `hour`, `day` or `week`.
+    /// `quarter` (of an hour), `hour`, `day` or `week`.
     pub name: &'static str,
     /// How long one bar is, in seconds.
     pub step_s: u64,
@@ -53,6 +62,9 @@ pub struct Span {
     pub not_saved_by_retry: u64,
     /// Requests that got a stale copy in place of an answer that failed or took too long.
     pub stale: u64,
+    /// How long answers took, by the origin that gave them: from an attempt to its head. The first one, without a name, is
+    /// how long visitors waited for a head, whoever gave it.
+    pub latency: Vec<(String, Latency)>,
 }
 
 /// What was counted in one bar of a span.
@@ -78,6 +90,76 @@ pub struct Bar {
     pub gateway_timeout: u64,
     /// Attempts that failed as a 503.
     pub unavailable: u64,
+    /// How long visitors waited for a head.
+    pub latency: Latency,
+}
+
+/// What visitors got in a span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Visitors {
+    /// Answers.
+    pub answers: u64,
+    /// Stale copies among them, in place of an answer that failed or took too long.
+    pub stale: u64,
+    /// Errors among them: status 500 or more.
+    pub errors: u64,
+}
+
+/// A request that a failure touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Touched {
+    /// When it was answered.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: Timestamp,
+    /// For how many such requests it stands.
+    pub weight: u64,
+    /// Its id, as on the error page and in the log.
+    pub id: String,
+    /// Its method.
+    pub method: String,
+    /// Its host.
+    pub host: String,
+    /// Its path, without the query.
+    pub path: String,
+    /// The country that it came from, as the platform says (ISO 3166-1 alpha-2); empty if it does not.
+    pub country: String,
+    /// The origin that failed.
+    pub origin: String,
+    /// How.
+    pub kind: String,
+    /// What the visitor got.
+    pub outcome: String,
+    /// With which status.
+    pub status: u16,
+}
+
+/// A circuit that is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Circuit {
+    /// For which origin.
+    pub origin: String,
+    /// For which page or section; empty for all of it.
+    pub place: String,
+    /// The failure that opened it.
+    pub kind: String,
+    /// When an isolate last saw it open.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: Timestamp,
+}
+
+/// A version of the Worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Version {
+    /// Its id.
+    pub id: String,
+    /// Its tag; empty if it has none.
+    pub tag: String,
+    /// When it was first seen to answer.
+    #[serde(serialize_with = "rfc3339")]
+    pub first_at: Timestamp,
+    /// When it was last seen to answer.
+    #[serde(serialize_with = "rfc3339")]
+    pub last_at: Timestamp,
 }
 
 /// How one origin is.
@@ -91,6 +173,8 @@ pub struct OriginState {
     pub state: State,
     /// Whether it is down now.
     pub is_down: bool,
+    /// Whether answers come from it, if it is down: all of them errors.
+    pub is_reached: bool,
     /// How the latest failure is called, if it is down or fails in part.
     pub end: Option<String>,
     /// Since when: the first failure after the last good answer, if it is down; the first good answer, if it recovers; the
@@ -181,7 +265,10 @@ fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Err
     serializer.serialize_str(&at.to_rfc3339())
 }
 
-fn rfc3339_or_none<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn rfc3339_or_none<S: Serializer>(
+    at: &Option<Timestamp>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     at.map(Timestamp::to_rfc3339).serialize(serializer)
 }
 

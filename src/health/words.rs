@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::time::Timestamp;
+
 /// `span` in its two largest units: `45 s`, `12 min`, `3 h 5 min`, `2 d 4 h`.
 pub(super) fn length(span: Duration) -> String {
     let seconds = span.as_secs();
@@ -12,6 +14,18 @@ pub(super) fn length(span: Duration) -> String {
         86_400.. => (seconds / 86_400, "d", seconds % 86_400 / 3600, "h"),
     };
     if smaller == 0 { format!("{larger} {unit}") } else { format!("{larger} {unit} {smaller} {sub}") }
+}
+
+/// How long ago `at` was: `5 min ago`.
+pub(super) fn ago(at: Timestamp, now: Timestamp) -> String {
+    length(now.since(at)) + " ago"
+}
+
+/// The time of day to the second, in UTC, with the day if it is not today.
+pub(super) fn clock(at: Timestamp, now: Timestamp) -> String {
+    let iso = at.to_rfc3339();
+    let (day, time) = (iso.get(..10).unwrap_or_default(), iso.get(11..19).unwrap_or_default());
+    if now.to_rfc3339().starts_with(day) { time.to_owned() } else { format!("{day} {time}") }
 }
 
 /// `part` of `whole` in per cent, or a dash where there is no whole. Neither none nor all is written unless it is so.

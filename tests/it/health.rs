@@ -604,18 +604,18 @@ fn counts_go_after_a_week_and_totals_stay() {
         totals.iter().filter(|total| total.what == "try ok").map(|total| total.n).sum::<u64>()
     };
     let (day, week) = (
-        |object: &Object| object.summary().spans[1].attempts,
         |object: &Object| object.summary().spans[2].attempts,
+        |object: &Object| object.summary().spans[3].attempts,
     );
     // An hour of it, by the minute.
     for _ in 0..60 {
         object.report(&["try a ok 2", "answer origin 0 2", "answer error_page 502 1"]);
         object.pass(60);
     }
-    let before = object.summary().spans.remove(1);
+    let before = object.summary().spans.remove(2);
     assert_eq!((before.attempts, before.bars.iter().map(|bar| bar.s502).sum::<u64>()), (120, 60));
     object.pass(3 * 60 * 60).report(&["try a ok 1"]);
-    let after = object.summary().spans.remove(1);
+    let after = object.summary().spans.remove(2);
     assert_eq!(after.attempts, 121);
     assert_eq!(after.bars[..80], before.bars[before.bars.len() - 80 - 4..][..80].to_vec()[..], "bars stay");
     assert!(
@@ -638,7 +638,7 @@ fn a_new_object_shows_nothing() {
     let object = object();
     let summary = object.summary();
     let shape: Vec<_> = summary.spans.iter().map(|span| (span.name, span.step_s, span.bars.len())).collect();
-    assert_eq!(shape, [("hour", 60, 60), ("day", 900, 96), ("week", 7200, 84)]);
+    assert_eq!(shape, [("quarter", 60, 15), ("hour", 60, 60), ("day", 900, 96), ("week", 7200, 84)]);
     assert!(summary.spans.iter().flat_map(|span| &span.bars).all(|bar| *bar == summary::Bar::default()));
     assert_eq!((summary.origins.len(), summary.incidents.len(), summary.totals.len()), (0, 0, 0));
     assert_eq!(object.wake(), (Vec::new(), None));
@@ -655,21 +655,22 @@ fn a_summary_is_json_with_times_that_people_can_read() {
         "answer retried 503 1",
     ]);
     let json = serde_json::to_value(object.summary()).unwrap();
-    assert_eq!((&json["v"], &json["at"]), (&json!(3), &json!("2026-01-02T03:04:30Z")));
-    assert_eq!(json["spans"][1]["began_at"], "2026-01-01T03:15:00Z");
+    assert_eq!((&json["v"], &json["at"]), (&json!(4), &json!("2026-01-02T03:04:30Z")));
+    assert_eq!(json["spans"][2]["began_at"], "2026-01-01T03:15:00Z");
     assert_eq!(json["spans"][0]["answers"], json!([["retried", 4], ["error_page", 2]]));
-    let bar = json["spans"][2]["bars"].as_array().unwrap().last().unwrap();
+    let bar = json["spans"][3]["bars"].as_array().unwrap().last().unwrap();
     assert_eq!(
         *bar,
         json!({
             "answers": 6, "stale": 0, "retried": 3, "s500": 0, "s502": 2, "s503": 1, "s504": 0,
             "bad_gateway": 9, "gateway_timeout": 0, "unavailable": 0,
+            "latency": { "n": 0, "median_ms": null, "p95_ms": null },
         })
     );
     assert_eq!(
         json["origins"],
         json!([{
-            "name": "a", "url": "http://a", "state": "down", "is_down": true, "end": "edge_refused", "since": "2026-01-02T03:04:30Z",
+            "name": "a", "url": "http://a", "state": "down", "is_down": true, "is_reached": false, "end": "edge_refused", "since": "2026-01-02T03:04:30Z",
             "asked_at": "2026-01-02T03:04:30Z", "last_ok": null, "last_probe": { "at": "2026-01-02T03:04:30Z", "end": "edge_refused" },
         }])
     );

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use holdfast::health::summary::{self, Bar, Incident, OriginState, Span, Summary, Total};
+use holdfast::health::latency::Latency;
+use holdfast::health::summary::{
+    self, Bar, Circuit, Incident, OriginState, Span, Summary, Total, Touched, Version, Visitors,
+};
 use holdfast::health::{Bindings, View};
 use holdfast::health::{Class, State};
 use holdfast::origin::failure::TABLE;
@@ -26,15 +29,7 @@ fn ago(seconds: u64) -> Timestamp {
 }
 
 fn empty() -> Summary {
-    Summary {
-        v: summary::FORM,
-        at: NOW,
-        spans: vec![],
-        service: None,
-        origins: vec![],
-        incidents: vec![],
-        totals: vec![],
-    }
+    Summary { v: summary::FORM, at: NOW, ..Summary::default() }
 }
 
 /// Bars of a quiet time with an outage in it: refusals first, then timeouts.
@@ -59,6 +54,7 @@ fn bars(count: usize) -> Vec<Bar> {
             bad_gateway: bad,
             gateway_timeout: late,
             unavailable: u64::from(from_end == 20) * 12,
+            latency: latency(if failed > 0 { 6 } else { 3 }),
             s503: u64::from(from_end == 20) * 5,
             ..Bar::default()
         }
@@ -91,7 +87,17 @@ fn span(name: &'static str, step_s: u64, count: usize) -> Span {
         retried,
         not_saved_by_retry: errors,
         stale,
+        latency: vec![(String::new(), latency(3)), ("origin.example.com".to_owned(), latency(5))],
     }
+}
+
+/// Most in this bucket, some in the next ones.
+fn latency(bucket: usize) -> Latency {
+    let mut latency = Latency { sum_ms: 400_000, ..Latency::default() };
+    for (at, n) in [(bucket, 900), (bucket + 1, 80), (bucket + 2, 20)] {
+        latency.add(at, n);
+    }
+    latency
 }
 
 fn incident(number: u64, origin: &str, class: Class, kind: &str, ended_at: Option<Timestamp>) -> Incident {
@@ -122,7 +128,12 @@ fn outage() -> Summary {
     Summary {
         v: summary::FORM,
         at: NOW,
-        spans: vec![span("hour", 60, 60), span("day", 900, 96), span("week", 7200, 84)],
+        spans: vec![
+            span("quarter", 60, 15),
+            span("hour", 60, 60),
+            span("day", 900, 96),
+            span("week", 7200, 84),
+        ],
         service: None,
         origins: vec![
             OriginState {
@@ -130,6 +141,7 @@ fn outage() -> Summary {
                 url: Some(format!("http://{one}")),
                 state: State::Down,
                 is_down: true,
+                is_reached: false,
                 end: Some("no_header_in_time".to_owned()),
                 since: Some(ago(425)),
                 asked_at: Some(ago(1)),
@@ -141,6 +153,7 @@ fn outage() -> Summary {
                 url: Some(format!("https://{other}")),
                 state: State::Up,
                 is_down: false,
+                is_reached: false,
                 end: None,
                 since: Some(ago(200_000)),
                 asked_at: Some(ago(3)),
@@ -153,6 +166,40 @@ fn outage() -> Summary {
             incident(2, one, Class::BadGateway, "connection_lost", Some(ago(600))),
             incident(3, other, Class::Unavailable, "edge_tunnel_down", Some(ago(90_000))),
             incident(4, other, Class::Error, "own_500", Some(ago(200_000))),
+        ],
+        visitors: Visitors { answers: 1830, stale: 1006, errors: 695 },
+        touched: vec![
+            touched(2, "/shop/cart", "DE"),
+            touched(3, "/shop/bread", "DE"),
+            touched(9, "/about", ""),
+        ],
+        circuits: vec![
+            Circuit {
+                origin: one.to_owned(),
+                place: String::new(),
+                kind: "no_header_in_time".to_owned(),
+                at: ago(1),
+            },
+            Circuit {
+                origin: other.to_owned(),
+                place: "www.example.com/shop/*".to_owned(),
+                kind: "own_503".to_owned(),
+                at: ago(12),
+            },
+        ],
+        versions: vec![
+            Version {
+                id: "9f7ba3c4-5cf5-4a8f-8f2a-1d7d2a2c9a10".to_owned(),
+                tag: "v1.4.0".to_owned(),
+                first_at: ago(500),
+                last_at: NOW,
+            },
+            Version {
+                id: "0b1ba3c4-5cf5-4a8f-8f2a-1d7d2a2c9a10".to_owned(),
+                tag: String::new(),
+                first_at: ago(200_000),
+                last_at: ago(480),
+            },
         ],
         totals: vec![
             total("", "answer hit 0", 120_000),
@@ -170,6 +217,22 @@ fn outage() -> Summary {
     }
 }
 
+fn touched(seconds: u64, path: &str, country: &str) -> Touched {
+    Touched {
+        at: ago(seconds),
+        weight: 4,
+        id: format!("93a1b2c3d4e5f60{seconds}"),
+        method: "GET".to_owned(),
+        host: "www.example.com".to_owned(),
+        path: path.to_owned(),
+        country: country.to_owned(),
+        origin: "origin.example.com".to_owned(),
+        kind: "no_header_in_time".to_owned(),
+        outcome: "error_page".to_owned(),
+        status: 504,
+    }
+}
+
 fn everything_hostile() -> Summary {
     let mut summary = outage();
     let hostile = || HOSTILE.to_owned();
@@ -181,6 +244,26 @@ fn everything_hostile() -> Summary {
     for incident in &mut summary.incidents {
         (incident.id, incident.origin, incident.kind, incident.ended_at) =
             (hostile(), hostile(), hostile(), None);
+    }
+    for touched in &mut summary.touched {
+        for text in [
+            &mut touched.id,
+            &mut touched.method,
+            &mut touched.host,
+            &mut touched.path,
+            &mut touched.country,
+            &mut touched.origin,
+            &mut touched.kind,
+            &mut touched.outcome,
+        ] {
+            *text = hostile();
+        }
+    }
+    for circuit in &mut summary.circuits {
+        (circuit.origin, circuit.place, circuit.kind) = (hostile(), hostile(), hostile());
+    }
+    for version in &mut summary.versions {
+        (version.id, version.tag) = (hostile(), hostile());
     }
     for total in &mut summary.totals {
         total.origin = format!("{HOSTILE}\\\n");
@@ -299,7 +382,7 @@ fn a_visitor_of_the_dashboard_gets_the_form_that_suits() {
         .says("<h1>1 of 2 origins is down</h1>");
     let story = ask(&world, "GET", "status", &[token], None).header("content-type", "application/json");
     let status: Value = serde_json::from_str(&story.body.text).unwrap();
-    assert_eq!((&status["v"], &status["at"]), (&3.into(), &"2026-01-02T03:04:00Z".into()));
+    assert_eq!((&status["v"], &status["at"]), (&4.into(), &"2026-01-02T03:04:00Z".into()));
     assert_eq!(status["origins"][0]["last_probe"]["end"], "edge_connect_timeout");
     assert_eq!(status["incidents"][0]["class"], "gateway_timeout");
     assert_eq!(status["bindings"]["HOLDFAST_HEALTH"], true);
@@ -481,10 +564,11 @@ fn what_is_wrong_now_stands_first_and_says_what_to_check() {
         "It is overloaded",
         "http://origin.example.com/",
         "backup.example.com:8443</bdi>",
-        "Last hour",
+        "Last quarter",
         "Stale share",
         "Retry success",
         "Failed attempts at origins",
+        "Last hour",
         "Last day",
         "Last week",
         "Incidents",
@@ -501,6 +585,7 @@ fn the_headline_says_what_it_all_comes_to() {
         name: "a.example".to_owned(),
         url: None,
         state,
+        is_reached: false,
         is_down: state == State::Down,
         end: None,
         since: None,
@@ -509,23 +594,34 @@ fn the_headline_says_what_it_all_comes_to() {
         last_probe: None,
     };
     let (up, down, unknown) = (state(State::Up), state(State::Down), state(State::Unknown));
+    let reached = OriginState { is_reached: true, ..down.clone() };
     let (failing, again) = (state(State::Failing), state(State::Recovering));
     let idle = OriginState { asked_at: Some(ago(7200)), ..unknown.clone() };
     let open = incident(1, "a.example", Class::BadGateway, "connection_lost", None);
+    let place = |last_at, answered_at| Incident {
+        place: "www.example/shop/*".to_owned(),
+        last_at,
+        answered_at,
+        ..open.clone()
+    };
+    let (fails, answered, forgotten) = (place(NOW, None), place(ago(9), Some(NOW)), place(ago(720), None));
     let over = incident(1, "a.example", Class::BadGateway, "connection_lost", Some(NOW));
     for (origins, incidents, headline) in [
         (vec![], vec![], "Nothing is known yet"),
         (vec![&unknown], vec![], "Nothing is known yet"),
-        (vec![&idle, &unknown], vec![], "Nothing was asked since 01:04:00"),
+        (vec![&idle, &unknown], vec![], "Nothing was asked since 01:04:00 UTC"),
         (vec![&up, &idle], vec![], "All origins that were asked answer"),
         (vec![&up], vec![&over], "The origin answers"),
         (vec![&up, &up], vec![], "All origins answer"),
-        (vec![&up], vec![&open], "1 incident is open"),
-        (vec![&failing], vec![&open, &open], "2 incidents are open"),
-        (vec![&failing], vec![], "The last request at the origin failed"),
+        (vec![&up], vec![&fails], "www.example/shop/* fails; the rest is answered"),
+        (vec![&up], vec![&fails, &fails], "www.example/shop/* and 1 more fail; the rest is answered"),
+        (vec![&up], vec![&answered], "www.example/shop/* is answered again"),
+        (vec![&up], vec![&forgotten], "www.example/shop/* failed when last asked, 12 min ago"),
+        (vec![&failing], vec![&open], "The origin fails in part"),
+        (vec![&failing, &up], vec![], "a.example fails in part"),
         (vec![&again], vec![&open], "The origin answers again"),
         (vec![&again, &up], vec![&open], "All origins that were down answer again"),
-        (vec![&again, &up], vec![&open, &open], "2 incidents are open"),
+        (vec![&reached], vec![&open], "The origin answers with errors only"),
         (vec![&down], vec![&open], "The origin is down"),
         (vec![&down, &idle], vec![&open], "1 of 2 origins is down"),
         (vec![&down, &down, &up], vec![&open], "2 of 3 origins are down"),

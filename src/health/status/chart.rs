@@ -163,12 +163,7 @@ mod tests {
             step_s: 60,
             began_at: Timestamp::from_millis(1_767_323_040_000),
             bars,
-            answers: Vec::new(),
-            attempts: 0,
-            failed_attempts: 0,
-            retried: 0,
-            not_saved_by_retry: 0,
-            stale: 0,
+            ..Span::default()
         }
     }
 

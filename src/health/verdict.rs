@@ -1,0 +1,221 @@
+//! The verdict: what is the matter, in a few sentences?
+//!
+//! First what visitors get now, in numbers, which no state can gloss over; then the cause.
+
+use serde::Serialize;
+
+use super::evidence::State;
+use super::runbook;
+use super::summary::{Incident, OriginState, Summary, Touched, Visitors, rfc3339_or_none};
+use super::words::{ago, clock, length, share, thousands};
+use crate::time::Timestamp;
+
+/// The share of errors from which on the site is not well, whatever is known of its origins: one in so many.
+const NOT_WELL: u64 = 100;
+
+/// How long ago a failure is that may be over, because nobody asked since, in seconds.
+const LONG_AGO: u64 = 60;
+
+/// What is the matter.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdict {
+    /// The worst state of an origin.
+    pub state: State,
+    /// What is the matter, without numbers.
+    pub headline: String,
+    /// What visitors got in the last minute.
+    pub visitors: String,
+    /// Since when, if something is the matter.
+    #[serde(serialize_with = "rfc3339_or_none")]
+    pub since: Option<Timestamp>,
+    /// Who is touched most, if anybody is.
+    pub who: Option<String>,
+    /// What fails, in the words of the latest failure.
+    pub cause: Option<String>,
+}
+
+/// A part of what was touched: its name, and its number of requests.
+pub type Group = (String, u64);
+
+impl Verdict {
+    /// The verdict on `summary`.
+    pub fn of(summary: &Summary) -> Self {
+        let (state, headline) = headline(summary);
+        let worst = worst(summary);
+        Self {
+            state,
+            headline,
+            visitors: visitors(&summary.visitors),
+            since: worst
+                .and_then(|origin| origin.since)
+                .or_else(|| open(summary).map(|it| it.began_at).min()),
+            who: who(&summary.touched),
+            cause: cause(summary, worst),
+        }
+    }
+
+    /// The verdict in at most six lines, for a terminal.
+    pub fn text(&self, now: Timestamp) -> String {
+        let since = self.since.map(|at| format!("Since {} UTC ({}).", clock(at, now), ago(at, now)));
+        let lines = [
+            Some(format!("{}: {}.", self.state.word(), self.headline)),
+            Some(self.visitors.clone()),
+            since,
+            self.cause.clone(),
+            self.who.clone(),
+            Some(format!("As of {} UTC.", clock(now, now))),
+        ];
+        lines.into_iter().flatten().map(|line| line + "\n").collect()
+    }
+}
+
+/// The touched requests by `name`, the most frequent first. Nameless ones are left out.
+pub fn groups<'a>(touched: &'a [Touched], name: impl Fn(&'a Touched) -> String) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for one in touched {
+        let name = name(one);
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            _ if name.is_empty() => {}
+            Some((_, sum)) => *sum = sum.saturating_add(one.weight),
+            None => groups.push((name, one.weight)),
+        }
+    }
+    groups.sort_by(|(a, most), (b, more)| more.cmp(most).then_with(|| a.cmp(b)));
+    groups
+}
+
+/// The group of pages that a request belongs to: `host/section/*`, or `host/` for what has no section.
+pub fn section(touched: &Touched) -> String {
+    let mut parts = touched.path.splitn(3, '/');
+    let (host, first, rest) = (&touched.host, parts.nth(1).unwrap_or_default(), parts.next());
+    if rest.is_some() { format!("{host}/{first}/*") } else { format!("{host}/") }
+}
+
+fn open(summary: &Summary) -> impl Iterator<Item = &Incident> {
+    summary.incidents.iter().filter(|incident| incident.ended_at.is_none())
+}
+
+/// The origin that is worst off, if one is not well.
+fn worst(summary: &Summary) -> Option<&OriginState> {
+    let rank = |origin: &&OriginState| match origin.state {
+        State::Down => 3,
+        State::Failing => 2,
+        State::Recovering => 1,
+        State::Up | State::Unknown => 0,
+    };
+    summary.origins.iter().filter(|origin| rank(origin) > 0).max_by_key(rank)
+}
+
+fn headline(summary: &Summary) -> (State, String) {
+    let all = summary.origins.as_slice();
+    let count = |state| all.iter().filter(|origin| origin.state == state).count();
+    let (down, again, failing) = (count(State::Down), count(State::Recovering), count(State::Failing));
+    let places: Vec<_> = open(summary).filter(|incident| !incident.place.is_empty()).collect();
+    let is_ill = summary.visitors.errors * NOT_WELL > summary.visitors.answers;
+    let one = |origin: &str| if all.len() == 1 { "The origin".to_owned() } else { origin.to_owned() };
+    if down > 0 {
+        let answers = |origin: &OriginState| origin.is_reached;
+        let headline = match all {
+            [origin] if answers(origin) => "The origin answers with errors only".to_owned(),
+            [_] => "The origin is down".to_owned(),
+            all if down == all.len() => "All origins are down".to_owned(),
+            all => {
+                format!("{down} of {} origins {}", all.len(), if down == 1 { "is down" } else { "are down" })
+            }
+        };
+        return (State::Down, headline);
+    }
+    if failing > 0 {
+        let name = all.iter().find(|origin| origin.state == State::Failing).map_or("", |it| &it.name);
+        return (State::Failing, format!("{} fails in part", one(name)));
+    }
+    if let [first, others @ ..] = places.as_slice() {
+        let (names, is, s) = match others.len() {
+            0 => (first.place.clone(), "is", "s"),
+            more => (format!("{} and {more} more", first.place), "are", ""),
+        };
+        let heard = first.last_at.max(first.answered_at.unwrap_or(first.last_at));
+        let headline = match first.answered_at {
+            Some(_) => format!("{names} {is} answered again"),
+            None if summary.at.since(heard).as_secs() > LONG_AGO => {
+                format!("{names} failed when last asked, {}", ago(heard, summary.at))
+            }
+            None => format!("{names} fail{s}; the rest is answered"),
+        };
+        let is_over = places.iter().all(|incident| incident.answered_at.is_some());
+        return (if is_over { State::Recovering } else { State::Failing }, headline);
+    }
+    if again > 0 {
+        let headline = if all.len() == 1 {
+            "The origin answers again"
+        } else {
+            "All origins that were down answer again"
+        };
+        return (State::Recovering, headline.to_owned());
+    }
+    if is_ill {
+        return (State::Failing, "Some visitors get errors".to_owned());
+    }
+    if all.is_empty() {
+        return (State::Unknown, "Nothing is known yet".to_owned());
+    }
+    if count(State::Unknown) == all.len() {
+        let asked = all.iter().filter_map(|origin| origin.asked_at).max();
+        let since = |at| format!("Nothing was asked since {} UTC", clock(at, summary.at));
+        return (State::Unknown, asked.map_or_else(|| "Nothing is known yet".to_owned(), since));
+    }
+    let headline = match all {
+        [_] => "The origin answers",
+        _ if count(State::Unknown) > 0 => "All origins that were asked answer",
+        _ => "All origins answer",
+    };
+    (State::Up, headline.to_owned())
+}
+
+fn visitors(now: &Visitors) -> String {
+    let Visitors { answers, stale, errors } = *now;
+    if answers == 0 {
+        return "No visitor was answered in the last minute.".to_owned();
+    }
+    let requests =
+        if answers == 1 { "1 request".to_owned() } else { format!("{} requests", thousands(answers)) };
+    if stale == 0 && errors == 0 {
+        return format!("{requests} in the last minute, none with an error.");
+    }
+    let part = |n| format!("{} ({})", thousands(n), share(n, answers));
+    format!("{requests} in the last minute: {} got an error, {} a stale copy.", part(errors), part(stale))
+}
+
+/// Where most of what was touched is, and from where it came.
+fn who(touched: &[Touched]) -> Option<String> {
+    let sum: u64 = touched.iter().map(|one| one.weight).sum();
+    let first = |groups: Vec<Group>| groups.into_iter().next();
+    let (place, n) = first(groups(touched, section))?;
+    let mut words = format!("Most touched: {place} ({} of what failed)", share(n, sum));
+    if let Some((country, n)) = first(groups(touched, |one| one.country.clone())) {
+        words += &format!("; from {country} ({})", share(n, sum));
+    }
+    Some(words + ".")
+}
+
+fn cause(summary: &Summary, worst: Option<&OriginState>) -> Option<String> {
+    if let Some((origin, end)) = worst.and_then(|origin| Some((origin, origin.end.as_deref()?))) {
+        let name = if summary.origins.len() == 1 { "The origin" } else { &origin.name };
+        return Some(format!("{} ({end}).", said(name, runbook::what(end).unwrap_or("failed"))));
+    }
+    let incident = open(summary).next()?;
+    let Incident { what, kind, answered_at, began_at, .. } = incident;
+    let Some(until) = answered_at else { return Some(format!("{} ({kind}).", said("The origin", what))) };
+    let lasted = length(until.since(*began_at));
+    Some(format!("It failed for {lasted}: {} ({kind}).", said("the origin", what)))
+}
+
+/// What happened as a sentence about `name`, unless it is one about something else.
+pub(super) fn said(name: &str, what: &str) -> String {
+    let is_sentence = ["the ", "this "].iter().any(|start| what.starts_with(start));
+    if !is_sentence {
+        return format!("{name} {what}");
+    }
+    let mut characters = what.chars();
+    characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
+}
