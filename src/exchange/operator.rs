@@ -18,7 +18,7 @@ use crate::health::{Bindings, View};
 use crate::ports::{AnswerBody, Health, Memory, Origin, Ports, Urls};
 use crate::report::Outcome;
 use crate::request::Request;
-use crate::response::form::Form;
+use crate::response::form::{self, Form};
 
 /// How long an operator waits for the purge rules that there are.
 const LONGEST_OPERATOR_READ: Duration = Duration::from_secs(10);
@@ -60,13 +60,21 @@ async fn carry_out<P: Ports>(
     upload: Option<P::Upload>,
     is_seen: bool,
 ) -> Result<Reply, Reply> {
-    let view = if is_seen { View::Html } else { View::Json };
     match endpoint {
         Endpoint::Health => {
             let token = ctx.config.token.is_some();
             Ok(Reply::Alive(Bindings { token, ..ctx.ports().bindings() }))
         }
-        Endpoint::Status => show(ctx, view).await,
+        Endpoint::Status => {
+            let view = if is_seen {
+                View::Html
+            } else if form::prefers_text(&ctx.request.headers) {
+                View::Text
+            } else {
+                View::Json
+            };
+            show(ctx, view).await
+        }
         Endpoint::Metrics => show(ctx, View::Metrics).await,
         Endpoint::Login if ctx.request.method != Method::POST => Ok(Reply::SeeStatus(None)),
         Endpoint::Login => begin_session(ctx, upload).await,

@@ -162,6 +162,13 @@ pub struct Version {
     pub last_at: Timestamp,
 }
 
+impl Version {
+    /// Its tag, or the beginning of its id.
+    pub fn name(&self) -> &str {
+        if self.tag.is_empty() { self.id.get(..8).unwrap_or(&self.id) } else { &self.tag }
+    }
+}
+
 /// How one origin is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OriginState {

@@ -6,12 +6,15 @@ use serde::Serialize;
 
 use super::evidence::State;
 use super::runbook;
-use super::summary::{Incident, OriginState, Summary, Touched, Visitors, rfc3339_or_none};
+use super::summary::{Incident, OriginState, Summary, Touched, Version, Visitors, rfc3339_or_none};
 use super::words::{ago, clock, length, share, thousands};
 use crate::time::Timestamp;
 
 /// The share of errors from which on the site is not well, whatever is known of its origins: one in so many.
 const NOT_WELL: u64 = 100;
+
+/// How long before a failure a version was first seen that may have to do with it, in seconds.
+const SHORTLY_BEFORE: u64 = 15 * 60;
 
 /// How long ago a failure is that may be over, because nobody asked since, in seconds.
 const LONG_AGO: u64 = 60;
@@ -28,6 +31,8 @@ pub struct Verdict {
     /// Since when, if something is the matter.
     #[serde(serialize_with = "rfc3339_or_none")]
     pub since: Option<Timestamp>,
+    /// The version of the Worker that was first seen shortly before, if one was, and how long before.
+    pub deployed: Option<String>,
     /// Who is touched most, if anybody is.
     pub who: Option<String>,
     /// What fails, in the words of the latest failure.
@@ -42,13 +47,14 @@ impl Verdict {
     pub fn of(summary: &Summary) -> Self {
         let (state, headline) = headline(summary);
         let worst = worst(summary);
+        let since =
+            worst.and_then(|origin| origin.since).or_else(|| open(summary).map(|it| it.began_at).min());
         Self {
             state,
             headline,
             visitors: visitors(&summary.visitors),
-            since: worst
-                .and_then(|origin| origin.since)
-                .or_else(|| open(summary).map(|it| it.began_at).min()),
+            since,
+            deployed: since.and_then(|since| deployed(&summary.versions, since)),
             who: who(&summary.touched),
             cause: cause(summary, worst),
         }
@@ -56,7 +62,9 @@ impl Verdict {
 
     /// The verdict in at most six lines, for a terminal.
     pub fn text(&self, now: Timestamp) -> String {
-        let since = self.since.map(|at| format!("Since {} UTC ({}).", clock(at, now), ago(at, now)));
+        let deployed = self.deployed.as_ref().map_or_else(String::new, |words| format!(", {words}"));
+        let since =
+            self.since.map(|at| format!("Since {} UTC ({}){deployed}.", clock(at, now), ago(at, now)));
         let lines = [
             Some(format!("{}: {}.", self.state.word(), self.headline)),
             Some(self.visitors.clone()),
@@ -65,7 +73,9 @@ impl Verdict {
             self.who.clone(),
             Some(format!("As of {} UTC.", clock(now, now))),
         ];
-        lines.into_iter().flatten().map(|line| line + "\n").collect()
+        // Names come from outside, and a terminal obeys control characters.
+        let tame = |line: String| line.replace(|c: char| c.is_control(), "\u{fffd}") + "\n";
+        lines.into_iter().flatten().map(tame).collect()
     }
 }
 
@@ -184,6 +194,15 @@ fn visitors(now: &Visitors) -> String {
     }
     let part = |n| format!("{} ({})", thousands(n), share(n, answers));
     format!("{requests} in the last minute: {} got an error, {} a stale copy.", part(errors), part(stale))
+}
+
+/// The version that was first seen shortly before `since`: `75 s after version v1.4.0 was first seen`.
+fn deployed(versions: &[Version], since: Timestamp) -> Option<String> {
+    let before = versions.iter().filter(|version| version.first_at <= since);
+    let newest = before.max_by_key(|version| version.first_at)?;
+    let later = since.since(newest.first_at);
+    (later.as_secs() <= SHORTLY_BEFORE)
+        .then(|| format!("{} after version {} was first seen", length(later), newest.name()))
 }
 
 /// Where most of what was touched is, and from where it came.

@@ -2,6 +2,7 @@
 
 use super::bindings::Bindings;
 use super::summary::Summary;
+use super::verdict::Verdict;
 use super::{metrics, status};
 
 /// A form of a [`Summary`].
@@ -11,19 +12,22 @@ pub enum View {
     Html,
     /// JSON, for programs.
     Json,
+    /// A few lines, for a terminal.
+    Text,
     /// Prometheus' text format.
     Metrics,
 }
 
 impl View {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Html, Self::Json, Self::Metrics];
+    pub const ALL: [Self; 4] = [Self::Html, Self::Json, Self::Text, Self::Metrics];
 
     /// Its name in calls from the Worker to the object.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Html => "html",
             Self::Json => "json",
+            Self::Text => "text",
             Self::Metrics => "metrics",
         }
     }
@@ -38,6 +42,7 @@ impl View {
         match self {
             Self::Html => "text/html; charset=utf-8",
             Self::Json => "application/json",
+            Self::Text => "text/plain; charset=utf-8",
             Self::Metrics => "text/plain; version=0.0.4; charset=utf-8",
         }
     }
@@ -47,6 +52,7 @@ impl View {
         match self {
             Self::Html => status::html(summary, bound),
             Self::Json => status::json(summary, bound),
+            Self::Text => Verdict::of(summary).text(summary.at),
             Self::Metrics => metrics::prometheus(summary),
         }
     }

@@ -67,6 +67,13 @@ impl Form {
     }
 }
 
+/// Whether the client asks for plain text by its name, and for JSON less or not at all.
+pub fn prefers_text(headers: &HeaderMap) -> bool {
+    let accept = Accept::of(headers);
+    let text = accept.named_exactly("text", "plain").unwrap_or(0);
+    text > accept.named_json_weight().unwrap_or(0)
+}
+
 /// Whether `request` is to an address where GraphQL is usually served.
 pub(super) fn is_graphql_address(request: &Request) -> bool {
     request.target.path().rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case("graphql"))

@@ -7,6 +7,7 @@ use holdfast::health::latency::Latency;
 use holdfast::health::summary::{
     self, Bar, Circuit, Incident, OriginState, Span, Summary, Total, Touched, Version, Visitors,
 };
+use holdfast::health::verdict::Verdict;
 use holdfast::health::{Bindings, View};
 use holdfast::health::{Class, State};
 use holdfast::origin::failure::TABLE;
@@ -389,6 +390,81 @@ fn a_visitor_of_the_dashboard_gets_the_form_that_suits() {
     ask(&world, "GET", "metrics", &[token, BROWSER], None)
         .header("content-type", "text/plain; version=0.0.4; charset=utf-8")
         .says("holdfast_origin_up{origin=\"origin.example.com\"} 0\n");
+}
+
+#[test]
+fn a_terminal_gets_the_verdict_in_at_most_six_lines() {
+    let world = guarded(outage());
+    let token = ("holdfast-token", TOKEN);
+    let story = ask(&world, "GET", "status", &[token, ("accept", "text/plain")], None)
+        .status(200)
+        .header("content-type", "text/plain; charset=utf-8");
+    let expected = "\
+        down: 1 of 2 origins is down.\n\
+        1\u{202f}830 requests in the last minute: 695 (37 %) got an error, 1\u{202f}006 (54 %) a stale copy.\n\
+        Since 02:56:55 UTC (7 min ago), 1 min after version v1.4.0 was first seen.\n\
+        origin.example.com sent no header in time (no_header_in_time).\n\
+        Most touched: www.example.com/shop/* (66 % of what failed); from DE (66 %).\n\
+        As of 03:04:00 UTC.\n";
+    assert_eq!(story.body.text, expected);
+    let mut clears_the_screen = outage();
+    clears_the_screen.touched[0].path = "/\u{1b}[2J\n/a".to_owned();
+    clears_the_screen.touched[0].weight = 99;
+    for summary in [empty(), outage(), everything_hostile(), clears_the_screen] {
+        let text = View::Text.of(&summary, &Bindings::default());
+        assert!((2..=6).contains(&text.lines().count()), "{text}");
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    }
+}
+
+#[test]
+fn plain_text_is_for_who_names_it_and_json_begins_with_the_verdict() {
+    let world = guarded(outage());
+    for (accept, content_type) in [
+        ("*/*", "application/json"),
+        ("", "application/json"),
+        ("application/json", "application/json"),
+        ("text/plain;q=0.5, application/json", "application/json"),
+        ("text/plain;q=0, */*", "application/json"),
+        ("text/plain, */*;q=0.1", "text/plain; charset=utf-8"),
+        ("text/plain, application/json;q=0.5", "text/plain; charset=utf-8"),
+        ("text/html, text/plain;q=0.5", "text/html; charset=utf-8"),
+    ] {
+        let story =
+            ask(&world, "GET", "status", &[("holdfast-token", TOKEN), ("accept", accept)], None).status(200);
+        assert_eq!(story.value("content-type").as_deref(), Some(content_type), "{accept}");
+        let is_json = content_type == "application/json";
+        assert_eq!(story.body.text.starts_with("{\"verdict\":{\"state\":\"down\","), is_json, "{accept}");
+    }
+    // Without the token, nobody learns anything in any form.
+    ask(&world, "GET", "status", &[("accept", "text/plain")], None)
+        .status(401)
+        .header("content-type", "application/problem+json");
+}
+
+#[test]
+fn a_failure_is_set_against_the_version_that_came_shortly_before() {
+    let version = |tag: &str, seconds| Version {
+        id: "9f7ba3c4-5cf5-4a8f-8f2a-1d7d2a2c9a10".to_owned(),
+        tag: tag.to_owned(),
+        first_at: ago(seconds),
+        last_at: NOW,
+    };
+    // The outage began 425 s ago.
+    for (versions, words) in [
+        (vec![version("v1", 425)], Some("0 s after version v1 was first seen")),
+        (vec![version("", 430)], Some("5 s after version 9f7ba3c4 was first seen")),
+        (vec![version("v2", 425 + 900), version("v1", 9000)], Some("15 min after version v2 was first seen")),
+        (vec![version("v2", 425 + 901)], None),
+        (vec![version("v2", 424)], None),
+        (vec![version("v3", 10), version("v2", 500)], Some("1 min after version v2 was first seen")),
+        (vec![], None),
+    ] {
+        let verdict = Verdict::of(&Summary { versions, ..outage() });
+        assert_eq!(verdict.deployed.as_deref(), words);
+    }
+    let well = Summary { origins: vec![], incidents: vec![], ..outage() };
+    assert_eq!(Verdict::of(&well).deployed, None, "nothing began");
 }
 
 #[test]
