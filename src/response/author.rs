@@ -186,7 +186,7 @@ fn has_telephone_number(page: &str) -> bool {
     let (mut digits, mut before) = (0, ' ');
     for c in page.chars() {
         digits = match c {
-            '0'..='9' if digits > 0 || !before.is_alphanumeric() => digits + 1,
+            '0'..='9' if digits > 0 || !is_of_word(before) => digits + 1,
             ' ' | '(' | ')' | '+' | '-' | '.' | '/' => digits,
             _ => 0,
         };
@@ -196,6 +196,18 @@ fn has_telephone_number(page: &str) -> bool {
         before = c;
     }
     false
+}
+
+/// Whether `c` belongs to a word, that is, is a letter or a digit. Beyond ASCII this is judged by its block, which saves
+/// the tables of all letters: blocks of punctuation, symbols and pictures have none.
+fn is_of_word(c: char) -> bool {
+    match c {
+        '\0'..='\u{7F}' => c.is_ascii_alphanumeric(),
+        '\u{80}'..='\u{BF}' | '\u{2000}'..='\u{206F}' | '\u{20A0}'..='\u{2BFF}' => false,
+        '\u{3000}'..='\u{303F}' | '\u{FE10}'..='\u{FE6F}' | '\u{FF00}'..='\u{FF0F}' => false,
+        '\u{FF1A}'..='\u{FF20}' | '\u{FFF0}'..='\u{FFFF}' | '\u{1F000}'..='\u{1FAFF}' => false,
+        _ => true,
+    }
 }
 
 /// `text` with a space for each character reference to punctuation of stock pages, and an undecoded character for any

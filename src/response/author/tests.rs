@@ -423,6 +423,11 @@ fn what_people_wrote_is_theirs() {
         "<h1>Service Unavailable</h1><p>+49 (0)30 1234567</p>",
         "<h1>502 Bad Gateway</h1><hr>nginx<p>0800 1234567</p>",
         "<h1>Service Unavailable</h1><p>2026-12-01</p>",
+        "<h1>502</h1>：4001234567",
+        "<h1>502</h1>☎4001234567",
+        "<h1>502</h1>📞4001234567",
+        "<h1>502</h1>\u{a0}4001234567",
+        "<h1>502</h1>（400）1234567",
         // What a developer reads while debugging.
         "<title>TypeError at /</title><h1>TypeError at /</h1><pre>unsupported operand</pre>",
     ] {
@@ -446,6 +451,18 @@ fn what_cannot_be_read_is_nobodys() {
         "oops",
     ] {
         assert_eq!(Author::of(page), Author::Nobody, "{page}");
+    }
+}
+
+/// The blocks of `is_of_word` against the tables of Unicode, in what stands before telephone numbers.
+#[test]
+fn letters_of_every_script_make_words() {
+    for c in "aZ0éßñłžΩжяאבءعहกあアー中文字한가ôẞ９Ａａ".chars() {
+        assert!(is_of_word(c) && c.is_alphanumeric(), "{c}");
+    }
+    for c in " .,:;!?·»«…–—‑•：，。、（）「」『』【】〒☎☏✆📞📱€№→★\u{a0}\u{3000}\u{fffd}".chars()
+    {
+        assert!(!is_of_word(c) && !c.is_alphanumeric(), "{c}");
     }
 }
 
