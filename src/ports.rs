@@ -18,6 +18,7 @@ use crate::cache::range::Span;
 use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
 use crate::isolate::memory_cache::MemoryCache;
+use crate::origin::AttemptResult;
 use crate::origin::failure::{Lapse, Rejection};
 use crate::origin::forward::Forward;
 use crate::report::Report;
@@ -63,6 +64,19 @@ pub struct HoldFirst {
     pub limit: u64,
     /// When holding ends, counted from when the request is sent.
     pub within: Duration,
+}
+
+/// What the span of an attempt says of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended<'a> {
+    /// The request's id, as in its log line.
+    pub id: &'a str,
+    /// The number of the attempt, from 1.
+    pub number: usize,
+    /// The wait before it.
+    pub waited: Duration,
+    /// How it ended; `None` if the client failed to send its request.
+    pub result: Option<AttemptResult>,
 }
 
 /// What became of a body that was to be held until whole.
@@ -127,13 +141,15 @@ pub trait Origin {
     type Body: 'static;
     /// The client's request body, opaque.
     type Upload: 'static;
+    /// The place for the span of an attempt, for whoever traces requests. It stays empty if the request is not traced.
+    type Span: Default;
 
     /// Sends `forward`, follows no redirect, and gives the response head, or says how none came within
     /// `limit`. The limit does not touch the body. `upload` is the body to send, where there is one; while it
     /// is on its way, the limit counts from when the origin was last given a piece, and a client that has none to give
     /// for longer than `idle` has failed, as has one that breaks off: the origin is not told that such an upload is whole.
     /// A body that was held first, as `hold` says, and did not become whole is what [`hold`](Self::hold) gives at once;
-    /// an implementation may leave it at the head.
+    /// an implementation may leave it at the head. Begins a span in `span`, which is empty.
     fn fetch(
         &self,
         forward: &Forward,
@@ -141,7 +157,11 @@ pub trait Origin {
         limit: Duration,
         idle: Duration,
         hold: Option<HoldFirst>,
+        span: &Self::Span,
     ) -> impl Future<Output = Result<Fetched<Self::Body>, Rejection>>;
+
+    /// Ends `span`, if one was begun.
+    fn end_span(&self, span: Self::Span, ended: &Ended<'_>);
 
     /// Reads the request body, up to `limit` bytes, so that it can be sent more than once. `length` is what it announces.
     /// What is still moving when `within` has passed is [larger](HeldUpload::Larger), too.

@@ -64,6 +64,33 @@ const files = readdirSync(launch.module, { recursive: true })
   .filter((file) => path.extname(file) in types)
   .sort((a, b) => (b === launch.entry) - (a === launch.entry));
 
+// Logs the spans of the Worker's requests that the platform's tracing would export, a line each when it ends.
+const TRACES = {
+  name: "traces",
+  compatibilityDate: "2026-04-01",
+  compatibilityFlags: ["streaming_tail_worker", "experimental"],
+  modules: true,
+  script: `
+    export default {
+      tailStream({ event: { spanId: root } }) {
+        const spans = new Map();
+        return ({ event, spanContext }) => {
+          const span = spans.get(spanContext.spanId);
+          if (event.type === "spanOpen") {
+            spans.set(event.spanId, { name: event.name, root, parent: spanContext.spanId, id: event.spanId });
+          } else if (event.type === "attributes" && span) {
+            // The platform's own numbers are of a kind that JSON has not.
+            for (const { name, value } of event.info) span[name] = typeof value === "bigint" ? Number(value) : value;
+          } else if (event.type === "spanUpdate" && span) {
+            span.status = event.info.status.code;
+          } else if (event.type === "spanClose" && span) {
+            console.log(JSON.stringify({ span }));
+          }
+        };
+      },
+    };`,
+};
+
 try {
   miniflare = new Miniflare({
     log: new Log(LogLevel.ERROR),
@@ -90,9 +117,11 @@ try {
         kvNamespaces: launch.keep ? { HOLDFAST_KEEP: "HOLDFAST_KEEP" } : options.kvNamespaces,
         modules: files.map((file) => ({ type: types[path.extname(file)], path: file })),
         modulesRoot: launch.module,
+        ...(launch.traces && { streamingTails: [TRACES.name] }),
         // Without the front Worker, which would negotiate and apply a compression of its own.
         unsafeDirectSockets: [{ host: "127.0.0.1", port: launch.port }],
       },
+      ...(launch.traces ? [TRACES] : []),
       ...externalWorkers,
     ],
   });

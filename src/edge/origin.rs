@@ -1,5 +1,6 @@
 //! The origin: requests to it, and what is done with bodies.
 
+use std::cell::OnceCell;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,16 +17,18 @@ use crate::body;
 use crate::body::resumption::Digest;
 use crate::cache::range::Span;
 use crate::head;
+use crate::origin::AttemptResult;
 use crate::origin::failure::{Lapse, Rejection};
 use crate::origin::forward::Forward;
-use crate::ports::{Fetched, Held, HeldUpload, HoldFirst, Origin, Relay, RelayEnd, Rest, Resume};
+use crate::ports::{Ended, Fetched, Held, HeldUpload, HoldFirst, Origin, Relay, RelayEnd, Rest, Resume};
 
 #[wasm_bindgen(raw_module = "./fetch.js")]
 extern "C" {
     #[wasm_bindgen(js_name = fetchOrigin)]
     fn fetch_origin(
         call: u32,
-        client: Option<&PendingRequest>,
+        pending: &PendingRequest,
+        is_exact: bool,
         order: &str,
         upload: Option<&BodyHandle>,
         upload_length: f64,
@@ -33,7 +36,17 @@ extern "C" {
         idle_ms: f64,
         hold_limit: f64,
         within_ms: f64,
-    );
+    ) -> Option<AttemptSpan>;
+
+}
+
+#[wasm_bindgen(raw_module = "./span.js")]
+extern "C" {
+    /// The span of an attempt in a request that is traced.
+    pub(super) type AttemptSpan;
+
+    #[wasm_bindgen(js_name = endSpan)]
+    fn end_span(span: &AttemptSpan, id: &str, resends: f64, waited_ms: f64, status: u16, failure: &str);
 }
 
 #[wasm_bindgen(raw_module = "./hold.js")]
@@ -124,6 +137,7 @@ impl Upload {
 impl Origin for Platform {
     type Body = BodyHandle;
     type Upload = Upload;
+    type Span = OnceCell<AttemptSpan>;
 
     async fn fetch(
         &self,
@@ -132,20 +146,36 @@ impl Origin for Platform {
         limit: Duration,
         idle: Duration,
         hold: Option<HoldFirst>,
+        span: &OnceCell<AttemptSpan>,
     ) -> Result<Fetched<BodyHandle>, Rejection> {
         let mut order = [forward.method.as_str(), " ", &forward.url, "\n"].concat();
         let client = self.request.as_ref().map(|request| &request.headers);
         head::write_changes(&mut order, client.unwrap_or(&HeaderMap::new()), &forward.headers);
-        let client = client.map(|_| &self.pending);
+        let (pending, is_exact) = (&self.pending, client.is_some());
         let length = if upload.is_some() { body::content_length(&forward.headers) } else { None };
         let (upload, length) = (upload.as_ref().map(Upload::handle), length_of(length));
         let (limit, idle) = (millis(limit), millis(idle));
         let (most, within) =
             hold.map_or((-1.0, 0.0), |HoldFirst { limit, within }| (bytes(limit), millis(within)));
-        let call = |call| fetch_origin(call, client, &order, upload, length, limit, idle, most, within);
+        let call = |call| {
+            let begun =
+                fetch_origin(call, pending, is_exact, &order, upload, length, limit, idle, most, within);
+            if let Some(begun) = begun {
+                let _ = span.set(begun);
+            }
+        };
         let given = Call::new(call).await?.response();
         let Response { status, fields, body, received_at, whole } = given.ok_or_else(Rejection::default)?;
         Ok(Fetched { status, headers: head::fields_from(fields, 0), body, received_at, whole })
+    }
+
+    fn end_span(&self, span: OnceCell<AttemptSpan>, ended: &Ended<'_>) {
+        if let Some(span) = span.into_inner() {
+            let Ended { id, number, waited, result } = *ended;
+            let status = result.and_then(AttemptResult::received_status).unwrap_or(0);
+            let failure = result.and_then(AttemptResult::failure).map_or("", |failure| failure.row().word);
+            end_span(&span, id, (number - 1) as f64, waited.as_millis() as f64, status, failure);
+        }
     }
 
     async fn hold_upload(

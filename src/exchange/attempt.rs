@@ -1,6 +1,7 @@
 //! One attempt: a fetch from one origin, and its answer guarded.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use http::HeaderMap;
 
@@ -15,7 +16,7 @@ use crate::origin::AttemptResult;
 use crate::origin::deadline::Deadline;
 use crate::origin::failure::{self, Failure, Lapse, Rejection};
 use crate::origin::forward::{self, Forward};
-use crate::ports::{Fetched, Held, HoldFirst, Origin, Ports};
+use crate::ports::{Ended, Fetched, Held, HoldFirst, Origin, Ports};
 
 /// Enough of a 530's body to find its 1xxx code: the plain form is 16 bytes, the HTML form has the code in
 /// its title.
@@ -25,6 +26,8 @@ const PEEK_BYTES: u64 = 4096;
 pub(super) struct Try<'a> {
     /// Counted from 1.
     pub number: usize,
+    /// The wait before it.
+    pub waited: Duration,
     pub origin: usize,
     pub deadline: Deadline,
     /// The copy that the attempt asks to revalidate (RFC 9111 §4.3.1).
@@ -41,6 +44,20 @@ pub(super) async fn attempt<P: Ports>(
     attempt: &Try<'_>,
     upload: Option<P::Upload>,
 ) -> Tried<P::Body> {
+    let span = P::Span::default();
+    let tried = try_once(ctx, attempt, upload, &span).await;
+    let result = tried.as_ref().ok().map(|(result, _)| *result);
+    let Try { number, waited, .. } = *attempt;
+    ctx.ports().end_span(span, &Ended { id: &ctx.request.id, number, waited, result });
+    tried
+}
+
+async fn try_once<P: Ports>(
+    ctx: &Context<P>,
+    attempt: &Try<'_>,
+    upload: Option<P::Upload>,
+    span: &P::Span,
+) -> Tried<P::Body> {
     let settings = &ctx.policy.settings;
     if let Some(drill) = &ctx.drill
         && let Some(result) = drill.fail(ctx.ports(), &settings.timeouts, attempt.deadline).await
@@ -54,10 +71,11 @@ pub(super) async fn attempt<P: Ports>(
     let limit = limit.max(ctx.policy.least_attempt());
     let hold = body::may_be_held_first(&ctx.request.method, forward.is_upgrade)
         .then(|| HoldFirst { limit: settings.body.buffer, within: attempt.deadline.left(requested_at) });
-    let mut fetched = match ctx.ports().fetch(&forward, upload, limit, settings.timeouts.idle, hold).await {
-        Ok(fetched) => fetched,
-        Err(rejection) => return failed(&rejection, failure::of_rejected_fetch, None),
-    };
+    let mut fetched =
+        match ctx.ports().fetch(&forward, upload, limit, settings.timeouts.idle, hold, span).await {
+            Ok(fetched) => fetched,
+            Err(rejection) => return failed(&rejection, failure::of_rejected_fetch, None),
+        };
     let status = fetched.status;
     if let Some(failure) = failure_of(&forward, status) {
         let failure = look_closer(ctx, failure, status, fetched.body).await;

@@ -51,7 +51,7 @@ pub(super) async fn pursue<P: Ports>(
     let (last, stop, retry_after) = loop {
         let number = progress.attempts.len() + 1;
         let is_for_store = ctx.policy.lookup.is_ok();
-        let next = Try { number, origin: selected.origin, deadline, revalidates, is_for_store };
+        let next = Try { number, waited, origin: selected.origin, deadline, revalidates, is_for_store };
         let began_at = ctx.now();
         let (result, last) = match send(ctx, &next, upload.next(ctx.ports()), &selected.permit).await {
             Ok(tried) => tried,

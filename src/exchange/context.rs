@@ -103,7 +103,9 @@ impl<P: Ports> Context<P> {
 
 impl<P: Ports> Shared<P> {
     /// All ports but the stores.
-    pub fn ports(&self) -> &impl Runtime<Body = P::Body, Upload = P::Upload, Signal = P::Signal> {
+    pub fn ports(
+        &self,
+    ) -> &impl Runtime<Body = P::Body, Upload = P::Upload, Signal = P::Signal, Span = P::Span> {
         self.store.runtime()
     }
 

@@ -70,7 +70,8 @@ async fn probe_origin<P: Ports>(ctx: Context<P>, origin: usize) {
     (policy.settings, policy.lookup) = (settings, Err(Bypass::Disabled));
     let ctx = ctx.under(policy);
     let deadline = Deadline::new(ctx.began_at, PATIENCE);
-    let next = Try { number: 1, origin, deadline, revalidates: None, is_for_store: false };
+    let waited = Duration::ZERO;
+    let next = Try { number: 1, waited, origin, deadline, revalidates: None, is_for_store: false };
     let Ok((result, received)) = attempt(&ctx, &next, None).await else { return };
     if let Some(received) = received {
         received.discard(ctx.ports());

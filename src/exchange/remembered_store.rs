@@ -28,7 +28,9 @@ impl<P: Ports> RememberedStore<P> {
     }
 
     /// All ports but the stores.
-    pub fn runtime(&self) -> &impl Runtime<Body = P::Body, Upload = P::Upload, Signal = P::Signal> {
+    pub fn runtime(
+        &self,
+    ) -> &impl Runtime<Body = P::Body, Upload = P::Upload, Signal = P::Signal, Span = P::Span> {
         &self.ports
     }
 

@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, header};
 
@@ -13,7 +14,7 @@ use crate::body::resumption::Whole;
 use crate::origin::deadline::Deadline;
 use crate::origin::forward::Forward;
 use crate::origin::{AttemptResult, HealthSignal, backoff, failure};
-use crate::ports::{Clock, Dice, Fetched, Origin, Ports, Rest, Resume};
+use crate::ports::{Clock, Dice, Ended, Fetched, Origin, Ports, Rest, Resume};
 
 /// How many requests one body may take beside the first. With ten attempts before and some fifteen operations of the
 /// cache, a request stays within the 50 subrequests of the platform's smallest plan.
@@ -70,9 +71,13 @@ async fn rest_of<P: Ports>(ctx: &Context<P>, begun: &Begun, at: u64) -> Option<(
             return None;
         }
         requests.set(requests.get() + 1);
-        ctx.ports().sleep(backoff::wait(&settings.retry, number, ctx.ports().roll())).await;
-        forward.mark_retry(number as usize + 1);
-        let Some(fetched) = fetch(ctx, begun.origin, &forward, deadline).await? else { continue };
+        let waited = backoff::wait(&settings.retry, number, ctx.ports().roll());
+        ctx.ports().sleep(waited).await;
+        let number = number as usize + 1;
+        forward.mark_retry(number);
+        let Some(fetched) = fetch(ctx, begun.origin, &forward, deadline, (number, waited)).await? else {
+            continue;
+        };
         if let Some(length) = whole.continues(fetched.status, &fetched.headers, at) {
             // What the first part says holds for those that follow.
             whole.length.set(Some(length));
@@ -95,6 +100,7 @@ async fn fetch<P: Ports>(
     origin: usize,
     forward: &Forward,
     deadline: Deadline,
+    (number, waited): (usize, Duration),
 ) -> Option<Option<Fetched<P::Body>>> {
     let timeouts = &ctx.policy.settings.timeouts;
     let limit = deadline.limit(ctx.now(), timeouts.first_byte);
@@ -102,7 +108,8 @@ async fn fetch<P: Ports>(
         return None;
     }
     let permit = select_origin::acquire_retry(ctx, origin)?;
-    let fetched = ctx.ports().fetch(forward, None, limit, timeouts.idle, None).await;
+    let span = P::Span::default();
+    let fetched = ctx.ports().fetch(forward, None, limit, timeouts.idle, None, &span).await;
     let result = match &fetched {
         Ok(fetched) => failure::of_status(fetched.status, None)
             .map_or(AttemptResult::Answered(fetched.status), |failure| {
@@ -110,7 +117,9 @@ async fn fetch<P: Ports>(
             }),
         Err(rejection) => AttemptResult::Failed(failure::of_rejected_fetch(rejection), None),
     };
-    select_origin::record(ctx, origin, permit, Some(result));
+    let result_of = Some(result);
+    ctx.ports().end_span(span, &Ended { id: &ctx.request.id, number, waited, result: result_of });
+    select_origin::record(ctx, origin, permit, result_of);
     if result.health_signal() == HealthSignal::Unhealthy {
         select_origin::record_failure(ctx, origin, permit, result, None);
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use holdfast::cache::range::Span;
 use holdfast::origin::failure::Rejection;
 use holdfast::origin::forward::Forward;
-use holdfast::ports::{Fetched, Held, HeldUpload, HoldFirst, Origin, Relay, RelayEnd, Resume};
+use holdfast::ports::{Ended, Fetched, Held, HeldUpload, HoldFirst, Origin, Relay, RelayEnd, Resume};
 use http::{HeaderMap, StatusCode};
 
 use crate::FrontEnd;
@@ -20,6 +20,7 @@ use crate::upload::{Fate, Upload};
 impl<F: FrontEnd> Origin for TestPorts<F> {
     type Body = Body;
     type Upload = Upload;
+    type Span = ();
 
     fn fetch(
         &self,
@@ -28,9 +29,12 @@ impl<F: FrontEnd> Origin for TestPorts<F> {
         limit: Duration,
         idle: Duration,
         hold: Option<HoldFirst>,
+        (): &(),
     ) -> impl Future<Output = Result<Fetched<Body>, Rejection>> {
         self.send(forward, upload, limit, idle, hold)
     }
+
+    fn end_span(&self, (): (), _: &Ended<'_>) {}
 
     fn hold_upload(
         &self,

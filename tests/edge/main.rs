@@ -40,6 +40,7 @@ mod rfc9111;
 mod rfc9111_options;
 mod route_mode;
 mod sites;
+mod spans;
 mod suite;
 mod telling;
 mod uploads;

@@ -5,6 +5,7 @@ import { complete, current, rust as living, serve, uncaught, watched } from "../
 import { failAll, forgetAbandoned, PendingRequest } from "../../src/edge/js/pending.js";
 import { free, roomFor, take } from "../../src/edge/js/room.js";
 import { notify, signal, wait } from "../../src/edge/js/signal.js";
+import { spanned } from "../../src/edge/js/span.js";
 import { outcome, rust, told } from "./platform.js";
 
 before(() => serve(rust));
@@ -156,4 +157,25 @@ test("what is buffered is bounded, and a room lapses", (t) => {
   assert.equal(take(two, 1), true);
   free(one);
   free(two);
+});
+
+test("an attempt of a request that is traced is a span around its fetch, and no other is", async () => {
+  const made = [];
+  const begins = (name, within) => {
+    const span = { name, setAttribute: (key, value) => Object.assign(span, { [key]: value }) };
+    made.push(span);
+    return within(span);
+  };
+  const sent = Promise.resolve();
+  const asked = (tracing, url = "http://[::1]:8080/a") => spanned({ ctx: { tracing } }, "GET", url, () => sent);
+  const traced = (isTraced) => ({ getActiveSpan: () => ({ isTraced }), startActiveSpan: begins });
+  // Runtimes from before there were spans, or from before one could ask for the active one, have no such functions.
+  for (const tracing of [undefined, { startActiveSpan: begins }, traced(false)]) {
+    assert.deepEqual(asked(tracing), { sent });
+  }
+  assert.deepEqual(made, []);
+  assert.equal(asked(traced(true)).span, made[0]);
+  assert.deepEqual([made[0]["server.address"], made[0]["server.port"]], ["[::1]", 8080]);
+  assert.equal(asked(traced(true), "https://a.test?b:1").span["server.port"], 443);
+  assert.equal(made[1]["server.address"], "a.test");
 });

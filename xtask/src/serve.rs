@@ -187,6 +187,7 @@ fn order(options: &Options, built: &Built, settings: &Value) -> Value {
         "health": options.health,
         "storage": options.storage,
         "token": options.token,
+        "traces": options.traces,
     })
 }
 

@@ -6,11 +6,13 @@ import { held } from "./hold.js";
 import { lengthToHold } from "./hold_rule.js";
 import { current, reject, rust } from "./instance.js";
 import { CLIENT, PLATFORM, rejection } from "./rejection.js";
+import { spanned } from "./span.js";
 import { alarm } from "./timer.js";
 import { streamed } from "./upload.js";
 
 /** @import { BodyHandle } from "./handle.js" */
 /** @import { PendingRequest } from "./pending.js" */
+/** @import { AttemptSpan } from "./span.js" */
 /** @import { Turns } from "./upload.js" */
 
 /**
@@ -19,7 +21,8 @@ import { streamed } from "./upload.js";
  * With a `holdLimit` the body is buffered first, if that is what Rust would ask for next: then the head comes with the
  * body's length, or -1 if it is not whole. A later `hold` finds the result in the handle.
  * @param {number} call
- * @param {PendingRequest | undefined} client whose request has the fields that the order changes; without it, there are none
+ * @param {PendingRequest} pending
+ * @param {boolean} isExact whether its request has the fields that the order changes; else there are none
  * @param {string} order a line with the method, a space and the URL; then the changes of fields, a line for each
  * @param {BodyHandle | undefined} upload
  * @param {number} uploadLength
@@ -27,8 +30,9 @@ import { streamed } from "./upload.js";
  * @param {number} idleMs the longest silence of the body that is buffered, and of the upload
  * @param {number} holdLimit the most bytes that are buffered
  * @param {number} withinMs how long that may take, from now
+ * @returns {AttemptSpan | undefined} to be ended by `endSpan`
  */
-export function fetchOrigin(call, client, order, upload, uploadLength, limitMs, idleMs, holdLimit, withinMs) {
+export function fetchOrigin(call, pending, isExact, order, upload, uploadLength, limitMs, idleMs, holdLimit, withinMs) {
   const asked = current();
   const beganAt = Date.now();
   const fetching = new AbortController();
@@ -95,27 +99,34 @@ export function fetchOrigin(call, client, order, upload, uploadLength, limitMs, 
       if (asked === current()) reject(call, sending.spoilt);
     },
   };
-  send(client, order, upload, uploadLength, turns, fetching.signal).then(responded, failed);
+  const space = order.indexOf(" ");
+  const lineEnd = order.indexOf("\n", space);
+  const [method, url] = [order.slice(0, space), order.slice(space + 1, lineEnd)];
+  const sends = () => {
+    const headers = () => changed(new Headers(isExact ? pending.request?.headers : undefined), order, lineEnd + 1);
+    return send(method, url, headers, upload, uploadLength, turns, fetching.signal);
+  };
+  const { sent, span } = spanned(pending, method, url, sends);
+  sent.then(responded, failed);
+  return span;
 }
 
 /**
  * Rejects where a request cannot be sent, and does not throw.
- * @param {PendingRequest | undefined} client
- * @param {string} order
+ * @param {string} method
+ * @param {string} url
+ * @param {() => Headers} headers
  * @param {BodyHandle | undefined} upload
  * @param {number} uploadLength
  * @param {Turns} turns
  * @param {AbortSignal} signal
  */
-async function send(client, order, upload, uploadLength, turns, signal) {
-  const space = order.indexOf(" ");
-  const lineEnd = order.indexOf("\n", space);
-  const url = order.slice(space + 1, lineEnd);
+async function send(method, url, headers, upload, uploadLength, turns, signal) {
   const original = upload?.original;
   const body = upload && !original ? (upload.bytes ?? streamed(upload, uploadLength, turns)) : undefined;
   return fetch(original ? new Request(url, original.clone()) : url, {
-    ...(original ? {} : { method: order.slice(0, space), body }),
-    headers: changed(new Headers(client?.request?.headers), order, lineEnd + 1),
+    ...(original ? {} : { method, body }),
+    headers: headers(),
     redirect: "manual",
     // Past the platform's own cache: it serves stale by rules of its own.
     cache: "no-store",

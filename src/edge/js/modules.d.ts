@@ -5,6 +5,14 @@ interface RequestInit<Cf = CfProperties> {
   cache?: "no-store";
 }
 
+interface Tracing {
+  getActiveSpan?(): Span | undefined;
+}
+
+interface Span {
+  setStatus?(status: { code: "error" }): unknown;
+}
+
 declare function addEventListener(type: "error", listener: (event: { error: unknown }) => void): void;
 
 declare module "*.wasm" {

@@ -37,6 +37,8 @@ pub struct Options {
     pub storage: Option<PathBuf>,
     /// The `HOLDFAST_TOKEN` secret.
     pub token: Option<String>,
+    /// Whether requests are traced, and their spans are written to the log.
+    pub traces: bool,
     /// Whether, and how, the Worker's log goes to standard output as well.
     pub echo: Echo,
     /// A folder with a built Worker; `None` for `build/`, which is then brought up to date.
@@ -82,6 +84,7 @@ impl Default for Options {
             health: false,
             storage: None,
             token: None,
+            traces: false,
             echo: Echo::Nothing,
             built: None,
             workerd: None,
