@@ -49,6 +49,8 @@ pub use share::Share;
 pub use timeouts::Timeouts;
 pub use token::Token;
 
+use crate::json;
+
 impl Config {
     /// The platform's limit for one variable: 5 KB, in bytes of JSON.
     pub const MOST_BYTES: usize = 5 * 1024;
@@ -61,7 +63,7 @@ impl Config {
 
     /// Reads the variable's JSON text, like [`from_value`](Self::from_value).
     pub fn from_json(text: &str) -> Result<Self, Vec<ConfigError>> {
-        match serde_json::from_str(text) {
+        match json::read(text) {
             Ok(value) => Self::read(&value, text.len()),
             Err(error) => Err(vec![ConfigError {
                 key: WHOLE.to_owned(),

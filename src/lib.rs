@@ -25,6 +25,7 @@ pub mod request;
 
 pub mod texts;
 
+mod json;
 pub mod language;
 mod markdown;
 

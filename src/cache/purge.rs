@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use super::entry::Stored;
 use super::storable::LONGEST_RETENTION;
+use crate::json;
 use crate::request::Target;
 use crate::request::spelling::{Readings, folded};
 use crate::time::Timestamp;
@@ -312,9 +313,7 @@ impl PurgeRules {
         if text.len() > LONGEST {
             return None;
         }
-        // The settings need `Value` anyway. Serde's derived code would be as large again, mostly for errors that
-        // nobody sees.
-        let document: Value = serde_json::from_str(text).ok()?;
+        let document = json::read(text).ok()?;
         let keys = document.as_object()?;
         let (form, rules) = (keys.get("v")?.as_u64()?, keys.get("marks")?.as_array()?);
         if form != FORM || keys.len() != 2 || rules.len() > MOST_RULES {

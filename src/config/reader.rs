@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::error::ConfigError;
 use super::renamed::old_name;
+use crate::json;
 
 /// The path to a value: at each level, the index in its table or list.
 type Position = Vec<usize>;
@@ -333,8 +334,7 @@ fn inside(position: &[usize], index: usize) -> Position {
 /// `value` as an error shows it: at most 80 characters, without the user and password of a URL, which must not be
 /// logged.
 pub(super) fn as_written(value: &Value) -> String {
-    // `Display` would be a second JSON writer and enlarge the module.
-    let text = serde_json::to_string(value).unwrap_or_default();
+    let text = json::written(value);
     let mut shown = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some((before, after)) = rest.split_once("//") {

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::cache::purge::{ANY_TAG, PurgeKind, PurgeScope, UrlPrefix};
 use crate::config::shortened;
+use crate::json;
 use crate::request::Target;
 
 /// The longest body of an order, in bytes.
@@ -71,7 +72,7 @@ impl Order {
                 rule: format!("a JSON object is accepted; {reason}"),
             }]
         };
-        let keys = match serde_json::from_str(body) {
+        let keys = match json::read(body) {
             Ok(Value::Object(keys)) => keys,
             Ok(_) => return Err(mistaken("this is JSON of another kind")),
             Err(error) => return Err(mistaken(&error.to_string())),
@@ -206,11 +207,7 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
     }
 
     fn note(&mut self, key: String, value: &Value, rule: String) {
-        self.mistakes.push(Mistake {
-            key,
-            value: shortened(&serde_json::to_string(value).unwrap_or_default()),
-            rule,
-        });
+        self.mistakes.push(Mistake { key, value: shortened(&json::written(value)), rule });
     }
 }
 

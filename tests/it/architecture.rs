@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use imports::Imports;
 
 /// Later modules use earlier ones.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "by_number",
+    "json",
     "markdown",
     "time",
     "fields",
