@@ -104,7 +104,7 @@ impl AttemptKind {
     pub fn what(self) -> &'static str {
         match self {
             Self::Ok => "answered",
-            Self::Failed(failure) => failure.row().what,
+            Self::Failed(failure) => failure.words().what,
             Self::Own(502) => "answered 502 itself: what stands before its application got no good answer",
             Self::Own(503) => "answered 503 itself: it is overloaded, starting, or down for maintenance",
             Self::Own(504) => "answered 504 itself: what stands before its application got no answer in time",
@@ -116,7 +116,7 @@ impl AttemptKind {
     pub fn check(self) -> &'static str {
         match self {
             Self::Ok => "",
-            Self::Failed(failure) => failure.row().check,
+            Self::Failed(failure) => failure.words().check,
             Self::Own(502) => {
                 "Is the application behind the origin's own proxy running? That proxy's log has the reason."
             }

@@ -274,7 +274,7 @@ pub fn what(end: &str) -> Option<&'static str> {
         "own_502" => Some("answered 502 by itself"),
         "own_503" => Some("answered 503 by itself"),
         "own_504" => Some("answered 504 by itself"),
-        _ => failure::of_word(end).map(|failure| failure.row().what),
+        _ => failure::of_word(end).map(|failure| failure.words().what),
     }
 }
 

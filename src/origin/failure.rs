@@ -172,7 +172,7 @@ pub enum Failure {
     Configuration,
 }
 
-/// What one [`Failure`] means, for the code and for people.
+/// What one [`Failure`] means for the code.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     /// The failure that this row describes.
@@ -191,14 +191,43 @@ pub struct Row {
     pub reach: Reach,
     /// Whether the origin may have processed the request.
     pub outcome_unknown: bool,
-    /// What happened, for an operator. It continues "the origin …", or stands alone.
+}
+
+/// What one [`Failure`] means for an operator.
+#[derive(Clone, Copy, Debug)]
+pub struct Words {
+    /// What happened. It continues "the origin …", or stands alone.
     pub what: &'static str,
-    /// What to check first, for an operator.
+    /// What to check first.
     pub check: &'static str,
 }
 
 /// One row for each [`Failure`], in the order of its variants.
-pub const TABLE: [Row; 24] = {
+// The compiler evaluates it, and would find an index out of bounds.
+#[allow(clippy::indexing_slicing)]
+pub static TABLE: [Row; FAILURES.len()] = {
+    let mut table = [FAILURES[0].0; FAILURES.len()];
+    let mut index = 0;
+    while index < table.len() {
+        table[index] = FAILURES[index].0;
+        index += 1;
+    }
+    table
+};
+
+/// The words for each [`Failure`], in a table of their own: the module that answers requests has no use for them.
+#[allow(clippy::indexing_slicing)]
+static WORDS: [Words; FAILURES.len()] = {
+    let mut words = [FAILURES[0].1; FAILURES.len()];
+    let mut index = 0;
+    while index < words.len() {
+        words[index] = FAILURES[index].1;
+        index += 1;
+    }
+    words
+};
+
+const FAILURES: [(Row, Words); 24] = {
     use Elsewhere as E;
     use ErrorType as T;
     use Failure as F;
@@ -220,8 +249,9 @@ pub const TABLE: [Row; 24] = {
         outcome_unknown: bool,
         what: &'static str,
         check: &'static str,
-    ) -> Row {
-        Row { failure, word, error, status, here, elsewhere, reach, outcome_unknown, what, check }
+    ) -> (Row, Words) {
+        let row = Row { failure, word, error, status, here, elsewhere, reach, outcome_unknown };
+        (row, Words { what, check })
     }
     [
         row(
@@ -516,11 +546,18 @@ pub const TABLE: [Row; 24] = {
 };
 
 impl Failure {
-    /// What this failure means.
+    /// What this failure means for the code.
     pub const fn row(self) -> &'static Row {
         // In bounds: the table has a row for each variant, in order, which a test checks.
         #[allow(clippy::indexing_slicing)]
         &TABLE[self as usize]
+    }
+
+    /// What this failure means for an operator.
+    pub const fn words(self) -> &'static Words {
+        // In bounds, as above.
+        #[allow(clippy::indexing_slicing)]
+        &WORDS[self as usize]
     }
 
     /// Its error type (RFC 9209 §2.3).
@@ -714,7 +751,8 @@ mod tests {
         for (index, row) in TABLE.iter().enumerate() {
             assert_eq!(row.failure as usize, index, "{row:?}");
             assert!([500, 502, 503, 504].contains(&row.status.as_u16()), "{row:?}");
-            assert!(!row.what.is_empty() && !row.check.is_empty(), "{row:?}");
+            let words = row.failure.words();
+            assert!(!words.what.is_empty() && !words.check.is_empty(), "{row:?}");
         }
     }
 

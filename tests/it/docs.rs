@@ -37,7 +37,8 @@ fn failures() -> String {
         writeln!(
             table,
             "| {} | `{word}` | `{error}` | {status} | {here} | {elsewhere} | {reach} | {} |",
-            row.what, row.check
+            row.failure.words().what,
+            row.failure.words().check
         )
         .unwrap();
     }

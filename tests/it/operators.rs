@@ -110,7 +110,7 @@ fn incident(number: u64, origin: &str, class: Class, kind: &str, ended_at: Optio
         place: String::new(),
         class,
         kind: kind.to_owned(),
-        what: row.map_or("answered 500 by itself", |row| row.what),
+        what: row.map_or("answered 500 by itself", |row| row.failure.words().what),
         began_at,
         last_at: ended_at.unwrap_or(NOW),
         answered_at: ended_at,
