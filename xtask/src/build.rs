@@ -22,6 +22,7 @@ use holdfast::texts;
 use serde_json::Value;
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::order;
 use crate::root;
 use crate::setup;
 use crate::step::{cargo, run, step, written};
@@ -33,7 +34,7 @@ const MODULES: [&str; 2] = ["requests", "health"];
 const SCRIPTS: &str = "src/edge/js";
 
 /// What decides about the modules, relative to the project's folder.
-const INPUTS: [&str; 12] = [
+const INPUTS: [&str; 13] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -46,6 +47,7 @@ const INPUTS: [&str; 12] = [
     "templates",
     "xtask/Cargo.toml",
     "xtask/src/build.rs",
+    "xtask/src/order.rs",
 ];
 
 /// What rustc emits and workerd runs; named, so that wasm-opt adds nothing newer.
@@ -63,6 +65,9 @@ const FEATURES: [&str; 6] = [
 /// Nothing of ours stands below address 1024: the linker puts the stack there, growing downwards from 1 MiB, whose
 /// last kilobyte is reached only on the way to the trap of an overflow.
 const SMALLER: [&str; 3] = ["-Os", "--low-memory-unused", "--converge"];
+
+/// Sorts the functions by the names that `order` gives them. With the levels of `-Os`, code is written as tightly as there.
+const BY_NAME: [&str; 3] = ["--optimize-level=2", "--shrink-level=1", "--reorder-functions-by-name"];
 
 /// How the exports begin that `worker` and `wasm-streams` add and nothing here calls: streams that Rust reads and writes,
 /// and the fields of options. Without them wasm-opt leaves out what they need.
@@ -220,10 +225,9 @@ fn assemble(compiled: &[PathBuf], folder: &Path) -> Result<()> {
     step("wasm-opt", || {
         side_by_side(&MODULES, |name| {
             let module = folder.join(format!("{name}_bg.wasm"));
-            let program = root().join("node_modules/binaryen/bin/wasm-opt");
-            let mut command = Command::new("node");
-            command.arg(program).args(SMALLER).args(FEATURES).arg(&module).arg("-o").arg(&module);
-            run(command.stdin(Stdio::null()))
+            optimise(&module, &SMALLER)?;
+            fs::write(&module, order::named(&fs::read(&module)?)?)?;
+            optimise(&module, &BY_NAME)
         })
     })?;
     for glue in glues(folder) {
@@ -239,6 +243,14 @@ fn assemble(compiled: &[PathBuf], folder: &Path) -> Result<()> {
     }
     fs::write(folder.join(texts::FILE), texts::file())?;
     Ok(())
+}
+
+/// Runs wasm-opt on `module` with `passes`. It leaves out names.
+fn optimise(module: &Path, passes: &[&str]) -> Result<()> {
+    let program = root().join("node_modules/binaryen/bin/wasm-opt");
+    let mut command = Command::new("node");
+    command.arg(program).args(passes).args(FEATURES).arg(module).arg("-o").arg(module);
+    run(command.stdin(Stdio::null()))
 }
 
 /// What wasm-bindgen wrote around the modules in `folder`.

@@ -12,6 +12,7 @@ pub mod counting;
 pub mod demo;
 pub mod drill;
 pub mod mask_check;
+mod order;
 pub mod pages;
 pub mod runtime;
 pub mod serve;
