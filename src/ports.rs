@@ -304,6 +304,9 @@ pub trait Health {
     /// What is bound. The token is of no concern here.
     fn bindings(&self) -> Bindings;
 
+    /// The version of the Worker, as id and tag; `None` unless version metadata is bound.
+    fn version(&self) -> Option<(&str, &str)>;
+
     /// What is known, in the form `view`; `None` if nothing is bound that could know, or it does not answer.
     fn health_view(&self, view: View) -> impl Future<Output = Option<String>>;
 

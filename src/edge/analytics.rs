@@ -47,6 +47,10 @@ impl Health for Platform {
         self.bound.names()
     }
 
+    fn version(&self) -> Option<(&str, &str)> {
+        self.bound.version.as_ref().map(|(id, tag)| (&**id, &**tag))
+    }
+
     async fn health_view(&self, view: View) -> Option<String> {
         text(self.object()?.view(view.word())).await
     }

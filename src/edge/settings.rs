@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use js_sys::{JSON, Reflect};
 use worker::kv::KvStore;
-use worker::{AnalyticsEngineDataset, Env, ObjectNamespace};
+use worker::{AnalyticsEngineDataset, Env, ObjectNamespace, WorkerVersionMetadata};
 
 use super::console;
 use crate::config::{Config, Token};
@@ -57,6 +57,8 @@ pub(super) struct Bound {
     pub(super) last_good: Option<KvStore>,
     pub(super) health: Option<ObjectNamespace>,
     pub(super) analytics: Option<AnalyticsEngineDataset>,
+    /// The id and the tag of the version.
+    pub(super) version: Option<(String, String)>,
     has_token: bool,
 }
 
@@ -66,6 +68,10 @@ impl Bound {
             last_good: env.kv("HOLDFAST_KEEP").ok(),
             health: env.durable_object("HOLDFAST_HEALTH").ok(),
             analytics: env.analytics_engine("HOLDFAST_ANALYTICS").ok(),
+            version: env
+                .get_binding("HOLDFAST_VERSION")
+                .ok()
+                .map(|version: WorkerVersionMetadata| (version.id(), version.tag())),
             has_token: env.secret(TOKEN).is_ok(),
         }
     }
@@ -76,6 +82,7 @@ impl Bound {
             keep: self.last_good.is_some(),
             health: self.health.is_some(),
             analytics: self.analytics.is_some(),
+            version: self.version.is_some(),
             token: self.has_token,
         }
     }

@@ -440,7 +440,8 @@ mod tests {
     fn health_names_bindings_and_nothing_that_is_in_them() {
         let bindings = Bindings { keep: true, ..Bindings::default() };
         let expected = json!({"status": "ok", "bindings": {
-            "HOLDFAST_KEEP": true, "HOLDFAST_HEALTH": false, "HOLDFAST_ANALYTICS": false, "HOLDFAST_TOKEN": false,
+            "HOLDFAST_KEEP": true, "HOLDFAST_HEALTH": false, "HOLDFAST_ANALYTICS": false, "HOLDFAST_VERSION": false,
+            "HOLDFAST_TOKEN": false,
         }});
         assert_eq!(body(&Reply::Alive(bindings)), expected);
     }

@@ -6,11 +6,13 @@ use super::context::Context;
 use super::flush;
 use super::observing::{self, Touched};
 use super::record::Record;
-use crate::health::AttemptKind;
 use crate::health::counters::{Counters, Event};
+use crate::health::sample::TouchedRequest;
+use crate::health::{AttemptKind, count_lines};
 use crate::origin;
 use crate::origin::retry::Stop;
-use crate::ports::{Health, Memory, Ports};
+use crate::origin::{Attempt, AttemptResult};
+use crate::ports::{Dice, Health, Memory, Ports};
 use crate::report::Outcome;
 use crate::time::Timestamp;
 
@@ -28,7 +30,12 @@ pub(super) fn count<P: Ports>(ctx: &Context<P>, record: &Record, status: Option<
         observing::visitor(ctx, touched);
     }
     let now = ctx.now();
-    ctx.ports().isolate().counters(|counters| note(counters, record, status, touched, now));
+    ctx.ports().isolate().counters(|counters| {
+        note(counters, record, status, touched, now);
+        if let Some(status) = status.filter(|_| ctx.ports().bindings().health) {
+            note_visitor(ctx, counters, record, status, touched);
+        }
+    });
     flush::if_due(ctx);
 }
 
@@ -56,6 +63,35 @@ fn note(
     }
     if let Some(Touched { origin, because, outcome, .. }) = touched {
         counters.count(Event::Touched(origin, because.into(), outcome), now);
+    }
+}
+
+/// What the object alone is told: how long the visitor and the attempts waited, what the visitor got, and perhaps who it
+/// was.
+fn note_visitor<P: Ports>(
+    ctx: &Context<P>,
+    counters: &mut Counters,
+    record: &Record,
+    status: StatusCode,
+    touched: Option<Touched>,
+) {
+    let now = ctx.now();
+    let is_stale = count_lines::is_stale(record.outcome.word());
+    counters.seen().served(is_stale, status.is_server_error(), now);
+    counters.took(None, now.since(ctx.began_at), now);
+    let answered = |attempt: &&Attempt| matches!(attempt.end, AttemptResult::Answered(_));
+    for attempt in record.attempts.iter().filter(answered) {
+        counters.took(Some(attempt.origin), attempt.took, now);
+    }
+    if let Some(Touched { origin, because, outcome, .. }) = touched {
+        counters.sample().offer(
+            || ctx.ports().roll(),
+            || {
+                let (names, country) = TouchedRequest::names(&ctx.request);
+                let (kind, status) = (because.into(), status.as_u16());
+                TouchedRequest { at: now, status, origin, kind, outcome, names, country }
+            },
+        );
     }
 }
 

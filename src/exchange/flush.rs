@@ -9,6 +9,7 @@ use crate::endpoint::HERE;
 use crate::health::AttemptKind;
 use crate::health::counters::Counters;
 use crate::health::flush_reply::FlushReply;
+use crate::health::version_line;
 use crate::origin::HealthSignal;
 use crate::ports::{Background, Memory, Ports, Runtime};
 use crate::request::Target;
@@ -36,7 +37,11 @@ pub(super) async fn flush<P: Runtime>(ports: &P, config: &Config, dashboard: &st
         return;
     }
     let name = |origin: usize| config.origin_name(origin).to_owned();
-    let Some(reply) = ports.flush(&counts.written(name), dashboard).await else {
+    let mut text = counts.written(name);
+    if let Some((id, tag)) = ports.version() {
+        text += &version_line(id, tag, ports.now());
+    }
+    let Some(reply) = ports.flush(&text, dashboard).await else {
         return ports.isolate().counters(|counters| counters.put_back(counts));
     };
     let reply = FlushReply::read(&reply);

@@ -45,8 +45,7 @@ pub(super) fn opened<P: Ports>(ctx: &Context<P>, origin: usize, opened: Opened) 
         return;
     }
     ctx.ports().isolate().counters(|counters| {
-        let Opened { scope, because, failing_for, .. } = opened;
-        open(ctx, counters.seen(), origin, scope, because, failing_for);
+        open(ctx, counters.seen(), origin, opened.scope, opened.because, Some(opened));
         counters.urge();
     });
     flush::if_due(ctx);
@@ -84,19 +83,20 @@ pub(super) fn visitor<P: Ports>(ctx: &Context<P>, touched: Touched) {
             see(ctx, origin, |asked| counters.seen().visitor(asked, seen));
         }
         if let Some(OpenCircuit { scope, .. }) = refused_by {
-            open(ctx, counters.seen(), origin, scope, because, Duration::ZERO);
+            open(ctx, counters.seen(), origin, scope, because, None);
             counters.hurry();
         }
     });
 }
 
+/// Has the observer tell of a circuit. `opened` is what opened it just now; it is told once.
 fn open<P: Ports>(
     ctx: &Context<P>,
     observer: &mut Observer,
     origin: usize,
     scope: Scope,
     because: AttemptResult,
-    failing_for: Duration,
+    opened: Option<Opened>,
 ) {
     let [page, section] = match scope {
         Scope::Origin => [String::new(), String::new()],
@@ -104,7 +104,13 @@ fn open<P: Ports>(
     };
     let place = if scope == Scope::Page { page } else { section };
     let now = ctx.now();
-    observer.open(origin, &place, because.into(), now.minus(failing_for), now);
+    let (n, failing_for) =
+        opened.map_or((0, Duration::ZERO), |opened| (opened.clients as u64, opened.failing_for));
+    observer.open(
+        origin,
+        &place,
+        Seen::Open { kind: because.into(), n, since: now.minus(failing_for), at: now },
+    );
 }
 
 fn see<P: Ports, T>(ctx: &Context<P>, origin: usize, act: impl FnOnce(Asked<'_>) -> T) -> T {

@@ -14,6 +14,9 @@ pub struct Bindings {
     /// The Analytics Engine data set.
     #[serde(rename = "HOLDFAST_ANALYTICS")]
     pub analytics: bool,
+    /// The version metadata.
+    #[serde(rename = "HOLDFAST_VERSION")]
+    pub version: bool,
     /// The operators' secret.
     #[serde(rename = "HOLDFAST_TOKEN")]
     pub token: bool,
@@ -26,11 +29,12 @@ impl Bindings {
     }
 
     /// Each binding: its name, whether it is bound, and what needs it.
-    pub(super) fn all(&self) -> [(&'static str, bool, &'static str); 4] {
+    pub(super) fn all(&self) -> [(&'static str, bool, &'static str); 5] {
         [
             ("HOLDFAST_KEEP", self.keep, "kept copies, purging"),
             ("HOLDFAST_HEALTH", self.health, "this page, metrics, alerts"),
             ("HOLDFAST_ANALYTICS", self.analytics, "data points for each request"),
+            ("HOLDFAST_VERSION", self.version, "versions on this page"),
             ("HOLDFAST_TOKEN", self.token, "operators' endpoints"),
         ]
     }

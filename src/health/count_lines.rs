@@ -54,24 +54,25 @@ pub enum What {
     Touched(AttemptKind, &'static str),
 }
 
-/// The lines that are valid at `now`.
-///
-/// The next minute counts as this one, because clocks differ a little.
+/// The lines that are valid at `now`. The next minute counts as this one, because clocks differ a little.
 pub fn read(text: &str, now: Timestamp) -> Vec<CountLine<'_>> {
     let text = text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or_default();
     let mut lines = text.split('\n');
     if lines.next() != Some(FORM) {
         return Vec::new();
     }
-    let minute = minute_of(now);
-    let is_late = |line: &CountLine<'_>| line.minute + MOST_MINUTES_LATE < minute;
-    let is_early = |line: &CountLine<'_>| line.minute > minute + 1;
     lines
         .take(MOST_LINES)
         .filter_map(CountLine::read)
-        .filter(|line| !is_late(line) && !is_early(line))
-        .map(|line| CountLine { minute: line.minute.min(minute), ..line })
+        .filter_map(|line| Some(CountLine { minute: minute_in_time(line.minute, now)?, ..line }))
         .collect()
+}
+
+/// The minute in which something is counted that is said to be of `minute`. `None` if that is too old, or yet to come.
+pub(super) fn minute_in_time(minute: u64, now: Timestamp) -> Option<u64> {
+    let this = minute_of(now);
+    let is_late = minute.saturating_add(MOST_MINUTES_LATE) < this;
+    (!is_late && minute <= this + 1).then_some(minute.min(this))
 }
 
 /// The minute since the Unix epoch that `at` is in.

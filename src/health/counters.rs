@@ -1,21 +1,27 @@
 //! The counters of one isolate. What has it counted since its last flush?
 //!
 //! Counting costs a request some additions in memory. Counts travel as text, one line of words for each: minute, kind,
-//! details, number; behind them go the [observations](super::observation). Of what a client sent, only the host and path
-//! of a page whose circuit is open leave the isolate.
+//! details, number; behind them go the times that answers took ([`latency`](super::latency)), the
+//! [observations](super::observation), and a [sample](super::sample) of the requests that a failure touched. Of what a
+//! client sent, only that sample and the host and path of a page whose circuit is open leave the isolate.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use super::attempt_result::AttemptKind;
 use super::count_lines::{FORM, minute_of};
+use super::latency::{Latency, Took};
 use super::observer::{Observations, Observer};
+use super::sample::Sample;
 use crate::report::Outcome;
 use crate::time::Timestamp;
 
 /// How many different counts are kept. Past that, a new kind is not counted. A minute has some ten, and some thirty if
 /// much fails.
 const MOST: usize = 500;
+
+/// How many minutes and origins are kept of how long answers took. Past that, it is not counted.
+const MOST_TOOK: usize = 64;
 
 /// How long counts are gathered before a flush, if the object has not said otherwise.
 pub const GATHERED_FOR: Duration = Duration::from_secs(10);
@@ -50,8 +56,12 @@ pub enum Event {
 pub struct Counters {
     /// The newest are last, because few are counted again once their minute is over.
     counts: Vec<(u64, Event, u64)>,
+    /// How long answers took, by minute and origin; `None` for what visitors waited for.
+    took: Vec<(u64, Option<usize>, Latency)>,
     /// What was seen of the origins.
     seen: Observer,
+    /// Some of the requests that a failure touched.
+    sample: Sample,
     /// Whether a flush is on its way.
     is_flush_pending: bool,
     has_failures: bool,
@@ -84,6 +94,28 @@ impl Counters {
             None if is_full => {}
             None => self.counts.push((minute, event, count)),
         }
+    }
+
+    /// Counts how long an answer took: of an origin, or for a visitor.
+    pub fn took(&mut self, origin: Option<usize>, span: Duration, now: Timestamp) {
+        let mut latency = Latency::default();
+        latency.add_one(span);
+        self.add_latency(minute_of(now), origin, &latency);
+    }
+
+    fn add_latency(&mut self, minute: u64, origin: Option<usize>, latency: &Latency) {
+        let is_it = |known: &&mut (u64, Option<usize>, Latency)| (known.0, known.1) == (minute, origin);
+        let is_full = self.took.len() >= MOST_TOOK;
+        match self.took.iter_mut().rev().find(is_it) {
+            Some((.., known)) => known.merge(latency),
+            None if is_full => {}
+            None => self.took.push((minute, origin, *latency)),
+        }
+    }
+
+    /// The requests that a failure touched.
+    pub fn sample(&mut self) -> &mut Sample {
+        &mut self.sample
     }
 
     /// What was seen of the origins.
@@ -134,7 +166,12 @@ impl Counters {
     pub fn take(&mut self) -> Counts {
         self.is_flush_pending = false;
         (self.has_failures, self.is_urgent) = (false, false);
-        Counts { counts: std::mem::take(&mut self.counts), seen: self.seen.take() }
+        Counts {
+            counts: std::mem::take(&mut self.counts),
+            took: std::mem::take(&mut self.took),
+            seen: self.seen.take(),
+            sample: std::mem::take(&mut self.sample),
+        }
     }
 
     /// Takes back counts that could not be flushed. What exceeds the bound is lost.
@@ -142,7 +179,11 @@ impl Counters {
         for (minute, event, count) in counts.counts {
             self.add(minute, event, count);
         }
+        for (minute, origin, latency) in counts.took {
+            self.add_latency(minute, origin, &latency);
+        }
         self.seen.put_back(counts.seen);
+        self.sample.put_back(counts.sample);
     }
 
     /// Sets how long counts are gathered, at most 25 s.
@@ -152,10 +193,12 @@ impl Counters {
 }
 
 /// Counts on their way to the object.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Counts {
     counts: Vec<(u64, Event, u64)>,
+    took: Vec<(u64, Option<usize>, Latency)>,
     seen: Observations,
+    sample: Sample,
 }
 
 impl Counts {
@@ -164,7 +207,7 @@ impl Counts {
         self.counts.is_empty() && self.seen.is_empty()
     }
 
-    /// The counts and the observations as text. `origin_name` returns neither spaces nor line breaks.
+    /// All of them as text. `origin_name` returns neither spaces nor line breaks.
     pub fn written(&self, origin_name: impl Fn(usize) -> String) -> String {
         let mut text = format!("{FORM}\n");
         for (minute, event, count) in &self.counts {
@@ -183,7 +226,12 @@ impl Counts {
             };
             let _ = writeln!(text, " {count}");
         }
-        text += &self.seen.written(origin_name);
+        for (minute, origin, latency) in &self.took {
+            let origin = origin.map(&origin_name).unwrap_or_default();
+            let _ = writeln!(text, "{}", Took { minute: *minute, origin: &origin, latency: *latency });
+        }
+        text += &self.seen.written(&origin_name);
+        text += &self.sample.written(origin_name);
         text
     }
 }

@@ -15,7 +15,7 @@
 //!
 //!   | the last thing known | an incident is open | otherwise |
 //!   | --- | --- | --- |
-//!   | a failure | down; failing in part, if something was answered seconds before and most was lately | failing in part |
+//!   | a failure | down; failing in part, if something was answered seconds before | failing in part |
 //!   | a good answer | recovering; failing in part, if failures came between good answers lately | up; unknown, once it is old |
 //!   | nothing | unknown | unknown |
 //!
@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::window::Window;
+use super::window::{Touched, Window};
 use crate::config::Incident as Settings;
 use crate::time::{Timestamp, millis};
 
@@ -47,6 +47,10 @@ pub const GOOD_FOR: Duration = Duration::from_secs(5 * 60);
 
 /// How long ago failures are that show now.
 const LATELY: u64 = 15;
+
+/// How long ago a good answer is, in seconds, that came between failures. Isolates tell of a lasting failure each five
+/// seconds.
+const BETWEEN: u64 = 8;
 
 /// How long nothing is answered until all of it counts as down.
 const WHOLE_AFTER: u64 = 3000;
@@ -100,6 +104,16 @@ impl State {
             Self::Failing => "failing",
             Self::Down => "down",
             Self::Recovering => "recovering",
+        }
+    }
+
+    /// How bad it is: the higher, the worse.
+    pub const fn badness(self) -> u8 {
+        match self {
+            Self::Unknown | Self::Up => 0,
+            Self::Recovering => 1,
+            Self::Failing => 2,
+            Self::Down => 3,
         }
     }
 }
@@ -166,10 +180,14 @@ impl Evidence {
         }
     }
 
-    /// Takes in `n` requests that an open circuit refused.
-    pub fn refused(&mut self, n: u64, at: Timestamp) {
-        self.window.refused(at.as_millis(), n);
-        self.refused_ms = self.refused_ms.max(at.as_millis());
+    /// Takes in requests of visitors that its failures touched, of which an open circuit `refused` some.
+    pub fn touched(&mut self, touched: Touched, refused: u64, at: Timestamp) {
+        let at = at.as_millis();
+        self.window.visitors(at, at, touched);
+        if refused > 0 {
+            self.window.refused(at, refused);
+            self.refused_ms = self.refused_ms.max(at);
+        }
     }
 
     /// Takes in that a circuit is open for all of it, because of `kind`.
@@ -206,7 +224,9 @@ impl Evidence {
     pub fn state(&self, began: Option<Timestamp>, now: Timestamp) -> State {
         let (now_ms, good_for) = (now.as_millis(), millis(GOOD_FOR));
         match (self.is_failing(), began) {
-            (true, Some(_)) if self.is_whole() || self.window.mostly_fails(now_ms, LATELY) => State::Down,
+            (true, Some(_)) if self.is_whole() || self.window.good_lately(now_ms, BETWEEN) == 0 => {
+                State::Down
+            }
             (true, _) => State::Failing,
             (false, _) if self.ok_ms == 0 => State::Unknown,
             (false, Some(began)) if self.window.is_mixed(began.as_millis(), now_ms, LATELY) => State::Failing,
@@ -216,9 +236,12 @@ impl Evidence {
         }
     }
 
-    /// Whether at least half of the last minute failed.
+    /// Whether the last thing known is a failure, and at least half of the last minute and of its end failed.
     pub fn mostly_fails(&self, now: Timestamp) -> bool {
-        self.window.mostly_fails(now.as_millis(), 60)
+        let now = now.as_millis();
+        self.is_failing()
+            && self.window.mostly_fails(now, 60)
+            && (self.is_whole() || self.window.mostly_fails(now, LATELY))
     }
 
     /// The last time that anything was learnt of it; `None` for never.
@@ -340,9 +363,9 @@ mod tests {
         }
         assert_eq!(state(&evidence, began, 90_000), "down");
         assert_eq!(state(&evidence, began, 90_000 + 86_400_000), "down", "silence is no answer");
-        evidence.refused(50, at(95_000));
+        evidence.touched(Touched::default(), 50, at(95_000));
         evidence.answered(1, at(96_000), at(96_000));
-        evidence.refused(50, at(97_000));
+        evidence.touched(Touched::default(), 50, at(97_000));
         assert_eq!(state(&evidence, began, 98_000), "recovering", "a refusal says nothing of the origin");
         assert_eq!(state(&evidence, None, 98_000), "up");
         for second in 100..140 {

@@ -9,7 +9,8 @@
 //!   probe's kind: a probe waits longer and is more precise.
 //! - **Its place** may become known: failures of some requests turn out to be those of a page, or those of a page turn out
 //!   to be those of the whole origin (`place`).
-//! - **It is over** when there was a good answer after the last failure, and then nothing failed for `alert.quiet`.
+//! - **It is over** when there was a good answer after the last failure, and then nothing failed for `alert.quiet`. It ended
+//!   with that answer, or with the last visitor whom an open circuit refused.
 
 use super::alert;
 use super::attempt_result::AttemptKind;
@@ -17,7 +18,7 @@ use super::class::{Class, Fault};
 use super::count_lines::{self, What, minute_of};
 use super::evidence::Evidence;
 use super::observation::{Observation, Seen};
-use super::parts::{Key, Parts};
+use super::parts::{Key, Part, Parts};
 use super::settings::Settings;
 use super::sql::{self, Param, Sql, number};
 use super::state;
@@ -26,8 +27,11 @@ use crate::time::Timestamp;
 /// How many incidents are kept.
 pub const MOST: u64 = 1000;
 
-/// How long an incident is so new that its beginning may still be corrected, in milliseconds.
+/// How long an incident is so new that an earlier failure may still become its beginning, in milliseconds.
 const NEW: u64 = 60_000;
+
+/// How far back evidence reaches by the second, in milliseconds.
+const WINDOW: u64 = 60_000;
 
 /// How long after the last sign of it an incident is given up, in milliseconds: as long as an origin is remembered.
 const GIVEN_UP: u64 = 7 * 24 * 60 * 60 * 1000;
@@ -92,22 +96,29 @@ pub(super) fn update(
     settings: Settings<'_>,
 ) {
     let open = open(sql);
+    let is_new = |part: &&Part| {
+        let (key, all) = (&part.key, parts.requests(&part.key.origin, now));
+        let is_of_interest =
+            part.is_changed && key.place.is_empty() && open.iter().all(|open| open.key != *key);
+        is_of_interest && part.evidence.is_incident(all, settings.incident, now)
+    };
+    let new: Vec<_> = parts.0.iter().filter(is_new).collect();
     for one in &open {
         let of_this = observations.iter().filter(|observation| {
             let place = if is_open(&open, observation.place, one) { observation.place } else { "" };
             (observation.origin, place) == (&*one.key.origin, &*one.key.place)
         });
-        let sums = add(sql, one, of_this);
+        let whole = one.key.whole();
+        let begins =
+            |part: &&Part| part.key == whole && widened(&open, &whole, &part.evidence).next().is_none();
+        let has_whole = is_open(&open, "", one) || new.iter().any(begins);
+        let sums = add(sql, one, of_this, has_whole);
         if let Some(evidence) = parts.get(&one.key) {
             show(sql, one, evidence, &sums, now, settings);
         }
     }
-    for part in parts.0.iter().filter(|part| part.is_changed && part.key.place.is_empty()) {
-        let (key, all) = (&part.key, parts.requests(&part.key.origin, now));
-        let is_known = open.iter().any(|open| open.key == *key);
-        if !is_known && part.evidence.is_incident(all, settings.incident, now) {
-            begin(sql, key, &part.evidence, now, settings);
-        }
+    for Part { key, evidence, .. } in new {
+        begin(sql, key, evidence, now, settings);
     }
 }
 
@@ -118,12 +129,20 @@ fn is_open(open: &[Open], place: &str, one: &Open) -> bool {
     })
 }
 
-/// Adds up what was seen of the failures of this incident, and adds the kinds to its history.
-fn add<'a>(sql: &impl Sql, one: &Open, seen: impl Iterator<Item = &'a Observation<'a>>) -> Sums {
+/// Adds up what was seen of the failures of this incident, and adds the kinds to its history. What is told of a place and
+/// of the whole origin counts for the whole origin, if that `has_whole` an incident.
+fn add<'a>(
+    sql: &impl Sql,
+    one: &Open,
+    seen: impl Iterator<Item = &'a Observation<'a>>,
+    has_whole: bool,
+) -> Sums {
     let mut sums = Sums::default();
-    for Observation { what, .. } in seen {
+    for Observation { place, what, .. } in seen {
         match *what {
-            Seen::Failed { kind, n, first, last, .. } if kind.fault() == Some(one.key.fault) => {
+            Seen::Failed { kind, n, shared, first, last, .. } if kind.fault() == Some(one.key.fault) => {
+                let told_twice = if has_whole && !place.is_empty() { shared } else { 0 };
+                let n = n.saturating_sub(told_twice);
                 sums.attempts += n;
                 add_kind(sql, one.seq, kind, n, (first, last));
             }
@@ -132,7 +151,11 @@ fn add<'a>(sql: &impl Sql, one: &Open, seen: impl Iterator<Item = &'a Observatio
                 sums.stale += stale;
                 sums.errors += errors;
             }
-            Seen::Failed { .. } | Seen::Visitors { .. } | Seen::Answered { .. } | Seen::Open { .. } => {}
+            Seen::Failed { .. }
+            | Seen::Visitors { .. }
+            | Seen::Answered { .. }
+            | Seen::Open { .. }
+            | Seen::Served { .. } => {}
         }
     }
     sums
@@ -191,13 +214,12 @@ fn show(
     );
 }
 
-/// When the incident began. Another isolate may tell late of an earlier failure, or of a good answer that was given after
-/// what was taken for the beginning.
+/// When the incident began. An alert may have told of it, so it only becomes earlier: another isolate may tell late of a
+/// failure.
 fn began(one: &Open, evidence: &Evidence, now: Timestamp) -> u64 {
     let (known, since) = (one.told.began_ms, evidence.since_ms);
     let is_new = known + NEW > now.as_millis();
-    let was_answered = one.is_whole && evidence.ok_ms > known;
-    if since > 0 && is_new && (since < known || was_answered) { since } else { known }
+    if since > 0 && is_new { since.min(known) } else { known }
 }
 
 /// Begins an incident. One of a page or section that is part of it becomes this one.
@@ -227,8 +249,7 @@ pub(super) fn begin(sql: &impl Sql, key: &Key, evidence: &Evidence, now: Timesta
         return;
     }
     if let Some(one) = open(sql).into_iter().find(|open| open.seq == seq) {
-        let sums = if key.place.is_empty() { so_far(sql, &one, began, last) } else { Sums::default() };
-        add_kind(sql, seq, kind, 0, (began, last));
+        let sums = so_far(sql, &one, evidence, kind, (began, last), now);
         show(sql, &one, evidence, &sums, now, settings);
     }
     let what = format!("incident {}", kind.class().map_or("", Class::word));
@@ -243,10 +264,43 @@ pub(super) fn begin(sql: &impl Sql, key: &Key, evidence: &Evidence, now: Timesta
     }
 }
 
-/// What failed since the minute in which this incident began, as the buckets have it.
-fn so_far(sql: &impl Sql, one: &Open, began: Timestamp, last: Timestamp) -> Sums {
+/// What failed since this incident began, as the evidence has it, or the buckets if it began too long ago for that. The
+/// buckets also say which kinds there were.
+fn so_far(
+    sql: &impl Sql,
+    one: &Open,
+    evidence: &Evidence,
+    kind: AttemptKind,
+    (began, last): (Timestamp, Timestamp),
+    now: Timestamp,
+) -> Sums {
+    let from = began.as_millis();
+    let touched = evidence.window.touched_since(from);
+    let mut sums = Sums {
+        attempts: evidence.window.failed_since(from),
+        touched: touched.all,
+        stale: touched.stale,
+        errors: touched.errors,
+    };
+    let is_whole = one.key.place.is_empty();
+    let (counted, kinds) = if is_whole { in_buckets(sql, one, began) } else { Default::default() };
+    if is_whole && from + WINDOW <= now.as_millis() {
+        sums = counted;
+    }
+    let mut left = sums.attempts;
+    for (other, n) in kinds.into_iter().filter(|(other, _)| *other != kind) {
+        let n = n.min(left);
+        left -= n;
+        add_kind(sql, one.seq, other, n, (began, last));
+    }
+    add_kind(sql, one.seq, kind, left, (began, last));
+    sums
+}
+
+/// What the buckets have since the minute in which this incident began, and the attempts by kind.
+fn in_buckets(sql: &impl Sql, one: &Open, began: Timestamp) -> (Sums, Vec<(AttemptKind, u64)>) {
     const COUNTS: &str = "SELECT what, sum(n) FROM counts WHERE minute >= ? AND origin = ? GROUP BY what";
-    let mut sums = Sums::default();
+    let (mut sums, mut kinds) = (Sums::default(), Vec::new());
     let from = number(minute_of(began));
     for mut row in sql::rows(sql, COUNTS, &[from, Param::Text(&one.key.origin)]) {
         let (what, n) = (row.text(), row.number());
@@ -255,7 +309,7 @@ fn so_far(sql: &impl Sql, one: &Open, began: Timestamp, last: Timestamp) -> Sums
         match what {
             What::Try(kind) | What::Probe(kind) if is_this(kind) => {
                 sums.attempts += n;
-                add_kind(sql, one.seq, kind, n, (began, last));
+                kinds.push((kind, n));
             }
             What::Touched(kind, outcome) if is_this(kind) => {
                 sums.touched += n;
@@ -265,7 +319,13 @@ fn so_far(sql: &impl Sql, one: &Open, began: Timestamp, last: Timestamp) -> Sums
             What::Try(_) | What::Probe(_) | What::Touched(..) | What::Answer(..) | What::Opened(_) => {}
         }
     }
-    sums
+    (sums, kinds)
+}
+
+/// The incidents of pages and sections that turn out to be part of one of the whole origin: nothing was answered since.
+fn widened<'a>(open: &'a [Open], key: &Key, evidence: &Evidence) -> impl Iterator<Item = &'a Open> {
+    let is_part = |open: &&Open| open.key.whole() == *key && open.began_ms >= evidence.ok_ms;
+    open.iter().filter(is_part)
 }
 
 /// Makes the oldest incident of a page or section of this origin, that began after the last good answer, the whole
@@ -274,8 +334,7 @@ fn widen(sql: &impl Sql, key: &Key, evidence: &Evidence, now: Timestamp, setting
     const WIDEN: &str = "UPDATE incidents SET place = '', whole = 1 WHERE seq = ?";
     const END: &str = "UPDATE incidents SET ended_ms = ? WHERE seq = ?";
     let open = open(sql);
-    let mut of_this =
-        open.iter().filter(|open| open.key.whole() == *key && open.began_ms >= evidence.ok_ms).cloned();
+    let mut of_this = widened(&open, key, evidence).cloned();
     let Some(first) = of_this.next() else { return false };
     for other in of_this {
         sql.exec(END, &[number(now.as_millis()), number(other.seq)]);
@@ -292,7 +351,7 @@ fn widen(sql: &impl Sql, key: &Key, evidence: &Evidence, now: Timestamp, setting
 /// Ends the incidents after which there was a good answer and then quiet for long enough. What nothing was heard of for a
 /// week is given up.
 pub(super) fn end_quiet(sql: &impl Sql, now: Timestamp) {
-    const END: &str = "UPDATE incidents SET ended_ms = coalesce(ok_ms, last_ms) WHERE ended_ms IS NULL \
+    const END: &str = "UPDATE incidents SET ended_ms = max(last_ms, coalesce(ok_ms, 0)) WHERE ended_ms IS NULL \
          AND (ok_ms IS NOT NULL AND over_ms <= ? OR max(last_ms, coalesce(ok_ms, 0)) < ?) \
          RETURNING seq, origin, fault, place";
     let given_up = now.as_millis().saturating_sub(GIVEN_UP);

@@ -4,13 +4,16 @@ use super::alarm;
 use super::count_lines;
 use super::flush_reply;
 use super::incident;
+use super::latency;
 use super::observation;
 use super::origins::{self, Origins};
 use super::parts::Parts;
 use super::place;
+use super::recent;
 use super::settings::Settings;
 use super::sql::Sql;
 use super::state::{self, State};
+use super::times;
 use crate::time::Timestamp;
 
 /// The reply to a flush.
@@ -33,10 +36,16 @@ pub fn report(sql: &impl Sql, text: &str, now: Timestamp, settings: Settings<'_>
     for line in &lines {
         state::count(sql, line.minute, line.origin, &line.what.to_string(), line.n);
     }
+    for took in latency::read(text, now) {
+        if took.minute >= state.folded && origins.admits(took.origin) {
+            times::add(sql, &took);
+        }
+    }
     let mut observations = observation::read(text, now);
     observations.retain(|observation| origins.admits(observation.origin));
     origins.note(&lines, now);
     origins.save(sql, now);
+    recent::take(sql, text, &observations, now);
     incident::end_quiet(sql, now);
     let mut parts = Parts::load(sql);
     parts.take(&observations);

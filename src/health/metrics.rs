@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use super::class::Class;
+use super::latency::{BOUNDS, Latency};
 use super::summary::Summary;
+use super::times;
 use crate::time::Timestamp;
 
 /// One metric with all its samples. Prometheus refuses a page that has a sample twice.
@@ -68,7 +70,49 @@ pub fn prometheus(summary: &Summary) -> String {
     for family in counters(summary).iter().chain(&gauges(summary)) {
         family.write(&mut out);
     }
+    write_latency(summary, &mut out);
     out
+}
+
+/// Histograms of how long answers took. Buckets are cumulative.
+fn write_latency(summary: &Summary, out: &mut String) {
+    let mut by_origin: BTreeMap<&str, Latency> = BTreeMap::new();
+    for total in &summary.totals {
+        let mut latency = Latency::default();
+        if times::add_total(&mut latency, &total.what, total.n) {
+            by_origin.entry(&total.origin).or_default().merge(&latency);
+        }
+    }
+    for (name, help, is_of_origin) in [
+        ("holdfast_answer_seconds", "How long visitors waited for the head of an answer.", false),
+        (
+            "holdfast_attempt_seconds",
+            "How long attempts at an origin took that were answered, to the head.",
+            true,
+        ),
+    ] {
+        *out += &format!("# HELP {name} {help}\n# TYPE {name} histogram\n");
+        for (origin, latency) in by_origin.iter().filter(|(origin, _)| origin.is_empty() != is_of_origin) {
+            let label = if is_of_origin { format!("origin=\"{}\",", escaped(origin)) } else { String::new() };
+            let mut sum = 0_u64;
+            for (n, bound) in latency.buckets.iter().zip(BOUNDS) {
+                sum = sum.saturating_add(*n);
+                *out += &format!("{name}_bucket{{{label}le=\"{}\"}} {sum}\n", seconds(bound));
+            }
+            let (count, label) = (latency.count(), label.trim_end_matches(','));
+            let separator = if label.is_empty() { "" } else { "," };
+            *out += &format!("{name}_bucket{{{label}{separator}le=\"+Inf\"}} {count}\n");
+            let labels = if label.is_empty() { String::new() } else { format!("{{{label}}}") };
+            *out +=
+                &format!("{name}_sum{labels} {}\n{name}_count{labels} {count}\n", seconds(latency.sum_ms));
+        }
+    }
+}
+
+/// Milliseconds in seconds, without zeros at the end.
+fn seconds(ms: u64) -> String {
+    let text = format!("{}.{:03}", ms / 1000, ms % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The counters. A total that belongs to no family is left out.
@@ -110,7 +154,11 @@ fn counters(summary: &Summary) -> [Family; 5] {
 /// The gauges.
 fn gauges(summary: &Summary) -> [Family; 4] {
     let family = |name, help, labels| Family::new(name, "gauge", help, labels);
-    let mut up = family("holdfast_origin_up", "1 unless the origin is believed to be down.", &["origin"]);
+    let mut up = family(
+        "holdfast_origin_up",
+        "1 unless the origin is down, or answers with errors only.",
+        &["origin"],
+    );
     let mut open = family(
         "holdfast_incident_open",
         "Open incidents by the class of failure: bad_gateway is 502, gateway_timeout 504, unavailable 503.",

@@ -2,7 +2,7 @@
 //!
 //! They travel behind the [count lines](super::count_lines), one line of words for each:
 //! `<word> <origin> <kind> <five numbers> <place>`. Unlike counts they have an order in time, so the object can tell what
-//! happened last. The place is empty for the whole origin. Nothing in them is trusted.
+//! happened last. The place is empty for the whole origin, the origin for the whole site. Nothing in them is trusted.
 
 use std::fmt::{self, Display, Write};
 
@@ -54,6 +54,8 @@ pub enum Seen {
         /// How many requests of different clients failed for good, of those that have not been counted since the last good
         /// answer.
         lost: u64,
+        /// How many of the attempts are told of the whole origin too.
+        shared: u64,
         /// The first failure.
         first: Timestamp,
         /// The last one.
@@ -63,10 +65,25 @@ pub enum Seen {
     Open {
         /// The failure that opened it.
         kind: AttemptKind,
+        /// How many failed requests opened it; 0 if that is told again.
+        n: u64,
         /// The first failure of those for which it opened, as far as it is known.
         since: Timestamp,
         /// When it was seen to be open.
         at: Timestamp,
+    },
+    /// Answers to visitors, of the whole site: the origin has no name.
+    Served {
+        /// How many.
+        n: u64,
+        /// Those that were stale copies in place of an answer that failed or took too long.
+        stale: u64,
+        /// Those that were errors.
+        errors: u64,
+        /// The first one.
+        first: Timestamp,
+        /// The last one.
+        last: Timestamp,
     },
     /// Requests of visitors that the failure touched.
     Visitors {
@@ -94,15 +111,37 @@ impl Seen {
                 (*first, *last) = ((*first).min(from), (*last).max(to));
             }
             (
-                Self::Failed { kind, by_probe, n, lost, first, last },
-                Self::Failed { kind: other, by_probe: probe, n: more, lost: clients, first: from, last: to },
+                Self::Failed { kind, by_probe, n, lost, shared, first, last },
+                Self::Failed {
+                    kind: other,
+                    by_probe: probe,
+                    n: more,
+                    lost: clients,
+                    shared: also,
+                    first: from,
+                    last: to,
+                },
             ) if (*kind, *by_probe) == (other, probe) => {
                 *n += more;
                 *lost += clients;
+                *shared += also;
                 (*first, *last) = ((*first).min(from), (*last).max(to));
             }
-            (Self::Open { kind, since, at }, Self::Open { kind: other, since: from, at: later }) => {
+            (
+                Self::Open { kind, n, since, at },
+                Self::Open { kind: other, n: more, since: from, at: later },
+            ) => {
+                *n += more;
                 (*kind, *since, *at) = (other, (*since).min(from), later);
+            }
+            (
+                Self::Served { n, stale, errors, first, last },
+                Self::Served { n: more, stale: copies, errors: pages, first: from, last: to },
+            ) => {
+                *n += more;
+                *stale += copies;
+                *errors += pages;
+                (*first, *last) = ((*first).min(from), (*last).max(to));
             }
             (
                 Self::Visitors { kind, touched, refused, stale, errors, at },
@@ -142,20 +181,23 @@ impl<'a> Observation<'a> {
             *number = word()?.parse::<u64>().ok()?;
         }
         let place = word()?;
-        if origin.is_empty() || [origin, place].iter().any(|name| name.chars().any(char::is_control)) {
+        if (origin.is_empty() != (what == "served"))
+            || [origin, place].iter().any(|name| name.chars().any(char::is_control))
+        {
             return None;
         }
         let [a, b, c, d, e] = numbers;
-        let [n, lost] = [a, b].map(|n| n.min(MOST_COUNTED));
+        let [n, lost, third] = [a, b, c].map(|n| n.min(MOST_COUNTED));
         let at = |ms: u64| now.min(Timestamp::from_millis(ms));
         let (first, last) = (at(d).min(at(e)), at(e));
         let is_failure = kind.class().is_some();
         let what = match what {
             "ok" => Seen::Answered { n, first, last },
             "failed" | "probe-failed" if is_failure => {
-                Seen::Failed { kind, by_probe: what == "probe-failed", n, lost, first, last }
+                Seen::Failed { kind, by_probe: what == "probe-failed", n, lost, shared: third, first, last }
             }
-            "open" if is_failure => Seen::Open { kind, since: first, at: last },
+            "open" if is_failure => Seen::Open { kind, n, since: first, at: last },
+            "served" => Seen::Served { n, stale: lost, errors: third, first, last },
             "visitors" if is_failure => {
                 let [stale, errors] = [c, d].map(|n| n.min(MOST_COUNTED));
                 Seen::Visitors { kind, touched: n, refused: lost, stale, errors, at: last }
@@ -173,11 +215,14 @@ impl Display for Observation<'_> {
         let ms = Timestamp::as_millis;
         let (word, kind, numbers) = match self.what {
             Seen::Answered { n, first, last } => ("ok", AttemptKind::Ok, [n, 0, 0, ms(first), ms(last)]),
-            Seen::Failed { kind, by_probe, n, lost, first, last } => {
+            Seen::Failed { kind, by_probe, n, lost, shared, first, last } => {
                 let word = if by_probe { "probe-failed" } else { "failed" };
-                (word, kind, [n, lost, 0, ms(first), ms(last)])
+                (word, kind, [n, lost, shared, ms(first), ms(last)])
             }
-            Seen::Open { kind, since, at } => ("open", kind, [0, 0, 0, ms(since), ms(at)]),
+            Seen::Open { kind, n, since, at } => ("open", kind, [n, 0, 0, ms(since), ms(at)]),
+            Seen::Served { n, stale, errors, first, last } => {
+                ("served", AttemptKind::Ok, [n, stale, errors, ms(first), ms(last)])
+            }
             Seen::Visitors { kind, touched, refused, stale, errors, at } => {
                 ("visitors", kind, [touched, refused, stale, errors, ms(at)])
             }
@@ -205,14 +250,15 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let (first, last) = (Timestamp::from_millis(5), Timestamp::from_millis(9));
-        let failed = |by_probe| Seen::Failed { kind: REFUSED, by_probe, n: 7, lost: 2, first, last };
+        let failed =
+            |by_probe| Seen::Failed { kind: REFUSED, by_probe, n: 7, lost: 2, shared: 4, first, last };
         for (what, line) in [
             (Seen::Answered { n: 3, first, last }, "ok a ok 3 0 0 5 9 www.example/shop/*"),
-            (failed(false), "failed a edge_refused 7 2 0 5 9 www.example/shop/*"),
-            (failed(true), "probe-failed a edge_refused 7 2 0 5 9 www.example/shop/*"),
+            (failed(false), "failed a edge_refused 7 2 4 5 9 www.example/shop/*"),
+            (failed(true), "probe-failed a edge_refused 7 2 4 5 9 www.example/shop/*"),
             (
-                Seen::Open { kind: REFUSED, since: first, at: last },
-                "open a edge_refused 0 0 0 5 9 www.example/shop/*",
+                Seen::Open { kind: REFUSED, n: 3, since: first, at: last },
+                "open a edge_refused 3 0 0 5 9 www.example/shop/*",
             ),
             (
                 Seen::Visitors { kind: REFUSED, touched: 9, refused: 5, stale: 4, errors: 3, at: last },
@@ -229,6 +275,15 @@ mod tests {
     }
 
     #[test]
+    fn what_the_whole_site_was_served_has_no_origin() {
+        let (first, last) = (Timestamp::from_millis(5), Timestamp::from_millis(9));
+        let what = Seen::Served { n: 30, stale: 4, errors: 3, first, last };
+        let observation = Observation { origin: "", place: "", what };
+        assert_eq!(observation.to_string(), "served  ok 30 4 3 5 9 ");
+        assert_eq!(read("served  ok 30 4 3 5 9 ", NOW), [observation]);
+    }
+
+    #[test]
     fn an_observation_is_read_or_skipped() {
         for (line, is_read) in [
             ("open a edge_refused 0 0 0 0 9 ", true),
@@ -237,6 +292,7 @@ mod tests {
             ("open a ok 0 0 0 0 9 ", false),
             ("failed a ok 1 1 0 1 9 ", false),
             ("open  edge_refused 0 0 0 0 9 ", false),
+            ("served a ok 1 0 0 0 9 ", false),
             ("open a nothing 0 0 0 0 9 ", false),
             ("shut a edge_refused 0 0 0 0 9 ", false),
             ("open a edge_refused 0 0 0 0 -9 ", false),
@@ -251,7 +307,7 @@ mod tests {
         let read = read(&text, NOW).remove(0);
         assert_eq!(
             read.what,
-            Seen::Open { kind: REFUSED, since: Timestamp::from_millis(0), at: NOW },
+            Seen::Open { kind: REFUSED, n: 0, since: Timestamp::from_millis(0), at: NOW },
             "clocks differ a little"
         );
         assert_eq!(read.place.len(), LONGEST_PLACE);
@@ -259,7 +315,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_breaks_the_reader(text in "((ok|failed|open|visitors) a (ok|edge_refused) ([0-9]{1,22} ){5}.{0,9}\n|.{0,30}\n){0,6}") {
+        fn no_text_breaks_the_reader(text in "((ok|failed|open|visitors|served) a? (ok|edge_refused) ([0-9]{1,22} ){5}.{0,9}\n|.{0,30}\n){0,6}") {
             for observation in read(&text, NOW) {
                 let written = observation.to_string();
                 prop_assert_eq!(&read(&written, NOW)[0], &observation);

@@ -22,6 +22,8 @@ pub struct Observer {
     parts: Vec<Part>,
     /// The places that the object asks about.
     watched: Vec<(usize, String)>,
+    /// What visitors got.
+    served: Option<Seen>,
 }
 
 /// A request, as the observer needs to know it.
@@ -49,17 +51,19 @@ struct Part {
 
 /// Observations on their way to the object.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Observations(Vec<(usize, String, Seen)>);
+pub struct Observations {
+    parts: Vec<(usize, String, Seen)>,
+    served: Option<Seen>,
+}
 
 impl Observer {
     /// Records how an attempt ended. Returns whether that is news: a failure, or the first good answer after one.
     pub fn attempt(&mut self, asked: Asked<'_>, kind: AttemptKind, by_probe: bool) -> bool {
         let now = asked.now;
         if kind.fault().is_some() {
-            let failed = Seen::Failed { kind, by_probe, n: 1, lost: 0, first: now, last: now };
-            self.failing_at(asked, kind, |part| {
+            self.failing_at(asked, kind, |part, shared| {
                 part.is_failing = true;
-                part.add(failed);
+                part.add(Seen::Failed { kind, by_probe, n: 1, lost: 0, shared, first: now, last: now });
             });
             return true;
         }
@@ -83,26 +87,39 @@ impl Observer {
     /// Records that a request of `client` failed for good.
     pub fn lost(&mut self, asked: Asked<'_>, kind: AttemptKind, client: Witness) {
         let now = asked.now;
-        self.failing_at(asked, kind, |part| {
+        self.failing_at(asked, kind, |part, _| {
             let is_new = part.is_new(kind, client);
             part.add(Seen::Failed {
                 kind,
                 by_probe: false,
                 n: 0,
                 lost: u64::from(is_new),
+                shared: 0,
                 first: now,
                 last: now,
             });
         });
     }
 
-    /// Records that a circuit is open: for `place`, or for the whole origin if that is empty. `since` is the first failure of
-    /// those for which it opened.
-    pub fn open(&mut self, origin: usize, place: &str, kind: AttemptKind, since: Timestamp, now: Timestamp) {
+    /// Records an answer to a visitor.
+    pub fn served(&mut self, is_stale: bool, is_error: bool, now: Timestamp) {
+        let [stale, errors] = [is_stale, is_error].map(u64::from);
+        self.add_served(Seen::Served { n: 1, stale, errors, first: now, last: now });
+    }
+
+    fn add_served(&mut self, served: Seen) {
+        match &mut self.served {
+            Some(known) => _ = known.merge(served),
+            none => *none = Some(served),
+        }
+    }
+
+    /// Records that a circuit is open: for `place`, or for the whole origin if that is empty.
+    pub fn open(&mut self, origin: usize, place: &str, open: Seen) {
         let is_full = self.parts.iter().filter(|part| !part.place.is_empty()).count() >= MOST_PLACES;
         let is_known = self.parts.iter().any(|part| (part.origin, &*part.place) == (origin, place));
         if place.is_empty() || is_known || !is_full {
-            self.at(origin, place, |part| part.add(Seen::Open { kind, since, at: now }));
+            self.at(origin, place, |part| part.add(open));
         }
     }
 
@@ -119,7 +136,7 @@ impl Observer {
 
     /// Whether there is anything to tell.
     pub fn has_news(&self) -> bool {
-        self.parts.iter().any(|part| !part.news.is_empty())
+        self.served.is_some() || self.parts.iter().any(|part| !part.news.is_empty())
     }
 
     /// Takes the news, to flush them.
@@ -133,26 +150,31 @@ impl Observer {
             part.place.is_empty()
                 || watched.iter().any(|(of, place)| (*of, place) == (part.origin, &part.place))
         });
-        Observations(taken)
+        Observations { parts: taken, served: self.served.take() }
     }
 
     /// Takes back what could not be flushed.
     pub fn put_back(&mut self, observations: Observations) {
-        for (origin, place, seen) in observations.0 {
+        if let Some(served) = observations.served {
+            self.add_served(served);
+        }
+        for (origin, place, seen) in observations.parts {
             if place.is_empty() || self.parts.len() <= 2 * MOST_PLACES {
                 self.at(origin, &place, |part| part.add(seen));
             }
         }
     }
 
-    /// Lets `act` at the part at which `kind` is evidence.
-    fn failing_at(&mut self, asked: Asked<'_>, kind: AttemptKind, act: impl Fn(&mut Part)) {
+    /// Lets `act` at the part at which `kind` is evidence. If that is a watched place and the whole origin, `act` learns at
+    /// the place that the failure is shared by both.
+    fn failing_at(&mut self, asked: Asked<'_>, kind: AttemptKind, act: impl Fn(&mut Part, u64)) {
         let place = self.watched(asked);
-        if place.is_none() || kind.attempt().reach() == Reach::Origin {
-            self.at(asked.origin, "", &act);
+        let is_of_origin = kind.attempt().reach() == Reach::Origin;
+        if place.is_none() || is_of_origin {
+            self.at(asked.origin, "", |part| act(part, 0));
         }
         if let Some(place) = place {
-            self.at(asked.origin, &place, act);
+            self.at(asked.origin, &place, |part| act(part, u64::from(is_of_origin)));
         }
     }
 
@@ -208,7 +230,7 @@ impl Part {
 impl Observations {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.parts.is_empty() && self.served.is_none()
     }
 
     /// The observations as text.
@@ -217,7 +239,8 @@ impl Observations {
             let origin = origin_name(*origin);
             format!("{}\n", Observation { origin: &origin, place, what: *seen })
         };
-        self.0.iter().map(line).collect()
+        let site = |seen: Seen| format!("{}\n", Observation { origin: "", place: "", what: seen });
+        self.parts.iter().map(line).chain(self.served.map(site)).collect()
     }
 }
 
@@ -283,7 +306,7 @@ mod tests {
             told(&mut observer),
             [
                 "failed o connection_lost 1 0 0 1 1 a.example/shop/*",
-                "failed o edge_refused 1 0 0 2 2 a.example/shop/*",
+                "failed o edge_refused 1 0 1 2 2 a.example/shop/*",
                 "ok o ok 1 0 0 4 4 a.example/shop/*",
                 "failed o edge_refused 1 0 0 2 2 ",
                 "failed o connection_lost 1 0 0 3 3 ",
@@ -303,11 +326,24 @@ mod tests {
     }
 
     #[test]
+    fn what_visitors_got_is_told_of_the_whole_site() {
+        let mut observer = Observer::default();
+        let at = Timestamp::from_millis;
+        observer.served(false, false, at(1));
+        let taken = observer.take();
+        observer.served(true, false, at(2));
+        observer.put_back(taken);
+        observer.served(false, true, at(3));
+        assert_eq!(told(&mut observer), ["served  ok 3 1 1 1 3 "]);
+        assert!(!observer.has_news());
+    }
+
+    #[test]
     fn places_are_bounded() {
         let mut observer = Observer::default();
         for number in 0..1000 {
             let at = Timestamp::from_millis(1);
-            observer.open(0, &format!("a.example/{number}"), LOST, at, at);
+            observer.open(0, &format!("a.example/{number}"), Seen::Open { kind: LOST, n: 1, since: at, at });
         }
         assert_eq!(told(&mut observer).len(), MOST_PLACES);
         assert!(observer.parts.is_empty(), "no place is watched");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::class::Fault;
 use super::count_lines::{CountLine, What};
-use super::evidence::{Evidence, State};
+use super::evidence::Evidence;
 use super::flush_reply;
 use super::incident::{self, Open};
 use super::parts::{Key, Parts};
@@ -109,10 +109,9 @@ pub(super) fn findings(sql: &impl Sql, origins: &Origins, parts: &Parts, now: Ti
 /// Whether isolates should leave the origin alone: it is down, at least half of the last minute failed, some of it lately,
 /// and an isolate has opened its circuit for all of it. Failures of some pages do not prove that, however many there are.
 fn is_down(evidence: &Evidence, incident: Option<&Open>, now: Timestamp) -> bool {
-    let Some(incident) = incident else { return false };
     let is_recent = |ms: u64, span: Duration| ms + millis(span) > now.as_millis();
-    evidence.mostly_fails(now)
-        && evidence.state(Some(Timestamp::from_millis(incident.began_ms)), now) == State::Down
+    incident.is_some()
+        && evidence.mostly_fails(now)
         && is_recent(evidence.failed_ms, LATELY)
         && is_recent(evidence.opened_ms, OPENED_LATELY)
 }

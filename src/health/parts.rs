@@ -4,7 +4,7 @@ use super::class::Fault;
 use super::evidence::Evidence;
 use super::observation::{Observation, Seen};
 use super::sql::{self, Param, Sql, number};
-use super::window::Window;
+use super::window::{Touched, Window};
 use crate::time::Timestamp;
 
 /// A part of the site, and what is at fault there.
@@ -31,6 +31,11 @@ pub(super) struct Parts(pub Vec<Part>);
 impl Key {
     pub fn of(origin: &str, fault: Fault, place: &str) -> Self {
         Self { origin: origin.to_owned(), fault, place: place.to_owned() }
+    }
+
+    /// The whole site: what visitors get, whichever origins there are.
+    pub fn site() -> Self {
+        Self::of("", Fault::Down, "")
     }
 
     /// The same fault at the whole origin.
@@ -67,6 +72,12 @@ impl Parts {
         self.0.iter().find(|part| part.key == *key).map(|part| &part.evidence)
     }
 
+    /// The last good answer of a part, in milliseconds; 0 for never. An error of the application is none.
+    pub fn last_ok(&self, origin: &str, place: &str) -> u64 {
+        let of = |fault| self.get(&Key::of(origin, fault, place)).map(|evidence| evidence.ok_ms);
+        of(Fault::Error).or_else(|| of(Fault::Down)).unwrap_or(0)
+    }
+
     /// Changes the evidence about a part. Makes it if there is none.
     pub fn change(&mut self, key: &Key, act: impl FnOnce(&mut Evidence)) {
         let known = self.0.iter_mut().find(|part| part.key == *key);
@@ -92,22 +103,31 @@ impl Parts {
                         }
                     }
                 }
-                Seen::Failed { kind, by_probe, n, lost, first, last } => {
+                Seen::Failed { kind, by_probe, n, lost, first, last, .. } => {
                     let Some(fault) = kind.fault() else { continue };
                     let key = Key::of(origin, fault, place);
-                    self.change(&key, |it| it.failed(kind.word(), by_probe, n, lost, first, last));
                     if fault == Fault::Error {
-                        // Its application fails, so the origin is there.
-                        self.change(&Key::of(origin, Fault::Down, place), |it| it.answered(n, first, last));
+                        // Its application fails, so the origin is there. That is no good answer.
+                        let reached = Key::of(origin, Fault::Down, place);
+                        let ok_ms = self.last_ok(origin, place);
+                        self.change(&reached, |it| it.answered(n, first, last));
+                        self.change(&key, |it| it.ok_ms = it.ok_ms.max(ok_ms));
                     }
+                    self.change(&key, |it| it.failed(kind.word(), by_probe, n, lost, first, last));
                 }
                 Seen::Open { kind, at, .. } if place.is_empty() => {
                     self.change(&Key::of(origin, Fault::Down, ""), |it| it.opened(kind.word(), at));
                 }
                 Seen::Open { .. } => {}
-                Seen::Visitors { kind, refused, at, .. } => {
-                    let Some(fault) = kind.fault().filter(|_| refused > 0) else { continue };
-                    self.change(&Key::of(origin, fault, place), |it| it.refused(refused, at));
+                Seen::Visitors { kind, touched, refused, stale, errors, at } => {
+                    let Some(fault) = kind.fault() else { continue };
+                    let touched = Touched { all: touched, stale, errors };
+                    self.change(&Key::of(origin, fault, place), |it| it.touched(touched, refused, at));
+                }
+                Seen::Served { n, stale, errors, first, last } => {
+                    let served = Touched { all: n, stale, errors };
+                    let (first, last) = (first.as_millis(), last.as_millis());
+                    self.change(&Key::site(), |it| it.window.visitors(first, last, served));
                 }
             }
         }

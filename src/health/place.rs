@@ -33,7 +33,7 @@ pub(super) fn judge(
     settings: Settings<'_>,
 ) {
     for Observation { origin, place, what } in observations {
-        let Seen::Open { kind, since, at } = *what else { continue };
+        let Seen::Open { kind, n, since, at } = *what else { continue };
         let (key, open) = (Key::of(origin, Fault::Down, place), incident::open(sql));
         let is_full = open.iter().filter(|open| !open.key.place.is_empty()).count() >= MOST;
         if place.is_empty() || kind.fault() != Some(Fault::Down) || open.iter().any(|open| open.key == key) {
@@ -50,7 +50,7 @@ pub(super) fn judge(
             Some(_) | None if is_full => continue,
             Some(_) | None => None,
         };
-        let evidence = evidence_of(parts, &key, kind.word(), (since, at));
+        let evidence = evidence_of(parts, &key, kind.word(), n, (since, at));
         if whole.ok_ms >= since.as_millis() {
             // What was answered elsewhere shows that these failures are the place's.
             parts.change(&key.whole(), |evidence| evidence.window.forgive());
@@ -63,8 +63,14 @@ pub(super) fn judge(
 }
 
 /// The evidence about a place whose circuit is open.
-fn evidence_of(parts: &mut Parts, key: &Key, kind: &str, (since, at): (Timestamp, Timestamp)) -> Evidence {
-    parts.change(key, |evidence| evidence.failed(kind, false, 0, 0, since, at));
+fn evidence_of(
+    parts: &mut Parts,
+    key: &Key,
+    kind: &str,
+    n: u64,
+    (since, at): (Timestamp, Timestamp),
+) -> Evidence {
+    parts.change(key, |evidence| evidence.failed(kind, false, n, 0, since, at));
     parts.get(key).cloned().unwrap_or_default()
 }
 

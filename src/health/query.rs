@@ -1,17 +1,22 @@
 //! Queries. How does the object's database become a summary?
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::time::Duration;
 
 use super::attempt_result::AttemptKind;
 use super::class::{Class, Fault};
 use super::count_lines::{self, What, minute_of};
-use super::evidence::State;
+use super::evidence::{Evidence, State};
 use super::incident;
 use super::origins::Origins;
 use super::parts::{Key, Parts};
+use super::recent;
 use super::sql::{self, Sql, number};
 use super::state;
 use super::summary::{Bar, FORM, Incident, KindSpan, OriginState, Span, Summary, Total, Visitors};
+use super::times;
+use super::window::Touched;
 use crate::config::Config;
 use crate::time::Timestamp;
 
@@ -24,17 +29,18 @@ const SPANS: [(&str, u64, u64); 4] =
 
 /// The summary at `now`, with what `config` says of the origins. In a new object it is empty.
 pub fn summary(sql: &impl Sql, now: Timestamp, config: &Config) -> Summary {
+    let parts = Parts::load(sql);
     Summary {
         v: FORM,
         at: now,
-        visitors: Visitors::default(),
+        visitors: visitors(&parts, now),
         spans: SPANS.iter().map(|&(name, minutes, count)| span(sql, now, name, minutes, count)).collect(),
         service: config.incident.service.clone(),
-        origins: origins(sql, now, config),
+        origins: origins(sql, &parts, now, config),
         incidents: incidents(sql),
-        touched: Vec::new(),
-        circuits: Vec::new(),
-        versions: Vec::new(),
+        touched: recent::touched(sql, now),
+        circuits: recent::circuits(sql, now),
+        versions: recent::versions(sql, now),
         totals: totals(sql),
     }
 }
@@ -57,7 +63,17 @@ fn span(sql: &impl Sql, now: Timestamp, name: &'static str, minutes: u64, count:
             bar.add(what, n);
         }
     }
-    span.answers.sort_by(|(a, most), (b, more)| more.cmp(most).then_with(|| a.cmp(b)));
+    for times::Row { minute, origin, latency } in times::load(sql, first * minutes, minute_of(now)) {
+        let bar = usize::try_from((minute / minutes).saturating_sub(first)).ok();
+        if let Some(bar) = bar.filter(|_| origin.is_empty()).and_then(|bar| span.bars.get_mut(bar)) {
+            bar.latency.merge(&latency);
+        }
+        match span.latency.last_mut().filter(|(known, _)| *known == origin) {
+            Some((_, sum)) => sum.merge(&latency),
+            None => span.latency.push((origin, latency)),
+        }
+    }
+    span.answers.sort_unstable_by(|(a, most), (b, more)| more.cmp(most).then_with(|| a.cmp(b)));
     span
 }
 
@@ -115,16 +131,24 @@ impl Bar {
     }
 }
 
-fn origins(sql: &impl Sql, now: Timestamp, config: &Config) -> Vec<OriginState> {
+/// What visitors got in the last minute.
+fn visitors(parts: &Parts, now: Timestamp) -> Visitors {
+    let site = parts.get(&Key::site()).map(|evidence| &evidence.window);
+    let since = |seconds| {
+        let from = now.minus(Duration::from_secs(seconds)).as_millis();
+        site.map(|window| window.touched_since(from)).unwrap_or_default()
+    };
+    let Touched { all, stale, errors } = since(60);
+    Visitors { answers: all, stale, errors, errors_lately: since(15).errors }
+}
+
+fn origins(sql: &impl Sql, parts: &Parts, now: Timestamp, config: &Config) -> Vec<OriginState> {
     let time = |ms: u64| (ms > 0).then(|| Timestamp::from_millis(ms));
     let mut states = Vec::new();
-    let (parts, open) = (Parts::load(sql), incident::open(sql));
+    let open = incident::open(sql);
     for known in Origins::load(sql).0 {
-        let key = Key::of(&known.name, Fault::Down, "");
-        let evidence = parts.get(&key).cloned().unwrap_or_default();
-        let incident = open.iter().find(|open| open.key == key);
-        let began = incident.map(|incident| Timestamp::from_millis(incident.began_ms));
-        let state = evidence.state(began, now);
+        let seen = Seen::of(&known.name, parts, &open, now);
+        let Seen { evidence, began, state, is_reached } = seen;
         let is_failing = matches!(state, State::Down | State::Failing);
         let configured = config.origins.iter().map(|origin| &origin.url);
         let url = configured.clone().find(|url| url.authority() == known.name);
@@ -132,21 +156,51 @@ fn origins(sql: &impl Sql, now: Timestamp, config: &Config) -> Vec<OriginState> 
             url: url.map(|url| [url.scheme(), "://", url.authority()].concat()),
             state,
             is_down: state == State::Down,
-            is_reached: false,
+            is_reached,
             since: match state {
                 State::Down => time(evidence.since_ms),
                 State::Failing => began.or(time(evidence.since_ms)),
                 State::Recovering => time(evidence.up_ms),
                 State::Up | State::Unknown => None,
             },
-            end: incident::called(&evidence).filter(|_| is_failing).map(|kind| kind.word().to_owned()),
+            end: incident::called(evidence).filter(|_| is_failing).map(|kind| kind.word().to_owned()),
             asked_at: evidence.asked_at(),
-            last_ok: time(evidence.ok_ms),
+            last_ok: time(parts.last_ok(&known.name, "")),
             last_probe: time(known.probe_ms).map(|at| (at, known.probe_end)),
             name: known.name,
         });
     }
     states
+}
+
+/// What is seen of an origin, by that one of its faults which is worse.
+struct Seen<'a> {
+    evidence: &'a Evidence,
+    /// When its incident began, if one is open.
+    began: Option<Timestamp>,
+    state: State,
+    /// Whether the origin answers, if only with errors.
+    is_reached: bool,
+}
+
+impl<'a> Seen<'a> {
+    fn of(origin: &str, parts: &'a Parts, open: &[incident::Open], now: Timestamp) -> Self {
+        static NOTHING: LazyLock<Evidence> = LazyLock::new(Evidence::default);
+        let of = |fault| {
+            let key = Key::of(origin, fault, "");
+            let evidence = parts.get(&key)?;
+            let incident = open.iter().find(|open| open.key == key);
+            let began = incident.map(|incident| Timestamp::from_millis(incident.began_ms));
+            let state = evidence.state(began, now);
+            Some(Self { evidence, began, state, is_reached: fault == Fault::Error })
+        };
+        let nothing = Self { evidence: &NOTHING, began: None, state: State::Unknown, is_reached: false };
+        let (reached, down) = (of(Fault::Error), of(Fault::Down).unwrap_or(nothing));
+        // An error of one page is seen between good answers. What counts is whether it is an incident.
+        let reached =
+            reached.filter(|seen| seen.began.is_some() && seen.state.badness() > down.state.badness());
+        reached.unwrap_or(down)
+    }
 }
 
 fn incidents(sql: &impl Sql) -> Vec<Incident> {
@@ -206,11 +260,20 @@ fn totals(sql: &impl Sql) -> Vec<Total> {
         let (origin, stored, n) = (row.text(), row.text(), row.number());
         // What was stored in words of log schema 1 is added to the same thing in today's words.
         let what = What::read(&stored).map_or(stored, |what| what.to_string());
-        match totals.iter_mut().find(|total| (&total.origin, &total.what) == (&origin, &what)) {
-            Some(total) => total.n += n,
-            None => totals.push(Total { origin, what, n }),
+        add_total(&mut totals, &origin, what, n);
+    }
+    for times::Row { origin, latency, .. } in times::load(sql, folded, u64::from(u32::MAX)) {
+        for (what, n) in times::in_totals(&latency) {
+            add_total(&mut totals, &origin, what, n);
         }
     }
-    totals.sort_by(|a, b| (&a.origin, &a.what).cmp(&(&b.origin, &b.what)));
+    totals.sort_unstable_by(|a, b| (&a.origin, &a.what).cmp(&(&b.origin, &b.what)));
     totals
+}
+
+fn add_total(totals: &mut Vec<Total>, origin: &str, what: String, n: u64) {
+    match totals.iter_mut().find(|total| (&*total.origin, &total.what) == (origin, &what)) {
+        Some(total) => total.n += n,
+        None => totals.push(Total { origin: origin.to_owned(), what, n }),
+    }
 }

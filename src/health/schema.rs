@@ -1,10 +1,10 @@
 //! The tables in the object's database, and how an older database becomes one of today.
 
 /// The number of the form of the tables. A change of a table needs another one, and a step to it from each older one.
-pub(super) const FORM: u64 = 2;
+pub(super) const FORM: u64 = 3;
 
 /// Creates each table if it is missing.
-pub(super) const TABLES: [&str; 8] = [
+pub(super) const TABLES: [&str; 10] = [
     "CREATE TABLE IF NOT EXISTS counts (minute INTEGER NOT NULL, origin TEXT NOT NULL, what TEXT NOT NULL, \
      n INTEGER NOT NULL, PRIMARY KEY (minute, origin, what)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS totals (origin TEXT NOT NULL, what TEXT NOT NULL, n INTEGER NOT NULL, \
@@ -29,9 +29,13 @@ pub(super) const TABLES: [&str; 8] = [
      WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY, form INTEGER NOT NULL, minute INTEGER NOT NULL, \
      reports INTEGER NOT NULL, flush_s INTEGER NOT NULL, folded INTEGER NOT NULL, dashboard TEXT NOT NULL)",
+    // New in form 3, like the next one.
+    "CREATE TABLE IF NOT EXISTS latency (minute INTEGER NOT NULL, origin TEXT NOT NULL, buckets TEXT NOT NULL, \
+     PRIMARY KEY (minute, origin)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS recent (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
 ];
 
-/// Makes form 2 of form 1. Nothing is lost.
+/// Makes the tables of form 2 of those of form 1. Nothing is lost.
 ///
 /// Form 1 had an incident for each class. Of several that are open at an origin, the newest goes on, and the others end with
 /// their last failure. What was open is taken for an outage of the whole origin that has not been answered yet.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::count_lines::minute_of;
 use super::schema::{FORM, FROM_1, INDEX, TABLES};
 use super::sql::{self, Param, Sql, number};
+use super::times;
 use crate::time::Timestamp;
 
 /// The shortest and the longest flush interval of isolates, in seconds.
@@ -127,15 +128,17 @@ fn fold(sql: &impl Sql, from: u64, to: u64) {
     for statement in [TOTAL, MOVE, CLEAR] {
         sql.exec(statement, &[number(from), number(to)]);
     }
+    times::fold(sql, from, to, COARSE);
 }
 
 /// Deletes what is too old.
 fn prune(sql: &impl Sql, now: Timestamp) {
     let oldest = number(minute_of(now).saturating_sub(KEPT));
     sql.exec("DELETE FROM counts WHERE minute < ?", &[oldest]);
+    sql.exec("DELETE FROM latency WHERE minute < ?", &[oldest]);
     let forgotten = number(now.minus(FORGOTTEN).as_millis());
     sql.exec("DELETE FROM origins WHERE seen_ms < ?", &[forgotten]);
-    sql.exec("DELETE FROM evidence WHERE origin NOT IN (SELECT name FROM origins)", &[]);
+    sql.exec("DELETE FROM evidence WHERE origin <> '' AND origin NOT IN (SELECT name FROM origins)", &[]);
     sql.exec("DELETE FROM totals WHERE origin <> '' AND origin NOT IN (SELECT name FROM origins)", &[]);
     sql.exec("DELETE FROM alerts WHERE incident NOT IN (SELECT seq FROM incidents)", &[]);
 }

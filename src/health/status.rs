@@ -49,7 +49,7 @@ struct Page<'a> {
     origins: Vec<Origin<'a>>,
     spans: Vec<SpanView>,
     incidents: Vec<IncidentRow<'a>>,
-    bindings: [(&'static str, bool, &'static str); 4],
+    bindings: [(&'static str, bool, &'static str); 5],
 }
 
 /// A point in time for people.
@@ -241,7 +241,7 @@ impl SpanView {
     fn of(span: &Span) -> Self {
         let answers: u64 = span.answers.iter().map(|(_, n)| n).sum();
         let mut outcomes: Vec<_> = span.answers.iter().filter(|(_, n)| *n > 0).collect();
-        outcomes.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        outcomes.sort_unstable_by_key(|(_, n)| std::cmp::Reverse(*n));
         let outcomes = outcomes.into_iter().map(|(word, n)| OutcomeRow {
             word: word.clone(),
             n: thousands(*n),

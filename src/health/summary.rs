@@ -94,7 +94,7 @@ pub struct Bar {
     pub latency: Latency,
 }
 
-/// What visitors got in a span of time.
+/// What visitors got in the last minute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Visitors {
     /// Answers.
@@ -103,6 +103,8 @@ pub struct Visitors {
     pub stale: u64,
     /// Errors among them: status 500 or more.
     pub errors: u64,
+    /// Those of them of the last quarter of a minute.
+    pub errors_lately: u64,
 }
 
 /// A request that a failure touched.
@@ -260,7 +262,8 @@ pub struct KindSpan {
 pub struct Total {
     /// The origin; empty for answers to clients.
     pub origin: String,
-    /// `answer <outcome> <status>`, `try <end>`, `probe <end>` or `touched <end> <outcome>`.
+    /// `answer <outcome> <status>`, `try <end>`, `probe <end>`, `touched <end> <outcome>`, `took <bucket of latency>` or
+    /// `took_ms`.
     pub what: String,
     /// How often.
     pub n: u64,

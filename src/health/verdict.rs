@@ -90,7 +90,7 @@ pub fn groups<'a>(touched: &'a [Touched], name: impl Fn(&'a Touched) -> String) 
             None => groups.push((name, one.weight)),
         }
     }
-    groups.sort_by(|(a, most), (b, more)| more.cmp(most).then_with(|| a.cmp(b)));
+    groups.sort_unstable_by(|(a, most), (b, more)| more.cmp(most).then_with(|| a.cmp(b)));
     groups
 }
 
@@ -107,13 +107,8 @@ fn open(summary: &Summary) -> impl Iterator<Item = &Incident> {
 
 /// The origin that is worst off, if one is not well.
 fn worst(summary: &Summary) -> Option<&OriginState> {
-    let rank = |origin: &&OriginState| match origin.state {
-        State::Down => 3,
-        State::Failing => 2,
-        State::Recovering => 1,
-        State::Up | State::Unknown => 0,
-    };
-    summary.origins.iter().filter(|origin| rank(origin) > 0).max_by_key(rank)
+    let badness = |origin: &&OriginState| origin.state.badness();
+    summary.origins.iter().filter(|origin| badness(origin) > 0).max_by_key(badness)
 }
 
 fn headline(summary: &Summary) -> (State, String) {
@@ -121,7 +116,8 @@ fn headline(summary: &Summary) -> (State, String) {
     let count = |state| all.iter().filter(|origin| origin.state == state).count();
     let (down, again, failing) = (count(State::Down), count(State::Recovering), count(State::Failing));
     let places: Vec<_> = open(summary).filter(|incident| !incident.place.is_empty()).collect();
-    let is_ill = summary.visitors.errors * NOT_WELL > summary.visitors.answers;
+    let Visitors { answers, errors, errors_lately, .. } = summary.visitors;
+    let is_ill = errors_lately > 0 && errors * NOT_WELL > answers;
     let one = |origin: &str| if all.len() == 1 { "The origin".to_owned() } else { origin.to_owned() };
     if down > 0 {
         let answers = |origin: &OriginState| origin.is_reached;
@@ -183,7 +179,7 @@ fn headline(summary: &Summary) -> (State, String) {
 }
 
 fn visitors(now: &Visitors) -> String {
-    let Visitors { answers, stale, errors } = *now;
+    let Visitors { answers, stale, errors, .. } = *now;
     if answers == 0 {
         return "No visitor was answered in the last minute.".to_owned();
     }

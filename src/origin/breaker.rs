@@ -161,6 +161,8 @@ pub struct Opened {
     pub left: Duration,
     /// How long ago the first of the failures was for which it opened.
     pub failing_for: Duration,
+    /// How many clients they were of.
+    pub clients: usize,
 }
 
 /// A failed request.
@@ -319,10 +321,11 @@ impl Breaker {
             };
             part.circuit.open(end, left, now);
             let failing_for = part.evidence.failing_for(now);
+            let clients = part.evidence.witnesses().count();
             if scope != Scope::Page && end.reach() == Reach::Page {
                 part.circuit.let_well_try(now);
             }
-            opened = Some(Opened { scope, because: end, left, failing_for });
+            opened = Some(Opened { scope, because: end, left, failing_for, clients });
         }
         opened
     }

@@ -93,6 +93,10 @@ impl<F: FrontEnd> Health for TestPorts<F> {
         self.front.bindings()
     }
 
+    fn version(&self) -> Option<(&str, &str)> {
+        None
+    }
+
     async fn health_view(&self, view: View) -> Option<String> {
         self.takes(Operation::Health).await;
         self.front.health_view(view)

@@ -54,11 +54,45 @@ fn what_a_request_comes_to_is_counted_to_its_kind() {
 }
 
 #[test]
-fn nothing_that_a_client_sent_is_flushed() {
-    let world = world().gathering(Some("")).origin([refuses(), refuses(), refuses()]);
-    world.get("/secret-path?token=secret").status(502);
-    let (lines, _) = world.gathered();
-    assert!(!lines.is_empty() && !lines.iter().any(|line| line.contains("secret")), "{lines:?}");
+fn of_what_a_client_sent_only_host_path_and_country_of_a_few_failures_are_flushed() {
+    let world = world().gathering(Some("")).origin([page("v1")]);
+    world.get("/well?token=secret").answers(200, "v1");
+    world.pass(Duration::from_secs(60));
+    let lines = world.gathered().0;
+    assert!(!lines.is_empty() && !lines.iter().any(|line| line.contains("well")), "{lines:?}");
+    let failing = world.origin(std::iter::repeat_with(refuses).take(300));
+    for number in 0..100 {
+        let asking = failing.clone().with("cookie", "secret").with("cf-ipcountry", "NZ");
+        asking.with("user-agent", "secret").get(&format!("/ill/{number}?token=secret")).status(502);
+    }
+    let lines = failing.gathered().0;
+    let requests: Vec<_> = lines.iter().filter(|line| line.starts_with("request ")).collect();
+    assert!(
+        requests.iter().all(|line| line.contains(" GET NZ test-") && line.contains(" /ill/")),
+        "{lines:?}"
+    );
+    assert!(!lines.iter().any(|line| line.contains("secret")), "{lines:?}");
+    let weight = |line: &&String| line.split(' ').nth(2).unwrap().parse::<u64>().unwrap();
+    assert_eq!(requests.iter().map(weight).sum::<u64>(), 100);
+    assert!(requests.len() <= 6 * failing.gathered().1, "{}", requests.len());
+}
+
+#[test]
+fn what_visitors_get_and_wait_for_is_counted() {
+    let world = world().gathering(Some("")).origin([page("v1"), refuses(), refuses(), refuses()]);
+    world.get("/a").answers(200, "v1");
+    world.pass(Duration::from_secs(60));
+    world.get("/b").status(502);
+    world.pass(Duration::from_secs(60));
+    let lines = world.gathered().0;
+    let of = |word: &str| lines.iter().filter(|line| line.starts_with(word)).cloned().collect::<Vec<_>>();
+    let counts = |line: &String| line.split(' ').skip(3).take(3).collect::<Vec<_>>().join(" ");
+    assert_eq!(of("served ").iter().map(counts).collect::<Vec<_>>(), ["1 0 0", "1 0 1"]);
+    // The origin answered once; its failures have no time in which it answered.
+    let took: Vec<_> =
+        of("took ").iter().map(|line| line.splitn(3, ' ').nth(2).unwrap().to_owned()).collect();
+    assert_eq!(took.iter().filter(|line| line.starts_with("origin.test ")).count(), 1, "{took:?}");
+    assert_eq!(took.iter().filter(|line| line.starts_with(' ')).count(), 2, "{took:?}");
 }
 
 #[test]
@@ -83,7 +117,11 @@ fn what_cannot_be_flushed_is_flushed_the_next_time() {
 /// What was seen, without the times.
 fn seen(world: &World) -> Vec<String> {
     let (lines, _) = world.gathered();
-    let seen = lines.iter().filter(|line| !line.starts_with(|first: char| first.is_ascii_digit()));
+    let is_seen = |line: &&String| {
+        let word = line.split(' ').next().unwrap();
+        matches!(word, "ok" | "failed" | "probe-failed" | "open" | "visitors")
+    };
+    let seen = lines.iter().filter(is_seen);
     seen.map(|line| {
         let words: Vec<_> = line.splitn(9, ' ').collect();
         [&words[..6], &words[8..]].concat().join(" ").trim_end().to_owned()
