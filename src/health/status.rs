@@ -1,9 +1,12 @@
 //! The dashboard: one page for operators.
 //!
-//! It shows what is wrong now and what to check, then the last hour, day and week, then the incidents. Everything in it is
-//! escaped, names of origins included.
+//! It shows what visitors get now, what is wrong and what to check; then what was counted over time, who is touched, and the
+//! incidents. Everything in it is escaped, names of origins included.
 
 mod chart;
+mod moment;
+mod span;
+mod touched;
 
 use askama::Template;
 use serde::Serialize;
@@ -13,12 +16,17 @@ use super::bindings::Bindings;
 use super::class::Class;
 use super::evidence::{GOOD_FOR, State};
 use super::runbook;
-use super::summary::{Incident, KindSpan, OriginState, Span, Summary};
+use super::summary::{Circuit, Incident, KindSpan, OriginState, Summary, Version, Visitors};
 use super::verdict::{Verdict, said};
-use super::words::{ago, clock, length, meaning, share, thousands};
+use super::words::{length, share, thousands};
 use crate::response::template::rendered;
 use crate::time::Timestamp;
-use chart::Chart;
+use moment::Moment;
+use span::SpanView;
+use touched::Sample;
+
+/// How often the page refreshes itself, in seconds: where all is well, and in trouble.
+const EVERY_S: (u32, u32) = (30, 5);
 
 /// The dashboard. `bound` are the Worker's bindings.
 pub fn html(summary: &Summary, bound: &Bindings) -> String {
@@ -45,19 +53,32 @@ struct Page<'a> {
     assets: &'static Assets,
     verdict: Verdict,
     tone: &'static str,
+    every_s: u32,
     at: Moment,
+    since: Option<Moment>,
+    mix: Vec<MixPart>,
     origins: Vec<Origin<'a>>,
     spans: Vec<SpanView>,
+    sample: Option<Sample<'a>>,
+    circuits: Vec<(Moment, &'a Circuit)>,
+    versions: Vec<VersionRow<'a>>,
     incidents: Vec<IncidentRow<'a>>,
     bindings: [(&'static str, bool, &'static str); 5],
 }
 
-/// A point in time for people.
-struct Moment {
-    iso: String,
-    /// To the second, with the day if it is not today.
-    clock: String,
-    ago: String,
+/// A part of what visitors got in the last minute, of a bar that is 1000 wide.
+struct MixPart {
+    label: &'static str,
+    class: &'static str,
+    share: String,
+    from: u64,
+    width: u64,
+}
+
+struct VersionRow<'a> {
+    version: &'a Version,
+    first: Moment,
+    last: Moment,
 }
 
 struct Origin<'a> {
@@ -66,13 +87,26 @@ struct Origin<'a> {
     state: &'static str,
     kinds: Vec<Kind<'a>>,
     /// Incidents that may be over.
-    past: Vec<String>,
+    past: Vec<Past<'a>>,
     since: Option<Moment>,
     since_words: &'static str,
     /// When it was last asked, if that is long ago.
     not_asked_since: Option<Moment>,
     last_ok: Option<Moment>,
     last_probe: Option<(Moment, &'a str)>,
+}
+
+/// What happened, where it is over and may begin again.
+struct Past<'a> {
+    /// The page or section; empty for the whole origin.
+    place: &'a str,
+    from: Moment,
+    until: Moment,
+    lasted: String,
+    what: &'a str,
+    touched: String,
+    stale: String,
+    errors: String,
 }
 
 /// A kind of failure that the operator has now.
@@ -92,29 +126,6 @@ struct CauseView {
     command: String,
 }
 
-struct SpanView {
-    name: &'static str,
-    step: String,
-    figures: Vec<Figure>,
-    charts: [Chart; 2],
-    axis: Vec<String>,
-    outcomes: Vec<OutcomeRow>,
-}
-
-struct Figure {
-    label: &'static str,
-    value: String,
-    detail: String,
-    tone: &'static str,
-}
-
-struct OutcomeRow {
-    word: String,
-    n: String,
-    share: String,
-    meaning: &'static str,
-}
-
 struct IncidentRow<'a> {
     began: Moment,
     ended: Option<Moment>,
@@ -123,8 +134,8 @@ struct IncidentRow<'a> {
     lasted: String,
     origin: &'a str,
     place: &'a str,
-    /// The kinds that it had before, if there were several.
-    history: Vec<String>,
+    /// The kinds that it had, each with its beginning and its number, if there were several.
+    history: Vec<(Moment, &'a str, String)>,
     tone: &'static str,
     status: u16,
     what: &'a str,
@@ -132,12 +143,22 @@ struct IncidentRow<'a> {
     attempts: String,
     touched: String,
     stale: String,
+    errors: String,
 }
 
 impl<'a> Page<'a> {
     fn of(summary: &'a Summary, bound: &Bindings) -> Self {
-        let origins: Vec<_> = summary.origins.iter().map(|origin| Origin::of(origin, summary)).collect();
+        // What is wrong stands first.
+        let mut origins = Vec::with_capacity(summary.origins.len());
+        for is_first in [true, false] {
+            let is_wrong = |origin: &Origin<'_>| matches!(origin.tone, "bad" | "late");
+            let all = summary.origins.iter().map(|origin| Origin::of(origin, summary));
+            origins.extend(all.filter(|origin| is_wrong(origin) == is_first));
+        }
         let verdict = Verdict::of(summary);
+        let is_well = matches!(verdict.state, State::Up | State::Unknown);
+        let moment = |at| Moment::of(at, summary.at);
+        let chosen = if is_well { "hour" } else { "quarter" };
         Self {
             assets: Assets::get(),
             tone: match verdict.state {
@@ -146,9 +167,23 @@ impl<'a> Page<'a> {
                 State::Up => "ok",
                 State::Unknown => "idle",
             },
+            every_s: if is_well { EVERY_S.0 } else { EVERY_S.1 },
+            at: moment(summary.at),
+            since: verdict.since.map(moment),
+            mix: mix(&summary.visitors),
             verdict,
-            at: Moment::of(summary.at, summary.at),
-            spans: summary.spans.iter().map(SpanView::of).collect(),
+            spans: summary.spans.iter().map(|span| SpanView::of(span, summary, chosen)).collect(),
+            sample: Sample::of(summary),
+            circuits: summary.circuits.iter().map(|circuit| (moment(circuit.at), circuit)).collect(),
+            versions: summary
+                .versions
+                .iter()
+                .map(|version| VersionRow {
+                    version,
+                    first: moment(version.first_at),
+                    last: moment(version.last_at),
+                })
+                .collect(),
             incidents: summary
                 .incidents
                 .iter()
@@ -173,7 +208,7 @@ impl<'a> Origin<'a> {
                 kinds.push((&incident.kind, &incident.place));
             }
         }
-        let past = open().filter(|incident| is_over(incident)).map(|incident| past(incident, summary.at));
+        let past = open().filter(|incident| is_over(incident)).map(|incident| Past::of(incident, summary.at));
         let (tone, state, since_words) = match origin.state {
             State::Down => ("bad", "Down", "Down since"),
             State::Failing => ("late", "Up, with failures", "Failing since"),
@@ -200,20 +235,39 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// What happened, where it is over and may begin again: `It was down from 12:00:05 to 12:04:09 (4 min): …`.
-fn past(incident: &Incident, now: Timestamp) -> String {
-    let Incident { began_at, answered_at, what, place, touched, stale, errors, .. } = incident;
-    let until = answered_at.unwrap_or(now);
-    let part = if place.is_empty() { "It" } else { place };
-    format!(
-        "{part} failed from {} to {} ({}). The origin {what}. {} requests touched: {} got a stale copy, {} an error.",
-        Moment::of(*began_at, now).clock,
-        Moment::of(until, now).clock,
-        length(until.since(*began_at)),
-        thousands(*touched),
-        thousands(*stale),
-        thousands(*errors)
-    )
+/// What visitors got in the last minute, by parts; nothing if all of it was good.
+fn mix(visitors: &Visitors) -> Vec<MixPart> {
+    let Visitors { answers, stale, errors, .. } = *visitors;
+    if stale == 0 && errors == 0 {
+        return Vec::new();
+    }
+    let good = answers.saturating_sub(stale.saturating_add(errors));
+    let mut from = 0;
+    let parts =
+        [("error", "c-error", errors), ("stale copy", "c-stale", stale), ("answered well", "c-good", good)];
+    let parts = parts.into_iter().filter(|(_, _, n)| *n > 0).map(|(label, class, n)| {
+        let width = u64::try_from(u128::from(n) * 1000 / u128::from(answers.max(1))).unwrap_or(1000).max(8);
+        let part = MixPart { label, class, share: share(n, answers), from, width };
+        from += width;
+        part
+    });
+    parts.collect()
+}
+
+impl<'a> Past<'a> {
+    fn of(incident: &'a Incident, now: Timestamp) -> Self {
+        let until = incident.answered_at.unwrap_or(now);
+        Self {
+            place: &incident.place,
+            from: Moment::of(incident.began_at, now),
+            until: Moment::of(until, now),
+            lasted: length(until.since(incident.began_at)),
+            what: incident.what,
+            touched: thousands(incident.touched),
+            stale: thousands(incident.stale),
+            errors: thousands(incident.errors),
+        }
+    }
 }
 
 impl<'a> Kind<'a> {
@@ -237,87 +291,6 @@ impl<'a> Kind<'a> {
     }
 }
 
-impl SpanView {
-    fn of(span: &Span) -> Self {
-        let answers: u64 = span.answers.iter().map(|(_, n)| n).sum();
-        let mut outcomes: Vec<_> = span.answers.iter().filter(|(_, n)| *n > 0).collect();
-        outcomes.sort_unstable_by_key(|(_, n)| std::cmp::Reverse(*n));
-        let outcomes = outcomes.into_iter().map(|(word, n)| OutcomeRow {
-            word: word.clone(),
-            n: thousands(*n),
-            share: share(*n, answers),
-            meaning: meaning(word),
-        });
-        let step = std::time::Duration::from_secs(span.step_s);
-        Self {
-            name: span.name,
-            step: length(step),
-            figures: figures(span, answers),
-            charts: [chart::failures(span), chart::answers(span)],
-            axis: chart::axis(span),
-            outcomes: outcomes.collect(),
-        }
-    }
-}
-
-fn figures(span: &Span, answers: u64) -> Vec<Figure> {
-    let sum = |of: fn(&super::summary::Bar) -> u64| span.bars.iter().map(of).sum::<u64>();
-    let (s500, s502) = (sum(|bar| bar.s500), sum(|bar| bar.s502));
-    let (s503, s504) = (sum(|bar| bar.s503), sum(|bar| bar.s504));
-    let errors = s500 + s502 + s503 + s504;
-    let kept: u64 = span.answers.iter().filter(|(word, _)| word == "last_good").map(|(_, n)| n).sum();
-    let tried = span.retried + span.not_saved_by_retry;
-    let hidden = span.retried + span.stale + kept;
-    let tone = |n: u64, tone| if n > 0 { tone } else { "" };
-    vec![
-        Figure {
-            label: "Answers",
-            value: thousands(answers),
-            detail: format!("{} attempts at origins", thousands(span.attempts)),
-            tone: "",
-        },
-        Figure {
-            label: "Stale share",
-            value: share(span.stale, answers),
-            detail: format!("{} answers were stale copies", thousands(span.stale)),
-            tone: tone(span.stale, "stale"),
-        },
-        Figure {
-            label: "Errors visitors got",
-            value: share(errors, answers),
-            detail: format!(
-                "502: {} · 504: {} · 503: {} · 500: {}",
-                thousands(s502),
-                thousands(s504),
-                thousands(s503),
-                thousands(s500)
-            ),
-            tone: tone(errors, "bad"),
-        },
-        Figure {
-            label: "Retry success",
-            value: share(span.retried, tried),
-            detail: format!(
-                "{} requests saved, {} not",
-                thousands(span.retried),
-                thousands(span.not_saved_by_retry)
-            ),
-            tone: tone(span.retried, "saved"),
-        },
-        Figure {
-            label: "Failed attempts",
-            value: thousands(span.failed_attempts),
-            detail: format!(
-                "{} of all; noticed by visitors in {} requests, hidden in {}",
-                share(span.failed_attempts, span.attempts),
-                thousands(span.not_saved_by_retry),
-                thousands(hidden)
-            ),
-            tone: tone(span.failed_attempts, "late"),
-        },
-    ]
-}
-
 impl<'a> IncidentRow<'a> {
     fn of(incident: &'a Incident, now: Timestamp) -> Self {
         let until = incident.ended_at.unwrap_or(now);
@@ -330,7 +303,9 @@ impl<'a> IncidentRow<'a> {
             origin: &incident.origin,
             place: &incident.place,
             history: if incident.kinds.len() > 1 {
-                incident.kinds.iter().map(|kind| history(kind, now)).collect()
+                let kind =
+                    |kind: &'a KindSpan| (Moment::of(kind.first_at, now), &*kind.kind, thousands(kind.n));
+                incident.kinds.iter().map(kind).collect()
             } else {
                 Vec::new()
             },
@@ -346,18 +321,8 @@ impl<'a> IncidentRow<'a> {
             attempts: thousands(incident.attempts),
             touched: thousands(incident.touched),
             stale: thousands(incident.stale),
+            errors: thousands(incident.errors),
         }
-    }
-}
-
-/// A kind with its time and number: `12:00:05 edge_refused (301)`.
-fn history(kind: &KindSpan, now: Timestamp) -> String {
-    format!("{} {} ({})", Moment::of(kind.first_at, now).clock, kind.kind, thousands(kind.n))
-}
-
-impl Moment {
-    fn of(at: Timestamp, now: Timestamp) -> Self {
-        Self { clock: clock(at, now), ago: ago(at, now), iso: at.to_rfc3339() }
     }
 }
 

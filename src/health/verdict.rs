@@ -80,7 +80,7 @@ impl Verdict {
 }
 
 /// The touched requests by `name`, the most frequent first. Nameless ones are left out.
-pub fn groups<'a>(touched: &'a [Touched], name: impl Fn(&'a Touched) -> String) -> Vec<Group> {
+pub fn groups(touched: &[Touched], name: &dyn Fn(&Touched) -> String) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for one in touched {
         let name = name(one);
@@ -205,9 +205,9 @@ fn deployed(versions: &[Version], since: Timestamp) -> Option<String> {
 fn who(touched: &[Touched]) -> Option<String> {
     let sum: u64 = touched.iter().map(|one| one.weight).sum();
     let first = |groups: Vec<Group>| groups.into_iter().next();
-    let (place, n) = first(groups(touched, section))?;
+    let (place, n) = first(groups(touched, &section))?;
     let mut words = format!("Most touched: {place} ({} of what failed)", share(n, sum));
-    if let Some((country, n)) = first(groups(touched, |one| one.country.clone())) {
+    if let Some((country, n)) = first(groups(touched, &|one| one.country.clone())) {
         words += &format!("; from {country} ({})", share(n, sum));
     }
     Some(words + ".")

@@ -16,6 +16,16 @@ pub(super) fn length(span: Duration) -> String {
     if smaller == 0 { format!("{larger} {unit}") } else { format!("{larger} {unit} {smaller} {sub}") }
 }
 
+/// Milliseconds as people say them: `40 ms`, `1.2 s`, `12 s`. The highest bound of the buckets of latency is a least.
+pub(super) fn millis(ms: u64) -> String {
+    match ms {
+        0..1000 => format!("{ms} ms"),
+        1000..10_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+        10_000..30_000 => format!("{} s", ms / 1000),
+        30_000.. => "30 s or more".to_owned(),
+    }
+}
+
 /// How long ago `at` was: `5 min ago`.
 pub(super) fn ago(at: Timestamp, now: Timestamp) -> String {
     length(now.since(at)) + " ago"
@@ -96,6 +106,20 @@ mod tests {
             (187_200, "2 d 4 h"),
         ] {
             assert_eq!(length(Duration::from_secs(seconds)), words);
+        }
+    }
+
+    #[test]
+    fn milliseconds_are_said_as_exactly_as_they_matter() {
+        for (ms, words) in [
+            (0, "0 ms"),
+            (999, "999 ms"),
+            (1000, "1.0 s"),
+            (2590, "2.5 s"),
+            (10_000, "10 s"),
+            (30_000, "30 s or more"),
+        ] {
+            assert_eq!(millis(ms), words);
         }
     }
 

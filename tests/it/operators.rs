@@ -637,28 +637,98 @@ fn what_is_wrong_now_stands_first_and_says_what_to_check() {
     let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not in {page}"));
     let order = [
         "<h1>1 of 2 origins is down</h1>",
+        "695 (37 %) got an error",
+        "origin.example.com sent no header in time (no_header_in_time).",
+        "Since <time datetime=\"2026-01-02T02:56:55Z\">02:56:55 UTC</time> (7 min ago), <strong>1 min after version v1.4.0",
+        "Most touched: www.example.com/shop/*",
+        "As of <time datetime=\"2026-01-02T03:04:00Z\">03:04:00 UTC</time>",
         "origin.example.com</bdi>",
         "The origin sent no header in time",
         "Down since",
-        "7 min ago",
+        "02:56:55 UTC</time> <span class=\"soft\">(7 min ago)",
         "<code>edge_connect_timeout</code>, <time",
         "What to check, in this order",
         "It is overloaded",
         "http://origin.example.com/",
         "backup.example.com:8443</bdi>",
-        "Last quarter",
-        "Stale share",
+        "Over time",
+        "Errors visitors got",
         "Retry success",
-        "Failed attempts at origins",
-        "Last hour",
-        "Last day",
-        "Last week",
+        "<h3>What visitors got</h3>",
+        "<h3>Failed attempts at origins</h3>",
+        "<h3>Time to first byte</h3>",
+        "Who is touched",
+        "Requests that failed last",
+        "Open circuits",
         "Incidents",
+        "Versions of the Worker",
         "HOLDFAST_KEEP</code> <b>not bound",
     ];
     let places: Vec<_> = order.iter().map(|text| at(text)).collect();
     assert!(places.is_sorted(), "{places:?}");
     assert!(page.contains("Failed attempts at origins in the last hour, by 1 min: 502: bad answer or none"));
+}
+
+#[test]
+fn the_dashboard_says_who_is_touched_and_how_it_knows() {
+    let page = html(&outage());
+    for text in [
+        "Estimated from 3 requests that isolates drew from those that failed lately; they stand for 12.",
+        "<bdi>www.example.com/shop/*</bdi> <b>66 %</b>",
+        "<bdi>www.example.com</bdi> <b>100 %</b>",
+        "<bdi>DE</bdi> <b>66 %</b>",
+        "GET <bdi>www.example.com/shop/cart</bdi>",
+        "504: an error page",
+        "<code>93a1b2c3d4e5f602</code>",
+        "<bdi>www.example.com/shop/*</bdi> is not asked, after <code>own_503</code> of <bdi>backup.example.com:8443</bdi>",
+        "<b>v1.4.0</b> <code class=\"soft\">9f7ba3c4-5cf5-4a8f-8f2a-1d7d2a2c9a10</code>",
+        "<b>0b1ba3c4</b>",
+    ] {
+        assert!(page.contains(text), "{text} is not in {page}");
+    }
+    let nobody = html(&Summary { touched: vec![], circuits: vec![], versions: vec![], ..outage() });
+    for text in ["Who is touched", "Open circuits", "Versions of the Worker"] {
+        assert!(!nobody.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn charts_mark_new_versions_and_the_beginnings_of_incidents() {
+    let page = html(&outage());
+    let (_, quarter) = page.split_once("<div class=\"span quarter\">").unwrap();
+    let quarter = quarter.split_once("<div class=\"span hour\">").unwrap().0;
+    // The quarter began 900 s ago; a bar of a minute is 10 wide. In each of three charts.
+    assert_eq!(quarter.matches("<path class=\"m-version\" d=\"M66-12v112\"/>").count(), 3);
+    assert_eq!(quarter.matches("<path class=\"m-incident\" d=\"M33-12v112\"/>").count(), 3);
+    assert!(
+        quarter.contains("<bdi>version v1.4.0</bdi> <time datetime=\"2026-01-02T02:55:40Z\">"),
+        "{quarter}"
+    );
+    assert!(quarter.contains("<bdi>incident at origin.example.com</bdi> <time"), "{quarter}");
+    assert!(!quarter.contains("0b1ba3c4"), "it is older");
+}
+
+#[test]
+fn the_page_shows_less_time_and_asks_more_often_in_trouble() {
+    let chosen = |page: &str, name: &str| page.contains(&format!("id=\"pick-{name}\" checked>"));
+    let page = html(&outage());
+    assert!(page.contains("data-every=\"5\"") && chosen(&page, "quarter") && !chosen(&page, "hour"));
+    let well = Summary { origins: vec![], incidents: vec![], visitors: Visitors::default(), ..outage() };
+    let page = html(&well);
+    assert!(page.contains("data-every=\"30\"") && chosen(&page, "hour") && !chosen(&page, "quarter"));
+}
+
+#[test]
+fn time_to_first_byte_is_told_for_visitors_and_for_each_origin() {
+    let page = html(&outage());
+    for text in [
+        "<p class=\"label\">Time to first byte</p>",
+        "request to answer, as visitors waited",
+        "<bdi>origin.example.com</bdi>, each attempt",
+        "Time to first byte in the last 15 minutes, by 1 min. Longest from",
+    ] {
+        assert!(page.contains(text), "{text} is not in {page}");
+    }
 }
 
 #[test]
