@@ -1,7 +1,7 @@
 //! The endpoints of Holdfast itself. Is a request for one of them, and may the client use it?
 //!
 //! Everything at and below `/.well-known/holdfast` (RFC 8615 §3) is answered here and never reaches an origin. If no token
-//! is configured, only `health` exists, which shows nothing secret.
+//! is configured, only `health` exists, which shows nothing secret, and `public`, where the operator has opened it.
 //!
 //! - Orders need the token in a header field. A cookie does not do, so that no other site can make an operator's browser
 //!   give an order. Requests from another site are refused as well.
@@ -42,6 +42,8 @@ pub enum Endpoint {
     Logout,
     /// To purge stored responses, softly or hard.
     Purge,
+    /// The page that tells visitors how the site is.
+    Public,
     /// Something that there is not.
     Unknown,
 }
@@ -72,6 +74,7 @@ pub fn of(request: &Request) -> Option<Endpoint> {
         "/login" => Some(Endpoint::Login),
         "/logout" => Some(Endpoint::Logout),
         "/purge" => Some(Endpoint::Purge),
+        "/public" => Some(Endpoint::Public),
         rest if rest.is_empty() || rest.starts_with('/') => Some(Endpoint::Unknown),
         _ => None,
     }
@@ -118,7 +121,7 @@ impl Endpoint {
         };
         match (self, access) {
             (Self::Health, _) => method(&[Method::GET, Method::HEAD], "GET, HEAD"),
-            (Self::Unknown, _) | (_, Access::Absent) => Err(Reply::NotFound),
+            (Self::Unknown | Self::Public, _) | (_, Access::Absent) => Err(Reply::NotFound),
             (Self::Status | Self::Metrics, Access::Granted | Access::Session) => {
                 method(&[Method::GET, Method::HEAD], "GET, HEAD")
             }
@@ -222,6 +225,7 @@ mod tests {
             ("/.well-known/holdfast/health", Some(Endpoint::Health)),
             ("/.well-known/holdfast/status?x", Some(Endpoint::Status)),
             ("/.well-known/holdfast/metrics", Some(Endpoint::Metrics)),
+            ("/.well-known/holdfast/public", Some(Endpoint::Public)),
             ("/.well-known/holdfast/login", Some(Endpoint::Login)),
             ("/.well-known/holdfast/logout", Some(Endpoint::Logout)),
             ("/.well-known/holdfast/status/", Some(Endpoint::Unknown)),

@@ -38,6 +38,7 @@ mod operator;
 mod pass_through;
 mod path;
 mod probe;
+mod public;
 mod purge_rules;
 mod pursued;
 mod received;

@@ -42,6 +42,7 @@ pub mod origins;
 mod parts;
 mod place;
 pub mod points;
+pub mod public;
 pub mod query;
 mod recent;
 pub mod runbook;

@@ -7,6 +7,7 @@
 //! - doubtful answers, variants in use, and last good copies that were written
 //! - what scripts of other sites may read ([`grants`])
 //! - counters and wrong tokens
+//! - what everybody may know of the site ([`public`])
 //!
 //! Everything is bounded and may vanish at any time, with the isolate or for lack of room. More requests are then
 //! sent than necessary. Keys are stored as hashes, because clients choose their length.
@@ -14,6 +15,7 @@
 pub mod flight;
 pub mod grants;
 pub mod memory_cache;
+pub mod public;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -34,6 +36,7 @@ use crate::request::Client;
 use crate::time::Timestamp;
 use flight::{Flight, FlightResult};
 use grants::Grants;
+use public::PublicView;
 
 /// How many flights may exist at once. Beyond that, each request fetches for itself.
 const MOST_FLIGHTS: usize = 1024;
@@ -83,6 +86,7 @@ pub struct Isolate<B> {
     counters: RefCell<Counters>,
     guesses: RefCell<Guesses>,
     grants: RefCell<Grants>,
+    public: RefCell<[PublicView; 2]>,
 }
 
 /// What this isolate knows about one origin.
@@ -111,6 +115,7 @@ impl<B> Default for Isolate<B> {
             counters: RefCell::default(),
             guesses: RefCell::default(),
             grants: RefCell::default(),
+            public: RefCell::default(),
         }
     }
 }
@@ -153,6 +158,14 @@ impl<B> Isolate<B> {
     /// The clients that recently sent wrong tokens.
     pub fn guesses(&self) -> std::cell::RefMut<'_, Guesses> {
         self.guesses.borrow_mut()
+    }
+
+    /// What everybody may know of the site, which is open or closed for maintenance.
+    pub fn public(&self, is_closed: bool) -> std::cell::RefMut<'_, PublicView> {
+        std::cell::RefMut::map(
+            self.public.borrow_mut(),
+            |[open, closed]| if is_closed { closed } else { open },
+        )
     }
 
     /// Assigns the role of a request for `key`. A leader must [`settle`](Self::settle) within `at_most`; after that,

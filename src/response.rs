@@ -22,6 +22,7 @@ pub mod kept_fields;
 mod kind;
 mod page_cache;
 mod problem;
+pub mod public_page;
 #[cfg(test)]
 mod samples;
 mod sanitise;

@@ -22,6 +22,8 @@ pub enum Text {
     Bold,
     /// Those of the theme `poster` alone.
     Poster,
+    /// What the page for everybody adds to the style of the error page.
+    PublicStyle,
     /// The script of the operators' pages.
     StatusScript,
     /// The style of the operators' pages.
@@ -34,13 +36,14 @@ pub enum Text {
 
 impl Text {
     /// The texts of the file before the catalogues.
-    const ASSETS: [Self; 9] = [
+    const ASSETS: [Self; 10] = [
         Self::ErrorScript,
         Self::ErrorStyle,
         Self::Calm,
         Self::Paper,
         Self::Bold,
         Self::Poster,
+        Self::PublicStyle,
         Self::StatusScript,
         Self::StatusStyle,
         Self::StockSentences,
@@ -94,6 +97,7 @@ mod source {
             Text::Paper => tight(include_str!("../templates/looks/paper.css")),
             Text::Bold => tight(include_str!("../templates/looks/bold.css")),
             Text::Poster => tight(include_str!("../templates/looks/poster.css")),
+            Text::PublicStyle => tight(include_str!("../templates/public.css")),
             Text::StatusScript => without_comments(include_str!("../templates/status.js")),
             Text::StatusStyle => tight(include_str!("../templates/status.css")),
             Text::StockSentences => include_str!("response/author/stock.txt").to_owned(),

@@ -251,6 +251,7 @@ fn page(table: &mut Table<'_, '_>, into: &mut Page) {
     table.read("accent_dark", &mut into.accent_dark, values::or_none(page::accent(page::LIGHTEST_DARK)));
     table.read("support_url", &mut into.support_url, values::or_none(values::web_or_mail_link));
     table.read("status_url", &mut into.status_url, values::or_none(values::web_link));
+    table.read("public_status", &mut into.public_status, values::switch);
     table.read("origin_errors", &mut into.origin_errors, page::origin_errors);
     table.read("cors", &mut into.cors, page::cors);
     table.list("languages", &mut into.languages, &LANGUAGES, page::language);

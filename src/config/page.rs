@@ -26,6 +26,8 @@ pub struct Page {
     pub support_url: Option<String>,
     /// Where visitors see the state of the service: an `https` or `http` URL.
     pub status_url: Option<String>,
+    /// Whether everybody may see how the site is, at `public` among Holdfast's own addresses.
+    pub public_status: bool,
     /// The languages of the pages; the first is used for clients that accept none of them. Empty for all.
     pub languages: Vec<Language>,
     /// The operator's own messages, at most one for each language and message.

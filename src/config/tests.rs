@@ -52,7 +52,7 @@ fn every_key_is_read() {
             "page": {
                 "brand": "Example", "logo": "data:image/png;base64,AAAA", "hero": "data:image/png;base64,BBBB", "theme": "paper", "accent": "#15b",
                 "accent_dark": "#8ab6ff", "support_url": "mailto:a@b.example",
-                "status_url": "https://c.example", "languages": ["en"],
+                "status_url": "https://c.example", "public_status": true, "languages": ["en"],
                 "texts": { "en": { "again": "Once more" } }, "origin_errors": "keep", "cors": "*"
             },
             "maintenance": {
@@ -127,6 +127,7 @@ fn every_key_is_read() {
             accent_dark: Colour::parse("#8ab6ff"),
             support_url: Some("mailto:a@b.example".to_owned()),
             status_url: Some("https://c.example".to_owned()),
+            public_status: true,
             languages: vec![Language::ENGLISH],
             texts: vec![OwnText {
                 language: Language::ENGLISH,
@@ -539,7 +540,7 @@ fn no_key_is_read_that_is_not_documented() {
 }
 
 /// Every key that is no table, as docs/configuration.md names it.
-const KEYS: [&str; 73] = [
+const KEYS: [&str; 74] = [
     "name",
     "origins",
     "timeouts.first_byte",
@@ -593,6 +594,7 @@ const KEYS: [&str; 73] = [
     "page.accent_dark",
     "page.support_url",
     "page.status_url",
+    "page.public_status",
     "page.origin_errors",
     "page.cors",
     "page.languages",

@@ -7,6 +7,7 @@ use http::Method;
 
 use super::access;
 use super::context::Context;
+use super::public;
 use super::record::Record;
 use super::unfinished::UnfinishedResponse;
 use crate::cache::purge::PurgeRules;
@@ -30,6 +31,9 @@ pub(super) async fn operator_answer<P: Ports>(
     upload: Option<P::Upload>,
     record: &mut Record,
 ) -> UnfinishedResponse<P::Body> {
+    if endpoint == Endpoint::Public && ctx.policy.settings.page.public_status {
+        return public::answer(ctx, record).await;
+    }
     record.outcome = Outcome::Operator;
     let is_seen = endpoint != Endpoint::Purge && Form::of(&ctx.request) == Form::Html;
     let reply = match admit(ctx, endpoint) {
@@ -49,7 +53,9 @@ fn admit<P: Ports>(ctx: &Context<P>, endpoint: Endpoint) -> Result<(), Reply> {
     // Where no token matters, none is guessed.
     let access = match endpoint {
         Endpoint::Status | Endpoint::Metrics | Endpoint::Purge => access::counted(ctx, access)?,
-        Endpoint::Health | Endpoint::Login | Endpoint::Logout | Endpoint::Unknown => access,
+        Endpoint::Health | Endpoint::Login | Endpoint::Logout | Endpoint::Public | Endpoint::Unknown => {
+            access
+        }
     };
     endpoint.admit(&ctx.request, access)
 }
@@ -80,7 +86,8 @@ async fn carry_out<P: Ports>(
         Endpoint::Login => begin_session(ctx, upload).await,
         Endpoint::Logout => Ok(Reply::SeeStatus(Some(session::end()))),
         Endpoint::Purge => purge(ctx, upload).await,
-        Endpoint::Unknown => Err(Reply::NotFound),
+        // Where it is not opened, it does not exist.
+        Endpoint::Public | Endpoint::Unknown => Err(Reply::NotFound),
     }
 }
 

@@ -271,7 +271,7 @@ pub struct Total {
 
 // The signatures are serde's.
 #[allow(clippy::trivially_copy_pass_by_ref)]
-fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.to_rfc3339())
 }
 

@@ -3,7 +3,7 @@
 use super::bindings::Bindings;
 use super::summary::Summary;
 use super::verdict::Verdict;
-use super::{metrics, status};
+use super::{metrics, public, status};
 
 /// A form of a [`Summary`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +16,16 @@ pub enum View {
     Text,
     /// Prometheus' text format.
     Metrics,
+    /// What everybody may know: the content of a page, and JSON.
+    Public,
+    /// The same while the site is closed for maintenance.
+    PublicClosed,
 }
 
 impl View {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Html, Self::Json, Self::Text, Self::Metrics];
+    pub const ALL: [Self; 6] =
+        [Self::Html, Self::Json, Self::Text, Self::Metrics, Self::Public, Self::PublicClosed];
 
     /// Its name in calls from the Worker to the object.
     pub const fn word(self) -> &'static str {
@@ -29,6 +34,8 @@ impl View {
             Self::Json => "json",
             Self::Text => "text",
             Self::Metrics => "metrics",
+            Self::Public => "public",
+            Self::PublicClosed => "public_closed",
         }
     }
 
@@ -40,7 +47,7 @@ impl View {
     /// Its media type.
     pub const fn content_type(self) -> &'static str {
         match self {
-            Self::Html => "text/html; charset=utf-8",
+            Self::Html | Self::Public | Self::PublicClosed => "text/html; charset=utf-8",
             Self::Json => "application/json",
             Self::Text => "text/plain; charset=utf-8",
             Self::Metrics => "text/plain; version=0.0.4; charset=utf-8",
@@ -54,6 +61,8 @@ impl View {
             Self::Json => status::json(summary, bound),
             Self::Text => Verdict::of(summary).text(summary.at),
             Self::Metrics => metrics::prometheus(summary),
+            Self::Public => public::both(summary, false),
+            Self::PublicClosed => public::both(summary, true),
         }
     }
 }

@@ -38,6 +38,15 @@ impl Sent {
 impl Assets {
     /// The assets of a page with these settings.
     pub(super) fn of(page: &Page) -> Self {
+        Self::with(page, &own_rules(page))
+    }
+
+    /// The assets of the page for everybody. Its script is not sent.
+    pub(super) fn of_public(page: &Page) -> Self {
+        Self::with(page, &(own_rules(page) + &read(Text::PublicStyle)))
+    }
+
+    fn with(page: &Page, own: &str) -> Self {
         static STYLES: [OnceLock<Sent>; 4] = [const { OnceLock::new() }; 4];
         static SCRIPTS: OnceLock<Sent> = OnceLock::new();
         let [calm, paper, bold, poster] = &STYLES;
@@ -49,13 +58,12 @@ impl Assets {
         };
         let style = style.get_or_init(|| Sent::new(read(Text::ErrorStyle) + &read(rules_of(page.theme))));
         let script = SCRIPTS.get_or_init(|| Sent::new(read(Text::ErrorScript)));
-        let own = own_rules(page);
-        let digests = [style.digest.clone().chain_update(&own), script.digest.clone()];
+        let digests = [style.digest.clone().chain_update(own), script.digest.clone()];
         Self {
             style: if own.is_empty() {
                 Cow::Borrowed(&style.text)
             } else {
-                Cow::Owned(style.text.clone() + &own)
+                Cow::Owned(style.text.clone() + own)
             },
             script: &script.text,
             hashes: digests.map(|digest| STANDARD.encode(digest.finalize())),

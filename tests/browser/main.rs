@@ -19,6 +19,7 @@ mod pages;
 mod quiet;
 mod reading;
 mod returning;
+mod status;
 mod tab;
 mod using;
 

@@ -209,6 +209,11 @@ impl Tab {
         self.order("Network.setExtraHTTPHeaders", json!({ "headers": { "Accept-Language": tag } }));
     }
 
+    /// Is in this time zone from now on.
+    pub fn be_in(&self, zone: &str) {
+        self.order("Emulation.setTimezoneOverride", json!({ "timezoneId": zone }));
+    }
+
     /// Switches the scripts of pages off.
     pub fn without_scripts(&self) {
         self.order("Emulation.setScriptExecutionDisabled", json!({ "value": true }));

@@ -32,6 +32,7 @@ mod outages;
 mod pages;
 mod passing;
 mod poisoning;
+mod public;
 mod purging;
 mod resuming;
 mod revisit;

@@ -20,6 +20,7 @@ mod memory_cache;
 mod monitoring;
 mod operators;
 mod outages;
+mod public;
 mod purging;
 mod queries;
 mod retries;

@@ -49,6 +49,7 @@ pub fn demo(port: u16, control_port: u16, workerd: Option<PathBuf>) -> Result<()
     println!("  what visitors get      {}  (workerd {})", worker.url(), worker.runtime());
     println!("  break the origin here  {}", controls.url());
     println!("  what operators see     {}/.well-known/holdfast/status  (token: {TOKEN})", worker.url());
+    println!("  what they tell all     {}/.well-known/holdfast/public", worker.url());
     println!();
     println!("  Below, a line for each request. Ctrl-C ends it.");
     println!();
@@ -67,7 +68,9 @@ fn settings(origin: &str) -> serde_json::Value {
         "retry": { "attempts": 3, "backoff": "100ms", "backoff_max": "2s" },
         "breaker": { "open_for": "2s" },
         "log": { "sample": 1 },
-        "page": { "brand": "Millrace Bakery", "support_url": "mailto:hello@millrace.example" },
+        "page": {
+            "brand": "Millrace Bakery", "support_url": "mailto:hello@millrace.example", "public_status": true,
+        },
     })
 }
 
