@@ -201,7 +201,11 @@ impl<R: Fn(&str) -> Option<Target>> Reader<'_, R> {
             let authority = self.own.authority();
             (self.resolve)(&format!("{}://{authority}{text}", self.own.scheme()))
         } else {
-            (self.resolve)(text).filter(|target| !target.authority().contains('@'))
+            // The platform would take any other text for a path beside this endpoint's.
+            let is_absolute = text.split_once("://").is_some_and(|(scheme, _)| {
+                ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+            });
+            (self.resolve)(text).filter(|target| is_absolute && !target.authority().contains('@'))
         };
         absolute.as_ref().map(UrlPrefix::of)
     }

@@ -12,12 +12,16 @@ pub fn kept_fields(headers: &HeaderMap) -> HeaderMap {
 }
 
 fn stays(name: &HeaderName) -> bool {
-    const OTHERS: [HeaderName; 6] = [
+    const OTHERS: [HeaderName; 10] = [
         header::SET_COOKIE,
         header::STRICT_TRANSPORT_SECURITY,
         header::X_FRAME_OPTIONS,
         header::REFERRER_POLICY,
         HeaderName::from_static("permissions-policy"),
+        HeaderName::from_static("clear-site-data"),
+        HeaderName::from_static("nel"),
+        HeaderName::from_static("report-to"),
+        HeaderName::from_static("reporting-endpoints"),
         HeaderName::from_static("x-request-id"),
     ];
     let has_prefix = |prefix| name.as_str().starts_with(prefix);
@@ -37,6 +41,8 @@ mod tests {
             ("strict-transport-security", "max-age=60"),
             ("cross-origin-opener-policy", "same-origin"),
             ("access-control-allow-origin", "https://app.example"),
+            ("clear-site-data", "\"cookies\""),
+            ("refresh", "5; url=/"),
             ("content-length", "7"),
             ("content-encoding", "gzip"),
             ("content-security-policy", "default-src 'self'"),
@@ -50,7 +56,7 @@ mod tests {
         .collect();
         let kept = kept_fields(&headers);
         assert_eq!(kept.get_all("set-cookie").iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
-        assert_eq!(kept.len(), 5, "{kept:?}");
+        assert_eq!(kept.len(), 6, "{kept:?}");
         for name in ["strict-transport-security", "cross-origin-opener-policy", "access-control-allow-origin"]
         {
             assert_eq!(kept.get(name), headers.get(name), "{name}");

@@ -86,6 +86,25 @@ fn a_hard_purged_url_is_gone() {
 }
 
 #[test]
+fn an_order_for_what_is_no_url_is_refused_and_not_taken_for_a_path_beside_the_endpoint() {
+    for (key, text) in [
+        ("prefixes", "blog/"),
+        ("prefixes", "blog"),
+        ("urls", "a"),
+        ("urls", "?a"),
+        ("urls", "..\\a"),
+        ("urls", "http:a"),
+        ("urls", "javascript:alert(1)//://"),
+        ("urls", "ftp://example.com/"),
+    ] {
+        let answer = call(&quick(), &json!({ key: ["/fine/", text] })).send();
+        let place = format!("{key}[1]");
+        assert_eq!(answer.status(), 400, "{text}");
+        assert!(answer.text().contains(&place) && !answer.text().contains("[0]"), "{}", answer.text());
+    }
+}
+
+#[test]
 fn orders_are_taken_from_operators_alone() {
     let all = json!({ "all": true });
     let bare = || quick().call("POST", ENDPOINT).with("Content-Type", "application/json");

@@ -151,6 +151,17 @@ fn stock_pages() -> Vec<(&'static str, String)> {
         ("nginx 504", nginx("504 Gateway Time-out", "nginx/1.27.3")),
         ("nginx 500", nginx("500 Internal Server Error", "nginx/1.27.3")),
         (
+            "Tengine 502",
+            "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\r\n<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n\
+             <body bgcolor=\"white\">\r\n<h1>502 Bad Gateway</h1>\r\n<p>The proxy server received an invalid response from an \
+             upstream server. Sorry for the inconvenience.<br/>\r\nPlease report this message and include the following \
+             information to us.<br/>\r\nThank you very much!</p>\r\n<table>\r\n<tr>\r\n<td>URL:</td>\r\n\
+             <td>http://www.example.com/shop/cart</td>\r\n</tr>\r\n<tr>\r\n<td>Server:</td>\r\n<td>web-one.example</td>\r\n</tr>\r\n\
+             <tr>\r\n<td>Date:</td>\r\n<td>2026/11/30 14:00:00</td>\r\n</tr>\r\n</table>\r\n<hr/>Powered by \
+             Tengine/2.3.2<hr><center>tengine</center>\r\n</body>\r\n</html>\r\n"
+                .to_owned(),
+        ),
+        (
             "nginx's 50x.html",
             "<!DOCTYPE html>\n<html>\n<head>\n<title>Error</title>\n<style>\nhtml { color-scheme: light dark; }\n</style>\n</head>\n\
              <body>\n<h1>An error occurred.</h1>\n<p>Sorry, the page you are looking for is currently unavailable.<br/>\nPlease try \
