@@ -323,3 +323,34 @@ fn who_looks_away_and_back_does_not_make_the_page_ask_twice() {
     assert_eq!(tab.questions(), 1, "the first one is not answered yet");
     drop(front);
 }
+
+#[test]
+fn an_event_source_closes_at_an_error_and_what_the_docs_say_opens_it_again() {
+    let (docs, stream) = (include_str!("../../docs/pages.md"), Page::new([away()]));
+    let snippet = docs.split_once("```js\n").unwrap().1.split_once("```").unwrap().0;
+    assert!(snippet.contains("new EventSource(\"/events\")"), "{snippet}");
+    let snippet = snippet.replace("/events", &stream.path).replace("wait = 1000", "wait = 100");
+    let (tab, site) = (Tab::new(), Page::new([real("The site")]));
+    tab.go(&url(&site));
+    tab.run(&format!(
+        "{snippet};
+         const Real = EventSource;
+         window.opened = [];
+         window.heard = [];
+         EventSource = class extends Real {{
+           constructor(url) {{
+             super(url);
+             opened.push(this);
+             this.onmessage = (message) => heard.push(message.data);
+           }}
+         }};
+         listen();
+         null"
+    ));
+    tab.until("opened.length > 2");
+    assert_eq!(tab.run("opened[0].readyState"), 2, "it has closed for good");
+    assert!(tab.asked().len() >= 3, "one question for each");
+    let fields = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")];
+    stream.now([scripts::with_headers(&fields, "data: hello\n\n")]);
+    tab.until("heard.includes('hello')");
+}
