@@ -34,6 +34,7 @@ pub mod flush_reply;
 pub mod incident;
 pub mod ingest;
 pub mod latency;
+pub mod merge;
 mod message;
 pub mod metrics;
 pub mod observation;

@@ -17,11 +17,13 @@ pub struct Incident {
     pub share: Share,
     /// The name of the service that runs the origin, as systemd knows it, for the commands of the runbook.
     pub service: Option<String>,
+    /// How many objects share the isolates' reports before they reach the one object; 1 to 256, and with 1 there are none.
+    pub shards: u32,
 }
 
 impl Default for Incident {
     fn default() -> Self {
-        Self { minimum: 5, share: Share::in_10_000(1000), service: None }
+        Self { minimum: 5, share: Share::in_10_000(1000), service: None, shards: 1 }
     }
 }
 

@@ -228,6 +228,7 @@ fn incident(table: &mut Table<'_, '_>, into: &mut Incident) {
     table.read("minimum", &mut into.minimum, values::count(1..=10_000));
     table.read("share", &mut into.share, values::share_above_zero);
     table.read("service", &mut into.service, |value| values::service(value).map(Some));
+    table.read("shards", &mut into.shards, values::count(1..=256));
 }
 
 /// Attempts are counted by the minute, so a shorter time looks like a pause.

@@ -60,7 +60,7 @@ fn every_key_is_read() {
             },
             "probe": { "path": "/healthz?full", "host": "WWW.example.com" },
             "log": { "sample": 0.01 },
-            "incident": { "minimum": 20, "share": 0.5, "service": "shop@1.service" },
+            "incident": { "minimum": 20, "share": 0.5, "service": "shop@1.service", "shards": 16 },
             "alert": { "webhook": "https://d.example/e", "form": "slack", "quiet": "10m" },
             "routes": [{ "host": "API.example.com", "path": "/v1/*", "ignore_case": true, "methods": ["GET", "HEAD"] }]
         }"##,
@@ -160,6 +160,7 @@ fn every_key_is_read() {
             minimum: 20,
             share: Share::in_10_000(5000),
             service: Some("shop@1.service".to_owned()),
+            shards: 16,
         },
         alert: Alert {
             webhook: Webhook::new("https://d.example/e"),
@@ -220,7 +221,7 @@ fn every_mistake_is_named_in_one_pass_in_the_order_of_the_document() {
             "cache": { "enabled": "yes", "harmless_cookies": ["*", "ok"] },
             "last_good": { "paths": ["/robots.txt", "ads.txt"], "interval": "10s", "shrink": "10%" },
             "page": true,
-            "incident": { "minimum": 0, "share": 0, "service": "a; reboot" },
+            "incident": { "minimum": 0, "share": 0, "service": "a; reboot", "shards": 257 },
             "alert": { "webhook": "http://a.example/", "form": "mail", "quiet": "5s", "key": "a" },
             "name": ""
         }"#,
@@ -250,6 +251,7 @@ fn every_mistake_is_named_in_one_pass_in_the_order_of_the_document() {
         r#"incident.minimum = 0: a whole number from 1 to 10000 is accepted, without quotes"#,
         r#"incident.share = 0: a number above 0 and up to 1 is accepted, without quotes, e.g. 0.5"#,
         r#"incident.service = "a; reboot": a text of 1 to 64 letters, digits, ".", "-", "_", "@" and ":" is accepted, e.g. "shop.service""#,
+        r#"incident.shards = 257: a whole number from 1 to 256 is accepted, without quotes"#,
         r#"alert.webhook = "http://a.example/": an https URL is accepted, e.g. "https://hooks.example.com/alerts"; http only for localhost and 127.0.0.1, to try it"#,
         r#"alert.form = "mail": "json", "slack", "pagerduty", "discord" or "teams" is accepted"#,
         r#"alert.quiet = "5s": "10s" to "1d" is accepted"#,
@@ -608,6 +610,7 @@ const KEYS: [&str; 74] = [
     "incident.minimum",
     "incident.share",
     "incident.service",
+    "incident.shards",
     "alert.webhook",
     "alert.form",
     "alert.quiet",

@@ -12,7 +12,7 @@ use super::settings::{bound, config, secret};
 use super::{console, texts};
 use crate::config::{Config, RoutingKey, Webhook};
 use crate::health::alert::Delivery;
-use crate::health::{Cell, Param, Settings, Sql, View, alarm, ingest, query};
+use crate::health::{Cell, Param, Settings, Sql, View, alarm, ingest, merge, query};
 use crate::time::Timestamp;
 
 /// Prepares a new instance.
@@ -112,10 +112,17 @@ fn millis(at: Option<Timestamp>) -> JsValue {
     at.map_or(JsValue::UNDEFINED, |at| JsValue::from(at.as_millis() as f64))
 }
 
-/// Takes counts in: the answer to them, and when the object is to be woken, in milliseconds.
-pub fn report(state: DurableObjectState, env: &Env, counts: &str, dashboard: Option<&str>) -> Array {
+/// Takes the counts of so many reports in: the answer to them, and when the object is to be woken, in milliseconds.
+pub fn report(
+    state: DurableObjectState,
+    env: &Env,
+    counts: &str,
+    reports: u32,
+    dashboard: Option<&str>,
+) -> Array {
     let config = settings(env);
-    let reply = ingest::report(&Database::of(state), counts, now(), of(&config, dashboard));
+    let reply =
+        ingest::report(&Database::of(state), counts, u64::from(reports), now(), of(&config, dashboard));
     Array::of2(&JsValue::from(reply.text), &millis(reply.wake_at))
 }
 
@@ -140,6 +147,11 @@ fn delivery(delivery: Delivery) -> JsValue {
 /// Notes whether an alert was taken: when to wake the object next.
 pub fn delivered(state: DurableObjectState, id: &str, was_taken: bool) -> JsValue {
     millis(alarm::delivered(&Database::of(state), id, was_taken, now()))
+}
+
+/// What reports come to in a shard: texts for the object.
+pub fn merged(told: &str) -> Array {
+    merge::merged(told, now()).into_iter().map(JsValue::from).collect()
 }
 
 /// A view of what is known, ready to be sent.

@@ -50,9 +50,12 @@ impl FlushReply {
     }
 }
 
+/// How the line begins that sets how long isolates gather counts.
+pub(super) const FLUSH: &str = "flush ";
+
 /// The line that sets how long isolates gather counts.
 pub(super) fn flush(seconds: u64) -> String {
-    format!("flush {seconds}\n")
+    format!("{FLUSH}{seconds}\n")
 }
 
 /// The line for an origin that is down.

@@ -5,6 +5,7 @@ use super::count_lines;
 use super::flush_reply;
 use super::incident;
 use super::latency;
+use super::merge;
 use super::observation;
 use super::origins::{self, Origins};
 use super::parts::Parts;
@@ -28,8 +29,13 @@ pub struct Reply {
 /// Takes in what an isolate has counted and seen since its last flush.
 ///
 /// A text that is neither adds nothing, and gets the same reply.
-pub fn report(sql: &impl Sql, text: &str, now: Timestamp, settings: Settings<'_>) -> Reply {
-    let state = State::open(sql, now).at(sql, now, settings.dashboard);
+///
+/// `reports` of isolates are in it, by which the object knows how many isolates there are; what a shard tells is none, as
+/// the shard counts its isolates itself.
+pub fn report(sql: &impl Sql, text: &str, reports: u64, now: Timestamp, settings: Settings<'_>) -> Reply {
+    let state = State::open(sql, now).at(sql, now, settings.dashboard, reports);
+    // Rows written are what it costs.
+    let text = &merge::merged(clipped(text), now).concat();
     let mut origins = Origins::load(sql);
     let mut lines = count_lines::read(text, now);
     lines.retain(|line| line.minute >= state.folded && origins.admits(line.origin));
@@ -55,4 +61,9 @@ pub fn report(sql: &impl Sql, text: &str, now: Timestamp, settings: Settings<'_>
     parts.save(sql, |key| open.iter().any(|open| open.key == *key));
     let text = flush_reply::flush(state.flush_s) + &origins::findings(sql, &origins, &parts, now);
     Reply { text, wake_at: alarm::next(sql) }
+}
+
+/// As much of `text` as is read.
+fn clipped(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(count_lines::MOST_BYTES)).unwrap_or_default()
 }

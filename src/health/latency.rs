@@ -53,7 +53,12 @@ pub fn bucket_of(span: Duration) -> usize {
 
 /// The lines in `text` that are valid at `now`.
 pub fn read(text: &str, now: Timestamp) -> Vec<Took<'_>> {
-    text.lines().filter_map(|line| Took::read(line, now)).take(MOST_LINES).collect()
+    all(text, now).take(MOST_LINES).collect()
+}
+
+/// The same, however many there are.
+pub(super) fn all(text: &str, now: Timestamp) -> impl Iterator<Item = Took<'_>> {
+    text.lines().filter_map(move |line| Took::read(line, now))
 }
 
 impl<'a> Took<'a> {

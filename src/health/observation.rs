@@ -132,7 +132,10 @@ impl Seen {
                 Self::Open { kind: other, n: more, since: from, at: later },
             ) => {
                 *n += more;
-                (*kind, *since, *at) = (other, (*since).min(from), later);
+                *since = (*since).min(from);
+                if (later, other.word()) >= (*at, kind.word()) {
+                    (*kind, *at) = (other, later);
+                }
             }
             (
                 Self::Served { n, stale, errors, first, last },
@@ -168,7 +171,12 @@ impl Seen {
 
 /// The observations in `text` that can be read, at `now`. Times that are not over yet are taken for now.
 pub fn read(text: &str, now: Timestamp) -> Vec<Observation<'_>> {
-    text.lines().filter_map(|line| Observation::read(line, now)).take(MOST).collect()
+    all(text, now).take(MOST).collect()
+}
+
+/// The same, however many there are.
+pub(super) fn all(text: &str, now: Timestamp) -> impl Iterator<Item = Observation<'_>> {
+    text.lines().filter_map(move |line| Observation::read(line, now))
 }
 
 impl<'a> Observation<'a> {

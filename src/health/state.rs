@@ -74,21 +74,21 @@ impl State {
         new
     }
 
-    /// Counts a report. The first report of each minute also folds, prunes and sets the flush interval.
-    pub fn at(self, sql: &impl Sql, now: Timestamp, dashboard: Option<&str>) -> Self {
-        const COUNT: &str = "UPDATE state SET reports = reports + 1";
-        const TURN: &str = "UPDATE state SET minute = ?, reports = 1, flush_s = ?, folded = ?";
+    /// Counts `reports` of isolates. The first of each minute also fold, prune and set the flush interval.
+    pub fn at(self, sql: &impl Sql, now: Timestamp, dashboard: Option<&str>, reports: u64) -> Self {
+        const COUNT: &str = "UPDATE state SET reports = reports + ?";
+        const TURN: &str = "UPDATE state SET minute = ?, reports = ?, flush_s = ?, folded = ?";
         let minute = minute_of(now);
         if minute <= self.minute {
-            sql.exec(COUNT, &[]);
+            if reports > 0 {
+                sql.exec(COUNT, &[number(reports)]);
+            }
             return self;
         }
-        // The number of isolates. With one second of interval for each, one report comes each second.
-        let isolates = self.reports * self.flush_s / 60;
         let turned = Self {
             minute,
-            reports: 1,
-            flush_s: isolates.clamp(FLUSH_S.0, FLUSH_S.1),
+            reports,
+            flush_s: flush_s(self.reports, self.flush_s),
             folded: self.folded.max(fold_at(now)),
         };
         if turned.folded > self.folded {
@@ -96,9 +96,16 @@ impl State {
         }
         prune(sql, now);
         remember(sql, dashboard);
-        sql.exec(TURN, &[number(minute), number(turned.flush_s), number(turned.folded)]);
+        sql.exec(TURN, &[number(minute), number(reports), number(turned.flush_s), number(turned.folded)]);
         turned
     }
+}
+
+/// How long isolates gather counts, in seconds, after a minute with so many reports, in which they gathered for `flush_s`.
+pub fn flush_s(reports: u64, flush_s: u64) -> u64 {
+    // The number of isolates. With one second of interval for each, one report comes each second.
+    let isolates = reports.saturating_mul(flush_s) / 60;
+    isolates.clamp(FLUSH_S.0, FLUSH_S.1)
 }
 
 /// Counts `what` in the bucket of `minute`.

@@ -4,6 +4,7 @@
 //! its own, with paths that no other test uses.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -375,6 +376,21 @@ impl Page {
     pub fn attempts(&self) -> usize {
         self.seen().len()
     }
+}
+
+/// A copy of the built module, in a folder of this name, behind the entry `index`, which imports `worker.js`.
+pub fn behind(name: &str, index: &str) -> PathBuf {
+    let built = build::ensure().expect("the module is built");
+    let folder = built.folder.with_file_name("target").join(name);
+    fs::create_dir_all(&folder).unwrap();
+    for file in fs::read_dir(&built.folder).unwrap().map(Result::unwrap) {
+        if file.path().is_file() {
+            let name = if file.file_name() == "index.js" { "worker.js".into() } else { file.file_name() };
+            fs::copy(file.path(), folder.join(name)).unwrap();
+        }
+    }
+    fs::write(folder.join("index.js"), index).unwrap();
+    folder
 }
 
 /// Waits until `done`, for at most twenty seconds.

@@ -1,16 +1,14 @@
 //! Clients who leave before they have what they came for: that they leave nothing behind, and say nothing of the origin.
 
-use std::fs;
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use faulty_origin::{Origin, Script, Seen, Step, scripts};
-use xtask::build;
 use xtask::serve::Options;
 
 use crate::client::{End, Open};
-use crate::harness::{Edge, LARGE, any_port, eventually, guarded, overlay, settle};
+use crate::harness::{Edge, LARGE, any_port, behind, eventually, guarded, overlay, settle};
 
 /// More than may be under way before the worker checks which requests are over.
 const MANY: usize = 300;
@@ -26,17 +24,7 @@ const SAYS_ITS_MEMORY: &str = "import worker from \"./worker.js\";\n\
     ? new Response(String(initSync().memory.buffer.byteLength)) : worker.fetch(request, env, ctx),\n};\n";
 
 fn saying_its_memory() -> PathBuf {
-    let built = build::ensure().expect("the module is built");
-    let folder = built.folder.with_file_name("target").join("memory");
-    fs::create_dir_all(&folder).unwrap();
-    for file in fs::read_dir(&built.folder).unwrap().map(Result::unwrap) {
-        if file.path().is_file() {
-            let name = if file.file_name() == "index.js" { "worker.js".into() } else { file.file_name() };
-            fs::copy(file.path(), folder.join(name)).unwrap();
-        }
-    }
-    fs::write(folder.join("index.js"), SAYS_ITS_MEMORY).unwrap();
-    folder
+    behind("memory", SAYS_ITS_MEMORY)
 }
 
 /// An origin that thinks for as long as its path says, in seconds, and a worker that waits for it.

@@ -40,6 +40,7 @@ mod rfc5861;
 mod rfc9111;
 mod rfc9111_options;
 mod route_mode;
+mod shards;
 mod sites;
 mod spans;
 mod suite;

@@ -150,7 +150,7 @@ impl Object {
     }
 
     fn take(&self, text: &str) -> Reply {
-        ingest::report(&self.sql, text, self.now(), self.settings())
+        ingest::report(&self.sql, text, 1, self.now(), self.settings())
     }
 
     fn wake(&self) -> (Vec<Delivery>, Option<Timestamp>) {
@@ -897,7 +897,7 @@ fn a_summary_is_json_with_times_that_people_can_read() {
 fn a_database_that_fails_takes_nothing_down() {
     let object = object();
     let text = format!("holdfast 1\n{} try a edge_refused 100\n", START / 60_000);
-    let reply = ingest::report(&Broken, &text, object.now(), object.settings());
+    let reply = ingest::report(&Broken, &text, 1, object.now(), object.settings());
     assert_eq!(reply, Reply { text: "flush 10\n".to_owned(), wake_at: None });
     assert_eq!(alarm::wake(&Broken, object.now(), object.settings()), (Vec::new(), None));
     assert_eq!(alarm::delivered(&Broken, "1-begin", false, object.now()), None);

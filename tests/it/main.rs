@@ -11,6 +11,7 @@ mod docs;
 mod doubts;
 mod drills;
 mod envelope;
+mod gathering;
 mod headers;
 mod health;
 mod hit_for_miss;

@@ -75,8 +75,12 @@ declare module "*/health.js" {
     state: DurableObjectState,
     env: Env,
     counts: string,
+    reports: number,
     dashboard: string | undefined,
   ): [reply: string, wakeAt: number | undefined];
+  export function merged(told: string): string[];
+  export function shard_reply(ofObject: string, flushS: number): string;
+  export function flush_s(reports: number, flushS: number): number;
   export function wake(state: DurableObjectState, env: Env): [deliveries: Delivery[], wakeAt: number | undefined];
   export function delivered(state: DurableObjectState, id: string, wasTaken: boolean): number | undefined;
   export function view(state: DurableObjectState, env: Env, name: string): string | undefined;
