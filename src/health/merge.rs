@@ -2,7 +2,7 @@
 //!
 //! [Count lines](super::count_lines) that are equal but for their counts are added up, whatever they count;
 //! [observations](super::observation) of one sort at one part are one, and so is how long answers took
-//! ([`latency`](super::latency)) in one minute. So the sum of what is merged is the sum of what was told, in whatever order
+//! ([`latency`]) in one minute. So the sum of what is merged is the sum of what was told, in whatever order
 //! it came, and what was merged can be merged again. Lines of other sorts, such as a [sample](super::sample) of requests,
 //! are handed on: the latest of them, and of those that differ in their time alone only the latest.
 //!
