@@ -23,6 +23,7 @@
 
 pub mod circuit;
 pub mod evidence;
+mod matching;
 pub mod place;
 
 use std::time::Duration;
@@ -33,6 +34,7 @@ use crate::config::Breaker as Settings;
 use crate::time::Timestamp;
 use circuit::{Asker, Circuit, PageState, Probe};
 use evidence::{Evidence, Witness};
+use matching::Failing;
 use place::{Known, Place};
 
 /// How many parts must fail before the whole counts as down. A site with fewer pages opens page by page.
@@ -368,20 +370,22 @@ impl Breaker {
         settings: &Settings,
         now: Duration,
     ) -> bool {
-        let (mut failing, mut heard): (Vec<u64>, Vec<Witness>) = (Vec::new(), Vec::new());
+        let mut failing: Vec<Failing> = Vec::new();
         for (page, troubled) in &self.troubled {
             let Some(section) = troubled.section else { continue };
             let (place, evidence) = (Place { page: *page, section }, &troubled.part.evidence);
             let is_counted =
                 evidence.is_failing() && !evidence.is_unsteady(settings, now) && evidence.failed_after(whole);
-            if !is_counted || !is_here(place) || failing.contains(&part_of(place)) {
+            if !is_counted || !is_here(place) {
                 continue;
             }
-            if let Some(client) = evidence.witnesses().find(|client| !heard.contains(client)) {
-                heard.push(client);
-                failing.push(part_of(place));
+            let part = part_of(place);
+            match failing.iter_mut().find(|(known, _)| *known == part) {
+                Some((_, clients)) => clients.extend(evidence.witnesses()),
+                None => failing.push((part, evidence.witnesses().collect())),
             }
         }
+        let failing = matching::with_own_client(&failing, PLENTY);
         if failing.len() < SEVERAL || failing.len() >= PLENTY || whole.is_unsteady(settings, now) {
             return failing.len() >= PLENTY;
         }
