@@ -47,15 +47,17 @@ impl Verdict {
     pub fn of(summary: &Summary) -> Self {
         let (state, headline) = headline(summary);
         let worst = worst(summary);
-        let since =
-            worst.and_then(|origin| origin.since).or_else(|| open(summary).map(|it| it.began_at).min());
+        let began = open(summary).map(|incident| incident.began_at).min();
+        let since = worst.and_then(|origin| origin.since).or(began);
+        // Where it recovers, `since` is when it did.
+        let failing_since = if state == State::Recovering { began } else { since };
         Self {
             state,
             headline,
             visitors: visitors(&summary.visitors),
             since,
-            deployed: since.and_then(|since| deployed(&summary.versions, since)),
-            who: who(&summary.touched),
+            deployed: failing_since.and_then(|since| deployed(&summary.versions, since)),
+            who: began.or(since).and_then(|began| who(&summary.touched, began)),
             cause: cause(summary, worst),
         }
     }
@@ -201,8 +203,10 @@ fn deployed(versions: &[Version], since: Timestamp) -> Option<String> {
         .then(|| format!("{} after version {} was first seen", length(later), newest.name()))
 }
 
-/// Where most of what was touched is, and from where it came.
-fn who(touched: &[Touched]) -> Option<String> {
+/// Where most of what was touched since `began` is, and from where it came.
+fn who(touched: &[Touched], began: Timestamp) -> Option<String> {
+    // They stand from the newest to the oldest.
+    let touched = touched.split_at(touched.partition_point(|one| one.at >= began)).0;
     let sum: u64 = touched.iter().map(|one| one.weight).sum();
     let first = |groups: Vec<Group>| groups.into_iter().next();
     let (place, n) = first(groups(touched, &section))?;
