@@ -1,461 +1,85 @@
-//! Is what stands in `wrangler.toml` fit to be deployed?
-//!
-//! Every `[vars]` and `[env.*.vars]` is read by the library itself, so that what passes here is what the
-//! worker accepts. Settings of the platform that would undo the worker are refused as well.
+//! Is what stands in wrangler's file fit to be deployed, and is it the file that wrangler reads?
 
-mod findings;
+use std::path::{Path, PathBuf};
 
-use std::path::Path;
+pub use check::{Environment, Problem, Problems, Summary, Warning, check_text};
 
-use holdfast::config::{Config, OldName, old_names};
-use serde_json::{Map, Number, Value};
-use toml::de::{DeTable, DeValue};
+use crate::root;
 
-use crate::pages;
-use findings::VARIABLE;
-pub use findings::{Environment, Problem, Problems, Summary, Warning};
-
-/// Reads `wrangler_toml` and checks each environment in it; finds every problem in one pass.
-pub fn check(wrangler_toml: &Path) -> Result<Summary, Problems> {
-    let file = wrangler_toml.display().to_string();
-    match std::fs::read_to_string(wrangler_toml) {
-        Ok(text) => check_text(&file, &text),
-        Err(error) => {
-            let text = format!("cannot be read: {error}");
-            Err(Problems { file, problems: vec![Problem { line: None, table: String::new(), text }] })
-        }
-    }
-}
-
-/// Checks `text` as the contents of `file`.
-pub fn check_text(file: &str, text: &str) -> Result<Summary, Problems> {
-    let file = file.to_owned();
-    let document = match DeTable::parse(text) {
-        Ok(document) => document.into_inner(),
-        Err(error) => {
-            let line = error.span().map(|span| line_of(text, span.start));
-            let text = error.message().trim().replace('\n', ", ");
-            return Err(Problems { file, problems: vec![Problem { line, table: String::new(), text }] });
-        }
+/// Reads `file`, or the one that wrangler would read in the project's folder, and checks each environment in it; finds
+/// every problem in one pass. A file that wrangler would leave aside for another one is refused.
+pub fn check(file: Option<&Path>) -> Result<Summary, Problems> {
+    let file = match file {
+        Some(file) => file.to_owned(),
+        None => read_in(root()).unwrap_or_else(|| root().join("wrangler.toml")),
     };
-    let top = Scope { name: None, table: &document, line: 1, document: &document, text };
-    let mut scopes = vec![top];
-    for (name, environment) in table_of(&document, "env").into_iter().flatten() {
-        if let DeValue::Table(table) = environment.get_ref() {
-            let line = line_of(text, environment.span().start);
-            scopes.push(Scope { name: Some(name.get_ref()), table, line, document: &document, text });
-        }
+    let name = file.display().to_string();
+    let problem = |text| Problems {
+        file: name.clone(),
+        problems: vec![Problem { line: None, table: String::new(), text }],
+    };
+    let text = std::fs::read_to_string(&file).map_err(|error| problem(format!("cannot be read: {error}")))?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let is_by_default = file.file_name().is_some_and(|name| check::NAMES.iter().any(|known| name == *known));
+    if is_by_default && let Some(read) = read_in(folder).filter(|read| !is_same(read, &file)) {
+        return Err(problem(check::left_aside(&read.display().to_string())));
     }
-    let mut problems = Vec::new();
-    let environments = scopes.iter().filter_map(|scope| scope.check(&mut problems)).collect();
-    if problems.is_empty() { Ok(Summary { file, environments }) } else { Err(Problems { file, problems }) }
+    check_text(&name, &text)
 }
 
-/// The top level or one environment.
-struct Scope<'d> {
-    name: Option<&'d str>,
-    table: &'d DeTable<'d>,
-    line: usize,
-    document: &'d DeTable<'d>,
-    text: &'d str,
+/// The file that wrangler would read in `folder`.
+fn read_in(folder: &Path) -> Option<PathBuf> {
+    let folder = folder.canonicalize().ok()?;
+    let folders: Vec<_> = folder.ancestors().collect();
+    let is_file =
+        |number: usize, name: &str| folders.get(number).is_some_and(|folder| folder.join(name).is_file());
+    let redirect = folders.iter().map(|folder| folder.join(check::REDIRECT)).find(|file| file.is_file());
+    let read = check::read_by_wrangler(folders.len(), is_file);
+    redirect.or_else(|| read.and_then(|(number, name)| Some(folders.get(number)?.join(name))))
 }
 
-/// What `HOLDFAST` says; the default is what holds without it.
-#[derive(Default)]
-struct Variable {
-    config: Config,
-    bytes: Option<usize>,
-    warnings: Vec<Warning>,
-}
-
-impl Scope<'_> {
-    /// What this environment would run with; `None` if its configuration is not accepted.
-    fn check(&self, problems: &mut Vec<Problem>) -> Option<Environment> {
-        self.check_workers_cache(problems);
-        let before = problems.len();
-        let Variable { config, bytes, warnings } = self.read_variable(problems).unwrap_or_default();
-        if problems.len() > before {
-            return None;
-        }
-        self.check_custom_domains(&config, problems);
-        self.check_pages(&config, problems);
-        Some(Environment { name: self.name.map(str::to_owned), config, bytes, warnings })
-    }
-
-    /// Reads `HOLDFAST`, a table or a text of JSON; `None` if it is absent or not accepted.
-    fn read_variable(&self, problems: &mut Vec<Problem>) -> Option<Variable> {
-        let variable =
-            |scope: &'_ DeTable<'_>| table_of(scope, "vars").is_some_and(|vars| vars.contains_key(VARIABLE));
-        let Some(setting) = table_of(self.table, "vars").and_then(|vars| vars.get(VARIABLE)) else {
-            if variable(self.document) {
-                let name = self.name.unwrap_or_default();
-                problems.push(self.problem(
-                    Some(self.line),
-                    "",
-                    format!(
-                        "has no {VARIABLE}: wrangler does not inherit vars, so this environment would run on defaults and send requests to the zone's own origin; write [env.{name}.vars.{VARIABLE}], or {VARIABLE} = {{}} under [env.{name}.vars] if that is meant"
-                    ),
-                ));
-            }
-            return None;
-        };
-        let value = json(setting.get_ref());
-        let (read, bytes) = match value.as_str() {
-            Some(text) => (Config::from_json(text), text.len()),
-            None => (Config::from_value(&value), value.to_string().len()),
-        };
-        let problem = |key: &str, text: String| {
-            let offset = offset_of(setting.get_ref(), key).unwrap_or(setting.span().start);
-            self.problem(Some(line_of(self.text, offset)), "vars.HOLDFAST", text)
-        };
-        match read {
-            Ok(config) => {
-                let written =
-                    value.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(value);
-                let warning = |name: OldName| Warning(problem(&name.key, name.to_string()));
-                let mut warnings: Vec<_> = old_names(&written).into_iter().map(warning).collect();
-                warnings.sort_by_key(|Warning(problem)| problem.line);
-                Some(Variable { config, bytes: Some(bytes), warnings })
-            }
-            Err(errors) => {
-                problems.extend(errors.iter().map(|error| problem(&error.key, error.to_string())));
-                None
-            }
-        }
-    }
-
-    /// Workers Cache answers before the worker runs: its key has no host, and it knows nothing of what may
-    /// be stale. It can be switched on for all entry points or for one.
-    fn check_workers_cache(&self, problems: &mut Vec<Problem>) {
-        let mut caches = vec![("cache".to_owned(), self.table.get("cache"))];
-        for (name, export) in table_of(self.table, "exports").into_iter().flatten() {
-            let cache = export.get_ref().as_table().and_then(|export| export.get("cache"));
-            caches.push((format!("exports.{}.cache", name.get_ref()), cache));
-        }
-        for (table, cache) in caches {
-            let enabled = cache.and_then(|cache| cache.get_ref().as_table()?.get("enabled"));
-            if let Some(enabled) = enabled.filter(|enabled| enabled.get_ref().as_bool() == Some(true)) {
-                let line = line_of(self.text, enabled.span().start);
-                let text = "enabled = true: Workers Cache would answer in front of this worker; its key leaves out the host, so that one site's pages could be served for another's, and it serves stale copies without limit. Take it out: this worker has a cache of its own";
-                problems.push(self.problem(Some(line), &table, text.to_owned()));
-            }
-        }
-    }
-
-    /// A page with the operator's logo and texts has to arrive in one round trip all the same.
-    fn check_pages(&self, config: &Config, problems: &mut Vec<Problem>) {
-        let setting = table_of(self.table, "vars").and_then(|vars| vars.get(VARIABLE));
-        let line = |key: &str| {
-            let offset = setting
-                .map(|setting| offset_of(setting.get_ref(), key).unwrap_or_else(|| setting.span().start));
-            offset.map_or(self.line, |offset| line_of(self.text, offset))
-        };
-        let routes = config.routes.iter().enumerate();
-        let routes = routes.map(|(index, route)| (format!("routes[{index}].page"), &route.settings.page));
-        let mut checked = Vec::new();
-        for (key, page) in [("page".to_owned(), &config.defaults.page)].into_iter().chain(routes) {
-            if checked.contains(&page) {
-                continue;
-            }
-            checked.push(page);
-            let mistake = pages::too_large(page).unwrap_or_else(|error| Some(error.to_string()));
-            problems.extend(
-                mistake.map(|text| self.problem(Some(line(&key)), "vars.HOLDFAST", format!("{key}: {text}"))),
-            );
-        }
-    }
-
-    /// A request from the worker to its own custom domain comes back to the worker, not to an origin.
-    fn check_custom_domains(&self, config: &Config, problems: &mut Vec<Problem>) {
-        for (domain, offset) in self.custom_domains() {
-            let own = config.origins.iter().find(|origin| origin.url.host().eq_ignore_ascii_case(domain));
-            let what = match own {
-                Some(origin) => {
-                    format!("is the custom domain of this worker and its origin {} too", origin.url.as_str())
-                }
-                None if config.origins.is_empty() => {
-                    "is a custom domain, which has no origin behind it, and no origins are named".to_owned()
-                }
-                None => continue,
-            };
-            let text = format!(
-                "{domain} {what}, so requests would come back here; name the origin's own host in origins, or make this a route: pattern = \"{domain}/*\", zone_name = …"
-            );
-            problems.push(self.problem(Some(line_of(self.text, offset)), "", text));
-        }
-    }
-
-    /// The custom domains that this environment is deployed to, its own or inherited, and where they stand.
-    fn custom_domains(&self) -> Vec<(&str, usize)> {
-        let own = ["route", "routes"].iter().any(|key| self.table.contains_key(*key));
-        let from = if own { self.table } else { self.document };
-        let one = from.get("route").into_iter();
-        let many = from.get("routes").and_then(|routes| routes.get_ref().as_array());
-        let routes = one.chain(many.into_iter().flat_map(|routes| routes.iter()));
-        routes
-            .filter_map(|route| {
-                let table = route.get_ref().as_table()?;
-                let is_custom = table.get("custom_domain")?.get_ref().as_bool() == Some(true);
-                let pattern = table.get("pattern")?;
-                is_custom.then_some((pattern.get_ref().as_str()?, pattern.span().start))
-            })
-            .collect()
-    }
-
-    fn problem(&self, line: Option<usize>, table: &str, text: String) -> Problem {
-        let outer = self.name.map(|name| format!("env.{name}"));
-        let parts: Vec<&str> =
-            outer.as_deref().into_iter().chain([table]).filter(|part| !part.is_empty()).collect();
-        Problem { line, table: parts.join("."), text }
-    }
-}
-
-fn table_of<'d>(table: &'d DeTable<'d>, key: &str) -> Option<&'d DeTable<'d>> {
-    table.get(key)?.get_ref().as_table()
-}
-
-/// The line of `text` in which the byte at `offset` stands, counted from 1.
-fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
-}
-
-/// Where the value of `key` (as errors name it) begins, or of the nearest table around it.
-fn offset_of(value: &DeValue<'_>, key: &str) -> Option<usize> {
-    let mut found = None;
-    let mut value = value;
-    for part in key.split(['.', '[']) {
-        let next = match (value, part.strip_suffix(']')) {
-            (DeValue::Array(entries), Some(index)) => {
-                index.parse::<usize>().ok().and_then(|index| entries.get(index))
-            }
-            (DeValue::Table(fields), None) => fields.get(part.trim_matches('"')),
-            (_, _) => None,
-        };
-        let Some(next) = next else { break };
-        found = Some(next.span().start);
-        value = next.get_ref();
-    }
-    found
-}
-
-/// `value` as wrangler hands it to the worker. What JSON has no form for becomes text.
-fn json(value: &DeValue<'_>) -> Value {
-    match value {
-        DeValue::String(text) => Value::from(text.as_ref()),
-        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-            Ok(number) => Value::from(number),
-            Err(_) => Value::from(number.as_str()),
-        },
-        DeValue::Float(number) => {
-            let float = number.as_str().parse().ok().and_then(Number::from_f64);
-            float.map_or_else(|| Value::from(number.as_str()), Value::Number)
-        }
-        DeValue::Boolean(switch) => Value::from(*switch),
-        DeValue::Datetime(moment) => Value::from(moment.to_string()),
-        DeValue::Array(entries) => entries.iter().map(|entry| json(entry.get_ref())).collect(),
-        DeValue::Table(fields) => Value::Object(
-            fields
-                .iter()
-                .map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref())))
-                .collect::<Map<_, _>>(),
-        ),
-    }
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
-    use holdfast::config::{Page, Settings};
 
-    fn problems(text: &str) -> String {
-        check_text("wrangler.toml", text).unwrap_err().to_string()
-    }
-
-    fn summary(text: &str) -> String {
-        check_text("wrangler.toml", text).unwrap().to_string()
+    fn said(file: &Path) -> String {
+        check(Some(file)).map_or_else(|problems| problems.to_string(), |summary| summary.to_string())
     }
 
     #[test]
-    fn a_page_that_would_not_arrive_at_once_is_refused() {
-        let text = |logo: usize| {
-            format!(
-                "[vars.HOLDFAST]\norigins = [\"https://a.example\"]\npage.languages = [\"el\"]\npage.logo = \"data:image/png;base64,{}\"\n",
-                "A".repeat(logo)
-            )
-        };
-        assert!(check_text("wrangler.toml", &text(500)).is_ok());
-        // What escaping and repetition make of it counts, not what is written.
-        let texts = "[vars.HOLDFAST.page.texts.el]\n".to_owned()
-            + &["way", "more-help", "returning", "connection-fine"]
-                .map(|id| format!("{id} = \"{}\"\n", "&".repeat(290)))
-                .concat();
-        let problems = check_text("wrangler.toml", &(text(1500) + &texts)).unwrap_err().problems;
-        assert_eq!(problems.len(), 1, "{problems:?}");
-        let said = problems[0].to_string();
-        assert!(
-            said.contains("[vars.HOLDFAST] page: the page ") && said.contains("14336 are accepted"),
-            "{said}"
-        );
-        let route = "[vars.HOLDFAST]\n[[vars.HOLDFAST.routes]]\npath = \"/a\"\n[[vars.HOLDFAST.routes]]\npath = \"/b\"\n";
-        let page = "page.languages = [\"el\"]\n".to_owned()
-            + &texts.replace("HOLDFAST.page", "HOLDFAST.routes.page");
-        let said = self::problems(&(route.to_owned() + &page));
-        assert!(said.starts_with("wrangler.toml:6: [vars.HOLDFAST] routes[1].page: the page "), "{said}");
-    }
-
-    #[test]
-    fn the_file_that_comes_with_the_project_is_in_order_and_states_the_defaults() {
-        let summary = check(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../wrangler.toml"))).unwrap();
-        let [top] = &summary.environments[..] else { panic!("{summary}") };
-        assert_eq!(top.config.defaults, Settings { page: Page::default(), ..Settings::default() });
-        assert!(top.config.routes.is_empty() && top.config.name.is_none());
-        assert_eq!(top.config.origins.len(), 1);
-    }
-
-    #[test]
-    fn every_environment_is_checked_and_every_mistake_has_its_line() {
-        let text = r#"
-name = "holdfast"
-[vars.HOLDFAST]
-origins = [
-  "https://a.example",
-  "b.example",
-]
-[vars.HOLDFAST.timeouts]
-first_byte = "10"
-[[vars.HOLDFAST.routes]]
-path = "/a"
-cache = { max_bodi = "1MiB" }
-[env.staging.vars.HOLDFAST]
-body = { buffer = "1GiB" }
-[env.live.vars]
-HOLDFAST = '{"retry":{"attempts":0}}'
-"#;
-        let expected = r#"
-wrangler.toml:6: [vars.HOLDFAST] origins[1] = "b.example": an http or https URL with nothing after host and port is accepted; write e.g. "https://origin.example.com"
-wrangler.toml:9: [vars.HOLDFAST] timeouts.first_byte = "10": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d"
-wrangler.toml:12: [vars.HOLDFAST] routes[0].cache.max_bodi = "1MiB": unknown key; did you mean max_body? routes[0].cache has enabled, default_ttl, heuristic, heuristic_max, stale_if_error, stale_while_revalidate, harmless_cookies, trust_vary, remove_invalidated, max_body, max_variants, memory_ttl, client_directives, stale_statuses, error_statuses, shrink, must_contain, ignore_query and ignore_query_always
-wrangler.toml:14: [env.staging.vars.HOLDFAST] body.buffer = "1GiB": a size needs a unit in powers of 1024; write e.g. "512B", "64KiB" or "25MiB"
-wrangler.toml:16: [env.live.vars.HOLDFAST] retry.attempts = 0: a whole number from 1 to 10 is accepted, without quotes"#;
-        assert_eq!(problems(text), expected.trim_start());
-    }
-
-    #[test]
-    fn the_documentation_shows_what_the_check_says() {
-        let document = include_str!("../../docs/configuration.md");
-        let blocks: Vec<&str> = document.split("```").collect();
-        let said = blocks.windows(3).find_map(|three| match three {
-            [file, _, said] if said.contains("wrangler.toml:") => Some((file.strip_prefix("toml\n")?, *said)),
-            _ => None,
-        });
-        let (file, said) = said.unwrap();
-        assert_eq!(problems(file), said.trim_start_matches("text").trim());
-    }
-
-    #[test]
-    fn a_table_and_a_text_of_json_are_read_alike() {
-        let table = check_text("a", "vars.HOLDFAST.retry.attempts = 0b10").unwrap();
-        let text = check_text("a", r#"vars.HOLDFAST = '{ "retry": { "attempts": 2 } }'"#).unwrap();
-        assert_eq!(table.environments[0].config, text.environments[0].config);
-        assert_eq!(table.environments[0].config.defaults.retry.attempts, 2);
-    }
-
-    #[test]
-    fn what_the_file_says_can_be_read_off_the_summary() {
-        let text = r#"
-[vars.HOLDFAST]
-origins = ["https://a.example", "https://b.example"]
-routes = [{ path = "/a" }]
-[env.staging.vars]
-HOLDFAST = {}
-"#;
-        let expected = "wrangler.toml: [vars.HOLDFAST] is in order (78 of 5120 bytes), to https://a.example/, then https://b.example/, with 1 route
-wrangler.toml: [env.staging.vars.HOLDFAST] is in order (2 of 5120 bytes), to the zone's own origin";
-        assert_eq!(summary(text), expected);
-        let absent = "wrangler.toml: [vars.HOLDFAST] is absent, defaults hold, to the zone's own origin";
-        assert_eq!(summary("name = 'holdfast'"), absent);
-    }
-
-    #[test]
-    fn an_old_name_is_accepted_with_a_warning_that_has_its_line_and_the_new_name() {
-        let text = r#"
-[vars.HOLDFAST]
-origins = ["https://a.example"]
-body.hold = "1MiB"
-[[vars.HOLDFAST.routes]]
-path = "/a"
-keep = { paths = ["/a"] }
-[env.staging.vars]
-HOLDFAST = '{"page":{"look":"bold"}}'
-"#;
-        let expected = r#"
-wrangler.toml: [vars.HOLDFAST] is in order (105 of 5120 bytes), to https://a.example/, with 1 route
-wrangler.toml:4: warning: [vars.HOLDFAST] body.hold is an old name, which the next release does not read; write buffer
-wrangler.toml:7: warning: [vars.HOLDFAST] routes[0].keep is an old name, which the next release does not read; write last_good
-wrangler.toml: [env.staging.vars.HOLDFAST] is in order (24 of 5120 bytes), to the zone's own origin
-wrangler.toml:9: warning: [env.staging.vars.HOLDFAST] page.look is an old name, which the next release does not read; write theme"#;
-        assert_eq!(summary(text), expected.trim_start());
-    }
-
-    #[test]
-    fn an_environment_that_forgets_what_is_not_inherited_is_refused() {
-        let forgets = "[vars.HOLDFAST]\n[env.staging]\nname = 'x'\n";
-        let expected = "wrangler.toml:2: [env.staging] has no HOLDFAST: wrangler does not inherit vars";
-        assert!(problems(forgets).starts_with(expected), "{}", problems(forgets));
-        assert!(check_text("", "[env.staging]\nname = 'x'\n").is_ok());
-        assert!(check_text("", "[env.staging.vars.HOLDFAST]\n").is_ok());
-    }
-
-    #[test]
-    fn a_cache_in_front_of_the_worker_is_refused() {
-        let top = problems("name = 'x'\n[cache]\nenabled = true\n");
-        assert!(top.starts_with("wrangler.toml:3: [cache] enabled = true: Workers Cache"), "{top}");
-        let inner = problems("[env.live]\ncache = { enabled = true }\n");
-        assert!(inner.starts_with("wrangler.toml:2: [env.live.cache] enabled = true"), "{inner}");
-        let export = problems("[exports.default.cache]\nenabled = true\n");
-        assert!(export.starts_with("wrangler.toml:2: [exports.default.cache] enabled = true"), "{export}");
-        assert!(check_text("", "[cache]\nenabled = false\n").is_ok());
-    }
-
-    #[test]
-    fn a_custom_domain_that_is_its_own_origin_is_refused() {
-        let routes = "routes = [\n{ pattern = 'www.example.com', custom_domain = true }]\n";
-        for (settings, refused) in [
-            ("", true),
-            ("vars.HOLDFAST.origins = ['https://www.example.com:8443']", true),
-            ("vars.HOLDFAST.origins = ['https://origin.example.com']", false),
-            ("vars.HOLDFAST.origins = ['https://origin.example.com']\nenv.a.vars.HOLDFAST = {}", true),
-            (
-                "vars.HOLDFAST.origins = ['https://a.example']\n[env.a]\nvars.HOLDFAST = {}\nroute = 'a/*'",
-                false,
-            ),
-        ] {
-            let read = check_text("wrangler.toml", &format!("{routes}{settings}"));
-            assert_eq!(read.is_err(), refused, "{settings}");
-            if let Err(problems) = read {
-                let text = problems.to_string();
-                assert!(text.starts_with("wrangler.toml:2: "), "{text}");
-            }
+    fn a_file_that_wrangler_would_leave_aside_is_refused() {
+        let folder = std::env::temp_dir().join(format!("check-{}", std::process::id()));
+        let inner = folder.join("inner");
+        fs::create_dir_all(&inner).unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+        write("wrangler.toml", "name = 'a'");
+        write("inner/wrangler.toml", "name = 'b'");
+        let toml = folder.join("wrangler.toml");
+        assert!(said(&toml).contains("defaults hold"), "{}", said(&toml));
+        write("wrangler.jsonc", "{ \"name\": \"a\" } // …");
+        for file in [toml, inner.join("wrangler.toml")] {
+            assert!(said(&file).contains("wrangler.jsonc and leaves this file aside"), "{}", said(&file));
         }
-        assert!(check_text("", "routes = ['www.example.com/*']").is_ok());
+        let jsonc = folder.join("wrangler.jsonc");
+        assert!(said(&jsonc).contains("defaults hold"), "{}", said(&jsonc));
+        write("wrangler.staging.toml", "name = 'a'");
+        let named = folder.join("wrangler.staging.toml");
+        assert!(said(&named).contains("defaults hold"), "one that has to be named: {}", said(&named));
+        fs::create_dir_all(folder.join(".wrangler/deploy")).unwrap();
+        write(check::REDIRECT, "{}");
+        assert!(said(&jsonc).contains("config.json and leaves this file aside"), "{}", said(&jsonc));
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
-    fn what_does_not_fit_in_a_variable_is_refused() {
-        let cookies = format!("vars.HOLDFAST.cache.harmless_cookies = ['{}']", "a".repeat(5200));
-        assert!(problems(&cookies).contains("at most 5120 bytes of JSON fit in a variable"));
-    }
-
-    #[test]
-    fn a_file_that_is_no_toml_is_refused_at_its_line() {
-        assert!(problems("a = 1\nb = \n").starts_with("wrangler.toml:2: "), "{}", problems("a = 1\nb = \n"));
-        let absent = check(Path::new("no/such/wrangler.toml")).unwrap_err().to_string();
+    fn a_file_that_is_not_there_is_named() {
+        let absent = said(Path::new("no/such/wrangler.toml"));
         assert!(absent.starts_with("no/such/wrangler.toml: cannot be read: "), "{absent}");
-    }
-
-    #[test]
-    fn values_that_json_lacks_are_answered_like_any_other_mistake() {
-        let text = "vars.HOLDFAST.name = 2026-01-01\nvars.HOLDFAST.retry.attempts = inf\nvars.HOLDFAST.body.buffer = 1.5";
-        assert_eq!(check_text("", text).unwrap_err().problems.len(), 2);
     }
 }

@@ -8,9 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use xtask::mask_check::Findings;
 use xtask::serve::{self, Options, Refused, Worker};
-use xtask::{
-    bench, build, check, conformance, demo, drill, mask_check, pages, root, runtime, simulate, test,
-};
+use xtask::{bench, build, check, conformance, demo, drill, mask_check, pages, runtime, simulate, test};
 
 /// Builds, checks, serves, demonstrates and tests Holdfast.
 ///
@@ -212,12 +210,12 @@ fn run(command: Cmd) -> Result<()> {
             Err(findings.into())
         }
         Cmd::Check { file } => {
-            let summary = check::check(&file.unwrap_or_else(|| root().join("wrangler.toml")))?;
+            let summary = check::check(file.as_deref())?;
             println!("{summary}");
             Ok(())
         }
         Cmd::Build => {
-            let summary = check::check(&root().join("wrangler.toml"))?;
+            let summary = check::check(None)?;
             summary.warnings().for_each(|warning| eprintln!("{warning}"));
             let built = build::ensure()?;
             if !built.was_fresh {

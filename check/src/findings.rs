@@ -5,7 +5,7 @@ use std::fmt;
 use holdfast::config::Config;
 
 /// The variable with the settings.
-pub(super) const VARIABLE: &str = "HOLDFAST";
+pub(crate) const VARIABLE: &str = "HOLDFAST";
 
 /// What was found to be in order.
 #[derive(Debug)]
@@ -25,13 +25,13 @@ pub struct Environment {
     pub config: Config,
     /// The size of its `HOLDFAST` in bytes of JSON; `None` if it has none.
     pub bytes: Option<usize>,
-    /// What its `HOLDFAST` writes under an old name.
+    /// What is valid and has no effect, or will have none after the next release, by lines.
     pub warnings: Vec<Warning>,
 }
 
-/// A setting under an old name, which is read for one release. It displays as `line: [table] what to write instead`.
+/// What is valid and has no effect, or is written by a name that is about to go. It displays as its [`Problem`] does.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Warning(pub(super) Problem);
+pub struct Warning(pub(crate) Problem);
 
 /// Why nothing may be deployed.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub struct Problem {
 }
 
 impl Summary {
-    /// What is still written under an old name, each as a line of its own.
+    /// All warnings, each as a line of its own.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let warnings = self.environments.iter().flat_map(|environment| &environment.warnings);
         warnings.map(|Warning(problem)| problem.in_file(&self.file, "warning: "))
