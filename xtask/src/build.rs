@@ -203,25 +203,7 @@ fn compile() -> Result<Vec<PathBuf>> {
 
 /// Writes into `folder` everything that is deployed.
 fn assemble(compiled: &[PathBuf], folder: &Path) -> Result<()> {
-    step("wasm-bindgen", || {
-        side_by_side(compiled, |compiled| {
-            let mut output = Bindgen::new()
-                .input_path(compiled)
-                .web(true)?
-                .omit_default_module_path(true)
-                .reset_state_function(true)
-                .typescript(false)
-                .remove_producers_section(true)
-                .generate_output()?;
-            let exports = &mut output.wasm_mut().exports;
-            let unused =
-                exports.iter().filter(|export| UNUSED.iter().any(|name| export.name.starts_with(name)));
-            for export in unused.map(|export| export.id()).collect::<Vec<_>>() {
-                exports.delete(export);
-            }
-            output.emit(folder)
-        })
-    })?;
+    step("wasm-bindgen", || side_by_side(compiled, |compiled| bind(compiled, folder, true)))?;
     step("wasm-opt", || {
         side_by_side(&MODULES, |name| {
             let module = folder.join(format!("{name}_bg.wasm"));
@@ -245,8 +227,27 @@ fn assemble(compiled: &[PathBuf], folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Has wasm-bindgen write the module `compiled`, and the JavaScript around it, into `folder`. An instance of it `is_renewable`
+/// if its state can be reset.
+pub(crate) fn bind(compiled: &Path, folder: &Path, is_renewable: bool) -> Result<()> {
+    let mut output = Bindgen::new()
+        .input_path(compiled)
+        .web(true)?
+        .omit_default_module_path(true)
+        .reset_state_function(is_renewable)
+        .typescript(false)
+        .remove_producers_section(true)
+        .generate_output()?;
+    let exports = &mut output.wasm_mut().exports;
+    let unused = exports.iter().filter(|export| UNUSED.iter().any(|name| export.name.starts_with(name)));
+    for export in unused.map(|export| export.id()).collect::<Vec<_>>() {
+        exports.delete(export);
+    }
+    output.emit(folder)
+}
+
 /// Runs wasm-opt on `module` with `passes`. It leaves out names.
-fn optimise(module: &Path, passes: &[&str]) -> Result<()> {
+pub(crate) fn optimise(module: &Path, passes: &[&str]) -> Result<()> {
     let program = root().join("node_modules/binaryen/bin/wasm-opt");
     let mut command = Command::new("node");
     command.arg(program).args(passes).args(FEATURES).arg(module).arg("-o").arg(module);

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod drill;
 pub mod mask_check;
 mod order;
+pub mod package;
 pub mod pages;
 pub mod runtime;
 pub mod serve;

@@ -8,7 +8,9 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use xtask::mask_check::Findings;
 use xtask::serve::{self, Options, Refused, Worker};
-use xtask::{bench, build, check, conformance, demo, drill, mask_check, pages, runtime, simulate, test};
+use xtask::{
+    bench, build, check, conformance, demo, drill, mask_check, package, pages, runtime, simulate, test,
+};
 
 /// Builds, checks, serves, demonstrates and tests Holdfast.
 ///
@@ -138,6 +140,8 @@ enum Cmd {
     },
     /// Builds what wrangler deploys, unless the settings are wrong
     Build,
+    /// Makes the npm package, which needs no Rust where it is used
+    Package,
 }
 
 /// In which workerd.
@@ -212,6 +216,13 @@ fn run(command: Cmd) -> Result<()> {
         Cmd::Check { file } => {
             let summary = check::check(file.as_deref())?;
             println!("{summary}");
+            Ok(())
+        }
+        Cmd::Package => {
+            let packed = package::package()?;
+            let kilobytes = |bytes: u64| bytes.div_ceil(1000);
+            println!("{}", packed.tarball.display());
+            println!("{} KB, {} KB unpacked", kilobytes(packed.bytes), kilobytes(packed.unpacked));
             Ok(())
         }
         Cmd::Build => {

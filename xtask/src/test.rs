@@ -43,6 +43,7 @@ pub fn test(workerd: Option<&Path>) -> Result<()> {
         let mut clippy = cargo();
         clippy.args(["clippy", "--quiet", "--lib", "--target", setup::TARGET]);
         clippy.args(["--package", "holdfast", "--package", "requests", "--package", "health"]);
+        clippy.args(["--package", "command"]);
         run(clippy.args(["--", "-D", "warnings"]))
     });
     part("JavaScript", &mut javascript);

@@ -1,0 +1,59 @@
+//! What the command line of the npm package asks of Rust: see `npm/cli/`.
+
+#![cfg(target_family = "wasm")]
+
+use check::{Problem, Problems, check_settings, check_text, left_aside, read_by_wrangler};
+use holdfast::texts;
+use js_sys::{Array, Function};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(raw_module = "./texts.js")]
+extern "C" {
+    /// The text at a place: see `npm/cli/texts.js`.
+    fn text(place: usize) -> String;
+}
+
+/// Checks `text` as the contents of `file`, as [`check_text`] does: whether all is in order, and what is said, a finding a line.
+#[wasm_bindgen]
+pub fn check(file: &str, text: &str) -> Array {
+    texts::read_with(self::text);
+    let (is_in_order, said) = match check_text(file, text) {
+        Ok(summary) => (true, summary.to_string()),
+        Err(problems) => (false, problems.to_string()),
+    };
+    Array::of2(&JsValue::from(is_in_order), &JsValue::from(said))
+}
+
+/// What is said of a `file` that wrangler leaves aside for `read`.
+#[wasm_bindgen(js_name = leftAside)]
+pub fn left_aside_for(file: &str, read: &str) -> String {
+    let text = left_aside(read);
+    let problems = vec![Problem { line: None, table: String::new(), text }];
+    Problems { file: file.to_owned(), problems }.to_string()
+}
+
+/// Where in some folders, each in the next one, wrangler finds its file: `exists` is asked with the number of a folder and a
+/// name, and answers whether that file is there. The answer is the number and the name with a space between, or nothing.
+#[wasm_bindgen(js_name = readByWrangler)]
+pub fn found_by_wrangler(folders: usize, exists: &Function) -> Option<String> {
+    let exists = |folder: usize, name: &str| {
+        let answer = exists.call2(&JsValue::NULL, &JsValue::from(folder), &JsValue::from(name));
+        answer.is_ok_and(|answer| answer.is_truthy())
+    };
+    read_by_wrangler(folders, exists).map(|(folder, name)| format!("{folder} {name}"))
+}
+
+/// The file by which frameworks have wrangler deploy another configuration.
+#[wasm_bindgen(js_name = redirect)]
+pub fn redirect() -> String {
+    check::REDIRECT.to_owned()
+}
+
+/// What is wrong with a whole `HOLDFAST` in JSON, a mistake a line; nothing if it is accepted.
+#[wasm_bindgen(js_name = mistakesIn)]
+pub fn mistakes_in(settings: &str) -> String {
+    match serde_json::from_str(settings) {
+        Ok(settings) => check_settings(&settings).join("\n"),
+        Err(error) => format!("HOLDFAST: JSON is accepted; this is not: {error}"),
+    }
+}

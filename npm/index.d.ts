@@ -1,0 +1,31 @@
+// The Worker, as a module for wrangler: `"main": "node_modules/holdfast/worker/index.js"`.
+
+/** What the Worker looks for in its environment. All of it is optional. */
+export interface Bindings {
+  /** The settings, or the same as text of JSON: see `holdfast.schema.json`. */
+  HOLDFAST?: object | string;
+  /** Last good copies and purge rules: a KV namespace. */
+  HOLDFAST_KEEP?: unknown;
+  /** The object that gathers the counts of all isolates: the class `OriginHealth`. */
+  HOLDFAST_HEALTH?: unknown;
+  /** The same counts as data points: an Analytics Engine dataset. */
+  HOLDFAST_ANALYTICS?: unknown;
+  /** Which version of the Worker this is: version metadata. */
+  HOLDFAST_VERSION?: unknown;
+  /** The operators' secret. */
+  HOLDFAST_TOKEN?: string;
+  /** Where alerts are sent: a secret. */
+  HOLDFAST_ALERT_WEBHOOK?: string;
+  /** PagerDuty's routing key: a secret. */
+  HOLDFAST_ALERT_KEY?: string;
+}
+
+/** The handlers of the Worker. */
+declare const worker: {
+  fetch(request: any, env: any, ctx: any): Promise<any>;
+  scheduled(controller: any, env: any, ctx: any): Promise<void>;
+};
+export default worker;
+
+/** The Durable Object that gathers the counts of all isolates: bind it as `HOLDFAST_HEALTH`. */
+export const OriginHealth: new (state: any, env: any) => any;
