@@ -131,15 +131,24 @@ impl Bar {
     }
 }
 
-/// What visitors got in the last minute.
+/// What visitors got just now: in the last quarter of a minute of which isolates have told, if that is enough to speak of
+/// shares, else in the last minute.
 fn visitors(parts: &Parts, now: Timestamp) -> Visitors {
-    let site = parts.get(&Key::site()).map(|evidence| &evidence.window);
-    let since = |seconds| {
-        let from = now.minus(Duration::from_secs(seconds)).as_millis();
-        site.map(|window| window.touched_since(from)).unwrap_or_default()
+    const LATELY_S: u64 = 15;
+    const MINUTE_S: u64 = 60;
+    const ENOUGH: u64 = 10;
+    let Some(window) = parts.get(&Key::site()).map(|evidence| &evidence.window) else {
+        return Visitors { span_s: MINUTE_S, ..Visitors::default() };
     };
-    let Touched { all, stale, errors } = since(60);
-    Visitors { answers: all, stale, errors, errors_lately: since(15).errors }
+    let before = |at: Timestamp, seconds| at.minus(Duration::from_secs(seconds)).as_millis();
+    let told = now.min(Timestamp::from_millis(window.newest()));
+    let lately = window.touched_since(before(told, LATELY_S - 1));
+    let is_enough = lately.all >= ENOUGH && now.since(told).as_secs() < LATELY_S;
+    let minute = window.touched_since(before(now, MINUTE_S - 1));
+    let (span_s, Touched { all, stale, errors }) =
+        if is_enough { (LATELY_S, lately) } else { (MINUTE_S, minute) };
+    let errors_lately = window.touched_since(before(now, LATELY_S - 1)).errors;
+    Visitors { span_s, answers: all, stale, errors, errors_lately }
 }
 
 fn origins(sql: &impl Sql, parts: &Parts, now: Timestamp, config: &Config) -> Vec<OriginState> {

@@ -90,10 +90,14 @@ pub const ENTRIES: [Entry; 19] = [
             ),
             cause(
                 "This page is slow by nature",
-                "Is its time near the limit? Raise timeouts.first_byte for its route, or move the work elsewhere.",
+                "Is the last number near the limit? Raise timeouts.first_byte for its route, or move the work elsewhere.",
                 TIME,
             ),
-            cause("Packets are dropped on the way", "Is only the first number high?", TIME),
+            cause(
+                "Packets are dropped on the way",
+                "Is the second number, the time to connect, high too?",
+                TIME,
+            ),
         ],
     },
     Entry {

@@ -66,7 +66,7 @@ struct Page<'a> {
     bindings: [(&'static str, bool, &'static str); 5],
 }
 
-/// A part of what visitors got in the last minute, of a bar that is 1000 wide.
+/// A part of what visitors got just now, of a bar that is 1000 wide.
 struct MixPart {
     label: &'static str,
     class: &'static str,
@@ -235,7 +235,7 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// What visitors got in the last minute, by parts; nothing if all of it was good.
+/// What visitors got just now, by parts; nothing if all of it was good.
 fn mix(visitors: &Visitors) -> Vec<MixPart> {
     let Visitors { answers, stale, errors, .. } = *visitors;
     if stale == 0 && errors == 0 {

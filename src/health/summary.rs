@@ -18,7 +18,7 @@ pub struct Summary {
     /// Now.
     #[serde(serialize_with = "rfc3339")]
     pub at: Timestamp,
-    /// What visitors got in the last minute.
+    /// What visitors got just now.
     pub visitors: Visitors,
     /// The last quarter of an hour, hour, day and week.
     pub spans: Vec<Span>,
@@ -94,9 +94,11 @@ pub struct Bar {
     pub latency: Latency,
 }
 
-/// What visitors got in the last minute.
+/// What visitors got just now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Visitors {
+    /// How long that is, in seconds: 15, or 60 on a quieter site.
+    pub span_s: u64,
     /// Answers.
     pub answers: u64,
     /// Stale copies among them, in place of an answer that failed or took too long.

@@ -26,7 +26,7 @@ pub struct Verdict {
     pub state: State,
     /// What is the matter, without numbers.
     pub headline: String,
-    /// What visitors got in the last minute.
+    /// What visitors got just now.
     pub visitors: String,
     /// Since when, if something is the matter.
     #[serde(serialize_with = "rfc3339_or_none")]
@@ -62,11 +62,20 @@ impl Verdict {
         }
     }
 
+    /// What began at `since`.
+    pub(super) fn since_words(&self) -> &'static str {
+        match self.state {
+            State::Recovering => "Answered again since",
+            State::Down | State::Failing | State::Up | State::Unknown => "Since",
+        }
+    }
+
     /// The verdict in at most six lines, for a terminal.
     pub fn text(&self, now: Timestamp) -> String {
         let deployed = self.deployed.as_ref().map_or_else(String::new, |words| format!(", {words}"));
-        let since =
-            self.since.map(|at| format!("Since {} UTC ({}){deployed}.", clock(at, now), ago(at, now)));
+        let since = self
+            .since
+            .map(|at| format!("{} {} UTC ({}){deployed}.", self.since_words(), clock(at, now), ago(at, now)));
         let lines = [
             Some(format!("{}: {}.", self.state.word(), self.headline)),
             Some(self.visitors.clone()),
@@ -181,17 +190,18 @@ fn headline(summary: &Summary) -> (State, String) {
 }
 
 fn visitors(now: &Visitors) -> String {
-    let Visitors { answers, stale, errors, .. } = *now;
+    let Visitors { span_s, answers, stale, errors, .. } = *now;
     if answers == 0 {
-        return "No visitor was answered in the last minute.".to_owned();
+        return "No answer is known of the last minute.".to_owned();
     }
+    let span = if span_s == 60 { "minute".to_owned() } else { format!("{span_s} s") };
     let requests =
         if answers == 1 { "1 request".to_owned() } else { format!("{} requests", thousands(answers)) };
     if stale == 0 && errors == 0 {
-        return format!("{requests} in the last minute, none with an error.");
+        return format!("{requests} in the last {span}, none with an error.");
     }
     let part = |n| format!("{} ({})", thousands(n), share(n, answers));
-    format!("{requests} in the last minute: {} got an error, {} a stale copy.", part(errors), part(stale))
+    format!("{requests} in the last {span}: {} got an error, {} a stale copy.", part(errors), part(stale))
 }
 
 /// The version that was first seen shortly before `since`: `75 s after version v1.4.0 was first seen`.
@@ -220,13 +230,26 @@ fn who(touched: &[Touched], began: Timestamp) -> Option<String> {
 fn cause(summary: &Summary, worst: Option<&OriginState>) -> Option<String> {
     if let Some((origin, end)) = worst.and_then(|origin| Some((origin, origin.end.as_deref()?))) {
         let name = if summary.origins.len() == 1 { "The origin" } else { &origin.name };
-        return Some(format!("{} ({end}).", said(name, runbook::what(end).unwrap_or("failed"))));
+        let now = format!("{} ({end}).", said(name, runbook::what(end).unwrap_or("failed")));
+        let is_its = |incident: &&Incident| incident.origin == origin.name && incident.place.is_empty();
+        return Some(
+            now + &open(summary).find(is_its).map_or_else(String::new, |incident| before(incident, end)),
+        );
     }
     let incident = open(summary).next()?;
     let Incident { what, kind, answered_at, began_at, .. } = incident;
     let Some(until) = answered_at else { return Some(format!("{} ({kind}).", said("The origin", what))) };
+    let (from, to) = (clock(*began_at, summary.at), clock(*until, summary.at));
     let lasted = length(until.since(*began_at));
-    Some(format!("It failed for {lasted}: {} ({kind}).", said("the origin", what)))
+    let what = said("the origin", what);
+    Some(format!("It failed from {from} to {to} UTC ({lasted}): {what} ({kind}).") + &before(incident, kind))
+}
+
+/// The kinds that an incident had before `now`, if it had others.
+fn before(incident: &Incident, now: &str) -> String {
+    let others = incident.kinds.iter().filter(|kind| kind.kind != now);
+    let others: Vec<_> = others.map(|kind| format!("{} ({})", kind.kind, thousands(kind.n))).collect();
+    if others.is_empty() { String::new() } else { format!(" Before that: {}.", others.join(", ")) }
 }
 
 /// What happened as a sentence about `name`, unless it is one about something else.

@@ -83,6 +83,11 @@ impl Window {
         sum
     }
 
+    /// The newest second in which there was anything, in milliseconds; 0 for none.
+    pub fn newest(&self) -> u64 {
+        self.0.last().map_or(0, |second| second.at * 1000)
+    }
+
     /// How many attempts failed since `ms`.
     pub fn failed_since(&self, ms: u64) -> u64 {
         self.0.iter().filter(|second| second.at >= ms / 1000).map(|second| second.failed).sum()

@@ -43,13 +43,15 @@ pub(super) fn share(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".to_owned();
     }
-    let permille = u128::from(part) * 1000 / u128::from(whole);
-    match permille {
-        0 if part > 0 => "< 0.1 %".to_owned(),
-        0 => "0 %".to_owned(),
-        999 => "> 99.9 %".to_owned(),
-        1..100 => format!("{}.{} %", permille / 10, permille % 10),
-        _ => format!("{} %", permille / 10),
+    let (part, whole) = (u128::from(part), u128::from(whole));
+    let rounded = |steps: u128| (part * steps + whole / 2) / whole;
+    match (rounded(1000), rounded(100)) {
+        (0, _) if part > 0 => "< 0.1 %".to_owned(),
+        (0, _) => "0 %".to_owned(),
+        (permille @ 1..100, _) => format!("{}.{} %", permille / 10, permille % 10),
+        (1000, _) if part < whole => "> 99.9 %".to_owned(),
+        (_, 100) if part < whole => "> 99 %".to_owned(),
+        (_, percent) => format!("{percent} %"),
     }
 }
 
@@ -134,6 +136,10 @@ mod tests {
             (99, 1000, "9.9 %"),
             (1, 2, "50 %"),
             (99_999, 100_000, "> 99.9 %"),
+            (997, 1000, "> 99 %"),
+            (451, 1369, "33 %"),
+            (55, 834, "6.6 %"),
+            (999, 10_000, "10 %"),
             (7, 7, "100 %"),
             (u64::MAX, u64::MAX, "100 %"),
         ] {

@@ -168,7 +168,7 @@ fn outage() -> Summary {
             incident(3, other, Class::Unavailable, "edge_tunnel_down", Some(ago(90_000))),
             incident(4, other, Class::Error, "own_500", Some(ago(200_000))),
         ],
-        visitors: Visitors { answers: 1830, stale: 1006, errors: 695, errors_lately: 174 },
+        visitors: Visitors { span_s: 60, answers: 1830, stale: 1006, errors: 695, errors_lately: 174 },
         touched: vec![
             touched(2, "/shop/cart", "DE"),
             touched(3, "/shop/bread", "DE"),
@@ -407,10 +407,10 @@ fn a_terminal_gets_the_verdict_in_at_most_six_lines() {
         .header("content-type", "text/plain; charset=utf-8");
     let expected = "\
         down: 1 of 2 origins is down.\n\
-        1\u{202f}830 requests in the last minute: 695 (37 %) got an error, 1\u{202f}006 (54 %) a stale copy.\n\
+        1\u{202f}830 requests in the last minute: 695 (38 %) got an error, 1\u{202f}006 (55 %) a stale copy.\n\
         Since 02:56:55 UTC (7 min ago), 1 min after version v1.4.0 was first seen.\n\
         origin.example.com sent no header in time (no_header_in_time).\n\
-        Most touched: www.example.com/shop/* (66 % of what failed); from DE (66 %).\n\
+        Most touched: www.example.com/shop/* (67 % of what failed); from DE (67 %).\n\
         As of 03:04:00 UTC.\n";
     assert_eq!(story.body.text, expected);
     let mut clears_the_screen = outage();
@@ -637,7 +637,7 @@ fn what_is_wrong_now_stands_first_and_says_what_to_check() {
     let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not in {page}"));
     let order = [
         "<h1>1 of 2 origins is down</h1>",
-        "695 (37 %) got an error",
+        "695 (38 %) got an error",
         "origin.example.com sent no header in time (no_header_in_time).",
         "Since <time datetime=\"2026-01-02T02:56:55Z\">02:56:55 UTC</time> (7 min ago), <strong>1 min after version v1.4.0",
         "Most touched: www.example.com/shop/*",
@@ -673,10 +673,10 @@ fn what_is_wrong_now_stands_first_and_says_what_to_check() {
 fn the_dashboard_says_who_is_touched_and_how_it_knows() {
     let page = html(&outage());
     for text in [
-        "Estimated from 3 requests that isolates drew from those that failed lately; they stand for 12.",
-        "<bdi>www.example.com/shop/*</bdi> <b>66 %</b>",
+        "Estimated from a sample: 3 of the latest 12 requests that a failure touched.",
+        "<bdi>www.example.com/shop/*</bdi> <b>67 %</b>",
         "<bdi>www.example.com</bdi> <b>100 %</b>",
-        "<bdi>DE</bdi> <b>66 %</b>",
+        "<bdi>DE</bdi> <b>67 %</b>",
         "GET <bdi>www.example.com/shop/cart</bdi>",
         "504: an error page",
         "<code>93a1b2c3d4e5f602</code>",

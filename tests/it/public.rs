@@ -62,7 +62,7 @@ fn summary(states: &[State], incidents: Vec<Incident>, visitors: (u64, u64, u64)
         at: NOW,
         origins: states.iter().map(|state| origin("secret.example", *state)).collect(),
         incidents,
-        visitors: Visitors { answers, stale, errors, errors_lately: errors },
+        visitors: Visitors { span_s: 60, answers, stale, errors, errors_lately: errors },
         ..Summary::default()
     }
 }
