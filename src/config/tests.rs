@@ -475,11 +475,12 @@ fn what_is_no_table_at_all_is_a_mistake() {
 #[test]
 fn the_documentation_has_a_row_for_every_key() {
     let document = include_str!("../../docs/configuration.md");
+    let (_, after) = document.split_once("\n## Every key\n").unwrap();
+    let (section, _) = after.split_once("\n## ").unwrap();
     for key in KEYS {
-        assert!(document.contains(&format!("| `{key}` |")), "{key}");
+        assert!(section.contains(&format!("| `{key}` |")), "{key}");
     }
-    let rows = document.lines().filter(|line| line.starts_with("| `")).count();
-    assert_eq!(rows, KEYS.len() + RENAMED.len());
+    assert_eq!(section.lines().filter(|line| line.starts_with("| `")).count(), KEYS.len());
 }
 
 #[test]
