@@ -15,6 +15,7 @@ pub mod mask_check;
 mod order;
 pub mod package;
 pub mod pages;
+mod platform;
 pub mod runtime;
 pub mod serve;
 mod setup;

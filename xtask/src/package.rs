@@ -14,9 +14,9 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::build;
-use crate::root;
 use crate::setup;
 use crate::step::{cargo, run, step};
+use crate::{platform, root};
 
 /// The package of the command line's module.
 const COMMAND: &str = "command";
@@ -93,7 +93,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 fn pack(folder: &Path) -> Result<Packed> {
     let beside = root().join("target/npm");
     fs::create_dir_all(&beside)?;
-    let mut npm = Command::new("npm");
+    let mut npm = Command::new(platform::NPM);
     npm.args(["pack", "--json", "--loglevel=error", "--pack-destination"]).arg(&beside).current_dir(folder);
     let output = npm.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("npm is needed")?;
     if !output.status.success() {

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::root;
 use crate::step::{run, step, written};
+use crate::{platform, root};
 
 /// By this, Miniflare starts another workerd than its own.
 pub const VARIABLE: &str = "MINIFLARE_WORKERD_PATH";
@@ -39,7 +39,7 @@ fn installed(wanted: &str) -> Result<PathBuf> {
     if !(is_fixed && program(&folder).is_ok()) {
         fs::create_dir_all(&folder)?;
         step(&format!("npm: workerd {wanted}"), || {
-            let mut npm = Command::new("npm");
+            let mut npm = Command::new(platform::NPM);
             npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]).arg(&folder);
             npm.arg(format!("workerd@{wanted}")).current_dir(root());
             run(npm.stdin(Stdio::null()).stdout(Stdio::null()))

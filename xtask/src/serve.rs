@@ -16,11 +16,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
 use crate::build::{self, Built};
-use crate::{root, runtime};
+use crate::{platform, root, runtime};
 pub use options::{Echo, Options, Refused};
 
 /// How long workerd may take to listen; it takes a second or two, and longer on a busy machine.
@@ -143,7 +142,7 @@ impl Drop for Worker {
         drop(self.input.take());
         if !self.ends_within(END_LIMIT) {
             // workerd is in the launcher's group.
-            let _ = kill_process_group(Pid::from_child(&self.launcher), Signal::KILL);
+            platform::end_group(&self.launcher);
             let _ = self.launcher.wait();
         }
         if let Some(reader) = self.reader.take() {
@@ -163,9 +162,9 @@ pub fn interrupted() -> Result<Receiver<()>> {
 
 /// Starts the launcher in a group of its own, so that Ctrl-C in a terminal does not reach it.
 fn launcher(workerd: Option<&Path>) -> Result<Child> {
-    use std::os::unix::process::CommandExt;
     let mut node = Command::new("node");
-    node.arg(root().join("xtask/launch.mjs")).current_dir(root()).process_group(0);
+    node.arg(root().join("xtask/launch.mjs")).current_dir(root());
+    platform::in_own_group(&mut node);
     node.stdin(Stdio::piped()).stdout(Stdio::piped());
     // wrangler asks a server for newer versions, and reports its use, unless told not to.
     node.env("WRANGLER_SEND_METRICS", "false").env("CI", "true");

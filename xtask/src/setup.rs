@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::root;
 use crate::step::{run, step};
+use crate::{platform, root};
 
 /// What the Worker is compiled for.
 pub const TARGET: &str = "wasm32-unknown-unknown";
@@ -36,7 +36,7 @@ pub fn packages() -> Result<()> {
         return Ok(());
     }
     step("npm: workerd, wrangler and what the tests need (once)", || {
-        let mut npm = Command::new("npm");
+        let mut npm = Command::new(platform::NPM);
         npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
         run(npm.current_dir(root()).stdin(Stdio::null()).stdout(Stdio::null()))
             .context("Node.js 20 or newer with npm is needed")
