@@ -103,7 +103,8 @@ fn touched(record: &Record, status: Option<StatusCode>) -> Option<Touched> {
         (Some(attempt), _) => (attempt.origin, attempt.end, None),
         // Nothing was tried because of what was seen before, by default at the first origin.
         (None, Some(open)) => (0, open.because, Some(open)),
-        (None, None) => return None,
+        // Another request tried for it.
+        (None, None) => (0, record.shared_failure()?, None),
     };
     let is_error = status.is_some_and(|status| status.is_server_error());
     Some(Touched { origin, because, refused_by, outcome: record.outcome, is_error })

@@ -80,6 +80,15 @@ impl Record {
         self.resumed.as_ref().map_or(0, |count| count.get())
     }
 
+    /// How the attempt of another request ended for which this one waited, if that failed.
+    pub fn shared_failure(&self) -> Option<AttemptResult> {
+        match self.cause.filter(|_| self.has_waited && self.attempts.is_empty())? {
+            Cause::Failure(failure) => Some(AttemptResult::Failed(failure, None)),
+            Cause::OriginStatus(status) => Some(AttemptResult::Answered(status.as_u16())),
+            Cause::CircuitOpen(_) | Cause::Maintenance => None,
+        }
+    }
+
     /// The failure to name in `Proxy-Status`: the one that shows, else the last one that a retry got past.
     pub fn touched_by(&self) -> Option<(Cause, Option<u16>)> {
         let failed = self.attempts.iter().rev().map(|attempt| attempt.end).find_map(|end| match end {

@@ -332,20 +332,25 @@ fn widened<'a>(open: &'a [Open], key: &Key, evidence: &Evidence) -> impl Iterato
 /// origin's. The others end with that. Returns whether there was one.
 fn widen(sql: &impl Sql, key: &Key, evidence: &Evidence, now: Timestamp, settings: Settings<'_>) -> bool {
     const WIDEN: &str = "UPDATE incidents SET place = '', whole = 1 WHERE seq = ?";
-    const END: &str = "UPDATE incidents SET ended_ms = ? WHERE seq = ?";
     let open = open(sql);
-    let mut of_this = widened(&open, key, evidence).cloned();
-    let Some(first) = of_this.next() else { return false };
-    for other in of_this {
-        sql.exec(END, &[number(now.as_millis()), number(other.seq)]);
-        alert::end(sql, number(other.seq), now);
-        Parts::close(sql, &other.key);
-    }
+    let mut of_this = widened(&open, key, evidence);
+    let Some(first) = of_this.next().cloned() else { return false };
+    end_parts(sql, of_this, now);
     sql.exec(WIDEN, &[number(first.seq)]);
     Parts::close(sql, &first.key);
     alert::wider(sql, number(first.seq), now);
     show(sql, &Open { key: key.clone(), ..first }, evidence, &Sums::default(), now, settings);
     true
+}
+
+/// Ends incidents that are part of another one.
+pub(super) fn end_parts<'a>(sql: &impl Sql, parts: impl Iterator<Item = &'a Open>, now: Timestamp) {
+    const END: &str = "UPDATE incidents SET ended_ms = ? WHERE seq = ?";
+    for part in parts {
+        sql.exec(END, &[number(now.as_millis()), number(part.seq)]);
+        alert::end(sql, number(part.seq), now);
+        Parts::close(sql, &part.key);
+    }
 }
 
 /// Ends the incidents after which there was a good answer and then quiet for long enough. What nothing was heard of for a

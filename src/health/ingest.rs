@@ -57,6 +57,7 @@ pub fn report(sql: &impl Sql, text: &str, reports: u64, now: Timestamp, settings
     parts.take(&observations);
     incident::update(sql, &parts, &observations, now, settings);
     place::judge(sql, &mut parts, &observations, now, settings);
+    place::widen(sql, &mut parts, now, settings);
     let open = incident::open(sql);
     parts.save(sql, |key| open.iter().any(|open| open.key == *key));
     let text = flush_reply::flush(state.flush_s) + &origins::findings(sql, &origins, &parts, now);

@@ -116,10 +116,10 @@ impl Told<'_> {
             "last_at": self.last_at.to_rfc3339(),
             "ended_at": ended_at.map(Timestamp::to_rfc3339),
             "lasted_s": ended_at.map(|ended_at| ended_at.since(self.began_at).as_secs()),
-            "attempts": self.attempts,
-            "touched": self.touched,
-            "stale": self.stale,
-            "errors": self.errors,
+            "attempts": Some(self.attempts).filter(|attempts| *attempts > 0),
+            "touched": self.known(self.touched),
+            "stale": self.known(self.stale),
+            "errors": self.known(self.errors),
             "dashboard": self.link(),
         })
     }
@@ -149,6 +149,12 @@ impl Told<'_> {
         json!({ "text": headline, "blocks": blocks })
     }
 
+    /// A number of requests, unless it is not known yet: at the beginning, what visitors got may still be on its way.
+    fn known(&self, n: u64) -> Option<u64> {
+        let is_on_its_way = matches!(self.moment, Moment::Begin) && self.touched == 0;
+        (!is_on_its_way).then_some(n)
+    }
+
     /// The facts beside the headline, by their names.
     fn facts(&self) -> [(&'static str, String); 4] {
         let Self { class, kind, attempts, touched, stale, errors, .. } = self;
@@ -156,7 +162,13 @@ impl Told<'_> {
             ("Class", format!("{} ({})", class.status(), class.word())),
             (KIND, kind.clone()),
             ("Failed attempts", attempts.to_string()),
-            ("Requests touched", format!("{touched}: {stale} got a stale copy, {errors} an error")),
+            (
+                "Requests touched",
+                match self.known(*touched) {
+                    Some(_) => format!("{touched}: {stale} got a stale copy, {errors} an error"),
+                    None => "not counted yet".to_owned(),
+                },
+            ),
         ]
     }
 
@@ -242,10 +254,10 @@ impl Told<'_> {
                     "check": self.check,
                     "began_at": self.began_at.to_rfc3339(),
                     "last_at": self.last_at.to_rfc3339(),
-                    "attempts": self.attempts,
-                    "touched": self.touched,
-                    "stale": self.stale,
-                    "errors": self.errors,
+                    "attempts": Some(self.attempts).filter(|attempts| *attempts > 0),
+                    "touched": self.known(self.touched),
+                    "stale": self.known(self.stale),
+                    "errors": self.known(self.errors),
                 },
             },
         })

@@ -63,7 +63,9 @@ impl Observer {
         if kind.fault().is_some() {
             self.failing_at(asked, kind, |part, shared| {
                 part.is_failing = true;
-                part.add(Seen::Failed { kind, by_probe, n: 1, lost: 0, shared, first: now, last: now });
+                // A probe that fails is a request that failed for good; whether a visitor's is, turns out later.
+                let lost = u64::from(by_probe);
+                part.add(Seen::Failed { kind, by_probe, n: 1, lost, shared, first: now, last: now });
             });
             return true;
         }
@@ -277,6 +279,15 @@ mod tests {
         assert!(!observer.attempt(asked("/", 4), AttemptKind::Ok, false));
         assert_eq!(told(&mut observer), ["ok o ok 3 0 0 1 4 ", "failed o connection_lost 1 0 0 2 2 "]);
         assert!(!observer.has_news());
+    }
+
+    #[test]
+    fn a_probe_that_fails_is_a_request_that_failed_for_good() {
+        let mut observer = Observer::default();
+        observer.attempt(asked("/", 1), LOST, true);
+        observer.attempt(asked("/", 2), LOST, false);
+        let expected = ["probe-failed o connection_lost 1 1 0 1 1 ", "failed o connection_lost 1 0 0 2 2 "];
+        assert_eq!(told(&mut observer), expected);
     }
 
     #[test]

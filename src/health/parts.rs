@@ -38,6 +38,11 @@ impl Key {
         Self::of("", Fault::Down, "")
     }
 
+    /// Whether both are about the same fault of the same origin.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.origin == other.origin && self.fault == other.fault
+    }
+
     /// The same fault at the whole origin.
     pub fn whole(&self) -> Self {
         Self { place: String::new(), ..self.clone() }

@@ -115,20 +115,24 @@ impl Now {
 
     /// What visitors get decides, as far as it is known; then the origins.
     fn of(summary: &Summary, fails: bool) -> Self {
-        let (visitors, is) = (&summary.visitors, |state| move |origin: &OriginState| origin.state == state);
+        let is = |state| move |origin: &OriginState| origin.state == state;
+        let (answers, errors) = (summary.visitors.answers_lately, summary.visitors.errors_lately);
         let asked = || summary.origins.iter().filter(|origin| origin.state != State::Unknown);
         if asked().next().is_some() && asked().all(is(State::Down)) {
-            // Copies stand in for most of the pages.
-            let mostly_shown = visitors.answers > 0 && visitors.errors * 2 < visitors.answers;
-            return if mostly_shown { Self::Partial } else { Self::Down };
+            // Copies may stand in for the pages.
+            return match (answers, errors) {
+                (1.., 0) => Self::Well,
+                (1.., _) if errors * 2 < answers => Self::Partial,
+                _ => Self::Down,
+            };
         }
         let is_in_trouble = fails || asked().any(is(State::Failing)) || asked().any(is(State::Down));
-        match (is_in_trouble, visitors.errors) {
+        match (is_in_trouble, errors) {
             (true, 1..) => Self::Partial,
-            (true, 0) if visitors.answers == 0 => Self::Partial,
+            (true, 0) if answers == 0 => Self::Partial,
             // Retries or another origin answer in place of what fails.
             (true, 0) => Self::Well,
-            (false, errors) if visitors.errors_lately > 0 && errors * 100 > visitors.answers => Self::Partial,
+            (false, errors) if errors * 100 > answers => Self::Partial,
             (false, _) if asked().next().is_none() => Self::Unknown,
             (false, _) => Self::Well,
         }

@@ -147,8 +147,8 @@ fn visitors(parts: &Parts, now: Timestamp) -> Visitors {
     let minute = window.touched_since(before(now, MINUTE_S - 1));
     let (span_s, Touched { all, stale, errors }) =
         if is_enough { (LATELY_S, lately) } else { (MINUTE_S, minute) };
-    let errors_lately = window.touched_since(before(now, LATELY_S - 1)).errors;
-    Visitors { span_s, answers: all, stale, errors, errors_lately }
+    let now = window.touched_since(before(now, LATELY_S - 1));
+    Visitors { span_s, answers: all, stale, errors, answers_lately: now.all, errors_lately: now.errors }
 }
 
 fn origins(sql: &impl Sql, parts: &Parts, now: Timestamp, config: &Config) -> Vec<OriginState> {

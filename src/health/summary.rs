@@ -105,7 +105,9 @@ pub struct Visitors {
     pub stale: u64,
     /// Errors among them: status 500 or more.
     pub errors: u64,
-    /// Those of them of the last quarter of a minute.
+    /// Answers of the last quarter of a minute.
+    pub answers_lately: u64,
+    /// Errors among those.
     pub errors_lately: u64,
 }
 

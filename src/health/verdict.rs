@@ -213,14 +213,14 @@ fn deployed(versions: &[Version], since: Timestamp) -> Option<String> {
         .then(|| format!("{} after version {} was first seen", length(later), newest.name()))
 }
 
-/// Where most of what was touched since `began` is, and from where it came.
+/// Where most of the latest requests are that were touched since `began`, and from where they came.
 fn who(touched: &[Touched], began: Timestamp) -> Option<String> {
     // They stand from the newest to the oldest.
     let touched = touched.split_at(touched.partition_point(|one| one.at >= began)).0;
     let sum: u64 = touched.iter().map(|one| one.weight).sum();
     let first = |groups: Vec<Group>| groups.into_iter().next();
     let (place, n) = first(groups(touched, &section))?;
-    let mut words = format!("Most touched: {place} ({} of what failed)", share(n, sum));
+    let mut words = format!("Most touched: {place} ({} of the latest {})", share(n, sum), thousands(sum));
     if let Some((country, n)) = first(groups(touched, &|one| one.country.clone())) {
         words += &format!("; from {country} ({})", share(n, sum));
     }

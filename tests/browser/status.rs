@@ -114,7 +114,14 @@ fn outage() -> Summary {
     };
     Summary {
         at: NOW,
-        visitors: Visitors { span_s: 60, answers: 1830, stale: 1006, errors: 695, errors_lately: 170 },
+        visitors: Visitors {
+            span_s: 60,
+            answers: 1830,
+            stale: 1006,
+            errors: 695,
+            answers_lately: 450,
+            errors_lately: 170,
+        },
         spans: vec![
             span("quarter", 60, 15),
             span("hour", 60, 60),

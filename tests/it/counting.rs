@@ -96,6 +96,22 @@ fn what_visitors_get_and_wait_for_is_counted() {
 }
 
 #[test]
+fn who_waited_for_the_fetch_of_another_is_touched_by_its_failure_too() {
+    let slowly = || refuses().after(Duration::from_millis(900));
+    let world = world().gathering(Some("")).origin(std::iter::repeat_with(slowly).take(60));
+    let stories = world.crowd(20, "/");
+    assert!(stories.iter().all(|story| story.status == 502));
+    world.pass(Duration::from_secs(60));
+    let counts = counts(&world);
+    let sum = |word: &str| {
+        let lines = counts.iter().filter(|line| line.starts_with(word));
+        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum::<u64>()
+    };
+    assert!(sum("try ") < 30, "each by itself would be 60: {counts:#?}");
+    assert_eq!(sum("touched "), 20, "{counts:#?}");
+}
+
+#[test]
 fn trouble_is_flushed_within_a_second() {
     let world = world().gathering(Some("")).origin([refuses(), refuses(), refuses()]);
     let before = world.now();

@@ -366,8 +366,11 @@ fn a_page_whose_circuit_is_open_has_an_incident_of_its_own() {
 fn an_incident_learns_that_it_is_only_a_page() {
     let object = &mut object();
     // Most requests are for the page that fails.
+    let page = "request NOW 9 502 a connection_lost error_page GET - id www.example /a";
+    let other = "request NOW 1 502 a connection_lost error_page GET - id www.example /b";
     for _ in 0..8 {
-        object.pass(1).sees(&["failed a connection_lost 20 9 0 NOW NOW ", "ok a ok 2 0 0 NOW NOW "]);
+        let failed = ["failed a connection_lost 20 9 0 NOW NOW ", "ok a ok 2 0 0 NOW NOW "];
+        object.pass(1).sees(&[&failed[..], &[page, other]].concat());
     }
     assert_eq!(object.summary().incidents[0].place, "");
     object.pass(1).sees(&["ok a ok 1 0 0 NOW NOW ", "open a connection_lost 0 0 0 NOW NOW www.example/a"]);
@@ -420,6 +423,88 @@ fn the_kind_of_an_incident_is_that_of_the_latest_failure_and_a_probe_knows_it_pr
     assert_eq!(kind(&object), "own_503", "what the origin says itself is shown as that");
     let words: Vec<_> = object.summary().incidents[0].kinds.iter().map(|kind| kind.kind.clone()).collect();
     assert_eq!(words, ["no_header_in_time", "edge_connect_timeout", "connection_lost", "own_503"]);
+}
+
+#[test]
+fn an_incident_of_everything_is_not_called_after_a_page() {
+    let object = &mut object();
+    object.sees(&["ok a ok 30 0 0 NOW NOW "]);
+    // Everything fails for two seconds, and is answered for two, in turns; each page opens its circuit now and then.
+    for second in 0..40 {
+        object.pass(1);
+        if second % 4 < 2 {
+            let requests = |page: usize| {
+                format!("request NOW 2 502 a connection_lost error_page GET - id www.example /p/{page}")
+            };
+            let open = format!("open a connection_lost 3 0 0 NOW NOW www.example/p/{}", second % 14);
+            let mut lines = vec!["failed a connection_lost 20 9 0 NOW NOW ".to_owned(), open];
+            lines.extend((0..14).map(requests));
+            object.sees(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        } else {
+            object.sees(&["ok a ok 20 0 0 NOW NOW "]);
+        }
+        object.ring();
+    }
+    let summary = object.summary();
+    let shown: Vec<_> = summary.incidents.iter().map(|one| (&*one.place, one.attempts)).collect();
+    assert_eq!(shown, [("", 400)]);
+    assert_eq!(object.sent.borrow().len(), 1);
+}
+
+#[test]
+fn pages_of_a_section_that_fails_are_part_of_its_incident() {
+    let object = &mut object();
+    object.sees(&["ok a ok 30 0 0 NOW NOW "]);
+    for place in ["www.example/shop/1", "POST www.example/shop/2", "www.example/shop/*", "www.example/shop/3"]
+    {
+        object
+            .pass(1)
+            .sees(&["ok a ok 30 0 0 NOW NOW ", &format!("open a connection_lost 3 0 0 NOW NOW {place}")]);
+        object.ring();
+    }
+    object
+        .pass(1)
+        .sees(&["ok a ok 30 0 0 NOW NOW ", "open a connection_lost 3 0 0 NOW NOW www.example/about"]);
+    let summary = object.summary();
+    let open: Vec<_> =
+        summary.incidents.iter().filter(|one| one.ended_at.is_none()).map(|one| &*one.place).collect();
+    assert_eq!(open, ["www.example/about", "www.example/shop/*"]);
+    assert_eq!(summary.incidents.len(), 3, "each of the pages that came first had one");
+}
+
+#[test]
+fn where_nothing_else_is_asked_the_incident_of_a_section_is_the_whole_origin_s() {
+    let object = &mut object();
+    for _ in 0..60 {
+        object.pass(1).sees(&["ok a ok 30 0 0 NOW NOW "]);
+    }
+    // The traffic falls, and all of it is below one path: too few fail for a share of the minute.
+    object.pass(1).sees(&["open a connection_lost 3 0 0 NOW NOW www.example/p/*"]);
+    let began = object.summary().incidents[0].began_at;
+    for _ in 0..15 {
+        object.pass(1).sees(&[
+            "failed a connection_lost 2 2 0 NOW NOW www.example/p/*",
+            "visitors a connection_lost 2 0 0 2 NOW www.example/p/*",
+        ]);
+        object.ring();
+    }
+    let summary = object.summary();
+    let [incident] = &summary.incidents[..] else { panic!("{summary:?}") };
+    assert_eq!((&*incident.place, incident.began_at), ("", began));
+    assert_eq!(summary.origins[0].state.word(), "down");
+    assert_eq!((incident.attempts, incident.errors), (3 + 2 * 15, 2 * 15));
+    assert!(object.sent.borrow().iter().any(|id| id.ends_with("-wider")), "{:?}", object.sent.borrow());
+}
+
+#[test]
+fn two_probes_that_fail_are_an_incident_where_nobody_visits() {
+    let object = &mut object();
+    object.sees(&["ok a ok 1 0 0 NOW NOW "]);
+    for expected in [false, true] {
+        object.pass(60).sees(&["probe-failed a edge_refused 1 1 0 NOW NOW "]);
+        assert_eq!(!object.incidents().is_empty(), expected);
+    }
+    assert_eq!(object.state().0, "down");
 }
 
 #[test]
@@ -603,7 +688,7 @@ fn who_is_touched_is_known_for_an_hour_and_bounded() {
     assert_eq!((summary.touched.len(), summary.touched[0].id.as_str()), (100, "id499"));
     assert_eq!(
         Verdict::of(&summary).who.unwrap(),
-        "Most touched: www.example/shop/* (100 % of what failed); from DE (100 %)."
+        "Most touched: www.example/shop/* (100 % of the latest 300); from DE (100 %)."
     );
     let [circuit] = &summary.circuits[..] else { panic!("{:?}", summary.circuits) };
     assert_eq!((circuit.place.as_str(), circuit.at), ("www.example/shop/*", object.now()));
@@ -1072,6 +1157,18 @@ fn our_own_form_has_every_fact() {
     for field in begin.as_object().unwrap().keys() {
         assert!(document.contains(&format!("| `{field}` |")), "docs/alerts.md says nothing of `{field}`");
     }
+}
+
+#[test]
+fn what_no_isolate_has_told_of_yet_is_not_said_to_be_none() {
+    let object = &mut object();
+    object.sees(&["ok a ok 30 0 0 NOW NOW ", "open a connection_lost 3 0 0 NOW NOW www.example/shop/*"]);
+    let deliveries = object.wake().0;
+    let begin: serde_json::Value = serde_json::from_str(&deliveries[0].body).unwrap();
+    assert_eq!(
+        (&begin["attempts"], &begin["touched"], &begin["errors"]),
+        (&json!(3), &json!(null), &json!(null))
+    );
 }
 
 #[test]

@@ -168,7 +168,14 @@ fn outage() -> Summary {
             incident(3, other, Class::Unavailable, "edge_tunnel_down", Some(ago(90_000))),
             incident(4, other, Class::Error, "own_500", Some(ago(200_000))),
         ],
-        visitors: Visitors { span_s: 60, answers: 1830, stale: 1006, errors: 695, errors_lately: 174 },
+        visitors: Visitors {
+            span_s: 60,
+            answers: 1830,
+            stale: 1006,
+            errors: 695,
+            answers_lately: 458,
+            errors_lately: 174,
+        },
         touched: vec![
             touched(2, "/shop/cart", "DE"),
             touched(3, "/shop/bread", "DE"),
@@ -410,7 +417,7 @@ fn a_terminal_gets_the_verdict_in_at_most_six_lines() {
         1\u{202f}830 requests in the last minute: 695 (38 %) got an error, 1\u{202f}006 (55 %) a stale copy.\n\
         Since 02:56:55 UTC (7 min ago), 1 min after version v1.4.0 was first seen.\n\
         origin.example.com sent no header in time (no_header_in_time).\n\
-        Most touched: www.example.com/shop/* (67 % of what failed); from DE (67 %).\n\
+        Most touched: www.example.com/shop/* (67 % of the latest 12); from DE (67 %).\n\
         As of 03:04:00 UTC.\n";
     assert_eq!(story.body.text, expected);
     let mut clears_the_screen = outage();

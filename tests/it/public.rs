@@ -62,7 +62,14 @@ fn summary(states: &[State], incidents: Vec<Incident>, visitors: (u64, u64, u64)
         at: NOW,
         origins: states.iter().map(|state| origin("secret.example", *state)).collect(),
         incidents,
-        visitors: Visitors { span_s: 60, answers, stale, errors, errors_lately: errors },
+        visitors: Visitors {
+            span_s: 60,
+            answers,
+            stale,
+            errors,
+            answers_lately: answers,
+            errors_lately: errors,
+        },
         ..Summary::default()
     }
 }
@@ -212,6 +219,7 @@ fn what_visitors_get_decides_how_the_site_is() {
         (&[Down, Up], noticed(), (100, 0, 9), Now::Partial, Some(425)),
         (&[Down], noticed(), (100, 90, 10), Now::Partial, Some(425)),
         (&[Down], noticed(), (100, 10, 90), Now::Down, Some(425)),
+        (&[Down, Down], noticed(), (100, 100, 0), Now::Well, None),
         (&[Down, Down], noticed(), (100, 0, 100), Now::Down, Some(425)),
         (&[Down, Unknown], noticed(), (100, 0, 100), Now::Down, Some(425)),
         // Nobody visits, but a probe knows.

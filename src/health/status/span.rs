@@ -171,7 +171,10 @@ fn figures(span: &Span, answers: u64) -> Vec<Figure> {
         Figure {
             label: "Time to first byte",
             value: percentile(50).unwrap_or_else(dash),
-            detail: format!("median; 95 % within {}", percentile(95).unwrap_or_else(dash)),
+            detail: format!(
+                "about, in the median; 95 % within about {}",
+                percentile(95).unwrap_or_else(dash)
+            ),
             tone: "",
         },
     ]
