@@ -1,4 +1,4 @@
-// The Worker, as a module for wrangler: `"main": "node_modules/holdfast/worker/index.js"`.
+// What can be imported. For wrangler, the entry is `"main": "node_modules/holdfast/worker/index.js"`.
 
 /** What the Worker looks for in its environment. All of it is optional. */
 export interface Bindings {
@@ -20,7 +20,13 @@ export interface Bindings {
   HOLDFAST_ALERT_KEY?: string;
 }
 
-/** The handlers of the Worker. */
+/**
+ * `worker` with Holdfast before its `fetch`: that Worker is the origin. An object of handlers, or a class of entrypoints. Its
+ * other handlers stay as they are.
+ */
+export function before<W>(worker: W): W;
+
+/** The handlers of Holdfast alone. */
 declare const worker: {
   fetch(request: any, env: any, ctx: any): Promise<any>;
   scheduled(controller: any, env: any, ctx: any): Promise<void>;

@@ -12,6 +12,7 @@
 )]
 
 mod attempts;
+mod before;
 mod bodies;
 mod borders;
 mod bridge;

@@ -278,3 +278,46 @@ fn what_init_writes_is_in_order_for_every_answer_and_with_every_binding() {
     let refused = home.run(&["npx", "holdfast", "init", "--yes"]);
     assert!(refused.status.code() == Some(1) && !file.exists(), "{}", said(&refused));
 }
+
+#[test]
+fn a_worker_that_somebody_has_gets_holdfast_before_it_by_one_import() {
+    let home = Home::with_package("before");
+    let write = |name: &str, text: &str| fs::write(home.folder.join(name), text).unwrap();
+    write(
+        "index.js",
+        r#"import { before, OriginHealth } from "holdfast";
+export { OriginHealth };
+const worker = {
+  fetch(request) {
+    if (new URL(request.url).pathname === "/lost") throw new Error("a bug");
+    return new Response("<p>hello from the worker</p>", { headers: { "Content-Type": "text/html" } });
+  },
+};
+export default before(worker);
+"#,
+    );
+    write(
+        "wrangler.jsonc",
+        r#"{
+  "$schema": "node_modules/holdfast/wrangler.schema.json",
+  "name": "shop",
+  "main": "index.js",
+  "compatibility_date": "2026-04-01",
+  "durable_objects": { "bindings": [{ "name": "HOLDFAST_HEALTH", "class_name": "OriginHealth" }] },
+  "migrations": [{ "tag": "v1", "new_sqlite_classes": ["OriginHealth"] }],
+  "vars": { "HOLDFAST": { "page": { "brand": "Shop" } } },
+}"#,
+    );
+    let said = home.output_of(&["npx", "holdfast", "check"]);
+    assert!(said.contains("is in order") && !said.contains("warning"), "{said}");
+    let port = free_port().to_string();
+    let dev =
+        home.command(&["npx", "wrangler", "dev", "--port", &port, "--show-interactive-dev-session=false"]);
+    let (_running, ()) = Running::until(dev, |line| line.contains("Ready on").then_some(()));
+    let address = format!("127.0.0.1:{port}");
+    let answer = get(&address, "/");
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("hello from the worker"), "{answer}");
+    assert!(answer.to_lowercase().contains("cache-status: holdfast;"), "{answer}");
+    let failed = get(&address, "/lost");
+    assert!(failed.starts_with("HTTP/1.1 502 ") && failed.contains("Shop"), "{failed}");
+}

@@ -13,13 +13,25 @@ use crate::root;
 
 /// Writes a copy of `built` that counts, and returns its folder.
 pub fn counting(built: &Built) -> Result<PathBuf> {
-    let folder = root().join("target/counting");
+    let folder = copied(built, "counting")?;
+    fs::rename(folder.join("index.js"), folder.join("worker.js"))?;
+    copy(&root().join("xtask/counting"), &folder)?;
+    Ok(folder)
+}
+
+/// Writes a copy of `built` with the entry `script`, which may import what is in there, to `target/NAME`; returns the folder.
+pub fn with_entry(built: &Built, name: &str, script: &str) -> Result<PathBuf> {
+    let folder = copied(built, name)?;
+    fs::write(folder.join("index.js"), script)?;
+    Ok(folder)
+}
+
+fn copied(built: &Built, name: &str) -> Result<PathBuf> {
+    let folder = root().join("target").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     copy(&built.folder, &folder)?;
-    fs::rename(folder.join("index.js"), folder.join("worker.js"))?;
-    copy(&root().join("xtask/counting"), &folder)?;
     Ok(folder)
 }
 

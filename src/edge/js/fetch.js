@@ -9,6 +9,7 @@ import { CLIENT, PLATFORM, rejection } from "./rejection.js";
 import { spanned } from "./span.js";
 import { alarm } from "./timer.js";
 import { streamed } from "./upload.js";
+import { askWrapped } from "./wrapped.js";
 
 /** @import { BodyHandle } from "./handle.js" */
 /** @import { PendingRequest } from "./pending.js" */
@@ -104,7 +105,7 @@ export function fetchOrigin(call, pending, isExact, order, upload, uploadLength,
   const [method, url] = [order.slice(0, space), order.slice(space + 1, lineEnd)];
   const sends = () => {
     const headers = () => changed(new Headers(isExact ? pending.request?.headers : undefined), order, lineEnd + 1);
-    return send(method, url, headers, upload, uploadLength, turns, fetching.signal);
+    return send(pending, method, url, headers, upload, uploadLength, turns, fetching.signal);
   };
   const { sent, span } = spanned(pending, method, url, sends);
   sent.then(responded, failed);
@@ -113,6 +114,7 @@ export function fetchOrigin(call, pending, isExact, order, upload, uploadLength,
 
 /**
  * Rejects where a request cannot be sent, and does not throw.
+ * @param {PendingRequest} pending
  * @param {string} method
  * @param {string} url
  * @param {() => Headers} headers
@@ -121,17 +123,18 @@ export function fetchOrigin(call, pending, isExact, order, upload, uploadLength,
  * @param {Turns} turns
  * @param {AbortSignal} signal
  */
-async function send(method, url, headers, upload, uploadLength, turns, signal) {
+async function send(pending, method, url, headers, upload, uploadLength, turns, signal) {
   const original = upload?.original;
   const body = upload && !original ? (upload.bytes ?? streamed(upload, uploadLength, turns)) : undefined;
-  return fetch(original ? new Request(url, original.clone()) : url, {
-    ...(original ? {} : { method, body }),
-    headers: headers(),
-    redirect: "manual",
+  const target = original ? new Request(url, original.clone()) : url;
+  const init = { ...(original ? {} : { method, body }), headers: headers(), redirect: "manual", signal };
+  const { origin, request } = pending;
+  if (origin) return askWrapped(origin, new Request(target, { ...init, cf: request?.cf }), signal);
+  return fetch(target, {
+    ...init,
     // Past the platform's own cache: it serves stale by rules of its own.
     cache: "no-store",
     // Coded bodies stay as they came: nothing here reads them.
     encodeResponseBody: "manual",
-    signal,
   });
 }

@@ -1,41 +1,10 @@
 // @ts-check
-// The entry of the Worker: one instance of the Rust code that answers requests, and a new one when it has died: see
-// `instance.js`. The code of the Durable Object is a module of its own: see `object.js`.
-import { headOf } from "./headers.js";
-import { described, rust, serve, uncaught } from "./instance.js";
-import { forgetAbandoned, PendingRequest } from "./pending.js";
-import * as requests from "./requests.js";
-import module from "./requests_bg.wasm";
+// The entry of the Worker. The code of the Durable Object is a module of its own: see `object.js`.
+import { answer, probe } from "./handlers.js";
 
 export { OriginHealth } from "./object.js";
 
 /** @import { Env } from "./pending.js" */
-
-requests.initSync({ module });
-serve(requests);
-
-addEventListener("error", (event) => uncaught(event.error));
-addEventListener("unhandledrejection", (event) => uncaught(event.reason));
-
-/**
- * Whether requests go to the zone's own origin: the settings do not change while an isolate lives.
- * @type {boolean | undefined}
- */
-let isOnRoute;
-
-/**
- * The response of Rust to what `begin` hands over.
- * @param {PendingRequest} pending
- * @param {(pending: PendingRequest) => void} begin
- */
-async function answered(pending, begin) {
-  try {
-    begin(pending);
-  } catch (error) {
-    pending.reject(error);
-  }
-  return pending.response();
-}
 
 export default {
   /**
@@ -43,32 +12,12 @@ export default {
    * @param {Env} env
    * @param {ExecutionContext} ctx
    */
-  async fetch(request, env, ctx) {
-    // A request that the origin may have had already must not come twice.
-    const isSafe = request.method === "GET" || request.method === "HEAD";
-    try {
-      isOnRoute ??= rust.passes_through(env);
-      // On an exception the runtime sends the request to the origin then. Said before anything can go wrong, and here:
-      // `worker::Context` would cost each request two calls across the border.
-      if (isOnRoute && isSafe) ctx.passThroughOnException();
-      forgetAbandoned(rust.forget);
-      const pending = new PendingRequest(env, ctx, request);
-      return await answered(pending, (it) => rust.fetch(Date.now(), it, it.number, headOf(request)));
-    } catch (error) {
-      console.error(`holdfast: a request failed: ${described(error)}`);
-      if (isOnRoute && isSafe) throw error;
-      const head = headOf(request);
-      const pending = new PendingRequest(env, ctx, request);
-      return answered(pending, (it) => rust.internal_error(Date.now(), it, it.number, head));
-    }
-  },
+  fetch: (request, env, ctx) => answer(request, env, ctx),
 
   /**
    * @param {ScheduledController} _controller
    * @param {Env} env
    * @param {ExecutionContext} ctx
    */
-  async scheduled(_controller, env, ctx) {
-    await answered(new PendingRequest(env, ctx), (it) => rust.scheduled(Date.now(), it, it.number));
-  },
+  scheduled: (_controller, env, ctx) => probe(env, ctx),
 };

@@ -5,6 +5,8 @@
 
 /** @typedef {{ response?: Response, error?: unknown }} Outcome */
 
+/** What is asked in place of the network: see `before.js`. @typedef {(request: Request) => Promise<Response>} Origin */
+
 /**
  * The requests that the instance has not done with: without a response yet, or kept alive behind it.
  * @type {Set<PendingRequest>}
@@ -21,6 +23,8 @@ export class PendingRequest {
   ctx;
   /** @type {Request | undefined} */
   request;
+  /** @type {Origin | undefined} */
+  origin;
   /** Its number in the isolate. */
   number = numbers++ >>> 0;
   /** When it came or was last asked whether it is there. */
@@ -38,11 +42,13 @@ export class PendingRequest {
    * @param {Env} env
    * @param {ExecutionContext} ctx
    * @param {Request} [request]
+   * @param {Origin} [origin]
    */
-  constructor(env, ctx, request) {
+  constructor(env, ctx, request, origin) {
     this.env = env;
     this.ctx = ctx;
     this.request = request;
+    this.origin = origin;
     pending.add(this);
   }
 

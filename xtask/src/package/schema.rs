@@ -316,7 +316,7 @@ mod tests {
                 }
             }
         }
-        assert!(right >= 5 && wrong >= 1, "{right} and {wrong}");
+        assert!(right >= 6 && wrong >= 1, "{right} and {wrong}");
     }
 
     fn is_accepted(key: &str, value: &Value) -> bool {
