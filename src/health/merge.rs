@@ -1,13 +1,13 @@
 //! What many isolates told, as one report. What do their texts come to?
 //!
 //! [Count lines](super::count_lines) that are equal but for their counts are added up, whatever they count;
-//! [observations](super::observation) of one sort at one part are one, and so is how long answers took
-//! ([`latency`]) in one minute. So the sum of what is merged is the sum of what was told, in whatever order
-//! it came, and what was merged can be merged again. Lines of other sorts, such as a [sample](super::sample) of requests,
-//! are handed on: the latest of them, and of those that differ in their time alone only the latest.
+//! [observations](super::observation) of one sort at one part are one, and so is how long answers took ([`latency`]) in
+//! one minute. So the sum of what is merged is the sum of what was told, in whatever order it came, and what was merged can
+//! be merged again. Lines of other sorts, such as a [sample](super::sample) of requests, are handed on: the latest of them,
+//! and of those that differ in their time alone only the latest.
 //!
-//! A shard, of which there are several where one object would be too busy, merges what its isolates tell, keeps it for a second, and tells the object: see
-//! `src/edge/js/object.js`.
+//! There are several shards where one object would be too busy. A shard merges what its isolates tell, keeps it for a
+//! second, and tells the object: see `src/edge/js/object.js`.
 
 use std::collections::BTreeMap;
 

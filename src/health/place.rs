@@ -33,8 +33,9 @@ const LEFT_OVER: u64 = 60_000;
 const MOSTLY: u64 = 80;
 const LATELY: u64 = 60_000;
 
-/// How long nothing else is answered until the incident of a place is the whole origin's, in milliseconds.
-const NOTHING_ELSE: u64 = 10_000;
+/// How long nothing else is answered until the incident of a place is the whole origin's, in milliseconds: longer than an
+/// isolate that sees no failure may take to tell of good answers.
+const NOTHING_ELSE: u64 = 30_000;
 
 /// Begins the incidents that `observations` of open circuits mean.
 pub(super) fn judge(

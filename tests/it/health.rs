@@ -481,7 +481,7 @@ fn where_nothing_else_is_asked_the_incident_of_a_section_is_the_whole_origin_s()
     // The traffic falls, and all of it is below one path: too few fail for a share of the minute.
     object.pass(1).sees(&["open a connection_lost 3 0 0 NOW NOW www.example/p/*"]);
     let began = object.summary().incidents[0].began_at;
-    for _ in 0..15 {
+    for _ in 0..35 {
         object.pass(1).sees(&[
             "failed a connection_lost 2 2 0 NOW NOW www.example/p/*",
             "visitors a connection_lost 2 0 0 2 NOW www.example/p/*",
@@ -492,7 +492,7 @@ fn where_nothing_else_is_asked_the_incident_of_a_section_is_the_whole_origin_s()
     let [incident] = &summary.incidents[..] else { panic!("{summary:?}") };
     assert_eq!((&*incident.place, incident.began_at), ("", began));
     assert_eq!(summary.origins[0].state.word(), "down");
-    assert_eq!((incident.attempts, incident.errors), (3 + 2 * 15, 2 * 15));
+    assert_eq!((incident.attempts, incident.errors), (3 + 2 * 35, 2 * 35));
     assert!(object.sent.borrow().iter().any(|id| id.ends_with("-wider")), "{:?}", object.sent.borrow());
 }
 
