@@ -98,19 +98,20 @@ impl Counters {
 
     /// Counts how long an answer took: of an origin, or for a visitor.
     pub fn took(&mut self, origin: Option<usize>, span: Duration, now: Timestamp) {
-        let mut latency = Latency::default();
-        latency.add_one(span);
-        self.add_latency(minute_of(now), origin, &latency);
+        if let Some(latency) = self.latency_of(minute_of(now), origin) {
+            latency.add_one(span);
+        }
     }
 
-    fn add_latency(&mut self, minute: u64, origin: Option<usize>, latency: &Latency) {
-        let is_it = |known: &&mut (u64, Option<usize>, Latency)| (known.0, known.1) == (minute, origin);
-        let is_full = self.took.len() >= MOST_TOOK;
-        match self.took.iter_mut().rev().find(is_it) {
-            Some((.., known)) => known.merge(latency),
-            None if is_full => {}
-            None => self.took.push((minute, origin, *latency)),
+    /// What is counted of a minute and an origin; `None` if there is no room.
+    fn latency_of(&mut self, minute: u64, origin: Option<usize>) -> Option<&mut Latency> {
+        let is_it = |known: &(u64, Option<usize>, Latency)| (known.0, known.1) == (minute, origin);
+        let known = self.took.iter().rposition(is_it);
+        if known.is_none() && self.took.len() < MOST_TOOK {
+            self.took.push((minute, origin, Latency::default()));
         }
+        let at = known.unwrap_or(self.took.len().saturating_sub(1));
+        self.took.get_mut(at).filter(|took| is_it(took)).map(|(.., latency)| latency)
     }
 
     /// The requests that a failure touched.
@@ -180,7 +181,9 @@ impl Counters {
             self.add(minute, event, count);
         }
         for (minute, origin, latency) in counts.took {
-            self.add_latency(minute, origin, &latency);
+            if let Some(known) = self.latency_of(minute, origin) {
+                known.merge(&latency);
+            }
         }
         self.seen.put_back(counts.seen);
         self.sample.put_back(counts.sample);
