@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use crate::cache::storable::NotStored;
 use crate::cache::{last_good, stale};
 use crate::origin::failure::Failure;
-use crate::request::{Request, trace};
+use crate::request::{Request, trace, without_userinfo};
 use crate::response::error::Cause;
 use crate::time::{Timestamp, millis};
 
@@ -295,15 +295,15 @@ impl Report {
             Some(Cause::Failure(failure)) => Some(failure),
             Some(Cause::OriginStatus(_) | Cause::CircuitOpen(_) | Cause::Maintenance) | None => None,
         };
-        let authority = target.authority().rsplit('@').next().unwrap_or_default();
+        let authority = without_userinfo(target.authority());
         Self {
             v: SCHEMA,
             at: facts.at,
-            id: cut(id, LONGEST_ID),
+            id: cut(id, LONGEST_ID).to_owned(),
             trace: trace::trace_id(headers).map(str::to_owned),
-            method: cut(method.as_str(), LONGEST_METHOD),
-            host: cut(authority, LONGEST_HOST),
-            path: cut(target.path(), LONGEST_PATH),
+            method: cut(method.as_str(), LONGEST_METHOD).to_owned(),
+            host: cut(authority, LONGEST_HOST).to_owned(),
+            path: cut(target.path(), LONGEST_PATH).to_owned(),
             route: facts.route,
             outcome: facts.outcome,
             drill: facts.drill,
@@ -337,8 +337,8 @@ impl Report {
 }
 
 /// The beginning of `text`: at most `longest` bytes, whole characters.
-fn cut(text: &str, longest: usize) -> String {
-    text.get(..text.floor_char_boundary(longest)).unwrap_or_default().to_owned()
+pub fn cut(text: &str, longest: usize) -> &str {
+    text.get(..text.floor_char_boundary(longest)).unwrap_or_default()
 }
 
 // Serde requires these signatures.

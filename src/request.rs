@@ -82,6 +82,11 @@ pub struct Target {
     path_end: usize,
 }
 
+/// `authority` without a user name and password.
+pub fn without_userinfo(authority: &str) -> &str {
+    authority.rsplit('@').next().unwrap_or_default()
+}
+
 impl Target {
     /// Splits `url`; `None` if it is not an absolute `http` or `https` URL with a host. A fragment is dropped. An
     /// empty path becomes `/`.

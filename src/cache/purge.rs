@@ -23,8 +23,8 @@ use serde_json::Value;
 use super::entry::Stored;
 use super::storable::LONGEST_RETENTION;
 use crate::json;
-use crate::request::Target;
 use crate::request::spelling::{Readings, folded};
+use crate::request::{Target, without_userinfo};
 use crate::time::Timestamp;
 
 /// The tags by which answers are purged together: names separated by commas. Not sent to visitors.
@@ -115,7 +115,7 @@ impl UrlPrefix {
 }
 
 fn authority(target: &Target) -> &str {
-    target.authority().rsplit('@').next().unwrap_or_default()
+    without_userinfo(target.authority())
 }
 
 /// The query with its `?`, or empty.

@@ -5,7 +5,7 @@
 use std::fmt::{self, Display};
 
 use super::attempt_result::AttemptKind;
-use crate::report::Outcome;
+use crate::report::{Outcome, cut};
 use crate::time::Timestamp;
 
 /// The first line of the text: the version of the form.
@@ -56,8 +56,7 @@ pub enum What {
 
 /// The lines that are valid at `now`. The next minute counts as this one, because clocks differ a little.
 pub fn read(text: &str, now: Timestamp) -> Vec<CountLine<'_>> {
-    let text = text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or_default();
-    let mut lines = text.split('\n');
+    let mut lines = cut(text, MOST_BYTES).split('\n');
     if lines.next() != Some(FORM) {
         return Vec::new();
     }
@@ -95,7 +94,7 @@ impl<'a> CountLine<'a> {
         }
         Some(Self {
             minute: minute.parse().ok().filter(|minute| *minute < LAST_MINUTE)?,
-            origin: origin.get(..origin.floor_char_boundary(LONGEST_ORIGIN)).unwrap_or_default(),
+            origin: cut(origin, LONGEST_ORIGIN),
             what: What::of_words(kind, rest)?,
             n: n.parse().ok().filter(|n| *n > 0).map(|n: u64| n.min(MOST))?,
         })

@@ -124,9 +124,7 @@ pub(super) fn update(
 
 /// Whether there is an incident like `one` at this place.
 fn is_open(open: &[Open], place: &str, one: &Open) -> bool {
-    open.iter().any(|open| {
-        (&open.key.origin, open.key.fault, &*open.key.place) == (&one.key.origin, one.key.fault, place)
-    })
+    open.iter().any(|open| open.key.is_like(&one.key) && open.key.place == place)
 }
 
 /// Adds up what was seen of the failures of this incident, and adds the kinds to its history. What is told of a place and

@@ -15,6 +15,7 @@ use super::settings::Settings;
 use super::sql::Sql;
 use super::state::{self, State};
 use super::times;
+use crate::report::cut;
 use crate::time::Timestamp;
 
 /// The reply to a flush.
@@ -35,7 +36,7 @@ pub struct Reply {
 pub fn report(sql: &impl Sql, text: &str, reports: u64, now: Timestamp, settings: Settings<'_>) -> Reply {
     let state = State::open(sql, now).at(sql, now, settings.dashboard, reports);
     // Rows written are what it costs.
-    let text = &merge::merged(clipped(text), now).concat();
+    let text = &merge::merged(cut(text, count_lines::MOST_BYTES), now).concat();
     let mut origins = Origins::load(sql);
     let mut lines = count_lines::read(text, now);
     lines.retain(|line| line.minute >= state.folded && origins.admits(line.origin));
@@ -62,9 +63,4 @@ pub fn report(sql: &impl Sql, text: &str, reports: u64, now: Timestamp, settings
     parts.save(sql, |key| open.iter().any(|open| open.key == *key));
     let text = flush_reply::flush(state.flush_s) + &origins::findings(sql, &origins, &parts, now);
     Reply { text, wake_at: alarm::next(sql) }
-}
-
-/// As much of `text` as is read.
-fn clipped(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(count_lines::MOST_BYTES)).unwrap_or_default()
 }

@@ -9,6 +9,7 @@ use std::fmt::{self, Display, Write};
 use super::attempt_result::AttemptKind;
 use super::count_lines::LONGEST_ORIGIN;
 use crate::origin::breaker::place;
+use crate::report::cut;
 use crate::time::Timestamp;
 
 /// The longest name of a place, in bytes. The rest is cut off.
@@ -212,9 +213,7 @@ impl<'a> Observation<'a> {
             }
             _ => return None,
         };
-        let clipped =
-            |name: &'a str, most: usize| name.get(..name.floor_char_boundary(most)).unwrap_or_default();
-        Some(Self { origin: clipped(origin, LONGEST_ORIGIN), place: clipped(place, LONGEST_PLACE), what })
+        Some(Self { origin: cut(origin, LONGEST_ORIGIN), place: cut(place, LONGEST_PLACE), what })
     }
 }
 

@@ -12,8 +12,8 @@ use http::HeaderMap;
 use super::attempt_result::AttemptKind;
 use super::count_lines::LONGEST_ORIGIN;
 use super::summary::Touched;
-use crate::report::Outcome;
-use crate::request::Request;
+use crate::report::{Outcome, cut};
+use crate::request::{Request, without_userinfo};
 use crate::time::Timestamp;
 
 /// How many requests are drawn between two flushes.
@@ -55,13 +55,10 @@ impl TouchedRequest {
     /// Method, id, host and path of `request`, and its country.
     pub fn names(request: &Request) -> ([String; 4], String) {
         let Request { method, id, target, headers, .. } = request;
-        let authority = target.authority().rsplit('@').next().unwrap_or_default();
-        let names = [method.as_str(), id, authority, target.path()];
-        let cut = |text: &str, longest: usize| {
-            text.get(..text.floor_char_boundary(longest)).unwrap_or_default().to_owned()
-        };
+        let names = [method.as_str(), id, without_userinfo(target.authority()), target.path()];
         let mut longest = LONGEST.into_iter();
-        (names.map(|name| cut(name, longest.next().unwrap_or(0))), country(headers).to_owned())
+        let names = names.map(|name| cut(name, longest.next().unwrap_or(0)).to_owned());
+        (names, country(headers).to_owned())
     }
 }
 
@@ -129,7 +126,8 @@ pub(super) fn read(text: &str, now: Timestamp) -> Vec<Touched> {
     text.lines().filter_map(|line| read_line(line, now)).take(MOST_LINES).collect()
 }
 
-fn read_line(line: &str, now: Timestamp) -> Option<Touched> {
+/// The request in one line, if it can be read.
+pub(super) fn read_line(line: &str, now: Timestamp) -> Option<Touched> {
     let mut words = line.strip_prefix("request ")?.splitn(11, ' ');
     let mut word = || words.next();
     let mut number = || word()?.parse::<u64>().ok();

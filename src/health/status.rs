@@ -13,7 +13,6 @@ use serde::Serialize;
 
 use super::assets::Assets;
 use super::bindings::Bindings;
-use super::class::Class;
 use super::evidence::{GOOD_FOR, State};
 use super::runbook;
 use super::summary::{Circuit, Incident, KindSpan, OriginState, Summary, Version, Visitors};
@@ -309,12 +308,7 @@ impl<'a> IncidentRow<'a> {
             } else {
                 Vec::new()
             },
-            tone: match incident.class {
-                Class::BadGateway => "bad",
-                Class::GatewayTimeout => "late",
-                Class::Unavailable => "away",
-                Class::Error | Class::Internal => "own",
-            },
+            tone: tone_of(incident.class.status()),
             status: incident.class.status(),
             what: incident.what,
             kind: &incident.kind,

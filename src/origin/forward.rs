@@ -14,7 +14,7 @@ use crate::cache::request_fields::{self, FieldClass};
 use crate::cache::storable;
 use crate::config::{self, Cache};
 use crate::fields::{self, joined};
-use crate::request::{Request, Target, weight};
+use crate::request::{Request, Target, weight, without_userinfo};
 
 /// Marks a retry towards the origin: the number of the attempt, from 2.
 pub const ATTEMPT: HeaderName = HeaderName::from_static("holdfast-attempt");
@@ -365,7 +365,7 @@ struct Server<'a> {
 
 impl<'a> Server<'a> {
     fn of(scheme: &str, authority: &'a str) -> Self {
-        let server = authority.rsplit('@').next().unwrap_or_default();
+        let server = without_userinfo(authority);
         let is_port = |(_, port): &(&str, &str)| port.bytes().all(|byte| byte.is_ascii_digit());
         let (host, port) = server.rsplit_once(':').filter(is_port).unwrap_or((server, ""));
         let own = if scheme.eq_ignore_ascii_case("http") { "80" } else { "443" };

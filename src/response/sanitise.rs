@@ -21,11 +21,6 @@ pub(super) fn shown(text: &str, longest: usize) -> String {
     shown
 }
 
-/// `authority` without a user name and password.
-pub(super) fn without_userinfo(authority: &str) -> &str {
-    authority.rsplit('@').next().unwrap_or_default()
-}
-
 /// Whether `url` may be the target of a link.
 ///
 /// The configuration is checked for this too. A script in a link would do too much harm to rely on that alone.

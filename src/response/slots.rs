@@ -1,7 +1,8 @@
 //! The few texts of an error that differ from request to request: id, time, address and the like.
 
 use super::error::{DEFAULT_RETRY_AFTER, ErrorPage, Occasion};
-use super::sanitise::{shown, without_userinfo};
+use super::sanitise::shown;
+use crate::request::without_userinfo;
 
 /// A place in a rendered error that is filled in for each request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
