@@ -33,7 +33,7 @@ pub(super) fn count<P: Ports>(ctx: &Context<P>, record: &Record, status: Option<
     ctx.ports().isolate().counters(|counters| {
         note(counters, record, status, touched, now);
         if let Some(status) = status.filter(|_| ctx.ports().bindings().health) {
-            note_visitor(ctx, counters, record, status, touched);
+            note_visitor(ctx, counters, record, status, touched, now);
         }
     });
     flush::if_due(ctx);
@@ -74,8 +74,8 @@ fn note_visitor<P: Ports>(
     record: &Record,
     status: StatusCode,
     touched: Option<Touched>,
+    now: Timestamp,
 ) {
-    let now = ctx.now();
     let is_stale = count_lines::is_stale(record.outcome.word());
     counters.seen().served(is_stale, status.is_server_error(), now);
     counters.took(None, now.since(ctx.began_at), now);

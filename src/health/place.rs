@@ -12,6 +12,8 @@
 //! Pages of a section that has an incident are part of that. If a section gets one, that of its first page becomes it, and those of
 //! its other pages end. If nothing at all is answered while a place fails, its incident is the whole origin's.
 
+use http::Method;
+
 use super::class::Fault;
 use super::evidence::Evidence;
 use super::incident::{self, Open};
@@ -89,18 +91,23 @@ pub(super) fn judge(
 
 /// Makes incidents of places the whole origin's, if nothing at all was answered for a while since they began.
 pub(super) fn widen(sql: &impl Sql, parts: &mut Parts, now: Timestamp, settings: Settings<'_>) {
-    for one in incident::open(sql).iter().filter(|open| !open.key.place.is_empty()) {
-        let (whole, place) = (one.key.whole(), parts.get(&one.key).cloned().unwrap_or_default());
+    let open = incident::open(sql);
+    let mut known: Vec<Key> = open.iter().map(|open| open.key.clone()).collect();
+    for one in open.iter().filter(|open| !open.key.place.is_empty()) {
+        let whole = one.key.whole();
         let ok_ms = parts.get(&whole).map_or(0, |evidence| evidence.ok_ms);
-        let is_all = ok_ms > 0 && ok_ms <= one.began_ms && place.failed_ms >= one.began_ms + NOTHING_ELSE;
-        let is_known = incident::open(sql).iter().any(|open| open.key == whole);
-        if !is_all || is_known || !place.is_failing() {
-            continue;
-        }
+        let is_all = |place: &&Evidence| {
+            let is_lasting = place.failed_ms >= one.began_ms + NOTHING_ELSE;
+            ok_ms > 0 && ok_ms <= one.began_ms && is_lasting && place.is_failing()
+        };
+        let place = parts.get(&one.key).filter(is_all);
+        let Some(place) = place.filter(|_| !known.contains(&whole)) else { continue };
         let [first, last] = [place.since_ms, place.failed_ms].map(Timestamp::from_millis);
-        parts.change(&whole, |evidence| evidence.failed(&place.kind, false, 0, 0, first, last));
+        let kind = place.kind.clone();
+        parts.change(&whole, |evidence| evidence.failed(&kind, false, 0, 0, first, last));
         let evidence = parts.get(&whole).cloned().unwrap_or_default();
         incident::begin(sql, &whole, &evidence, now, settings);
+        known.push(whole);
     }
 }
 
@@ -132,7 +139,7 @@ fn is_mostly_at(sql: &impl Sql, key: &Key, one: &Open, now: Timestamp) -> bool {
 /// Whether the request was for this place.
 fn is_at(touched: &Touched, place: &str) -> bool {
     let Touched { method, host, path, .. } = touched;
-    let is_safe = matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE");
+    let is_safe = method.parse::<Method>().is_ok_and(|method| method.is_safe());
     let page = if is_safe { format!("{host}{path}") } else { format!("{method} {host}{path}") };
     let page_of_place = place.strip_suffix("?*").unwrap_or(place);
     page == page_of_place || covers(place, &page)

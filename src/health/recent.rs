@@ -36,9 +36,9 @@ pub(super) fn take(sql: &impl Sql, text: &str, observations: &[Observation<'_>],
 
 /// The touched requests of the last hour, the newest first.
 pub(super) fn touched(sql: &impl Sql, now: Timestamp) -> Vec<Touched> {
-    let mut touched = sample_of(&load(sql, "touched"), now);
-    touched.retain(|one| now.since(one.at) <= TOUCHED_FOR);
-    touched
+    let touched = load(sql, "touched");
+    let requests = touched.lines().filter_map(|line| sample::read_line(line, now));
+    requests.filter(|one| now.since(one.at) <= TOUCHED_FOR).collect()
 }
 
 /// The circuits that were seen open in the last minute.
@@ -69,12 +69,6 @@ pub(super) fn versions(sql: &impl Sql, now: Timestamp) -> Vec<Version> {
 /// The line in which an isolate tells its version.
 pub fn version_line(id: &str, tag: &str, now: Timestamp) -> String {
     format!("version {} {id} {tag}\n", now.as_millis())
-}
-
-fn sample_of(text: &str, now: Timestamp) -> Vec<Touched> {
-    let mut touched: Vec<_> = text.lines().flat_map(|line| sample::read(line, now)).collect();
-    touched.sort_unstable_by_key(|one| std::cmp::Reverse(one.at));
-    touched
 }
 
 fn take_touched(sql: &impl Sql, text: &str, now: Timestamp) {
@@ -116,9 +110,13 @@ fn take_circuits(sql: &impl Sql, observations: &[Observation<'_>], now: Timestam
 }
 
 fn take_version(sql: &impl Sql, text: &str, now: Timestamp) {
+    let mut told = text.lines().filter_map(|line| line.strip_prefix("version ")).peekable();
+    if told.peek().is_none() {
+        return;
+    }
     let mut all = versions(sql, now);
     let mut is_news = false;
-    for line in text.lines().filter_map(|line| line.strip_prefix("version ")) {
+    for line in told {
         let mut words = line.splitn(3, ' ');
         let at = words.next().and_then(|at| at.parse().ok()).map(Timestamp::from_millis);
         let (Some(at), Some(id), Some(tag)) = (at, words.next(), words.next()) else { continue };
