@@ -8,6 +8,7 @@ mod document;
 mod effects;
 mod findings;
 mod nearly;
+mod overlay;
 pub mod pages;
 mod read_by;
 mod scope;
@@ -18,6 +19,7 @@ use serde_json::Value;
 use document::{Node, Syntax, line_of};
 use findings::VARIABLE;
 pub use findings::{Environment, Problem, Problems, Summary, Warning};
+pub use overlay::{Overlay, key_and_value, settings_in};
 pub use read_by::{NAMES, REDIRECT, left_aside, read_by_wrangler};
 use scope::Scope;
 

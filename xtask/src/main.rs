@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use xtask::mask_check::Findings;
 use xtask::serve::{self, Options, Refused, Worker};
@@ -49,7 +49,7 @@ enum Cmd {
         #[arg(long, default_value_t = 8787)]
         port: u16,
         /// A setting, such as timeouts.first_byte=2s or cache.enabled=false
-        #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+        #[arg(long, value_name = "KEY=VALUE", value_parser = ::check::key_and_value)]
         set: Vec<(String, String)>,
         /// The environment in wrangler.toml to start from
         #[arg(long, value_name = "NAME")]
@@ -86,7 +86,7 @@ enum Cmd {
         #[arg(long, value_name = "FOLDER")]
         suite: Option<PathBuf>,
         /// Run once, with this setting over the defaults, such as cache.heuristic=0.1
-        #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+        #[arg(long, value_name = "KEY=VALUE", value_parser = ::check::key_and_value)]
         set: Vec<(String, String)>,
         /// Only this test, and print its requests and answers; may be given several times
         #[arg(long = "id", value_name = "ID")]
@@ -105,7 +105,7 @@ enum Cmd {
         #[arg(long, value_name = "NAME")]
         env: Option<String>,
         /// A setting, such as page.accent=#802060
-        #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+        #[arg(long, value_name = "KEY=VALUE", value_parser = ::check::key_and_value)]
         set: Vec<(String, String)>,
     },
     /// Prints the header field that forces a failure for each request that carries it
@@ -202,7 +202,7 @@ fn run(command: Cmd) -> Result<()> {
             Ok(())
         }
         Cmd::Drill { word, site, token, validity } => {
-            println!("Holdfast-Drill: {}", drill::order(&token, &word, &site, validity)?);
+            println!("{}", drill::field(&token, &word, &site, validity)?);
             Ok(())
         }
         Cmd::MaskCheck { url, token } => {
@@ -247,9 +247,4 @@ fn serve(options: &Options) -> Result<()> {
     let origins = options.zone.clone().unwrap_or_else(|| options.origins.join(", "));
     println!("{} -> {origins} (workerd {})", worker.url(), worker.runtime());
     worker.run_until(&interrupted)
-}
-
-fn key_and_value(text: &str) -> Result<(String, String)> {
-    let (key, value) = text.split_once('=').context("write it as key=value")?;
-    Ok((key.trim().to_owned(), value.trim().to_owned()))
 }

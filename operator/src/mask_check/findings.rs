@@ -164,8 +164,8 @@ impl Finding {
             Self::Replaced(_, Masker::Cloudflare) => {
                 "Cloudflare shows a page of its own for 502 and 504. Look at Rules > Overview for a \
                  custom error rule that matches them, then at Error Pages, of the zone and of the account \
-                 (paid plans), for one that was uploaded for 5xx errors: a page from `cargo xtask pages` \
-                 (cloudflare/) can stand there, so that visitors at least see your brand. On an \
+                 (paid plans), for one that was uploaded for 5xx errors: a page that the command `pages` writes \
+                 to cloudflare/ can stand there, so that visitors at least see your brand. On an \
                  Enterprise plan, Origin Error Page Pass-thru (`origin_error_page_pass_thru`) lets 502 \
                  and 504 pass. If another zone of Cloudflare's is in front, look there."
             }
@@ -188,7 +188,7 @@ impl Finding {
             }
             Self::NotFollowed(NotFollowed::NoWorker) => {
                 "The Worker is not in front of this address, or something before it answers. Does a route \
-                 match it (`npx wrangler deployments list`, `routes` in wrangler.toml), and is its DNS \
+                 match it (`npx wrangler deployments list`, `routes` in wrangler's file), and is its DNS \
                  record proxied? Does a redirect, a cache in front or a challenge answer first?"
             }
             Self::NotFollowed(NotFollowed::Failing(_)) => {
