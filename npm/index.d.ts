@@ -28,10 +28,11 @@ export function before<W>(worker: W): W;
 
 /** The handlers of Holdfast alone. */
 declare const worker: {
-  fetch(request: any, env: any, ctx: any): Promise<any>;
-  scheduled(controller: any, env: any, ctx: any): Promise<void>;
+  // biome-ignore lint/suspicious/noExplicitAny: which Response there is, the types of the project that imports this decide
+  fetch(request: unknown, env: unknown, ctx: unknown): Promise<any>;
+  scheduled(controller: unknown, env: unknown, ctx: unknown): Promise<void>;
 };
 export default worker;
 
 /** The Durable Object that gathers the counts of all isolates: bind it as `HOLDFAST_HEALTH`. */
-export const OriginHealth: new (state: any, env: any) => any;
+export const OriginHealth: new (state: unknown, env: unknown) => object;

@@ -6,18 +6,20 @@ import { check, leftAside, readByWrangler, redirect } from "./rules.js";
 /** @param {string} file */
 const isFile = (file) => existsSync(file) && statSync(file).isFile();
 
+/** `folder` and every folder around it. @param {string} folder @returns {string[]} */
+function withFoldersAround(folder) {
+  const around = path.dirname(folder);
+  return around === folder ? [folder] : [folder, ...withFoldersAround(around)];
+}
+
 /** The file that wrangler would read in `folder`. @param {string} folder */
 export function readIn(folder) {
-  const folders = [realpathSync(folder)];
-  while (path.dirname(folders[folders.length - 1]) !== folders[folders.length - 1]) {
-    folders.push(path.dirname(folders[folders.length - 1]));
-  }
+  const folders = withFoldersAround(realpathSync(folder));
   const redirected = folders.map((it) => path.join(it, redirect())).find(isFile);
   if (redirected) return redirected;
-  const found = readByWrangler(folders.length, (number, name) => isFile(path.join(folders[number], name)));
-  if (found === undefined) return undefined;
-  const [number, name] = found.split(" ");
-  return path.join(folders[Number(number)], name);
+  const found = readByWrangler(folders.length, (number, name) => isFile(path.join(folders[number] ?? "", name)));
+  const [number, name] = found?.split(" ") ?? [];
+  return name && path.join(folders[Number(number)] ?? "", name);
 }
 
 /**

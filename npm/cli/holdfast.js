@@ -14,16 +14,37 @@ const HELP = `Holdfast keeps a website answering when its origin fails.
       --origin URL                    another origin than the file's; several are tried in this order
       --zone HOST:PORT                in place of origins: where the zone's own origin is (route mode)
       --port PORT                     8787 unless given; 0 for any free one
+      --set KEY=VALUE                 a setting, such as timeouts.first_byte=2s; may be given several times
       --env NAME                      the environment in the file
       --keep                          bind a namespace for last good copies, empty at the start
       --health --token SECRET         bind the object that gathers counts, and show the dashboard
+  npx holdfast pages                writes every error page, in every language and theme, to a folder with an index
+      --out FOLDER                    error-pages unless given
+      --set KEY=VALUE                 a setting, such as page.accent=#802060; may be given several times
+      --env NAME                      the environment in the file whose brand they have
+  npx holdfast drill FAILURE SITE   prints the header field that forces a failure (docs/failures.md) for each
+                                    request to the site, a URL or a host, that carries it
+      --for SPAN                      for how long: 5m unless given, at most 1h
+      --token SECRET                  the operators' secret, unless it is in HOLDFAST_TOKEN
+  npx holdfast mask-check URL       asks a deployed site for a forced 502 and 504, and says whether our page arrives
+                                    or what replaces it; ends with 2 if one does not arrive as it left
+      --token SECRET                  the operators' secret, unless it is in HOLDFAST_TOKEN; it is not sent
 
 npx wrangler deploy puts it online.`;
 
-const text = { type: "string" };
-const flag = { type: "boolean" };
+const text = /** @type {const} */ ({ type: "string" });
+const texts = /** @type {const} */ ({ type: "string", multiple: true });
+const flag = /** @type {const} */ ({ type: "boolean" });
 
-/** @type {Record<string, { options: Record<string, any>, run: (options: any, words: string[]) => Promise<number> }>} */
+/**
+ * @typedef {object} Command
+ * @property {NonNullable<import("node:util").ParseArgsConfig["options"]>} options
+ * @property {string} [usage] with the words that it takes besides; none unless said
+ * @property {[least: number, most: number]} [words] how many
+ * @property {(options: any, words: string[]) => Promise<number>} run
+ */
+
+/** @type {Record<string, Command>} */
 const COMMANDS = {
   init: {
     options: { origin: text, host: text, name: text, yes: flag },
@@ -31,6 +52,8 @@ const COMMANDS = {
   },
   check: {
     options: {},
+    usage: "npx holdfast check [FILE]",
+    words: [0, 1],
     run: async (_options, [file]) => {
       const { isInOrder, said } = (await import("./check.js")).checked(file);
       (isInOrder ? console.log : console.error)(said);
@@ -38,31 +61,55 @@ const COMMANDS = {
     },
   },
   serve: {
-    options: {
-      origin: { type: "string", multiple: true },
-      zone: text,
-      port: text,
-      env: text,
-      keep: flag,
-      health: flag,
-      token: text,
-    },
+    options: { origin: texts, zone: text, port: text, set: texts, env: text, keep: flag, health: flag, token: text },
     run: async (options) => (await import("./serve.js")).serve(options),
+  },
+  pages: {
+    options: { out: text, set: texts, env: text },
+    run: async (options) => (await import("./pages.js")).pages(options),
+  },
+  drill: {
+    options: { for: text, token: text },
+    usage: "npx holdfast drill FAILURE SITE",
+    words: [2, 2],
+    run: async (options, words) => (await import("./drill.js")).drill(options, words),
+  },
+  "mask-check": {
+    options: { token: text },
+    usage: "npx holdfast mask-check URL",
+    words: [1, 1],
+    run: async (options, words) => (await import("./mask-check.js")).maskCheck(options, words),
   },
 };
 
-const [name, ...rest] = process.argv.slice(2);
-const command = COMMANDS[name];
-if (!command) {
-  const isAsked = name === undefined || name === "help" || name === "--help" || name === "-h";
-  (isAsked ? console.log : console.error)(isAsked ? HELP : `no command ${name}\n\n${HELP}`);
-  process.exit(isAsked ? 0 : 2);
-}
-let given;
-try {
-  given = parseArgs({ args: rest, options: command.options, allowPositionals: name === "check" });
-} catch (error) {
-  console.error(`${error.message}\n\n${HELP}`);
+/** @param {string} why @returns {never} */
+function misused(why) {
+  console.error(`${why}; npx holdfast help lists all commands`);
   process.exit(2);
 }
-process.exitCode = await command.run(given.values, given.positionals);
+
+/** What was thrown, in words. @param {unknown} error */
+const said = (error) => (error instanceof Error ? error.message : String(error));
+
+const [name = "help", ...rest] = process.argv.slice(2);
+if (["help", "--help", "-h"].includes(name) || rest.includes("--help")) {
+  console.log(HELP);
+  process.exit(0);
+}
+const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+if (!command) misused(`no command ${name}`);
+const [least, most] = command.words ?? [0, 0];
+let given;
+try {
+  given = parseArgs({ args: rest, options: command.options, allowPositionals: most > 0 });
+} catch (error) {
+  misused(said(error));
+}
+const words = given.positionals;
+if (words.length < least || words.length > most) misused(`write ${command.usage}`);
+try {
+  process.exitCode = await command.run(given.values, words);
+} catch (error) {
+  console.error(said(error));
+  process.exitCode = error instanceof Error && error.name === "Refused" ? 2 : 1;
+}

@@ -3,14 +3,14 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import readline from "node:readline";
 import { fileURLToPath } from "node:url";
-import { checked } from "./check.js";
-import { mistakesIn } from "./rules.js";
+import { checkedSettings } from "./settings.js";
 
 /**
  * @typedef {object} Options
  * @property {string[]} [origin] in place of those in the file
  * @property {string} [zone] where the zone's own origin is, in place of origins
  * @property {string} [port]
+ * @property {string[]} [set] settings to be laid over those in the file
  * @property {string} [env]
  * @property {boolean} [keep]
  * @property {boolean} [health]
@@ -21,24 +21,10 @@ import { mistakesIn } from "./rules.js";
  * @param {Options} options
  * @returns {Promise<number>} the exit code
  */
-export async function serve({ origin = [], zone, port = "8787", env, keep, health, token }) {
-  const { isInOrder, said, file } = checked();
-  if (!isInOrder || file === undefined) {
-    console.error(said);
-    return 2;
-  }
+export async function serve({ origin, zone, port = "8787", set, env, keep, health, token }) {
+  const { file, settings } = checkedSettings({ env, origins: origin, isRouteMode: zone !== undefined, set });
   // wrangler asks a server for newer versions, and reports its use, unless told not to.
   Object.assign(process.env, { WRANGLER_SEND_METRICS: "false", CI: "true" });
-  const { unstable_readConfig: read } = await import("wrangler");
-  const { HOLDFAST } = read({ config: file, env }, { hideWarnings: true }).vars;
-  const settings = { ...(typeof HOLDFAST === "string" ? JSON.parse(HOLDFAST) : HOLDFAST) };
-  if (origin.length > 0) settings.origins = origin;
-  if (zone) delete settings.origins;
-  const mistakes = mistakesIn(JSON.stringify(settings));
-  if (mistakes) {
-    console.error(mistakes);
-    return 2;
-  }
   const module = fileURLToPath(new URL("../worker", import.meta.url));
   const launch = {
     wrangler_toml: file,

@@ -9,6 +9,7 @@
     reason = "all of this is a test"
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,7 +20,8 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use faulty_origin::{Origin, scripts};
+use faulty_origin::{Origin, Script, Seen, scripts};
+use serde_json::json;
 use xtask::package::{Packed, package};
 
 /// From the first command to the first answer, at most.
@@ -123,11 +125,16 @@ impl Drop for Running {
 
 /// The answer to a GET of a browser, header and body.
 fn get(address: &str, target: &str) -> String {
+    get_with(address, target, "")
+}
+
+/// The same with further header fields, a line each.
+fn get_with(address: &str, target: &str, fields: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     write!(
         stream,
-        "GET {target} HTTP/1.1\r\nHost: www.shop.test\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
+        "GET {target} HTTP/1.1\r\nHost: www.shop.test\r\nAccept: text/html\r\n{fields}Connection: close\r\n\r\n"
     )
     .unwrap();
     let mut answer = Vec::new();
@@ -139,12 +146,16 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// An origin on any free port.
+fn start(script: impl Fn(&Seen) -> Script + Send + Sync + 'static) -> Origin {
+    Origin::start(([127, 0, 0, 1], 0).into(), script).unwrap()
+}
+
 fn origin() -> Origin {
-    Origin::start(([127, 0, 0, 1], 0).into(), |seen| match seen.path() {
+    start(|seen| match seen.path() {
         "/lost" => scripts::reset(),
         _ => scripts::with_headers(&[("Content-Type", "text/html")], "<p>hello from the origin</p>"),
     })
-    .unwrap()
 }
 
 #[test]
@@ -277,6 +288,163 @@ fn what_init_writes_is_in_order_for_every_answer_and_with_every_binding() {
     }
     let refused = home.run(&["npx", "holdfast", "init", "--yes"]);
     assert!(refused.status.code() == Some(1) && !file.exists(), "{}", said(&refused));
+}
+
+/// Every file in `folder`, by its path in there.
+fn files_in(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    fn add(folder: &Path, root: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                add(&path, root, files);
+            } else {
+                files.insert(path.strip_prefix(root).unwrap().to_owned(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    let mut files = BTreeMap::new();
+    add(folder, folder, &mut files);
+    files
+}
+
+/// `text` without the sizes that gzip makes, which no two programs compress to the same.
+fn without_sizes(text: &str) -> String {
+    let cut = |text: &str, word: &str| {
+        let parts: Vec<_> =
+            text.split(word).map(|part| part.trim_end_matches(|c: char| c.is_ascii_digit())).collect();
+        parts.join(word)
+    };
+    cut(&cut(text, " gzipped"), " compressed")
+}
+
+#[test]
+fn the_pages_are_those_that_the_native_command_writes_and_nothing_else_is_removed() {
+    let home = Home::with_package("pages");
+    let write = |name: &str, text: &str| fs::write(home.folder.join(name), text).unwrap();
+    write(
+        "wrangler.jsonc",
+        r#"{ "vars": { "HOLDFAST": { "page": { "brand": "Shop" } } }, // …
+            "env": { "test": { "vars": { "HOLDFAST": { "page": { "brand": "Try" } } } } } }"#,
+    );
+    let pages = |more: &[&str]| home.run(&[&["npx", "holdfast", "pages"], more].concat());
+    let native = home.folder.join("native");
+    let settings = json!({ "page": { "brand": "Shop", "accent": "#802060" } });
+    let expected = xtask::pages::pages(&settings, &native).unwrap();
+    let output = pages(&["--set", "page.accent=#802060"]);
+    let expected = expected.replace(native.to_str().unwrap(), "error-pages") + "\n";
+    assert_eq!(without_sizes(&said(&output)), without_sizes(&expected));
+    let [mut ours, mut theirs] = [home.folder.join("error-pages"), native].map(|folder| files_in(&folder));
+    assert!(ours.len() > 3000 && ours.contains_key(Path::new("cloudflare/de/error-pages/5xx.html")));
+    let index = [&mut ours, &mut theirs].map(|files| files.remove(Path::new("index.html")).unwrap());
+    let [index, other] = index.map(|index| without_sizes(&String::from_utf8(index).unwrap()));
+    assert_eq!(index, other);
+    let differing = ours.keys().chain(theirs.keys()).find(|name| ours.get(*name) != theirs.get(*name));
+    assert_eq!(differing, None);
+
+    // The brand of an environment; a folder of somebody's own; a setting that the Worker would refuse.
+    assert!(pages(&["--env", "test", "--out", "of/test"]).status.success());
+    let page = fs::read_to_string(home.folder.join("of/test/calm/en/502-lost.html")).unwrap();
+    assert!(page.contains("Try") && !page.contains("Shop"), "{page}");
+    fs::create_dir(home.folder.join("mine")).unwrap();
+    write("mine/index.html", "mine");
+    let refused = pages(&["--out", "mine"]);
+    let why = "mine holds something else; name a new folder\n";
+    assert_eq!((refused.status.code(), said(&refused).as_str()), (Some(1), why));
+    assert_eq!(files_in(&home.folder.join("mine")).len(), 1);
+    let refused = pages(&["--set", "page.accent=nonsense"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        said(&refused).starts_with("page.accent = \"nonsense\": a colour is accepted"),
+        "{}",
+        said(&refused)
+    );
+    let refused = pages(&["--env", "live"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).ends_with("wrangler.jsonc has no environment live\n"), "{}", said(&refused));
+}
+
+const TOKEN: &str = "a-token-of-the-operators";
+
+#[test]
+fn a_drill_that_is_ordered_without_rust_is_followed_and_a_mask_check_says_what_the_native_one_says() {
+    let home = Home::with_package("drill");
+    let origin = origin();
+    home.output_of(&["npx", "holdfast", "init", "--yes", "--name", "shop", "--origin", &origin.url()]);
+    let serve = home.command(&[
+        "npx",
+        "holdfast",
+        "serve",
+        "--port",
+        "0",
+        "--token",
+        TOKEN,
+        "--set",
+        "page.brand=Laid Over",
+    ]);
+    let (_running, worker) =
+        Running::until(serve, |line| Some(line.strip_prefix("http://")?.split(' ').next()?.to_owned()));
+
+    let mut drill =
+        home.command(&["npx", "holdfast", "drill", "edge_connect_timeout", "https://www.shop.test/a"]);
+    let field = drill.env("HOLDFAST_TOKEN", TOKEN).output().unwrap();
+    let field = said(&field).trim_end().to_owned() + "\r\n";
+    let drilled = get_with(&worker, "/", &field);
+    assert!(drilled.starts_with("HTTP/1.1 504 ") && drilled.contains("Laid Over"), "{field}{drilled}");
+    assert!(get(&worker, "/").starts_with("HTTP/1.1 200 "));
+    let refused = |words: &[&str]| {
+        let output = home.run(&[&["npx", "holdfast", "drill"], words, &["--token", TOKEN]].concat());
+        assert!(!output.status.success());
+        said(&output).trim_end().to_owned()
+    };
+    for words in [&["refused", "www.shop.test"][..], &["loop", "ftp://a"]] {
+        let native = xtask::drill::field(TOKEN, words[0], words[1], Duration::from_secs(300));
+        assert_eq!(refused(words), native.unwrap_err().to_string());
+    }
+    assert!(refused(&["loop", "www.shop.test", "--for", "2h"]).contains("at most 3600s"));
+    assert!(refused(&["loop"]).starts_with("write npx holdfast drill FAILURE SITE;"));
+
+    let check = |url: &str, token: &str| {
+        let mut check = home.command(&["npx", "holdfast", "mask-check", url]);
+        let output = check.env("HOLDFAST_TOKEN", token).output().unwrap();
+        (output.status.code(), said(&output))
+    };
+    let native = |url: &str, token: &str| xtask::mask_check::mask_check(url, token);
+    let worker = format!("http://{worker}/");
+    let masked = start(|seen| match seen.header("holdfast-drill") {
+        Some(_) => scripts::answer("502 Bad Gateway", &[("Server", "nginx")], "<h1>502</h1>"),
+        None => scripts::ok("hello"),
+    });
+    let of_cloudflare = start(|seen| match seen.header("holdfast-drill") {
+        Some(_) => {
+            scripts::answer("504 X", &[("Server", "cloudflare")], "<div id=\"cf-wrapper\">\u{e4}</div>")
+        }
+        None => scripts::with_headers(&[("Location", "/elsewhere")], [0xff, 0xfe]),
+    });
+    for (url, token, code, finding) in [
+        (worker.as_str(), TOKEN, 0, "504 as JSON: our page arrives as it left"),
+        (&worker, "another-token-of-theirs", 2, "this is not the Worker's token"),
+        (&origin.url(), TOKEN, 2, "no Worker answers here"),
+        (&masked.url(), TOKEN, 2, "is replaced (status 502 Bad Gateway) by another: Server: nginx"),
+        (&of_cloudflare.url(), TOKEN, 2, "by an error page of Cloudflare's"),
+    ] {
+        let expected = native(url, token).unwrap().to_string();
+        assert_eq!(check(url, token), (Some(code), expected.clone()), "{url}");
+        assert!(expected.contains(finding), "{expected}");
+    }
+
+    // What gives no whole answer, and what is no question.
+    let lost = start(|_| scripts::reset());
+    let torn = start(|_| scripts::cut_short("half of ", 8));
+    let endless = start(|_| scripts::ok(vec![b'x'; 2 * 1024 * 1024]));
+    for url in [lost.url(), torn.url(), endless.url()] {
+        let (code, said) = check(&url, TOKEN);
+        assert!(code == Some(1) && said.starts_with(&format!("{url}/ gives no answer: ")), "{code:?} {said}");
+        assert!(native(&url, TOKEN).is_err(), "{url}");
+    }
+    for (url, token) in [("ftp://a", TOKEN), ("http://a@b/", TOKEN), (&worker, "short")] {
+        let expected = native(url, token).unwrap_err();
+        assert_eq!(check(url, token), (Some(1), format!("{expected:#}\n")));
+    }
 }
 
 #[test]

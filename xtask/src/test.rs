@@ -71,6 +71,7 @@ fn javascript() -> Result<()> {
     for arguments in [
         &["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings"][..],
         &["node_modules/typescript/bin/tsc", "--project", "tsconfig.json"],
+        &["node_modules/typescript/bin/tsc", "--project", "tsconfig.npm.json"],
         &["--test", "tests/js/bodies.test.js", "tests/js/requests.test.js"],
     ] {
         run(Command::new("node").args(arguments).current_dir(root()))?;

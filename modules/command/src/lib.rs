@@ -1,10 +1,20 @@
-//! What the command line of the npm package asks of Rust: see `npm/cli/`.
+//! What the command line of the npm package asks of Rust: see `npm/cli/`, and `npm/cli/command.d.ts` for the types.
+//!
+//! What goes wrong is thrown as text.
 
 #![cfg(target_family = "wasm")]
 
-use check::{Problem, Problems, check_settings, check_text, left_aside, read_by_wrangler};
+mod mask_check;
+mod pages;
+
+use std::time::Duration;
+
+use check::{Overlay, Problem, Problems, check_settings, check_text, left_aside, read_by_wrangler};
 use holdfast::texts;
-use js_sys::{Array, Function};
+use holdfast::time::Timestamp;
+use js_sys::{Array, Error, Function};
+use operator::drill;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(raw_module = "./texts.js")]
@@ -49,11 +59,53 @@ pub fn redirect() -> String {
     check::REDIRECT.to_owned()
 }
 
+/// The `HOLDFAST` variable of an `environment` in `text`, the contents of `file`, in JSON. `set` are settings to be laid over
+/// it, as `key=value`, and `origins` too; there are none in route mode.
+#[wasm_bindgen]
+pub fn settings(
+    file: &str,
+    text: &str,
+    environment: Option<String>,
+    origins: Vec<String>,
+    is_route_mode: bool,
+    set: Vec<String>,
+) -> Result<String, JsValue> {
+    let settings = || {
+        let set = set.iter().map(|text| check::key_and_value(text)).collect::<anyhow::Result<_>>()?;
+        let written = check::settings_in(file, text, environment.as_deref())?;
+        Overlay { origins, is_route_mode, set }.over(written)
+    };
+    settings().map(|settings| settings.to_string()).map_err(thrown)
+}
+
 /// What is wrong with a whole `HOLDFAST` in JSON, a mistake a line; nothing if it is accepted.
 #[wasm_bindgen(js_name = mistakesIn)]
 pub fn mistakes_in(settings: &str) -> String {
-    match serde_json::from_str(settings) {
+    match serde_json::from_str::<Value>(settings) {
         Ok(settings) => check_settings(&settings).join("\n"),
         Err(error) => format!("HOLDFAST: JSON is accepted; this is not: {error}"),
     }
+}
+
+/// The header field that forces a failure: see [`drill::field`]. `now` is in milliseconds, `validity` as `5m`.
+#[wasm_bindgen(js_name = drillField)]
+pub fn drill_field(token: &str, word: &str, site: &str, validity: &str, now: f64) -> Result<String, JsValue> {
+    let validity: anyhow::Result<Duration> = drill::read_validity(validity);
+    validity.and_then(|validity| drill::field(token, word, site, validity, moment(now))).map_err(thrown)
+}
+
+/// The moment `now`, in milliseconds, as JavaScript has it.
+fn moment(now: f64) -> Timestamp {
+    Timestamp::from_millis(now as u64)
+}
+
+/// An error with its causes, as JavaScript gets it.
+fn thrown(error: anyhow::Error) -> JsValue {
+    JsValue::from(format!("{error:#}"))
+}
+
+/// What JavaScript has thrown.
+fn caught(thrown: JsValue) -> anyhow::Error {
+    let said = thrown.dyn_ref::<Error>().map(|error| String::from(error.message()));
+    anyhow::anyhow!(said.or_else(|| thrown.as_string()).unwrap_or_default())
 }
