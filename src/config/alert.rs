@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::share::Share;
 use super::values::{Accepted, web_link};
 
-/// `incident`: when failed attempts at an origin count as an incident; see docs/alerts.md.
+/// `incident`: when failed attempts at an origin count as an incident; see docs/operations.md.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incident {
     /// How many attempts must fail in the same way within this minute and the last; at least 1.

@@ -1,5 +1,5 @@
 //! The text of an alert, in several forms: our own, and those of Slack, PagerDuty (Events API v2), Discord and Teams.
-//! docs/alerts.md has them.
+//! docs/operations.md has them.
 
 use serde_json::{Value, json};
 

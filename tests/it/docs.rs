@@ -160,6 +160,70 @@ fn every_link_between_the_documents_leads_somewhere() {
     assert!(count > 50, "the links were not found");
 }
 
+/// The documents of the project: each path, as links write it from the root, and its text.
+fn documents() -> Vec<(String, String)> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for folder in ["", "docs/"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "md") {
+                let name = format!("{folder}{}", path.file_name().unwrap().display());
+                found.push((name, std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_document_is_reached_from_the_readme() {
+    let documents = documents();
+    let mut reached = vec!["README.md".to_owned()];
+    let mut next = 0;
+    while let Some(from) = reached.get(next).cloned() {
+        next += 1;
+        let Some((_, text)) = documents.iter().find(|(name, _)| *name == from) else { continue };
+        for link in links_in(text).filter(|link| !link.contains(':')) {
+            let file = link.split('#').next().unwrap();
+            let target = match from.strip_prefix("docs/") {
+                Some(_) => file.strip_prefix("../").map_or_else(|| format!("docs/{file}"), str::to_owned),
+                None => file.to_owned(),
+            };
+            if !reached.contains(&target) {
+                reached.push(target);
+            }
+        }
+    }
+    let lost: Vec<_> =
+        documents.iter().filter(|(name, _)| !reached.contains(name)).map(|(name, _)| name).collect();
+    assert!(documents.len() > 15 && lost.is_empty(), "nothing leads to {lost:?}");
+}
+
+#[test]
+fn what_holds_without_a_setting_is_told_in_one_place() {
+    let configuration = include_str!("../../docs/configuration.md");
+    let (_, after) = configuration.split_once("\n## Every key\n").unwrap();
+    let rows = after.split("\n## ").next().unwrap().lines().filter_map(|line| line.strip_prefix("| `"));
+    let keys: Vec<_> = rows.filter_map(|row| row.split('`').next()).filter(|key| key.contains('.')).collect();
+    assert!(keys.len() > 60, "the keys were not found");
+    let mut twice = Vec::new();
+    for (name, text) in documents() {
+        if ["docs/configuration.md", "CHANGELOG.md"].contains(&name.as_str()) {
+            continue;
+        }
+        for sentence in text.replace('\n', " ").split(". ") {
+            let names_one = keys.iter().any(|key| sentence.contains(&format!("`{key}`")));
+            if names_one
+                && ["default)", "by default", "defaults to"].iter().any(|word| sentence.contains(word))
+            {
+                twice.push(format!("{name}: {sentence}"));
+            }
+        }
+    }
+    assert!(twice.is_empty(), "docs/configuration.md alone says what holds by default: {twice:#?}");
+}
+
 /// The names of the tests in `text`.
 fn tests_in(text: &str) -> impl Iterator<Item = &str> {
     let functions = text.split("#[test]\n").skip(1);

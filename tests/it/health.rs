@@ -1153,9 +1153,9 @@ fn our_own_form_has_every_fact() {
     );
     assert_eq!(end["lasted_s"], 60);
     assert_eq!(end["dashboard"], begin["dashboard"]);
-    let document = include_str!("../../docs/alerts.md");
+    let document = include_str!("../../docs/operations.md");
     for field in begin.as_object().unwrap().keys() {
-        assert!(document.contains(&format!("| `{field}` |")), "docs/alerts.md says nothing of `{field}`");
+        assert!(document.contains(&format!("| `{field}` |")), "docs/operations.md says nothing of `{field}`");
     }
 }
 
