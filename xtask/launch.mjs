@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import readline from "node:readline";
-import { Log, LogLevel, Miniflare } from "miniflare";
+import { convertV4MiniflareOptions as converted, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as read } from "wrangler";
 
 const say = (message) => void process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -17,16 +17,12 @@ const input = readline.createInterface({ input: process.stdin });
 const launch = JSON.parse(await new Promise((line) => input.once("line", line)));
 
 // The Worker's messages and workerd's own come on the same streams; workerd's say where in its source they
-// were written. They are of use when it does not start, and noise later: the Worker reports what failed.
-function take(line) {
-  let message;
-  try {
-    message = JSON.parse(line);
-  } catch {
-    message = { source: "workerd", message: line };
-  }
-  if (message.source === undefined) say({ log: message.message });
-  else if (!listens) process.stderr.write(`${message.message}\n`);
+// were written, as `workerd/jsg/value.h:1456: failed: …`. They are of use when it does not start, and noise later: the
+// Worker reports what failed. A line of JSON is the Worker's, whatever a visitor got into it.
+const OF_WORKERD = /^(?!\{).*\b\w+(?:\/[\w.+-]+)+\.(?:h|c\+\+|rs):\d+: /;
+function take({ message }) {
+  if (!listens) process.stderr.write(`${message}\n`);
+  else if (!OF_WORKERD.test(message)) say({ log: message });
 }
 
 // The version of the workerd that Miniflare starts: its own, unless the environment names another.
@@ -67,7 +63,7 @@ const files = readdirSync(launch.module, { recursive: true })
 // Logs the spans of the Worker's requests that the platform's tracing would export, a line each when it ends.
 const TRACES = {
   name: "traces",
-  compatibilityDate: "2026-04-01",
+  compatibilityDate: options.compatibilityDate,
   compatibilityFlags: ["streaming_tail_worker", "experimental"],
   modules: true,
   script: `
@@ -91,15 +87,23 @@ const TRACES = {
     };`,
 };
 
+// What a fetch of the public URL comes to on a route: the zone's own origin. Miniflare sends all that a Worker fetches to
+// another Worker, or through Node.js, but not to an address.
+const ZONE = {
+  name: "zone",
+  compatibilityDate: options.compatibilityDate,
+  modules: true,
+  script: "export default { fetch: (request, env) => env.ORIGIN.fetch(request) };",
+  serviceBindings: { ORIGIN: { external: { address: launch.zone, http: {} } } },
+};
+
 try {
-  miniflare = new Miniflare({
+  // In the form of version 4, which is the one that wrangler hands out.
+  const description = converted({
     log: new Log(LogLevel.ERROR),
-    structuredWorkerdLogs: true,
-    handleRuntimeStdio(...streams) {
-      for (const input of streams) readline.createInterface({ input }).on("line", take);
-    },
+    handleStructuredLogs: take,
     cf: false,
-    ...(launch.storage && { durableObjectsPersist: launch.storage }),
+    ...(launch.storage && { resourcePersistencePath: launch.storage }),
     workers: [
       {
         ...options,
@@ -112,8 +116,7 @@ try {
           durableObjects: { HOLDFAST_HEALTH: { className: "OriginHealth", useSQLite: true } },
           analyticsEngineDatasets: { HOLDFAST_ANALYTICS: { dataset: "holdfast" } },
         }),
-        // What a fetch of the public URL comes to on a route: the zone's own origin.
-        ...(launch.zone && { outboundService: { external: { address: launch.zone, http: {} } } }),
+        ...(launch.zone && { outboundService: ZONE.name }),
         kvNamespaces: launch.keep ? { HOLDFAST_KEEP: "HOLDFAST_KEEP" } : options.kvNamespaces,
         modules: files.map((file) => ({ type: types[path.extname(file)], path: file })),
         modulesRoot: launch.module,
@@ -122,9 +125,11 @@ try {
         unsafeDirectSockets: [{ host: "127.0.0.1", port: launch.port }],
       },
       ...(launch.traces ? [TRACES] : []),
+      ...(launch.zone ? [ZONE] : []),
       ...externalWorkers,
     ],
   });
+  miniflare = new Miniflare(description);
   await miniflare.ready;
   listens = true;
   // Whoever started this asks for the cron trigger with a line.

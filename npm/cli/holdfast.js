@@ -2,6 +2,12 @@
 // The command line of the package.
 import { parseArgs } from "node:util";
 
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 12)) {
+  console.error(`Node.js 22.12 or newer is needed, as wrangler needs it; this is ${process.versions.node}`);
+  process.exit(1);
+}
+
 const HELP = `Holdfast keeps a website answering when its origin fails.
 
   npx holdfast init                 writes wrangler.jsonc; asks, or takes

@@ -2,8 +2,6 @@
 //!
 //! It is tried in Node, whose URLs are the platform's: both are the URL Standard's (<https://url.spec.whatwg.org>).
 
-use std::process::Command;
-
 use holdfast::body::{self, HELD_FIRST, HeldFirst, Plan};
 use holdfast::config::Settings;
 use holdfast::head;
@@ -95,7 +93,7 @@ console.log(JSON.stringify(heads));
 "##;
 
 fn node(program: &str, argument: &str) -> String {
-    let mut node = Command::new("node");
+    let mut node = xtask::node::node().unwrap();
     node.args(["--input-type=module", "--eval", program, "--", argument])
         .current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = node.output().expect("Node.js is there");

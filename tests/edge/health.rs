@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use faulty_origin::{Origin, scripts};
@@ -184,7 +183,7 @@ fn break_module(wasm: &Path, export: &str) {
         binaryen.Function.setBody(module.getFunction(value), module.unreachable());
         writeFileSync(wasm, module.emitBinary());
     "#;
-    let mut node = Command::new("node");
+    let mut node = xtask::node::node().unwrap();
     node.args(["--input-type=module", "--eval", SCRIPT]).arg(wasm).arg(export);
     assert!(node.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap().success());
 }

@@ -1,4 +1,4 @@
-// What the platform has and Node 20 has not, and a Rust instance that notes what it is told.
+// What the platform has and Node.js has not, and a Rust instance that notes what it is told.
 
 export const told = [];
 
@@ -13,18 +13,6 @@ export const rust = Object.fromEntries(
     note(name),
   ]),
 );
-
-Promise.withResolvers ??= () => {
-  const parts = {};
-  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
-  return parts;
-};
-
-ArrayBuffer.prototype.transfer ??= function (bytes) {
-  const moved = new ArrayBuffer(bytes);
-  new Uint8Array(moved).set(new Uint8Array(this).subarray(0, bytes));
-  return moved;
-};
 
 globalThis.IdentityTransformStream = class {
   constructor() {

@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use faulty_origin::{Origin, Script, Seen, scripts};
 use serde_json::json;
+use xtask::node::node;
 use xtask::package::{Packed, package};
 
 /// From the first command to the first answer, at most.
@@ -30,7 +31,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Packed once for all tests.
 static PACKED: LazyLock<Packed> = LazyLock::new(|| package().unwrap());
 
-/// A folder of somebody who has Node.js, and no Rust. It is removed when this is dropped.
+/// A folder of somebody who has the Node.js that wrangler needs, and no Rust. It is removed when this is dropped.
 struct Home {
     folder: PathBuf,
     path: String,
@@ -43,7 +44,9 @@ impl Home {
         fs::create_dir_all(&folder).unwrap();
         let has = |folder: &&str| ["cargo", "rustc"].iter().any(|name| Path::new(folder).join(name).exists());
         let path = std::env::var("PATH").unwrap();
-        let path: Vec<_> = path.split(':').filter(|folder| !has(folder)).collect();
+        let program = node().unwrap().get_program().to_owned();
+        let node = Path::new(&program).parent().unwrap().to_str().unwrap();
+        let path: Vec<_> = [node].into_iter().chain(path.split(':').filter(|folder| !has(folder))).collect();
         Self { folder, path: path.join(":") }
     }
 
@@ -205,6 +208,12 @@ fn three_commands_lead_from_an_empty_folder_to_an_answering_worker_without_rust(
 #[test]
 fn the_command_line_says_what_the_rules_say_and_overwrites_nothing() {
     let home = Home::with_package("check");
+    // An older Node.js is told of first.
+    let older = "--import data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'22.11.0'}})";
+    let output = home.command(&["npx", "holdfast", "init"]).env("NODE_OPTIONS", older).output().unwrap();
+    let expected = "Node.js 22.12 or newer is needed, as wrangler needs it; this is 22.11.0\n";
+    assert_eq!((output.status.code(), said(&output).as_str()), (Some(1), expected));
+
     let check = |file: &[&str]| {
         let output = home.run(&[&["npx", "holdfast", "check"], file].concat());
         (output.status.code(), said(&output))

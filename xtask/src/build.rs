@@ -12,7 +12,7 @@ use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -22,6 +22,7 @@ use holdfast::texts;
 use serde_json::Value;
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::node::node;
 use crate::order;
 use crate::root;
 use crate::setup;
@@ -249,7 +250,7 @@ pub(crate) fn bind(compiled: &Path, folder: &Path, is_renewable: bool) -> Result
 /// Runs wasm-opt on `module` with `passes`. It leaves out names.
 pub(crate) fn optimise(module: &Path, passes: &[&str]) -> Result<()> {
     let program = root().join("node_modules/binaryen/bin/wasm-opt");
-    let mut command = Command::new("node");
+    let mut command = node()?;
     command.arg(program).args(passes).args(FEATURES).arg(module).arg("-o").arg(module);
     run(command.stdin(Stdio::null()))
 }

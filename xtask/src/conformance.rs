@@ -9,7 +9,7 @@
 use std::fmt::{self, Write as _};
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use crate::node::node;
 use crate::serve::{self, Worker};
 use crate::{root, setup};
 
@@ -230,11 +231,11 @@ struct Node {
 
 impl Node {
     fn start(job: &Value) -> Result<Self> {
-        let mut node = Command::new("node");
+        let mut node = node()?;
         // The client of npm's package is of an age at which Node.js warns of what it uses.
         node.arg("--no-warnings").arg(root().join("xtask/conformance.mjs")).current_dir(root());
         node.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = node.spawn().context("could not start node; Node.js 20 or newer is needed")?;
+        let mut child = node.spawn().context("could not start Node.js")?;
         let output = child.stdout.take().context("node has no standard output")?;
         let (has_said, answers) = mpsc::channel();
         thread::spawn(move || {

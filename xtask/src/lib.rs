@@ -12,6 +12,7 @@ pub mod counting;
 pub mod demo;
 pub mod drill;
 pub mod mask_check;
+pub mod node;
 mod order;
 pub mod package;
 pub mod pages;

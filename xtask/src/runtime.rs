@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::node::node;
 use crate::step::{run, step, written};
 use crate::{platform, root};
 
@@ -51,9 +52,9 @@ fn installed(wanted: &str) -> Result<PathBuf> {
 /// The program workerd that npm has installed in `folder` for this machine; its package knows where.
 pub fn program(folder: &Path) -> Result<PathBuf> {
     let folder = fs::canonicalize(folder).with_context(|| format!("could not find {}", folder.display()))?;
-    let mut node = Command::new("node");
+    let mut node = node()?;
     node.args(["--print", "require('workerd').default"]).current_dir(&folder).stderr(Stdio::null());
-    let answer = node.output().context("Node.js 20 or newer is needed")?;
+    let answer = node.output().context("could not start Node.js")?;
     let program = PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim());
     // Without a package of its own, a folder would have that of the folder around it.
     if !answer.status.success() || !program.starts_with(&folder) {

@@ -9,7 +9,7 @@ mod options;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -19,6 +19,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::build::{self, Built};
+use crate::node::node;
 use crate::{platform, root, runtime};
 pub use options::{Echo, Options, Refused};
 
@@ -162,14 +163,14 @@ pub fn interrupted() -> Result<Receiver<()>> {
 
 /// Starts the launcher in a group of its own, so that Ctrl-C in a terminal does not reach it.
 fn launcher(workerd: Option<&Path>) -> Result<Child> {
-    let mut node = Command::new("node");
+    let mut node = node()?;
     node.arg(root().join("xtask/launch.mjs")).current_dir(root());
     platform::in_own_group(&mut node);
     node.stdin(Stdio::piped()).stdout(Stdio::piped());
     // wrangler asks a server for newer versions, and reports its use, unless told not to.
     node.env("WRANGLER_SEND_METRICS", "false").env("CI", "true");
     node.envs(workerd.map(|workerd| (runtime::VARIABLE, workerd)));
-    node.spawn().context("could not start node; Node.js 20 or newer is needed")
+    node.spawn().context("could not start Node.js")
 }
 
 /// What the launcher is told.

@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use crate::browser;
 use crate::build::{self, Built};
 use crate::check;
+use crate::node::node;
 use crate::setup;
 use crate::step::{cargo, run, step};
 use crate::{root, runtime};
@@ -74,7 +75,7 @@ fn javascript() -> Result<()> {
         &["node_modules/typescript/bin/tsc", "--project", "tsconfig.npm.json"],
         &["--test", "tests/js/bodies.test.js", "tests/js/requests.test.js"],
     ] {
-        run(Command::new("node").args(arguments).current_dir(root()))?;
+        run(node()?.args(arguments).current_dir(root()))?;
     }
     Ok(())
 }

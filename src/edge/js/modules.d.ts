@@ -1,18 +1,6 @@
 // The modules that the build puts beside these: what wasm-bindgen makes of `modules/`, and the data. And what the
 // platform has and its published types have not.
 
-interface RequestInit<Cf = CfProperties> {
-  cache?: "no-store";
-}
-
-interface Tracing {
-  getActiveSpan?(): Span | undefined;
-}
-
-interface Span {
-  setStatus?(status: { code: "error" }): unknown;
-}
-
 declare function addEventListener(type: "error", listener: (event: { error: unknown }) => void): void;
 
 declare module "*.wasm" {

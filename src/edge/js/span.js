@@ -23,7 +23,7 @@ export function spanned(pending, method, url, send) {
   if (!tracing?.getActiveSpan?.()?.isTraced) return { sent: send() };
   return tracing.startActiveSpan("holdfast.attempt", (span) => {
     span.setAttribute("http.request.method", method);
-    const [, scheme, host, port] = SERVER.exec(url) ?? [];
+    const [, scheme, host = "", port] = SERVER.exec(url) ?? [];
     span.setAttribute("server.address", host);
     span.setAttribute("server.port", Number(port ?? (scheme === "http" ? 80 : 443)));
     return { sent: send(), span };

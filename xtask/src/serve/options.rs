@@ -33,7 +33,7 @@ pub struct Options {
     /// Whether an empty `OriginHealth` object is bound as `HOLDFAST_HEALTH`, and a data set as
     /// `HOLDFAST_ANALYTICS`.
     pub health: bool,
-    /// Where the object's storage outlives the Worker; `None` for a place that goes with it.
+    /// Where what is stored outlives the Worker; `None` for a place that goes with it.
     pub storage: Option<PathBuf>,
     /// The `HOLDFAST_TOKEN` secret.
     pub token: Option<String>,
