@@ -161,7 +161,7 @@ pub fn ensure() -> Result<Built> {
 
     let compiled = thread::scope(|scope| {
         let packages = scope.spawn(setup::packages);
-        let compiled = setup::target()
+        let compiled = setup::target(setup::TARGET)
             .and_then(|()| step("cargo: the Worker, optimised (one or two minutes at first)", compile));
         packages.join().map_err(|_| anyhow!("the installation of the packages panicked"))??;
         compiled

@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod counting;
 pub mod demo;
 pub mod drill;
+mod elsewhere;
 pub mod mask_check;
 pub mod node;
 mod order;

@@ -1,5 +1,7 @@
 //! What differs between Unix and Windows.
 
+use std::io;
+use std::path::Path;
 use std::process::{Child, Command};
 
 /// npm's command.
@@ -31,4 +33,18 @@ pub fn end_group(child: &Child) {
 #[cfg(windows)]
 pub fn end_group(child: &Child) {
     let _ = Command::new("taskkill").args(["/T", "/F", "/PID", &child.id().to_string()]).output();
+}
+
+/// Lets `file` be run as a program.
+#[cfg(unix)]
+pub fn make_executable(file: &Path) -> io::Result<()> {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+    set_permissions(file, Permissions::from_mode(0o755))
+}
+
+/// Lets `file` be run as a program: here, its name decides that.
+#[cfg(windows)]
+pub fn make_executable(_file: &Path) -> io::Result<()> {
+    Ok(())
 }

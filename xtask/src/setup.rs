@@ -13,17 +13,17 @@ use crate::{platform, root};
 /// What the Worker is compiled for.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Adds the WebAssembly target to the toolchain where it is missing.
-pub fn target() -> Result<()> {
+/// Adds `target` to the toolchain where it is missing.
+pub fn target(target: &str) -> Result<()> {
     let mut ask = Command::new("rustc");
-    ask.args(["--print", "target-libdir", "--target", TARGET]).current_dir(root());
+    ask.args(["--print", "target-libdir", "--target", target]).current_dir(root());
     let answer = ask.output().context("could not start rustc")?;
     if Path::new(String::from_utf8_lossy(&answer.stdout).trim()).is_dir() {
         return Ok(());
     }
-    step("rustup: the WebAssembly target (once)", || {
-        run(Command::new("rustup").args(["target", "add", TARGET]).current_dir(root()))
-            .context("without rustup, install the target wasm32-unknown-unknown for your rustc")
+    step(&format!("rustup: the target {target} (once)"), || {
+        run(Command::new("rustup").args(["target", "add", target]).current_dir(root()))
+            .with_context(|| format!("without rustup, install the target {target} for your rustc"))
     })
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use crate::browser;
 use crate::build::{self, Built};
 use crate::check;
+use crate::elsewhere;
 use crate::node::node;
 use crate::setup;
 use crate::step::{cargo, run, step};
@@ -47,6 +48,7 @@ pub fn test(workerd: Option<&Path>) -> Result<()> {
         clippy.args(["--package", "command"]);
         run(clippy.args(["--", "-D", "warnings"]))
     });
+    part("cargo check, Windows and macOS", &mut elsewhere::check);
     part("JavaScript", &mut javascript);
     part("cargo doc", &mut || {
         run(documented(&mut cargo()).args(["--workspace", "--document-private-items"]))?;
