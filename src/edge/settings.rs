@@ -38,9 +38,10 @@ fn settings_text(env: &Env) -> Option<String> {
     value.as_string().or_else(|| JSON::stringify(&value).ok()?.as_string())
 }
 
-/// A secret, or a variable of text.
+/// A secret, or a variable of text. (Outside Cloudflare, workerd has `null` for one that is not set, on which `Env::secret`
+/// throws.)
 pub(super) fn secret(env: &Env, name: &str) -> Option<String> {
-    env.secret(name).ok().map(|secret| secret.to_string())
+    Reflect::get(env, &name.into()).ok()?.as_string()
 }
 
 /// The operators' secret. An unfit one opens nothing, and does not take the site down either.
@@ -72,7 +73,7 @@ impl Bound {
                 .get_binding("HOLDFAST_VERSION")
                 .ok()
                 .map(|version: WorkerVersionMetadata| (version.id(), version.tag())),
-            has_token: env.secret(TOKEN).is_ok(),
+            has_token: secret(env, TOKEN).is_some(),
         }
     }
 
