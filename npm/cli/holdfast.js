@@ -35,6 +35,13 @@ const HELP = `Holdfast keeps a website answering when its origin fails.
   npx holdfast mask-check URL       asks a deployed site for a forced 502 and 504, and says whether our page arrives
                                     or what replaces it; ends with 2 if one does not arrive as it left
       --token SECRET                  the operators' secret, unless it is in HOLDFAST_TOKEN; it is not sent
+      --header "NAME: VALUE"          a further header field of each request; may be given several times
+  npx holdfast self-host            makes one program of workerd, the Worker and a store, for a machine of your own
+      --listen HOST:PORT              127.0.0.1:8787 unless given; *:8787 for every address
+      --data FOLDER                   for what outlives the program; self-hosted/data unless given
+      --cache SIZE --memory SIZE      the most that the cache may take on disk (1GiB) and in memory (64MiB)
+      --origin URL --set KEY=VALUE --env NAME    as for serve
+      --out FOLDER                    where it is written; self-hosted unless given
 
 npx wrangler deploy puts it online.`;
 
@@ -81,10 +88,14 @@ const COMMANDS = {
     run: async (options, words) => (await import("./drill.js")).drill(options, words),
   },
   "mask-check": {
-    options: { token: text },
+    options: { token: text, header: texts },
     usage: "npx holdfast mask-check URL",
     words: [1, 1],
     run: async (options, words) => (await import("./mask-check.js")).maskCheck(options, words),
+  },
+  "self-host": {
+    options: { out: text, listen: text, data: text, cache: text, memory: text, origin: texts, set: texts, env: text },
+    run: async (options) => (await import("./self-host.js")).selfHost(options),
   },
 };
 

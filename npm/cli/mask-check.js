@@ -4,12 +4,19 @@ import https from "node:https";
 import { maskCheck as ask } from "./rules.js";
 
 /**
- * @param {{ token?: string }} options
+ * @param {{ token?: string, header?: string[] }} options
  * @param {string[]} words the page
  * @returns {Promise<number>} the exit code: 2 if a page does not arrive as it left
  */
-export async function maskCheck({ token = process.env.HOLDFAST_TOKEN ?? "" }, [url = ""]) {
-  const [areOurs, said] = await ask(url, token, Date.now(), answer);
+export async function maskCheck({ token = process.env.HOLDFAST_TOKEN ?? "", header = [] }, [url = ""]) {
+  const further = header.flatMap((field) => {
+    const [, name, value] = /^([^\s:]+):\s*(.*)$/.exec(field) ?? [];
+    if (name === undefined || value === undefined) throw new Error(`--header: ${field}: "NAME: VALUE" is accepted`);
+    return [name, value];
+  });
+  /** @type {typeof answer} */
+  const answerWith = (to, fields, limit, most) => answer(to, [...fields, ...further], limit, most);
+  const [areOurs, said] = await ask(url, token, Date.now(), answerWith);
   process[areOurs ? "stdout" : "stderr"].write(said);
   return areOurs ? 0 : 2;
 }

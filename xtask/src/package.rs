@@ -1,7 +1,7 @@
 //! The npm package: the built Worker and a command line, for people who have Node.js and no Rust.
 //!
-//! `target/npm/package/` receives what is by hand in `npm/`, the Worker, the rules of `check` as WebAssembly, schemas, documents
-//! and licences; `npm pack` makes a tarball of it beside it.
+//! `target/npm/package/` receives what is by hand in `npm/`, the Worker, the rules of `check` as WebAssembly, schemas, documents,
+//! examples of deployment and licences; `npm pack` makes a tarball of it beside it.
 
 mod licences;
 mod schema;
@@ -44,7 +44,9 @@ pub fn package() -> Result<Packed> {
     copy(&root().join("npm"), &folder)?;
     copy(&built.folder, &folder.join("worker"))?;
     fs::copy(root().join("xtask/launch.mjs"), folder.join("cli/launch.mjs"))?;
-    copy(&root().join("docs"), &folder.join("docs"))?;
+    for name in ["docs", "deploy"] {
+        copy(&root().join(name), &folder.join(name))?;
+    }
     for file in ["LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
         fs::copy(root().join(file), folder.join(file))?;
     }

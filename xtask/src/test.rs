@@ -75,7 +75,7 @@ fn javascript() -> Result<()> {
         &["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings"][..],
         &["node_modules/typescript/bin/tsc", "--project", "tsconfig.json"],
         &["node_modules/typescript/bin/tsc", "--project", "tsconfig.npm.json"],
-        &["--test", "tests/js/bodies.test.js", "tests/js/requests.test.js"],
+        &["--test", "tests/js/bodies.test.js", "tests/js/requests.test.js", "tests/js/self-hosted.test.js"],
     ] {
         run(node()?.args(arguments).current_dir(root()))?;
     }
