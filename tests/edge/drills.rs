@@ -120,7 +120,7 @@ fn status_line(answer: &Answer) -> String {
 }
 
 fn found(front: &Origin, page: &Page) -> Findings {
-    mask_check(&format!("{}{}", front.url(), page.path), TOKEN).unwrap()
+    mask_check(&format!("{}{}", front.url(), page.path), TOKEN, &[]).unwrap()
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn the_mask_check_says_what_becomes_of_our_pages() {
 fn the_mask_check_says_why_a_drill_is_not_followed() {
     let page = Page::new([scripts::ok("hello")]);
     let not_followed = |url: &str, token: &str| {
-        let findings = mask_check(&format!("{url}{}", page.path), token).unwrap();
+        let findings = mask_check(&format!("{url}{}", page.path), token, &[]).unwrap();
         let Finding::NotFollowed(why) = findings.0[0].finding else { panic!("{findings}") };
         why
     };
@@ -221,7 +221,7 @@ fn the_mask_check_says_why_a_drill_is_not_followed() {
     assert_eq!(not_followed(&site().url(), TOKEN), NotFollowed::NoWorker);
     let failing = Origin::start(any_port(), |_| scripts::answer("500 Oops", &[], "oops")).unwrap();
     assert_eq!(not_followed(&failing.url(), TOKEN), NotFollowed::Failing(StatusCode::INTERNAL_SERVER_ERROR));
-    assert!(mask_check(&crate::harness::nobody(), TOKEN).is_err());
+    assert!(mask_check(&crate::harness::nobody(), TOKEN, &[]).is_err());
 }
 
 #[test]

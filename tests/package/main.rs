@@ -10,6 +10,7 @@
 )]
 
 mod self_hosted;
+mod workflow;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -444,7 +445,7 @@ fn a_drill_that_is_ordered_without_rust_is_followed_and_a_mask_check_says_what_t
         let output = check.env("HOLDFAST_TOKEN", token).output().unwrap();
         (output.status.code(), said(&output))
     };
-    let native = |url: &str, token: &str| xtask::mask_check::mask_check(url, token);
+    let native = |url: &str, token: &str| xtask::mask_check::mask_check(url, token, &[]);
     let worker = format!("http://{worker}/");
     let masked = start(|seen| match seen.header("holdfast-drill") {
         Some(_) => scripts::answer("502 Bad Gateway", &[("Server", "nginx")], "<h1>502</h1>"),
@@ -467,6 +468,23 @@ fn a_drill_that_is_ordered_without_rust_is_followed_and_a_mask_check_says_what_t
         assert_eq!(check(url, token), (Some(code), expected.clone()), "{url}");
         assert!(expected.contains(finding), "{expected}");
     }
+
+    // With further fields, every request has them.
+    let asked = start(|_| scripts::ok("hello"));
+    let field = "Cloudflare-Workers-Version-Overrides: shop=\"new\"";
+    let with = |field: &str| {
+        let words = ["npx", "holdfast", "mask-check", &asked.url(), "--token", TOKEN, "--header", field];
+        home.run(&words)
+    };
+    assert_eq!(with(field).status.code(), Some(2));
+    let by_npm = asked.seen().len();
+    xtask::mask_check::mask_check(&asked.url(), TOKEN, &[field.to_owned()]).unwrap();
+    let seen = asked.seen();
+    assert!(by_npm > 0 && seen.len() == 2 * by_npm, "{by_npm} and {}", seen.len());
+    assert!(seen.iter().all(|it| it.header("cloudflare-workers-version-overrides") == Some("shop=\"new\"")));
+    let expected = xtask::mask_check::mask_check(&asked.url(), TOKEN, &["new".to_owned()]).unwrap_err();
+    let refused = with("new");
+    assert_eq!((refused.status.code(), said(&refused)), (Some(1), format!("{expected}\n")));
 
     // What gives no whole answer, and what is no question.
     let lost = start(|_| scripts::reset());

@@ -132,6 +132,9 @@ enum Cmd {
         /// The operators' secret, HOLDFAST_TOKEN; it is not sent
         #[arg(long, env = "HOLDFAST_TOKEN", hide_env_values = true)]
         token: String,
+        /// A further header field of each request, NAME: VALUE; may be given several times
+        #[arg(long)]
+        header: Vec<String>,
     },
     /// Checks the settings of every environment in wrangler.toml
     Check {
@@ -205,8 +208,8 @@ fn run(command: Cmd) -> Result<()> {
             println!("{}", drill::field(&token, &word, &site, validity)?);
             Ok(())
         }
-        Cmd::MaskCheck { url, token } => {
-            let findings = mask_check::mask_check(&url, &token)?;
+        Cmd::MaskCheck { url, token, header } => {
+            let findings = mask_check::mask_check(&url, &token, &header)?;
             if findings.are_ours() {
                 print!("{findings}");
                 return Ok(());

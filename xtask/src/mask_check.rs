@@ -3,17 +3,19 @@
 use std::pin::pin;
 use std::task::{Context as Task, Poll, Waker};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use operator::mask_check::{self, Answer, LIMIT, MOST_BYTES, Question};
 pub use operator::mask_check::{Asker, Check, Finding, Findings, Masker, NotFollowed};
 
 use crate::drill;
 
 /// Asks the site at `url`, an `http` or `https` URL, for each forced failure. The token itself is not sent, only
-/// what it signs.
-pub fn mask_check(url: &str, token: &str) -> Result<Findings> {
+/// what it signs. `further` are header fields of each request, `NAME: VALUE`.
+pub fn mask_check(url: &str, token: &str, further: &[String]) -> Result<Findings> {
     let client = client();
-    let asking = mask_check::mask_check(url, token, drill::now()?, async |question| ask(&client, &question));
+    let further = further.iter().map(|field| field_of(field)).collect::<Result<Vec<_>>>()?;
+    let now = drill::now()?;
+    let asking = mask_check::mask_check(url, token, now, async |question| ask(&client, &question, &further));
     // Every question is answered when it is asked, so that nothing is ever waited for.
     match pin!(asking).poll(&mut Task::from_waker(Waker::noop())) {
         Poll::Ready(findings) => findings,
@@ -30,10 +32,20 @@ fn client() -> ureq::Agent {
     config.build().into()
 }
 
-fn ask(client: &ureq::Agent, question: &Question) -> Result<Answer> {
+fn field_of(text: &str) -> Result<(&str, &str)> {
+    let field =
+        text.split_once(':').filter(|(name, _)| !name.is_empty() && !name.contains(char::is_whitespace));
+    let (name, value) = field.with_context(|| format!("--header: {text}: \"NAME: VALUE\" is accepted"))?;
+    Ok((name, value.trim()))
+}
+
+fn ask(client: &ureq::Agent, question: &Question, further: &[(&str, &str)]) -> Result<Answer> {
     let mut request = client.get(&question.url);
     for (name, value) in &question.fields {
         request = request.header(*name, value);
+    }
+    for (name, value) in further {
+        request = request.header(*name, *value);
     }
     let mut answer = request.call()?;
     let body = answer.body_mut().with_config().limit(MOST_BYTES.into()).lossy_utf8(true).read_to_string()?;
