@@ -9,6 +9,7 @@
     reason = "all of this is a test"
 )]
 
+mod examples;
 mod self_hosted;
 mod workflow;
 
