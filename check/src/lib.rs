@@ -23,6 +23,12 @@ pub use overlay::{Overlay, key_and_value, settings_in};
 pub use read_by::{NAMES, REDIRECT, left_aside, read_by_wrangler};
 use scope::Scope;
 
+/// The compatibility date with which the Worker is built, tested and measured: docs/compatibility.md.
+pub const COMPATIBILITY_DATE: &str = "2026-11-17";
+
+/// The flags that go with it: nothing in the Worker uses the API of Node.js.
+pub const COMPATIBILITY_FLAGS: [&str; 2] = ["no_nodejs_compat", "no_nodejs_compat_v2"];
+
 /// Checks `text` as the contents of `file`, whose name says whether it is TOML or JSON; finds every problem in one pass.
 pub fn check_text(file: &str, text: &str) -> Result<Summary, Problems> {
     let syntax = Syntax::of(file);

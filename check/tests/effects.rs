@@ -140,7 +140,8 @@ fn what_is_valid_and_without_effect_is_warned_of_once_and_at_its_line() {
 fn what_has_its_effect_is_not_warned_of() {
     let whole = r#"
 main = "node_modules/holdfast/worker/index.js"
-compatibility_date = "2026-04-01"
+compatibility_date = "2026-11-17"
+compatibility_flags = ["no_nodejs_compat", "no_nodejs_compat_v2"]
 workers_dev = false
 routes = ["www.shop.test/*", { pattern = "shop.test", custom_domain = true }]
 kv_namespaces = [{ binding = "HOLDFAST_KEEP", id = "0123456789abcdef0123456789abcdef" }, { binding = "SESSIONS" }]

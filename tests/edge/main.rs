@@ -32,6 +32,7 @@ mod operators;
 mod outages;
 mod pages;
 mod passing;
+mod platform;
 mod poisoning;
 mod public;
 mod purging;

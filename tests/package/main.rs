@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 
 use faulty_origin::{Origin, Script, Seen, scripts};
 use serde_json::json;
+use xtask::check::COMPATIBILITY_DATE;
 use xtask::node::node;
 use xtask::package::{Packed, package};
 
@@ -226,12 +227,74 @@ fn three_commands_lead_from_an_empty_folder_to_an_answering_worker_without_rust(
     let said = home.output_of(&["npx", "wrangler", "deploy", "--dry-run"]);
     assert!(said.contains("env.HOLDFAST") && said.contains("--dry-run: exiting now"), "{said}");
     assert!(!said.contains("WARNING") && !said.contains("ERROR"), "{said}");
+    is_typed(&home, "");
     let port = free_port().to_string();
     let dev =
         home.command(&["npx", "wrangler", "dev", "--port", &port, "--show-interactive-dev-session=false"]);
     let (_running, ()) = Running::until(dev, |line| line.contains("Ready on").then_some(()));
     let answer = get(&format!("127.0.0.1:{port}"), "/");
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("hello from the origin"), "{answer}");
+}
+
+/// Has wrangler write the types of what is bound, and TypeScript check `source` with them, as `tsc --init` has it.
+#[track_caller]
+fn is_typed(home: &Home, source: &str) {
+    let said = home.output_of(&["npx", "wrangler", "types"]);
+    assert!(said.contains("HOLDFAST: {") && said.contains("Runtime types generated"), "{said}");
+    fs::write(home.folder.join("source.ts"), source).unwrap();
+    let options = json!({ "strict": true, "noEmit": true, "target": "esnext", "module": "esnext", "moduleResolution": "bundler",
+        "lib": ["esnext"], "types": [], "skipLibCheck": true });
+    let project = json!({ "compilerOptions": options, "files": ["source.ts", "worker-configuration.d.ts"] });
+    fs::write(home.folder.join("tsconfig.json"), project.to_string()).unwrap();
+    let tsc = concat!(env!("CARGO_MANIFEST_DIR"), "/node_modules/typescript/bin/tsc");
+    home.output_of(&["node", tsc, "--project", "tsconfig.json"]);
+}
+
+/// How often wrangler has said that it runs the build.
+fn builds_in(said: &str) -> usize {
+    said.matches("Running: cargo xtask build").count()
+}
+
+#[test]
+fn wrangler_takes_the_repository_s_own_file_and_builds_once() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let wrangler = |words: &[&str]| {
+        let mut command = node().unwrap();
+        command.arg(root.join("node_modules/wrangler/bin/wrangler.js")).args(words).current_dir(root);
+        command.stdin(Stdio::null()).env("CI", "true").env("WRANGLER_SEND_METRICS", "false");
+        command
+    };
+    let output = |words: &[&str]| {
+        let output = wrangler(words).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", said(&output));
+        said(&output)
+    };
+    let types = "target/worker-configuration.d.ts";
+    let typed = output(&["types", types]);
+    assert!(typed.contains("HOLDFAST: {"), "{typed}");
+    assert!(fs::read_to_string(root.join(types)).unwrap().contains(&format!(" {COMPATIBILITY_DATE} ")));
+    let deployed = output(&["deploy", "--dry-run", "--outdir", "target/dry-run"]);
+    assert!(deployed.contains("env.HOLDFAST") && deployed.contains("--dry-run: exiting now"), "{deployed}");
+    assert!(builds_in(&deployed) == 1 && !deployed.contains("WARNING"), "{deployed}");
+
+    let port = free_port().to_string();
+    let log = root.join("target/dev.log");
+    let file = fs::File::create(&log).unwrap();
+    let mut dev = wrangler(&["dev", "--port", &port, "--show-interactive-dev-session=false"]);
+    let child = dev.process_group(0).stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
+    let _running = Running(child);
+    let written = || fs::read_to_string(&log).unwrap();
+    let began = Instant::now();
+    while !written().contains("Ready on") {
+        assert!(began.elapsed() < 2 * LIMIT, "{}", written());
+        thread::sleep(Duration::from_millis(100));
+    }
+    let answer = get(&format!("127.0.0.1:{port}"), "/.well-known/holdfast/health");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    // What the build writes is not what wrangler watches.
+    thread::sleep(Duration::from_secs(5));
+    assert_eq!(builds_in(&written()), 1, "{}", written());
+    fs::remove_file(log).unwrap();
 }
 
 #[test]
@@ -519,20 +582,26 @@ const worker = {
 export default before(worker);
 "#,
     );
-    write(
-        "wrangler.jsonc",
-        r#"{
+    let configuration = r#"{
   "$schema": "node_modules/holdfast/wrangler.schema.json",
   "name": "shop",
   "main": "index.js",
-  "compatibility_date": "2026-04-01",
+  "compatibility_date": "DATE",
   "durable_objects": { "bindings": [{ "name": "HOLDFAST_HEALTH", "class_name": "OriginHealth" }] },
   "migrations": [{ "tag": "v1", "new_sqlite_classes": ["OriginHealth"] }],
   "vars": { "HOLDFAST": { "page": { "brand": "Shop" } } },
-}"#,
-    );
+}"#;
+    write("wrangler.jsonc", &configuration.replace("DATE", COMPATIBILITY_DATE));
     let said = home.output_of(&["npx", "holdfast", "check"]);
     assert!(said.contains("is in order") && !said.contains("warning"), "{said}");
+    is_typed(
+        &home,
+        r#"import { before, OriginHealth } from "holdfast";
+export { OriginHealth };
+const worker: ExportedHandler<Env> = { fetch: async (_, env) => new Response(env.HOLDFAST.page.brand) };
+export default before(worker);
+"#,
+    );
     let port = free_port().to_string();
     let dev =
         home.command(&["npx", "wrangler", "dev", "--port", &port, "--show-interactive-dev-session=false"]);

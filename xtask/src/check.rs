@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-pub use check::{Environment, Problem, Problems, Summary, Warning, check_text};
+pub use check::{
+    COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, Environment, Problem, Problems, Summary, Warning, check_text,
+};
 
 use crate::root;
 
@@ -81,5 +83,44 @@ mod tests {
     fn a_file_that_is_not_there_is_named() {
         let absent = said(Path::new("no/such/wrangler.toml"));
         assert!(absent.starts_with("no/such/wrangler.toml: cannot be read: "), "{absent}");
+    }
+
+    /// What follows each `key` in `text`, up to the next quotation mark, and what stands in quotation marks then.
+    fn given<'a>(text: &'a str, key: &str) -> Vec<&'a str> {
+        let values = text.split(key).skip(1).filter_map(|rest| rest.split_once('"'));
+        let values = values.filter_map(|(between, rest)| {
+            let rest = if between.is_empty() { rest.split_once('"')?.1 } else { rest };
+            Some(rest.split('"').next()?.trim())
+        });
+        values.filter(|value| value.starts_with("20")).collect()
+    }
+
+    #[test]
+    fn every_configuration_has_the_date_that_is_tested_and_those_that_are_ours_its_flags() {
+        let mut files = vec![root().join("wrangler.toml"), root().join("README.md")];
+        let mut folders: Vec<_> = ["docs", "npm", "deploy"].map(|name| root().join(name)).into();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
+                let list = if entry.file_type().unwrap().is_dir() { &mut folders } else { &mut files };
+                list.push(entry.path());
+            }
+        }
+        let mut found = 0;
+        for file in files {
+            let Ok(text) = fs::read_to_string(&file) else { continue };
+            // The example of an older one.
+            let text = text.replace("`compatibility_date = \"2024-01-01\"`", "");
+            let text = text.replace("compatibility_date = \"2024-01-01\" is older", "");
+            for key in ["compatibility_date", "compatibilityDate"] {
+                for date in given(&text, key) {
+                    assert_eq!(date, COMPATIBILITY_DATE, "{}", file.display());
+                    found += 1;
+                    for flag in COMPATIBILITY_FLAGS {
+                        assert!(text.contains(&format!("\"{flag}\"")), "{}: {flag}", file.display());
+                    }
+                }
+            }
+        }
+        assert!(found >= 4, "the configurations were not found");
     }
 }

@@ -13,8 +13,8 @@ use crate::{platform, root};
 /// By this, Miniflare starts another workerd than its own.
 pub const VARIABLE: &str = "MINIFLARE_WORKERD_PATH";
 
-/// The oldest that Miniflare starts: a Worker of its own asks for this compatibility date.
-const OLDEST: &str = "2026-07-08";
+/// The oldest that starts the Worker.
+const OLDEST: &str = check::COMPATIBILITY_DATE;
 
 /// The program workerd that `wanted` names: a file, or a version in npm's registry, such as `1.20261117.1` or `latest`,
 /// which is installed below `target/` once.
@@ -23,7 +23,7 @@ pub fn workerd(wanted: &str) -> Result<PathBuf> {
     let program = if file.is_file() { fs::canonicalize(file)? } else { installed(wanted)? };
     let version = version(&program)?;
     if version.as_str() < OLDEST {
-        bail!("{wanted} is workerd {version}; Miniflare starts none before {OLDEST}");
+        bail!("{wanted} is workerd {version}; the Worker needs {OLDEST} or a later one");
     }
     Ok(program)
 }

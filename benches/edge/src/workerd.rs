@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use check::{COMPATIBILITY_DATE, COMPATIBILITY_FLAGS};
 use serde_json::{Value, json};
 
 use crate::deployment::Deployment;
@@ -168,7 +169,8 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [
 {modules}  ],
-  compatibilityDate = "2026-04-01",
+  compatibilityDate = "{COMPATIBILITY_DATE}",
+  compatibilityFlags = {COMPATIBILITY_FLAGS:?},
   cacheApiOutbound = "cache",
   bindings = [
 {bindings}  ],

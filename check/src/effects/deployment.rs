@@ -3,9 +3,7 @@
 use holdfast::config::Config;
 
 use super::found::Effects;
-
-/// The compatibility date of the project's own file.
-pub(crate) const COMPATIBILITY_DATE: &str = "2026-04-01";
+use crate::COMPATIBILITY_DATE;
 
 pub(super) fn judge(effects: &mut Effects<'_, '_>, config: &Config) {
     for route in effects.scope.routes() {
