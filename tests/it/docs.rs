@@ -224,6 +224,46 @@ fn what_holds_without_a_setting_is_told_in_one_place() {
     assert!(twice.is_empty(), "docs/configuration.md alone says what holds by default: {twice:#?}");
 }
 
+/// The words that follow `command` wherever it stands in the documents, each with its document.
+fn words_after(command: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (name, text) in documents() {
+        let text = text.replace('\n', " ");
+        for after in text.split(command).skip(1) {
+            let word = after.split(|c: char| !c.is_ascii_lowercase() && c != '-').next().unwrap_or_default();
+            // Some sentences speak of the command line as a whole.
+            if !word.is_empty() {
+                found.push((name.clone(), word.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_commands_that_the_documents_name_are_there() {
+    let package = include_str!("../../npm/cli/holdfast.js");
+    let helped: Vec<_> =
+        package.lines().filter_map(|line| line.strip_prefix("  npx holdfast ")?.split(' ').next()).collect();
+    assert!(helped.len() > 5, "the commands were not found");
+    let named = words_after("npx holdfast ");
+    for (document, word) in &named {
+        assert!(word == "help" || helped.contains(&word.as_str()), "{document}: npx holdfast {word}");
+    }
+    for command in helped {
+        let is_explained = |(document, word): &(String, String)| document == "docs/npm.md" && word == command;
+        assert!(named.iter().any(is_explained), "docs/npm.md says nothing of npx holdfast {command}");
+    }
+    let xtask = include_str!("../../xtask/src/main.rs");
+    let named = words_after("cargo xtask ");
+    assert!(named.len() > 30, "the commands were not found");
+    for (document, word) in named {
+        let variant: String = word.split('-').map(|part| part[..1].to_uppercase() + &part[1..]).collect();
+        let is_there = [" {", "(", ","].iter().any(|end| xtask.contains(&format!("\n    {variant}{end}")));
+        assert!(is_there, "{document}: cargo xtask {word}");
+    }
+}
+
 /// The names of the tests in `text`.
 fn tests_in(text: &str) -> impl Iterator<Item = &str> {
     let functions = text.split("#[test]\n").skip(1);
