@@ -74,12 +74,13 @@ resource "cloudflare_worker" "holdfast" {
 }
 
 resource "cloudflare_worker_version" "holdfast" {
-  account_id         = var.account_id
-  worker_id          = cloudflare_worker.holdfast.id
-  compatibility_date = "2026-04-01"
-  main_module        = "index.js"
-  modules            = local.modules
-  migrations         = var.creates_object ? { new_tag = "v1", new_sqlite_classes = ["OriginHealth"] } : null
+  account_id          = var.account_id
+  worker_id           = cloudflare_worker.holdfast.id
+  compatibility_date  = "2026-11-17"
+  compatibility_flags = ["no_nodejs_compat", "no_nodejs_compat_v2"]
+  main_module         = "index.js"
+  modules             = local.modules
+  migrations          = var.creates_object ? { new_tag = "v1", new_sqlite_classes = ["OriginHealth"] } : null
   bindings = [
     { name = "HOLDFAST", type = "json", json = jsonencode(local.settings) },
     { name = "HOLDFAST_TOKEN", type = "secret_text", text = var.token },

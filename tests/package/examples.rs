@@ -69,7 +69,7 @@ fn the_examples_have_the_version_the_date_and_the_migration_of_the_package() {
         assert_eq!(between(TEMPLATE, mark, "\""), between(init, mark, "\""), "{mark}");
     }
     let date = between(TEMPLATE, "\"compatibility_date\": \"", "\"");
-    assert_eq!(between(TERRAFORM, "compatibility_date = \"", "\""), date);
+    assert_eq!(between(TERRAFORM, "compatibility_date  = \"", "\""), date);
     assert!(TERRAFORM.contains("{ new_tag = \"v1\", new_sqlite_classes = [\"OriginHealth\"] }"));
 }
 

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use faulty_origin::{Origin, scripts};
+use xtask::check::COMPATIBILITY_DATE;
 
 use crate::{Home, Running, free_port, get, said};
 
@@ -214,11 +215,12 @@ impl<'a> Store<'a> {
         let store = store.replace("embed \"store/", "embed \"../self-hosted/store/");
         let probe = r#"const holdfast :Workerd.Worker = (
   modules = [(name = "probe.js", esModule = embed "probe.js")],
-  compatibilityDate = "2026-04-01",
+  compatibilityDate = "DATE",
   cacheApiOutbound = "store",
   bindings = [(name = "KEPT", kvNamespace = (name = "store", entrypoint = "Kept"))],
 );
 "#;
+        let probe = probe.replace("DATE", COMPATIBILITY_DATE);
         fs::write(folder.join("store.capnp"), format!("{services}{probe}{store}")).unwrap();
         let port = free_port();
         let mut store = Self { home, address: format!("127.0.0.1:{port}"), port, running: None };
