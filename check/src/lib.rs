@@ -4,6 +4,7 @@
 //! platform that would undo the worker are refused as well; settings that are valid and have no effect are warned of. Nothing
 //! here reads a file: `cargo xtask check` uses this natively, and the command line of the npm package as WebAssembly.
 
+mod compatibility;
 mod document;
 mod effects;
 mod findings;
@@ -16,18 +17,13 @@ mod scope;
 use holdfast::config::{Config, ConfigError, OldName, Page, old_names};
 use serde_json::Value;
 
+pub use compatibility::{COMPATIBILITY_DATE, COMPATIBILITY_FLAGS};
 use document::{Node, Syntax, line_of};
 use findings::VARIABLE;
 pub use findings::{Environment, Problem, Problems, Summary, Warning};
 pub use overlay::{Overlay, key_and_value, settings_in};
 pub use read_by::{NAMES, REDIRECT, left_aside, read_by_wrangler};
 use scope::Scope;
-
-/// The compatibility date with which the Worker is built, tested and measured: docs/compatibility.md.
-pub const COMPATIBILITY_DATE: &str = "2026-11-17";
-
-/// The flags that go with it: nothing in the Worker uses the API of Node.js.
-pub const COMPATIBILITY_FLAGS: [&str; 2] = ["no_nodejs_compat", "no_nodejs_compat_v2"];
 
 /// Checks `text` as the contents of `file`, whose name says whether it is TOML or JSON; finds every problem in one pass.
 pub fn check_text(file: &str, text: &str) -> Result<Summary, Problems> {

@@ -3,7 +3,7 @@
 use holdfast::config::Config;
 
 use super::found::Effects;
-use crate::COMPATIBILITY_DATE;
+use crate::compatibility::COMPATIBILITY_DATE;
 
 pub(super) fn judge(effects: &mut Effects<'_, '_>, config: &Config) {
     for route in effects.scope.routes() {
