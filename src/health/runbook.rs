@@ -237,7 +237,11 @@ pub const ENTRIES: [Entry; 19] = [
     Entry {
         ends: &["internal", "configuration"],
         causes: &[
-            cause("A mistake in the configuration", "Key and value are in the log.", "cargo xtask check"),
+            cause(
+                "A mistake in the configuration",
+                "Key and value are in the log; the command check names them too.",
+                "",
+            ),
             cause("A fault of Holdfast", "Roll back, and report the log line.", "npx wrangler rollback"),
         ],
     },

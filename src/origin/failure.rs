@@ -540,7 +540,7 @@ const FAILURES: [(Row, Words); 24] = {
             R::Nothing,
             KNOWN,
             "the configuration is invalid",
-            "The log names the key, the value and what is accepted; `cargo xtask check` finds it before a deploy.",
+            "The log names the key, the value and what is accepted; the command `check` finds it before a deploy.",
         ),
     ]
 };
