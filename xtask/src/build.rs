@@ -177,11 +177,22 @@ pub fn ensure() -> Result<Built> {
     Ok(Built { was_fresh: false, ..built })
 }
 
+/// Compiles the scenes whose instructions are counted as the modules are compiled, and answers where cargo has put them.
+pub fn scenes() -> Result<PathBuf> {
+    setup::target(setup::TARGET)?;
+    let compiled = step("cargo: the scenes, optimised", || compiled(&["scenes"]))?;
+    compiled.into_iter().next().context("there are no scenes")
+}
+
 /// Compiles the modules and answers where cargo has put them.
 fn compile() -> Result<Vec<PathBuf>> {
+    compiled(&MODULES)
+}
+
+fn compiled(modules: &[&str]) -> Result<Vec<PathBuf>> {
     let mut command = cargo();
     command.args(["build", "--quiet", "--release", "--lib"]);
-    command.args(MODULES.iter().flat_map(|name| ["--package", name]));
+    command.args(modules.iter().flat_map(|name| ["--package", name]));
     command.args(["--target", setup::TARGET, "--message-format", "json-render-diagnostics"]);
     let output = command.stderr(Stdio::inherit()).output().context("could not start cargo")?;
     if !output.status.success() {
@@ -199,7 +210,7 @@ fn compile() -> Result<Vec<PathBuf>> {
         let file = files.iter().find(|file| file.file_name() == Some(OsStr::new(&name)));
         file.cloned().with_context(|| format!("cargo built no {name}: is its crate type `cdylib`?"))
     };
-    MODULES.into_iter().map(built).collect()
+    modules.iter().copied().map(built).collect()
 }
 
 /// Writes into `folder` everything that is deployed.
