@@ -10,7 +10,8 @@
 //! - what everybody may know of the site ([`public`])
 //!
 //! Everything is bounded and may vanish at any time, with the isolate or for lack of room. More requests are then
-//! sent than necessary. Keys are stored as hashes, because clients choose their length.
+//! sent than necessary. Keys are stored as hashes, because clients choose their length, but for those that requests which are
+//! under way have anyway.
 
 pub mod flight;
 pub mod grants;
@@ -48,6 +49,11 @@ const MOST_APART: usize = 1024;
 const MOST_MISSES: usize = 1024;
 const MISSES: Duration = Duration::from_secs(120);
 
+/// How many URLs of one path, which differ by their queries, had nothing to store before it is believed of the next, and for
+/// how many paths that is remembered.
+const MANY_QUERIES: u32 = 8;
+const MOST_PATHS: usize = 256;
+
 /// How many last good copies are remembered as checked.
 const MOST_KEPT: usize = 1024;
 
@@ -72,9 +78,11 @@ const SOON: Duration = Duration::from_secs(60);
 /// The memory. `B` is the signal for requests that wait for a flight; see [`Memory`](crate::ports::Memory).
 #[derive(Debug)]
 pub struct Isolate<B> {
-    flights: RefCell<HashMap<Digest, Rc<Flight<B>>>>,
+    flights: RefCell<HashMap<Key, Rc<Flight<B>>>>,
     apart: RefCell<ByHash<Timestamp>>,
     misses: RefCell<ByHash<HitForMiss>>,
+    /// Paths below which no URL had anything to store lately.
+    barren: RefCell<ByHash<Barren>>,
     invalidated: RefCell<ByHash<Timestamp>>,
     told: RefCell<HashMap<Digest, (u32, Timestamp)>>,
     used: RefCell<ByHash<Timestamp>>,
@@ -104,6 +112,7 @@ impl<B> Default for Isolate<B> {
             flights: RefCell::default(),
             apart: RefCell::default(),
             misses: RefCell::default(),
+            barren: RefCell::default(),
             invalidated: RefCell::default(),
             told: RefCell::default(),
             used: RefCell::default(),
@@ -125,6 +134,13 @@ impl<B> Default for Isolate<B> {
 struct HitForMiss {
     until: Timestamp,
     whose: Whose,
+}
+
+/// A path, and how many of its URLs had nothing to store, one after another.
+#[derive(Clone, Copy, Debug)]
+struct Barren {
+    until: Timestamp,
+    urls: u32,
 }
 
 /// The requests whose lookups are skipped.
@@ -183,9 +199,8 @@ impl<B> Isolate<B> {
         if self.apart.borrow().get(&hash(key)).is_some_and(|until| *until > now) {
             return Role::Alone;
         }
-        let digest = key.digest();
         let mut flights = self.flights.borrow_mut();
-        if let Some(flight) = flights.get(&digest).filter(|flight| flight.until > now) {
+        if let Some(flight) = flights.get(key).filter(|flight| flight.until > now) {
             return if flight.is_stored_slowly(now) {
                 Role::Alone
             } else {
@@ -199,7 +214,7 @@ impl<B> Isolate<B> {
             return Role::Alone;
         }
         let flight = Rc::new(Flight::new(client, signal(), at_most, now));
-        flights.insert(digest, Rc::clone(&flight));
+        flights.insert(key.clone(), Rc::clone(&flight));
         Role::Leader(flight)
     }
 
@@ -214,9 +229,9 @@ impl<B> Isolate<B> {
         result: FlightResult,
     ) {
         flight.note(client, asked_at, result);
-        let (digest, mut flights) = (key.digest(), self.flights.borrow_mut());
-        if flights.get(&digest).is_some_and(|current| Rc::ptr_eq(current, flight)) {
-            flights.remove(&digest);
+        let mut flights = self.flights.borrow_mut();
+        if flights.get(key).is_some_and(|current| Rc::ptr_eq(current, flight)) {
+            flights.remove(key);
         }
     }
 
@@ -234,10 +249,15 @@ impl<B> Isolate<B> {
     }
 
     /// Records that nothing is stored under `key` and the origin's answer cannot be stored. Lookups are skipped for
-    /// two minutes (hit-for-miss).
+    /// two minutes (hit-for-miss); if that is so of many queries of one path, for all of its queries.
     pub fn expect_misses(&self, key: &Key, whose: Whose, now: Timestamp) {
         let miss = HitForMiss { until: now.plus(MISSES), whose };
         remember(&mut self.misses.borrow_mut(), hash(key), miss, MOST_MISSES, |miss| miss.until > now);
+        let Some(path) = key.path_of_query().filter(|_| whose == Whose::Everybody) else { return };
+        let (path, mut barren) = (hash(path), self.barren.borrow_mut());
+        let urls = barren.get(&path).filter(|path| path.until > now).map_or(0, |path| path.urls);
+        let known = Barren { until: now.plus(MISSES), urls: urls.saturating_add(1) };
+        remember(&mut barren, path, known, MOST_PATHS, |path| path.until > now);
     }
 
     /// Whether a lookup of `key` can be skipped (hit-for-miss).
@@ -248,10 +268,31 @@ impl<B> Isolate<B> {
         }
         let expected = misses.get(&hash(key)).filter(|miss| miss.until > now);
         expected.is_some_and(|miss| miss.whose == Whose::Everybody || is_personal())
+            || self.is_barren(key, now)
+    }
+
+    fn is_barren(&self, key: &Key, now: Timestamp) -> bool {
+        let barren = self.barren.borrow();
+        if barren.is_empty() {
+            return false;
+        }
+        let known = key.path_of_query().and_then(|path| barren.get(&hash(path)));
+        known.is_some_and(|path| path.until > now && path.urls >= MANY_QUERIES)
+    }
+
+    /// Records that the store has something under `key`, so that it is asked for other queries of its path, too.
+    pub fn note_found(&self, key: &Key) {
+        let mut barren = self.barren.borrow_mut();
+        if !barren.is_empty()
+            && let Some(path) = key.path_of_query()
+        {
+            barren.remove(&hash(path));
+        }
     }
 
     /// Records that `key` may be stored from now on.
     pub fn expect_hits(&self, key: &Key) {
+        self.note_found(key);
         let mut misses = self.misses.borrow_mut();
         if !misses.is_empty() {
             misses.remove(&hash(key));
@@ -404,7 +445,7 @@ pub enum AskedBefore {
 
 /// A cheap hash of `key`. A collision is harmless: a lookup is skipped, one more request is sent, or an answer is not
 /// stored.
-fn hash(key: &Key) -> u64 {
+fn hash(key: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     hasher.finish()
@@ -500,6 +541,27 @@ mod tests {
         assert!(expects("/b", true, 119) && !expects("/b", false, 119) && !expects("/b", true, 120));
         isolate.expect_hits(&key("/a"));
         assert!(!expects("/a", false, 1) && expects("/b", true, 1));
+    }
+
+    #[test]
+    fn what_many_queries_of_a_path_had_none_of_is_looked_for_again_once_one_has_it() {
+        let isolate: Isolate<()> = Isolate::default();
+        let expects = |path, at| isolate.expects_miss(&key(path), || false, second(at));
+        let finds_nothing = |path: &str| isolate.expect_misses(&key(path), Whose::Everybody, second(0));
+        for number in 1..MANY_QUERIES {
+            finds_nothing(&format!("/search?q={number}"));
+        }
+        isolate.expect_misses(&key("/search?q=mine"), Whose::Personal, second(0));
+        assert!(!expects("/search?q=0", 0), "not of one person's pages");
+        finds_nothing("/search?q=last");
+        assert!(expects("/search?q=0", 119) && !expects("/search?q=0", 120));
+        assert!(!expects("/search", 0) && !expects("/other?q=0", 0));
+        isolate.expect_hits(&key("/search?q=stored"));
+        assert!(!expects("/search?q=0", 1) && expects("/search?q=1", 1));
+        for number in 0..2 * MANY_QUERIES {
+            finds_nothing(&format!("/without/{number}"));
+        }
+        assert!(!expects("/without/more", 0), "paths are many, and no query");
     }
 
     #[test]
