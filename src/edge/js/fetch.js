@@ -11,6 +11,36 @@ import { alarm } from "./timer.js";
 import { streamed } from "./upload.js";
 import { askWrapped } from "./wrapped.js";
 
+// A signal costs a fetch 10 µs. So one has it only if it sends an upload, or if its origin let a limit pass lately: whoever
+// waits for an origin in vain leaves a connection behind once, and not with every attempt.
+const LATE_MS = 10 * 60_000;
+const MOST_LATE = 64;
+
+/** When a limit passed last, by the URL's scheme and authority. @type {Map<string, number>} */
+const lateAt = new Map();
+
+/** @param {string} url */
+const originOf = (url) => url.slice(0, url.indexOf("/", "https://".length));
+
+/**
+ * @param {string} url
+ * @param {number} now
+ */
+function isLate(url, now) {
+  if (lateAt.size === 0) return false;
+  const at = lateAt.get(originOf(url));
+  return at !== undefined && now - at < LATE_MS;
+}
+
+/**
+ * @param {string} url
+ * @param {number} now
+ */
+function noteLate(url, now) {
+  if (lateAt.size === MOST_LATE) lateAt.clear();
+  lateAt.set(originOf(url), now);
+}
+
 /** @import { BodyHandle } from "./handle.js" */
 /** @import { PendingRequest } from "./pending.js" */
 /** @import { AttemptSpan } from "./span.js" */
@@ -36,10 +66,13 @@ import { askWrapped } from "./wrapped.js";
 export function fetchOrigin(call, pending, isExact, order, upload, uploadLength, limitMs, idleMs, holdLimit, withinMs) {
   const asked = current();
   const beganAt = Date.now();
-  const fetching = new AbortController();
+  const space = order.indexOf(" ");
+  const lineEnd = order.indexOf("\n", space);
+  const [method, url] = [order.slice(0, space), order.slice(space + 1, lineEnd)];
   const isSent = upload && !upload.bytes;
+  const fetching = upload || pending.origin || isLate(url, beganAt) ? new AbortController() : undefined;
   const leastMs = Math.min(limitMs, holdLimit > 0 || isSent ? idleMs : limitMs, holdLimit > 0 ? withinMs : limitMs);
-  const limit = alarm(leastMs, () => fetching.abort());
+  const limit = alarm(leastMs, () => late());
   limit.dueAt = beganAt + limitMs;
   /** @type {BodyHandle["sending"] & {}} */
   const sending = {};
@@ -47,10 +80,11 @@ export function fetchOrigin(call, pending, isExact, order, upload, uploadLength,
 
   /** @param {Response} response */
   const responded = (response) => {
+    if (isOver) return void response.body?.cancel().catch(() => {});
     isOver = true;
     const receivedAt = Date.now();
-    const { status, headers } = response;
-    const fields = fieldsOf(headers);
+    const { status } = response;
+    const fields = fieldsOf(response.headers);
     /** @type {BodyHandle} */
     const handle = { response, fetching, sending };
     const resolve = (/** @type {number | undefined} */ whole = -1) => {
@@ -72,7 +106,15 @@ export function fetchOrigin(call, pending, isExact, order, upload, uploadLength,
     limit.stop();
     // A request that cannot be sent at all is refused with this error.
     const fault = error instanceof TypeError ? PLATFORM : undefined;
-    if (asked === current()) reject(call, rejection(error, fetching.signal.aborted, fault));
+    if (asked === current()) reject(call, rejection(error, fetching?.signal.aborted, fault));
+  };
+  // There is no head in time. A fetch without a signal is left alone: its answer is cancelled if it comes, and the platform
+  // ends it with the request.
+  const late = () => {
+    noteLate(url, Date.now());
+    if (fetching) return fetching.abort();
+    isOver = true;
+    if (asked === current()) reject(call, rejection(new Error("no head in time"), true));
   };
   /** @type {Turns} */
   const turns = {
@@ -86,26 +128,27 @@ export function fetchOrigin(call, pending, isExact, order, upload, uploadLength,
     writes() {
       if (isOver) return;
       limit.dueAt = Date.now() + limitMs;
-      limit.ring = () => fetching.abort();
+      limit.ring = () => late();
     },
     // The fetch is aborted and the stream of the upload is left alone: whatever ends that first, the platform tells the
     // origin that the upload is whole, last chunk and all. Rust hears of it at once: if the client is gone, the request may
     // not live to see the fetch end.
     spoil(error, isSilent) {
       sending.spoilt = rejection(error, isSilent, CLIENT);
-      fetching.abort();
+      fetching?.abort();
       if (isOver) return;
       isOver = true;
       limit.stop();
       if (asked === current()) reject(call, sending.spoilt);
     },
   };
-  const space = order.indexOf(" ");
-  const lineEnd = order.indexOf("\n", space);
-  const [method, url] = [order.slice(0, space), order.slice(space + 1, lineEnd)];
   const sends = () => {
-    const headers = () => changed(new Headers(isExact ? pending.request?.headers : undefined), order, lineEnd + 1);
-    return send(pending, method, url, headers, upload, uploadLength, turns, fetching.signal);
+    try {
+      const headers = changed(new Headers(isExact ? pending.request?.headers : undefined), order, lineEnd + 1);
+      return send(pending, method, url, headers, upload, uploadLength, turns, fetching?.signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
   const { sent, span } = spanned(pending, method, url, sends);
   sent.then(responded, failed);
@@ -113,23 +156,22 @@ export function fetchOrigin(call, pending, isExact, order, upload, uploadLength,
 }
 
 /**
- * Rejects where a request cannot be sent, and does not throw.
  * @param {PendingRequest} pending
  * @param {string} method
  * @param {string} url
- * @param {() => Headers} headers
+ * @param {Headers} headers
  * @param {BodyHandle | undefined} upload
  * @param {number} uploadLength
  * @param {Turns} turns
- * @param {AbortSignal} signal
+ * @param {AbortSignal} [signal]
  */
-async function send(pending, method, url, headers, upload, uploadLength, turns, signal) {
+function send(pending, method, url, headers, upload, uploadLength, turns, signal) {
   const original = upload?.original;
   const body = upload && !original ? (upload.bytes ?? streamed(upload, uploadLength, turns)) : undefined;
   const target = original ? new Request(url, original.clone()) : url;
-  const init = { ...(original ? {} : { method, body }), headers: headers(), redirect: "manual", signal };
+  const init = { ...(original ? {} : { method, body }), headers, redirect: "manual", signal };
   const { origin, request } = pending;
-  if (origin) return askWrapped(origin, new Request(target, { ...init, cf: request?.cf }), signal);
+  if (origin && signal) return askWrapped(origin, new Request(target, { ...init, cf: request?.cf }), signal);
   return fetch(target, {
     ...init,
     // Past the platform's own cache: it serves stale by rules of its own.

@@ -19,7 +19,7 @@ import { free } from "./room.js";
  * @property {Response | Request} [response] what the body came with: the response, or the request of an upload
  * @property {boolean} [isUpload] whether the body is an upload
  * @property {Request} [original] of an upload with GET or HEAD: the request, which is sent on; `response` is a copy
- * @property {AbortController} [fetching] ends the fetch behind the body
+ * @property {AbortController} [fetching] ends the fetch behind the body, where it has a signal
  * @property {{ spoilt?: import("./rejection.js").Rejection }} [sending] how the client failed to send its upload, if so
  * @property {Promise<number | undefined>} [held] the result of buffering, once that has begun
  * @property {import("./room.js").Room} [room] what it takes of the memory for buffered bodies
@@ -90,6 +90,16 @@ export function cancel(handle) {
   else if (handle.started) handle.started.reader.cancel().catch(() => {});
   else if (handle.stream) handle.stream.cancel().catch(() => {});
   else if (!handle.bytes) handle.response?.body?.cancel().catch(() => {});
+}
+
+/**
+ * Ends the fetch behind a body, of which `reader` has read something.
+ * @param {BodyHandle} handle
+ * @param {ReadableStreamBYOBReader} reader
+ */
+export function endFetch({ fetching }, reader) {
+  if (fetching) fetching.abort();
+  else reader.cancel().catch(() => {});
 }
 
 /**

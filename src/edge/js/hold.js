@@ -68,8 +68,8 @@ function buffered(handle, { length: stated, limit, idleMs, withinMs }, alarmOfHe
   // made of it.
   const length = stated > limit || headers.has("content-encoding") ? -1 : stated;
   const room = roomFor(withinMs);
-  // It grows with what comes: who announces much may send little.
-  const firstBytes = length >= 0 ? Math.min(CHUNK_BYTES / 4, length) : CHUNK_BYTES / 4;
+  // It grows with what comes: who announces much may send little. Most pages fit at first, as each growth is a copy.
+  const firstBytes = length >= 0 ? Math.min(2 * CHUNK_BYTES, length) : CHUNK_BYTES / 4;
   if (!body || !take(room, firstBytes)) {
     alarmOfHead?.stop();
     return Promise.resolve(body ? undefined : 0);

@@ -95,8 +95,11 @@ async function pipe(pending, handle, client) {
     await writable.getWriter().close();
     return 0;
   } catch (error) {
-    handle.fetching?.abort();
     const why = brokenBody(handle, error, false);
+    source.stop(error);
+    responseOf(handle)
+      .body?.cancel()
+      .catch(() => {});
     try {
       writer.releaseLock();
       await writable.getWriter().abort(new Error("the origin's body broke off"));
@@ -133,7 +136,7 @@ async function pump(first, { client, copy, idleMs, copyLimit, length, resume, di
   const watch = () =>
     watchdog(idleMs, () => {
       isSilent = true;
-      handle.fetching?.abort();
+      source.stop(new Error("silent"));
     });
   let dog = watch();
   try {
@@ -146,7 +149,7 @@ async function pump(first, { client, copy, idleMs, copyLimit, length, resume, di
         if (!chunk && bytes < whole) throw connectionLost("the body is shorter than its length");
       } catch (error) {
         dog.stop();
-        handle.fetching?.abort();
+        source.stop(error);
         const isWanted = asked === current() && sinks.some((sink) => sink.isOpen);
         const next = resume && isWanted ? await restFrom(resume, bytes) : undefined;
         if (!next) throw error;
@@ -165,7 +168,7 @@ async function pump(first, { client, copy, idleMs, copyLimit, length, resume, di
       if (whole >= 0 && bytes > whole) throw new Error("the body is longer than its length");
       await sum?.add(chunk);
       if (sum && isJoined && bytes === whole && !(await sum.isRight())) {
-        handle.fetching?.abort();
+        source.stop();
         await Promise.all(sinks.map((sink) => cutOff(sink, "the body is not what its digest says")));
         return -1;
       }
@@ -173,7 +176,7 @@ async function pump(first, { client, copy, idleMs, copyLimit, length, resume, di
       if (toStore) await Promise.all([write(toClient, chunk), write(toStore, chunk)]);
       else await write(toClient, chunk);
       if (!sinks.some((sink) => sink.isOpen)) {
-        handle.fetching?.abort();
+        source.stop();
         return undefined;
       }
     }
@@ -182,7 +185,7 @@ async function pump(first, { client, copy, idleMs, copyLimit, length, resume, di
     if (short && toClient.isOpen) throw short.reason;
     return toClient.isOpen ? bytes : undefined;
   } catch (error) {
-    handle.fetching?.abort();
+    source.stop(error);
     const why = brokenBody(handle, error, isSilent);
     await Promise.all(sinks.map((sink) => cutOff(sink, "the origin's body broke off")));
     throw why;

@@ -1,7 +1,7 @@
 // @ts-check
 // Reading a body chunk by chunk.
 
-import { NOTHING, responseOf } from "./handle.js";
+import { endFetch, NOTHING, responseOf } from "./handle.js";
 import { free } from "./room.js";
 
 export const CHUNK_BYTES = 65536;
@@ -17,13 +17,32 @@ export function sourceOf(handle) {
   const { chunks, reader, pending, before } = handle.started ?? unread(handle);
   let read = pending;
   let unseen = before;
+  /** @type {((error: unknown) => void) | undefined} */
+  let giveUp;
   /** @type {ArrayBuffer | undefined} */
   let buffer;
   let bytes = 0;
+  /**
+   * @param {Promise<ReadableStreamReadResult<Uint8Array>>} result
+   * @returns {Promise<ReadableStreamReadResult<Uint8Array>>}
+   */
+  const wait = (result) =>
+    new Promise((resolve, reject) => {
+      giveUp = reject;
+      result.then(resolve, reject);
+    });
   return {
     /** Whether there are chunks that the stream itself does not give any more. */
     hasBegun: () => chunks.length > 0 || read !== null,
     releaseLock: () => reader.releaseLock(),
+    /**
+     * Ends whatever still brings the body. A read that is waited for fails with `error`.
+     * @param {unknown} [error]
+     */
+    stop(error) {
+      endFetch(handle, reader);
+      giveUp?.(error);
+    },
     /** @returns {Promise<Uint8Array | null>} `null` at the end */
     async next() {
       const first = chunks.shift();
@@ -34,7 +53,7 @@ export function sourceOf(handle) {
         buffer ??= new ArrayBuffer(CHUNK_BYTES);
         read = reader.read(new Uint8Array(buffer));
       }
-      const { value, done } = await read;
+      const { value, done } = await wait(read);
       read = null;
       if (done) return null;
       bytes += value.byteLength;

@@ -1,7 +1,7 @@
 // @ts-check
 // Looking into the text of a body.
 
-import { NOTHING, responseOf } from "./handle.js";
+import { endFetch, NOTHING, responseOf } from "./handle.js";
 import { asNumber, asText, complete } from "./instance.js";
 import { byteReader, join, readUpTo } from "./source.js";
 
@@ -27,15 +27,20 @@ async function beginning(handle, limit, withinMs) {
   const { body } = responseOf(handle);
   if (!body) return "";
   const reader = byteReader(body);
-  const timer = setTimeout(() => handle.fetching?.abort(), withinMs);
+  /** @type {number | null} */
+  let timer = null;
+  /** @type {Promise<never>} */
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(reject, withinMs);
+  });
   try {
-    const { chunks, bytes } = await readUpTo(reader, limit - 1);
+    const { chunks, bytes } = await Promise.race([readUpTo(reader, limit - 1), late]);
     return new TextDecoder().decode(join(chunks, bytes).subarray(0, limit));
   } catch {
     return "";
   } finally {
     clearTimeout(timer);
-    handle.fetching?.abort();
+    endFetch(handle, reader);
   }
 }
 
