@@ -108,7 +108,7 @@ mod requests {
 
     #[divan::bench(args = [10, 40])]
     fn forward_head(bencher: Bencher<'_, '_>, count: usize) {
-        let (config, request) = (config(1), request(count));
+        let (config, request) = (config(1), Rc::new(request(count)));
         let cache = &config.defaults.cache;
         bencher.bench_local(|| forward(black_box(&request), config.origins.first(), Some(cache)));
     }
@@ -130,6 +130,7 @@ mod cache {
     use super::*;
     use holdfast::cache::directives::{RequestDirectives, ResponseDirectives};
     use holdfast::cache::entry::Stored;
+    use holdfast::cache::request_fields::Unkeyed;
     use holdfast::cache::storable::{Asked, admit};
     use holdfast::cache::{freshness, judge};
     use http::StatusCode;
@@ -184,7 +185,7 @@ mod cache {
         let asked = Asked {
             request: &request,
             lookup: Ok(()),
-            unkeyed: &[],
+            unkeyed: &Unkeyed::default(),
             identified: false,
             existing: holdfast::cache::storable::Existing::None,
         };

@@ -2,7 +2,9 @@
 //!
 //! RFC 9110 §5.3 (several lines), §5.6.7 (dates), §7.6.1 (`Connection`) and RFC 9111 §3.1.
 
-use http::header::{CONNECTION, HeaderMap, HeaderName};
+use std::collections::HashSet;
+
+use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 
 use crate::time::Timestamp;
 
@@ -46,6 +48,72 @@ pub fn compact(value: &[u8]) -> Vec<u8> {
         gap = at + 1;
     }
     compact
+}
+
+/// Changes to header fields, applied in this order.
+#[derive(Clone, Debug, Default)]
+pub struct Edits {
+    /// Taken off, every line of each.
+    pub remove: Vec<HeaderName>,
+    /// Put in the place of all lines of that name.
+    pub set: Vec<(HeaderName, HeaderValue)>,
+    /// Added after the lines of that name.
+    pub append: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Edits {
+    /// Has `name` taken off, whatever was to become of it.
+    pub fn take_off(&mut self, name: &HeaderName) {
+        for list in [&mut self.set, &mut self.append] {
+            list.retain(|(other, _)| other != name);
+        }
+        self.remove.push(name.clone());
+    }
+
+    /// Has `value` put in the place of all lines of `name`.
+    pub fn put(&mut self, name: HeaderName, value: HeaderValue) {
+        self.append.retain(|(other, _)| *other != name);
+        match self.set.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, old)) => *old = value,
+            None => self.set.push((name, value)),
+        }
+    }
+
+    /// The only or first line of `name` once these are applied to `headers`.
+    pub fn first<'a>(&'a self, headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+        let of = |list: &'a [(HeaderName, HeaderValue)]| {
+            list.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+        };
+        let kept = || if self.remove.contains(name) { None } else { headers.get(name) };
+        of(&self.set).or_else(kept).or_else(|| of(&self.append))
+    }
+
+    /// `headers` once these are applied to them.
+    pub fn applied(&self, headers: &HeaderMap) -> HeaderMap {
+        let mut edited = HeaderMap::with_capacity(headers.len() + self.set.len() + self.append.len());
+        let is_gone = any_of(self.remove.iter().chain(self.set.iter().map(|(name, _)| name)));
+        let kept = headers.iter().filter(|(name, _)| !is_gone(name));
+        let added = self.set.iter().chain(&self.append).map(|(name, value)| (name, value));
+        for (name, value) in kept.chain(added) {
+            edited.append(name.clone(), value.clone());
+        }
+        edited
+    }
+
+    /// Those fields of `headers` that are not taken off.
+    pub fn left_of<'a>(&'a self, headers: &'a HeaderMap) -> impl Iterator<Item = &'a HeaderName> {
+        let is_gone = any_of(self.remove.iter());
+        headers.keys().filter(move |name| !is_gone(name))
+    }
+}
+
+/// Whether a name is one of `names`. A client chooses how many there are.
+fn any_of<'a>(names: impl Iterator<Item = &'a HeaderName>) -> impl Fn(&HeaderName) -> bool {
+    const FEW: usize = 16;
+    let list: Vec<&HeaderName> = names.collect();
+    let set: HashSet<&HeaderName> =
+        if list.len() > FEW { list.iter().copied().collect() } else { HashSet::new() };
+    move |name| if set.is_empty() { list.contains(&name) } else { set.contains(name) }
 }
 
 /// The replacement for unreadable bytes: by the platform for invalid UTF-8, by the edge for bytes that a field value

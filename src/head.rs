@@ -5,8 +5,8 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
+use crate::fields::Edits;
 use crate::fields::UNREADABLE;
-use crate::ports::Edits;
 use crate::request::{Request, Target};
 use crate::response::fields;
 
@@ -111,6 +111,12 @@ pub fn parted_fields_of(headers: &HeaderMap) -> (String, String) {
 pub fn lines_of(edits: &Edits) -> String {
     let lines = edits.remove.len() + edits.set.len() + edits.append.len();
     let mut text = String::with_capacity(lines * USUAL_LINE);
+    write_edits(&mut text, edits);
+    text
+}
+
+/// Appends to `text` the [lines of](lines_of) `edits`.
+pub fn write_edits(text: &mut String, edits: &Edits) {
     for name in &edits.remove {
         text.push('-');
         text.push_str(name.as_str());
@@ -118,41 +124,17 @@ pub fn lines_of(edits: &Edits) -> String {
     }
     for (name, value) in &edits.set {
         text.push('=');
-        write_field(&mut text, name, value);
+        write_field(text, name, value);
     }
-    for (name, value) in &edits.append {
+    write_added(text, edits.append.iter().map(|(name, value)| (name, value)));
+}
+
+/// Appends to `text` lines that append `fields`.
+pub fn write_added<'a>(text: &mut String, fields: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>) {
+    for (name, value) in fields {
         text.push('+');
-        write_field(&mut text, name, value);
+        write_field(text, name, value);
     }
-    text
-}
-
-/// Appends to `text` the edits that turn `from` into `to`, in the form of [`lines_of`]. Most request fields reach the
-/// origin unchanged and need not cross again.
-pub fn write_changes(text: &mut String, from: &HeaderMap, to: &HeaderMap) {
-    for name in from.keys().filter(|name| !to.contains_key(*name)) {
-        text.push('-');
-        text.push_str(name.as_str());
-        text.push('\n');
-    }
-    for name in to.keys() {
-        let values = to.get_all(name);
-        if from.get_all(name) == values && values.iter().all(is_as_it_came) {
-            continue;
-        }
-        for (at, value) in values.iter().enumerate() {
-            text.push(if at == 0 { '=' } else { '+' });
-            write_field(text, name, value);
-        }
-    }
-}
-
-/// Whether a value from the platform is certainly the one that was sent. The platform joins several lines of a field,
-/// and replaces invalid UTF-8. Values that are equal here must be equal at the origin too, because the store compares
-/// them here.
-fn is_as_it_came(value: &HeaderValue) -> bool {
-    let bytes = value.as_bytes();
-    bytes.is_ascii() && !bytes.windows(2).any(|pair| pair == b", ")
 }
 
 fn write_field(text: &mut String, name: &HeaderName, value: &HeaderValue) {
@@ -275,22 +257,6 @@ mod tests {
     }
 
     #[test]
-    fn changes_name_only_what_is_not_the_same() {
-        let map = |text: &str| fields_from(text.to_owned(), 0);
-        let mut text = "GET /\n".to_owned();
-        write_changes(&mut text, &map("a:1\nb:2\nc:3\nc:4\nd:5\n"), &map("a:1\nb:3\nc:3\nc:4\nc:5\ne:6\n"));
-        assert_eq!(text, "GET /\n-d\n=b:3\n=c:3\n+c:4\n+c:5\n=e:6\n");
-    }
-
-    #[test]
-    fn what_may_have_come_otherwise_is_sent_as_it_was_read() {
-        let same = fields_from("a:1,2\nb:1, 2\nc:caf\u{e9}\nd:\u{fffd}\n".to_owned(), 0);
-        let mut text = String::new();
-        write_changes(&mut text, &same, &same);
-        assert_eq!(text, "=b:1, 2\n=c:caf\u{e9}\n=d:\u{fffd}\n");
-    }
-
-    #[test]
     fn what_changes_from_answer_to_answer_is_parted_from_the_rest() {
         let headers = fields_from("a:1\nage:2\ncache-status:one\nb:3\ncache-status:two\n".to_owned(), 0);
         let (common, own) = parted_fields_of(&headers);
@@ -318,36 +284,7 @@ mod tests {
         }
     }
 
-    /// What JavaScript does with [`write_changes`].
-    fn changed(from: &HeaderMap, changes: &str) -> HeaderMap {
-        let mut headers = from.clone();
-        for line in changes.lines() {
-            let (sign, rest) = line.split_at(1);
-            let (name, value) = rest.split_once(':').unwrap_or((rest, ""));
-            let name = HeaderName::try_from(name).unwrap();
-            match sign {
-                "-" => drop(headers.remove(name)),
-                "=" => drop(headers.insert(name, value.parse().unwrap())),
-                _ => drop(headers.append(name, value.parse().unwrap())),
-            }
-        }
-        headers
-    }
-
     proptest! {
-        #[test]
-        fn changes_make_one_head_of_another(
-            from in prop::collection::vec(("[a-d]", "[x-z]{0,2}"), 0..8),
-            to in prop::collection::vec(("[a-d]", "[x-z]{0,2}"), 0..8),
-        ) {
-            let [from, to] = [from, to].map(|fields| {
-                fields_from(fields.iter().map(|(name, value)| format!("{name}:{value}\n")).collect(), 0)
-            });
-            let mut changes = String::new();
-            write_changes(&mut changes, &from, &to);
-            prop_assert_eq!(changed(&from, &changes), to);
-        }
-
         #[test]
         fn fields_cross_as_they_are(fields in prop::collection::vec(("[a-z-]{1,12}", "[ -~\u{e9}]{0,40}"), 0..30)) {
             let text: String = fields.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();

@@ -15,6 +15,7 @@ use crate::cache::entry::Entry;
 use crate::cache::key::Key;
 use crate::cache::last_good::Name;
 use crate::cache::range::Span;
+use crate::fields::Edits;
 use crate::health::{Bindings, View};
 use crate::isolate::Isolate;
 use crate::isolate::memory_cache::MemoryCache;
@@ -391,17 +392,6 @@ pub enum Headers {
     Edited(Edits),
     /// Exactly these.
     Own(HeaderMap),
-}
-
-/// Changes to header fields, applied in this order.
-#[derive(Debug, Default)]
-pub struct Edits {
-    /// Taken off, every line of each.
-    pub remove: Vec<http::HeaderName>,
-    /// Put in the place of all lines of that name.
-    pub set: Vec<(http::HeaderName, http::HeaderValue)>,
-    /// Added after the lines of that name.
-    pub append: Vec<(http::HeaderName, http::HeaderValue)>,
 }
 
 /// The body of an [`Answer`].

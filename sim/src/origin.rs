@@ -84,7 +84,7 @@ impl SimOrigin {
     /// What the site itself has to say to `forward`, before any trouble.
     fn answer(&self, plan: &Plan, number: usize, forward: &Forward, now: u64) -> (Record, HeaderMap) {
         let page = &plan.pages[number];
-        let seen = &forward.headers;
+        let seen = &forward.headers();
         let known = visitor_of(seen);
         let whom = known.filter(|_| page.personal != Personal::Nothing);
         let mut rules = page.rules[self.versions[number] as usize % page.rules.len()].clone();
@@ -187,7 +187,7 @@ impl SimOrigin {
             marker: whom,
             rules,
             vary,
-            seen: (**seen).clone(),
+            seen: seen.clone(),
             coded,
             allows,
             turn,
@@ -290,7 +290,8 @@ impl SimOrigin {
         let mut text = Rc::clone(&record.text);
         let heeds = plan.pages[page].ranges == Ranges::Careful;
         let is_same = !heeds
-            || text_of(&forward.headers, "if-range").is_none_or(|tag| Some(tag) == text_of(&headers, "etag"));
+            || text_of(&forward.headers(), "if-range")
+                .is_none_or(|tag| Some(tag) == text_of(&headers, "etag"));
         if record.status == 200
             && is_same
             && let Some((start, end)) = range_of(forward)
@@ -328,7 +329,7 @@ impl SimOrigin {
     }
 
     fn is_unchanged(&self, plan: &Plan, page: usize, forward: &Forward, headers: &HeaderMap) -> bool {
-        let asked = &forward.headers;
+        let asked = &forward.headers();
         if let Some(tags) = text_of(asked, "if-none-match") {
             let own = text_of(headers, "etag");
             return own.is_some_and(|own| tags.contains(own.trim_start_matches("W/")));
@@ -358,12 +359,12 @@ impl RetainOnly for HeaderMap {
 }
 
 fn is_conditional(forward: &Forward) -> bool {
-    forward.headers.contains_key(header::IF_NONE_MATCH)
-        || forward.headers.contains_key(header::IF_MODIFIED_SINCE)
+    forward.headers().contains_key(header::IF_NONE_MATCH)
+        || forward.headers().contains_key(header::IF_MODIFIED_SINCE)
 }
 
 fn range_of(forward: &Forward) -> Option<(usize, usize)> {
-    let text = text_of(&forward.headers, "range").filter(|_| forward.method == "GET")?;
+    let text = text_of(&forward.headers(), "range").filter(|_| forward.method == "GET")?;
     let (start, end) = text.strip_prefix("bytes=")?.split_once('-')?;
     let end = if end.is_empty() { usize::MAX } else { end.parse().ok()? };
     Some((start.parse().ok()?, end))

@@ -76,7 +76,7 @@ impl SimFront {
     fn met(&self, fetch: &Fetch, forward: &Forward) -> Trouble {
         let world = &self.world;
         let (attempt, page) = (fetch.attempt, fetch.page);
-        let address = text_of(&forward.headers, "cf-connecting-ip");
+        let address = text_of(&forward.headers(), "cf-connecting-ip");
         let client = address.and_then(|address| with_address(&world.plan.visitors, &address));
         let path = Path { origin: fetch.origin, group: world.plan.group(page), page, client };
         let met = {

@@ -16,7 +16,7 @@ const LARGEST_WITH_GET: u64 = 1024 * 1024;
 /// A fetch is about to be made.
 pub fn sent(world: &Rc<World>, ask: u64, forward: &Forward) {
     // What a cron trigger looks after are requests of their own, and the rest of a body is asked for as often as it takes.
-    if ask >= FIRST_CRON || forward.headers.contains_key("if-range") {
+    if ask >= FIRST_CRON || forward.headers().contains_key("if-range") {
         return;
     }
     let (front, earlier) = {

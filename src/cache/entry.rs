@@ -25,6 +25,12 @@ const USUAL_FIELDS: usize = 12;
 /// The longest encoding, in bytes.
 const LONGEST: usize = 16 * 1024;
 
+/// The initial capacity of an encoding.
+const USUAL_ENCODING: usize = 512;
+
+/// More than what a response's encoding has beside its fields, in bytes.
+const MOST_BESIDE: usize = 256;
+
 /// The value under a key of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
@@ -134,7 +140,7 @@ impl Eq for Fields {}
 impl Entry {
     /// Encodes the entry; `None` if the encoding would exceed 16 KiB.
     pub fn encode(&self) -> Option<String> {
-        let mut writer = Writer(String::new());
+        let mut writer = Writer(String::with_capacity(USUAL_ENCODING));
         writer.part(&[FORM.as_bytes()]);
         match self {
             Self::Response(stored) => stored.write(&mut writer),
@@ -158,6 +164,18 @@ impl Entry {
         let Writer(mut text) = writer;
         text.push('.');
         (text.len() <= LONGEST).then_some(text)
+    }
+
+    /// Whether [`encode`](Self::encode) gives anything. Most entries are so small that this is clear without.
+    pub fn fits(&self) -> bool {
+        let Self::Response(Stored { headers, selected_by, .. }) = self else {
+            return self.encode().is_some();
+        };
+        let own = selected_by.iter().map(|(name, value)| name.as_str().len() + value.len());
+        let fields = headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        // At worst each byte of a value is escaped.
+        3 * own.chain(fields).map(|bytes| bytes + 3).sum::<usize>() + MOST_BESIDE <= LONGEST
+            || self.encode().is_some()
     }
 
     /// Decodes an entry; `None` if the version is unknown or any part is damaged.
@@ -295,13 +313,19 @@ impl Writer {
     /// they are.
     fn part(&mut self, pieces: &[&[u8]]) {
         let value_at = if pieces.len() > 1 { pieces.len() - 1 } else { usize::MAX };
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b';' | b'%');
         for (at, piece) in pieces.iter().enumerate() {
-            for &byte in *piece {
-                if at == value_at && (!matches!(byte, b' '..=b'~') || matches!(byte, b';' | b'%')) {
+            let mut rest = *piece;
+            while !rest.is_empty() {
+                let escaped = |byte: &u8| at == value_at && !is_plain(byte) || !byte.is_ascii();
+                let run = rest.iter().position(escaped).unwrap_or(rest.len());
+                let (plain, others) = rest.split_at(run);
+                self.0.push_str(str::from_utf8(plain).unwrap_or_default());
+                let (byte, others) = others.split_first().unzip();
+                if let Some(byte) = byte {
                     self.0.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 15)]);
-                } else {
-                    self.0.push(char::from(byte));
                 }
+                rest = others.unwrap_or_default();
             }
         }
         self.0.push(';');

@@ -4,9 +4,14 @@
 //! Many origins do not, so fields are divided into three classes ([`FieldClass`]) by name and by the form of the value.
 //! A value that no browser writes into a browser's field suggests an attack.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER};
+use std::cell::OnceCell;
+use std::ops::Deref;
+use std::rc::Rc;
+
+use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER};
 
 use super::key::Vary;
+use crate::fields::Edits;
 use crate::request::{Request, Target};
 use crate::time::Timestamp;
 
@@ -26,6 +31,53 @@ pub enum FieldClass {
     /// - the field belongs to one client
     /// - the value does not have the field's usual form
     Suspect,
+}
+
+/// The fields of a request that an origin gets and that could have changed its answer. They are told apart when that is
+/// first asked: most answers are not stored, and nobody asks.
+#[derive(Clone, Debug, Default)]
+pub struct Unkeyed(Rc<Untold>);
+
+#[derive(Debug, Default)]
+struct Untold {
+    request: Option<Rc<Request>>,
+    /// The fields that the origin does not get as the client sent them.
+    left_out: Rc<Edits>,
+    list: OnceCell<Vec<(HeaderName, FieldClass)>>,
+}
+
+impl Unkeyed {
+    /// Those of `request`, less what `edits` take off. Of cookies it is only asked whether their line, as it is sent, has
+    /// markup.
+    pub fn of(request: Rc<Request>, edits: Rc<Edits>) -> Self {
+        Self(Rc::new(Untold { request: Some(request), left_out: edits, list: OnceCell::new() }))
+    }
+}
+
+impl Deref for Unkeyed {
+    type Target = [(HeaderName, FieldClass)];
+
+    fn deref(&self) -> &Self::Target {
+        let Untold { request, left_out, list } = &*self.0;
+        list.get_or_init(|| request.as_ref().map_or_else(Vec::new, |request| told_apart(request, left_out)))
+    }
+}
+
+impl From<Vec<(HeaderName, FieldClass)>> for Unkeyed {
+    fn from(list: Vec<(HeaderName, FieldClass)>) -> Self {
+        Self(Rc::new(Untold { list: list.into(), ..Untold::default() }))
+    }
+}
+
+fn told_apart(request: &Request, edits: &Edits) -> Vec<(HeaderName, FieldClass)> {
+    let sent = edits.left_of(&request.headers);
+    let class = |name: &HeaderName| match *name {
+        COOKIE if edits.first(&request.headers, name).is_some_and(has_markup) => FieldClass::Suspect,
+        COOKIE => FieldClass::Harmless,
+        _ => of(name, request),
+    };
+    let classes = sent.map(|name| (name.clone(), class(name)));
+    classes.filter(|(_, class)| *class != FieldClass::Harmless).collect()
 }
 
 /// Classifies the field `name` of `request`, by all its lines.

@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use http::header::{self, AUTHORIZATION, HeaderMap, HeaderName, SET_COOKIE, UPGRADE};
+use http::header::{self, AUTHORIZATION, HeaderMap, SET_COOKIE, UPGRADE};
 use http::{Method, StatusCode};
 
 use super::directives::{RequestDirectives, ResponseDirectives};
 use super::doubt::Doubt;
 use super::entry::Stored;
 use super::key::Vary;
-use super::request_fields::{self, FieldClass};
+use super::request_fields::{self, FieldClass, Unkeyed};
 use super::{freshness, stale, validation};
 use crate::config::{self, TrustVary};
 use crate::fields::{connection_options, is_readable};
@@ -252,7 +252,7 @@ pub struct Asked<'a> {
     pub lookup: Result<(), Bypass>,
     /// Fields sent to the origin that are not known to be harmless. They may have changed the answer if its `Vary`
     /// does not name them.
-    pub unkeyed: &'a [(HeaderName, FieldClass)],
+    pub unkeyed: &'a Unkeyed,
     /// Whether an identifying cookie was sent.
     pub identified: bool,
     /// The stored copy that the answer would replace.

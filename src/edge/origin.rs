@@ -149,10 +149,14 @@ impl Origin for Platform {
         span: &OnceCell<AttemptSpan>,
     ) -> Result<Fetched<BodyHandle>, Rejection> {
         let mut order = [forward.method.as_str(), " ", &forward.url, "\n"].concat();
-        let client = self.request.as_ref().map(|request| &request.headers);
-        head::write_changes(&mut order, client.unwrap_or(&HeaderMap::new()), &forward.headers);
-        let (pending, is_exact) = (&self.pending, client.is_some());
-        let length = if upload.is_some() { body::content_length(&forward.headers) } else { None };
+        let is_exact = self.request.as_ref().is_some_and(|request| Rc::ptr_eq(request, &forward.client));
+        if is_exact {
+            head::write_edits(&mut order, &forward.edits);
+        } else {
+            head::write_added(&mut order, forward.headers().iter());
+        }
+        let pending = &self.pending;
+        let length = if upload.is_some() { body::content_length(&forward.client.headers) } else { None };
         let (upload, length) = (upload.as_ref().map(Upload::handle), length_of(length));
         let (limit, idle) = (millis(limit), millis(idle));
         let (most, within) =

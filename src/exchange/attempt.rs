@@ -125,7 +125,7 @@ fn failed<B>(
 fn head_for<P: Ports>(ctx: &Context<P>, attempt: &Try<'_>) -> Forward {
     let origin = ctx.config.origins.get(attempt.origin);
     let mut forward = if attempt.is_for_store {
-        ctx.presented().to(origin, &ctx.request)
+        ctx.presented().to(origin)
     } else {
         forward::forward(&ctx.request, origin, None)
     };

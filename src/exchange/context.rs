@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 use std::ops::Deref;
 use std::rc::Rc;
 
-use http::Method;
+use http::{HeaderMap, Method};
 
 use super::drill::Drill;
 use super::remembered_store::RememberedStore;
@@ -41,6 +41,7 @@ pub(super) struct Shared<P: Ports> {
     key: OnceCell<Key>,
     place: OnceCell<Place>,
     presented: OnceCell<Forward>,
+    presented_fields: OnceCell<HeaderMap>,
 }
 
 impl<P: Ports> Clone for Context<P> {
@@ -97,6 +98,7 @@ impl<P: Ports> Context<P> {
             key: OnceCell::new(),
             place: OnceCell::new(),
             presented: OnceCell::new(),
+            presented_fields: OnceCell::new(),
         }))
     }
 }
@@ -146,6 +148,11 @@ impl<P: Ports> Shared<P> {
     pub fn presented(&self) -> &Forward {
         let settings = &self.policy.settings.cache;
         self.presented.get_or_init(|| forward::forward(&self.request, None, Some(settings)))
+    }
+
+    /// The fields of that head.
+    pub fn presented_fields(&self) -> &HeaderMap {
+        self.presented_fields.get_or_init(|| self.presented().headers())
     }
 
     /// The part of the site that the request needs.

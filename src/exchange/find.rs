@@ -23,7 +23,7 @@ pub(super) async fn find<P: Ports>(ctx: &Context<P>, in_store: &mut InStore) -> 
     let (at, loaded) = match load(ctx, key, in_store).await {
         Loaded::Variants(variants) => {
             in_store.has_variants = true;
-            let (digest, stored) = variants::choose(&variants, &ctx.presented().headers);
+            let (digest, stored) = variants::choose(&variants, ctx.presented_fields());
             let at = key.variant(&digest);
             let Some(variant) = stored else { return Lookup::Absent { at, vary_miss: true } };
             outdated_at = variant.outdated_at;
@@ -42,7 +42,7 @@ pub(super) async fn find<P: Ports>(ctx: &Context<P>, in_store: &mut InStore) -> 
             ctx.ports().cancel(body);
             in_store.has_variants = true;
             let vary = Vary::of(&stored.headers).unwrap_or_default();
-            let at = key.variant(&vary.digest(&ctx.presented().headers));
+            let at = key.variant(&vary.digest(ctx.presented_fields()));
             Lookup::Absent { at, vary_miss: true }
         }
         Loaded::Variants(_) => Lookup::Absent { at, vary_miss: true },
@@ -63,7 +63,7 @@ async fn load<P: Ports>(ctx: &Context<P>, key: &Key, in_store: &mut InStore) -> 
 fn selects<P: Ports>(ctx: &Context<P>, stored: &Stored, in_store: &mut InStore) -> bool {
     let is_plain = stored.is_plain();
     in_store.has_variants |= !is_plain;
-    (is_plain || stored.matches(&ctx.presented().headers))
+    (is_plain || stored.matches(ctx.presented_fields()))
         && request_fields::is_readable(&ctx.request, &stored.headers)
 }
 

@@ -52,7 +52,7 @@ pub(super) async fn copy<P: Ports>(ctx: &Context<P>, record: &mut Record) -> Opt
         record.last_good_refused = Some(last_good::Refused::OtherVariant);
         return None;
     }
-    let headers = &ctx.presented().headers;
+    let headers = ctx.presented_fields();
     match last_good::may_stand_in(&stored, headers, &policy.asked, settings, ctx.now()) {
         Ok(()) => Some(Found { at: ctx.key().clone(), stored, body, has_head, verdict: Verdict::Stale }),
         Err(refused) => {
@@ -130,7 +130,7 @@ fn candidate<P: Ports>(ctx: &Context<P>, received: &Received<P::Body>, length: u
         length: Some(length),
         outdated: false,
         withdrawn_from: None,
-        selected_by: vary.values(&ctx.presented().headers),
+        selected_by: vary.values(ctx.presented_fields()),
     };
     Some(Candidate { stored, is_withheld })
 }

@@ -8,8 +8,8 @@ use super::record::Record;
 use super::unfinished::UnfinishedResponse;
 use crate::cache::purge::CACHE_TAG;
 use crate::cache::validation;
-use crate::fields::hop_by_hop;
-use crate::ports::{AnswerBody, Edits, Origin, Ports, Relay};
+use crate::fields::{Edits, hop_by_hop};
+use crate::ports::{AnswerBody, Origin, Ports, Relay};
 
 /// The answer as it came, less what concerns only the connection to the origin.
 pub(super) fn pass_through<P: Ports>(

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use crate::cache::request_fields::FieldClass;
+use crate::cache::request_fields::Unkeyed;
 use crate::cache::storable::{Asked, Existing};
 use crate::fields::without_hop_by_hop;
 use crate::policy::Policy;
@@ -29,7 +29,7 @@ pub(super) struct Received<B> {
     pub rewritten: Vec<(HeaderName, HeaderValue)>,
     pub body: Guarded<B>,
     /// See [`Forward::unkeyed`](crate::origin::forward::Forward::unkeyed).
-    pub unkeyed: Vec<(HeaderName, FieldClass)>,
+    pub unkeyed: Unkeyed,
     /// See [`Forward::identified`](crate::origin::forward::Forward::identified).
     pub identified: bool,
     pub requested_at: Timestamp,

@@ -45,9 +45,9 @@ pub(super) fn resume<P: Ports>(
     let digest = whole.digest.take();
     let mut forward = forward.clone();
     for name in [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE] {
-        Rc::make_mut(&mut forward.headers).remove(name);
+        forward.take_off(&name);
     }
-    Rc::make_mut(&mut forward.headers).insert(header::IF_RANGE, whole.tag.clone());
+    forward.set(header::IF_RANGE, whole.tag.clone());
     let begun =
         Rc::new(Begun { forward, origin, whole, requests: Cell::new(0), resumed: Rc::clone(resumed) });
     let ctx = ctx.clone();
@@ -64,8 +64,7 @@ async fn rest_of<P: Ports>(ctx: &Context<P>, begun: &Begun, at: u64) -> Option<(
     let mut forward = begun.forward.clone();
     let settings = &ctx.policy.settings;
     let deadline = Deadline::new(ctx.now(), settings.timeouts.total);
-    Rc::make_mut(&mut forward.headers)
-        .insert(header::RANGE, HeaderValue::try_from(format!("bytes={at}-")).ok()?);
+    forward.set(header::RANGE, HeaderValue::try_from(format!("bytes={at}-")).ok()?);
     for number in 1..=settings.retry.attempts {
         if requests.get() == MOST_REQUESTS {
             return None;

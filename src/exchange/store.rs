@@ -109,7 +109,7 @@ fn admit<P: Ports>(
         length,
         outdated: false,
         withdrawn_from: None,
-        selected_by: admission.vary.values(&ctx.presented().headers),
+        selected_by: admission.vary.values(ctx.presented_fields()),
     };
     if let Some(doubt) = doubt(ctx, received, &stored, in_store) {
         let reason = NotStored::Doubtful(doubt);
@@ -117,7 +117,7 @@ fn admit<P: Ports>(
         return Err(reason);
     }
     let entry = Entry::Response(stored);
-    if entry.encode().is_none() {
+    if !entry.fits() {
         return Err(NotStored::TooLarge);
     }
     Ok((admission, entry))

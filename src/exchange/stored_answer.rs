@@ -11,7 +11,8 @@ use super::unfinished::UnfinishedResponse;
 use crate::cache::entry::Stored;
 use crate::cache::range::{self, Multipart, Selection};
 use crate::cache::{freshness, validation};
-use crate::ports::{AnswerBody, Dice, Edits, Origin, Ports};
+use crate::fields::Edits;
+use crate::ports::{AnswerBody, Dice, Origin, Ports};
 
 pub(super) fn stored_answer<P: Ports>(
     ctx: &Context<P>,

@@ -3,7 +3,8 @@
 use http::{HeaderMap, StatusCode};
 
 use super::received::BodyEnd;
-use crate::ports::{Answer, AnswerBody, Edits, Headers};
+use crate::fields::Edits;
+use crate::ports::{Answer, AnswerBody, Headers};
 
 /// See the [module](self).
 pub(super) struct UnfinishedResponse<B> {

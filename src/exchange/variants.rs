@@ -110,12 +110,13 @@ pub(super) async fn store<P: Ports>(
     has_variants: bool,
 ) -> bool {
     let (key, retention) = (ctx.key(), admission.retention);
-    let headers = &ctx.presented().headers;
+    if admission.vary.is_empty() && !has_variants {
+        return ctx.store().save(key, entry, body, retention).await;
+    }
     let until = ctx.now().plus(retention);
-    let (vary, digest) = (admission.vary.clone(), admission.vary.digest(headers));
+    let (vary, digest) = (admission.vary.clone(), admission.vary.digest(ctx.presented_fields()));
     let own = Variant { vary, digest, until, outdated_at: None };
-    let is_alone = own.vary.is_empty() && !has_variants;
-    match beside(ctx, &own, is_alone).await {
+    match beside(ctx, &own).await {
         Some(variants) => store_beside(ctx, variants, own, entry, body, retention).await,
         None => ctx.store().save(key, entry, body, retention).await,
     }
@@ -123,10 +124,7 @@ pub(super) async fn store<P: Ports>(
 
 /// The variants that `own` is to stand beside. A single answer that differs is moved to a key of its own first. `None` if
 /// `own` takes the URL's own key.
-async fn beside<P: Ports>(ctx: &Context<P>, own: &Variant, is_alone: bool) -> Option<Vec<Variant>> {
-    if is_alone {
-        return None;
-    }
+async fn beside<P: Ports>(ctx: &Context<P>, own: &Variant) -> Option<Vec<Variant>> {
     let key = ctx.key();
     match ctx.store().load_now(key).await.unwrap_or_default()? {
         (Entry::Down { .. }, _) => None,
@@ -137,7 +135,7 @@ async fn beside<P: Ports>(ctx: &Context<P>, own: &Variant, is_alone: bool) -> Op
         (Entry::Response(other), other_body) => {
             let vary = Vary::of(&other.headers).unwrap_or_default();
             let digest = vary.digest_of(&other.selected_by);
-            if takes_place(&own.vary, &vary, &digest, &ctx.presented().headers) {
+            if takes_place(&own.vary, &vary, &digest, ctx.presented_fields()) {
                 ctx.ports().cancel(other_body);
                 return None;
             }
@@ -159,7 +157,7 @@ async fn store_beside<P: Ports>(
     body: Option<P::Body>,
     retention: Duration,
 ) -> bool {
-    let (key, headers, store) = (ctx.key(), &ctx.presented().headers, ctx.store());
+    let (key, headers, store) = (ctx.key(), ctx.presented_fields(), ctx.store());
     let ended: Vec<_> = variants
         .extract_if(.., |one| one.vary != own.vary && takes_place(&own.vary, &one.vary, &one.digest, headers))
         .collect();

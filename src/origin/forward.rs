@@ -10,10 +10,10 @@ use std::rc::Rc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use crate::cache::request_fields::{self, FieldClass};
+use crate::cache::request_fields::Unkeyed;
 use crate::cache::storable;
 use crate::config::{self, Cache};
-use crate::fields::{self, joined};
+use crate::fields::{self, Edits, joined};
 use crate::request::{Request, Target, weight, without_userinfo};
 
 /// Marks a retry towards the origin: the number of the attempt, from 2.
@@ -35,17 +35,22 @@ pub const SESSION: &str = "__Host-holdfast";
 /// This worker's name in `Via` and `CDN-Loop`.
 const PSEUDONYM: &str = "holdfast";
 
-/// A request head, ready to send.
+/// A request head, ready to send: the fields of a client's request, and what is changed in them.
 #[derive(Clone, Debug)]
 pub struct Forward {
     /// The absolute URL.
     pub url: String,
     /// The method.
     pub method: Method,
-    /// The header fields.
-    pub headers: Rc<HeaderMap>,
-    /// Fields that the client chose and that could have changed the answer, with their class.
-    pub unkeyed: Vec<(HeaderName, FieldClass)>,
+    /// The request whose fields these are.
+    pub client: Rc<Request>,
+    /// What is changed in them. Most reach the origin as they came.
+    pub edits: Rc<Edits>,
+    /// Fields that the client chose and that could have changed the answer, with their class; none where the answer is not
+    /// stored.
+    pub unkeyed: Unkeyed,
+    /// Whether the answer may be stored.
+    fills_cache: bool,
     /// Whether an identifying cookie is sent.
     pub identified: bool,
     /// Whether it asks to switch to WebSocket.
@@ -56,58 +61,56 @@ pub struct Forward {
 ///
 /// With `fills_cache`, the answer may be stored. Then harmless cookies and fields that override the method or target
 /// are removed. If `cache.must_contain` is set, only a coding that the platform can decode is requested.
-pub fn forward(request: &Request, origin: Option<&config::Origin>, fills_cache: Option<&Cache>) -> Forward {
+pub fn forward(
+    request: &Rc<Request>,
+    origin: Option<&config::Origin>,
+    fills_cache: Option<&Cache>,
+) -> Forward {
     let named = fields::connection_options(&request.headers);
-    let mut headers = HeaderMap::with_capacity(request.headers.len() + MOST_ADDED);
-    let mut unkeyed: Vec<(HeaderName, FieldClass)> = Vec::new();
+    let mut edits = Edits::default();
+    edits.set.reserve(MOST_SET);
+    edits.append.reserve(MOST_APPENDED);
     let mut has_cookies = false;
-    for name in request.headers.keys() {
+    let mut known = None;
+    for (name, value) in &request.headers {
+        // Another line of a field with which all has been done.
+        if known == Some(name) {
+            continue;
+        }
+        known = Some(name);
         let kind = Kind::of(name);
         let is_left_out = kind == Kind::NotSent || kind == Kind::Override && fills_cache.is_some();
         if is_left_out || fields::concerns_one_connection(name, &named) {
-            continue;
-        }
-        let values = request.headers.get_all(name);
-        has_cookies |= kind == Kind::Cookie;
-        if fills_cache.is_some() {
-            if kind != Kind::Cookie {
-                let class = request_fields::of(name, request);
-                unkeyed.extend((class != FieldClass::Harmless).then(|| (name.clone(), class)));
-            }
-            if kind == Kind::List
-                && let Some(list) = compact(&request.headers, name)
-            {
-                let must_be_read = fills_cache.is_some_and(|settings| settings.must_contain.is_some());
-                let is_coding = must_be_read && *name == header::ACCEPT_ENCODING;
-                headers.insert(name.clone(), if is_coding { readable_coding(&list) } else { list });
-                continue;
-            }
-        }
-        for value in values {
-            headers.append(name.clone(), value.clone());
+            edits.remove.push(name.clone());
+        } else if kind == Kind::Cookie {
+            has_cookies = true;
+        } else if kind == Kind::List
+            && let Some(settings) = fills_cache
+            && let Some(list) = compact(&request.headers, name)
+        {
+            let is_coding = settings.must_contain.is_some() && *name == header::ACCEPT_ENCODING;
+            edits.set.push((name.clone(), if is_coding { readable_coding(&list) } else { list }));
+        } else if is_as_it_came(value) {
+            known = None;
+        } else {
+            keep_as_read(&mut edits, &request.headers, name);
         }
     }
     let is_upgrade = request.wants_websocket();
     if is_upgrade {
-        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        edits.set.push((header::UPGRADE, HeaderValue::from_static("websocket")));
     }
-    let mut identified = false;
-    if has_cookies {
-        drop_session(&mut headers);
-        if let Some(settings) = fills_cache {
-            keep_identifying_cookies(&mut headers, settings);
-            let cookies = headers.get(header::COOKIE);
-            identified = cookies.is_some();
-            let marked = cookies.filter(|line| request_fields::has_markup(line));
-            unkeyed.extend(marked.map(|_| (header::COOKIE, FieldClass::Suspect)));
-        }
-    }
-    set_provenance(&mut headers, request);
+    let identified = has_cookies && keep_cookies(&mut edits, &request.headers, fills_cache);
+    set_provenance(&mut edits, request);
+    let edits = Rc::new(edits);
+    let unkeyed = || Unkeyed::of(Rc::clone(request), Rc::clone(&edits));
     Forward {
         url: url_at(origin, request),
         method: request.method.clone(),
-        headers: Rc::new(headers),
-        unkeyed,
+        client: Rc::clone(request),
+        unkeyed: fills_cache.map_or_else(Unkeyed::default, |_| unkeyed()),
+        edits,
+        fills_cache: fills_cache.is_some(),
         identified,
         is_upgrade,
     }
@@ -126,27 +129,36 @@ fn url_at(origin: Option<&config::Origin>, request: &Request) -> String {
 
 impl Forward {
     /// The same head for another origin.
-    pub fn to(&self, origin: Option<&config::Origin>, request: &Request) -> Self {
+    pub fn to(&self, origin: Option<&config::Origin>) -> Self {
         Self {
-            url: url_at(origin, request),
+            url: url_at(origin, &self.client),
             method: self.method.clone(),
-            headers: Rc::clone(&self.headers),
+            client: Rc::clone(&self.client),
+            edits: Rc::clone(&self.edits),
             unkeyed: self.unkeyed.clone(),
+            fills_cache: self.fills_cache,
             identified: self.identified,
             is_upgrade: self.is_upgrade,
         }
+    }
+
+    /// The fields that the origin gets.
+    pub fn headers(&self) -> HeaderMap {
+        self.edits.applied(&self.client.headers)
     }
 
     /// The head for validating a stored response: `conditions` replace the client's own conditions and range, which
     /// are then evaluated against the store.
     #[must_use]
     pub fn validating(mut self, conditions: Vec<(HeaderName, HeaderValue)>) -> Self {
-        let headers = Rc::make_mut(&mut self.headers);
+        let edits = Rc::make_mut(&mut self.edits);
         for name in CONDITIONS {
-            headers.remove(&name);
-            self.unkeyed.retain(|(other, _)| *other != name);
+            edits.take_off(&name);
         }
-        headers.extend(conditions);
+        edits.set.extend(conditions);
+        if self.fills_cache {
+            self.unkeyed = Unkeyed::of(Rc::clone(&self.client), Rc::clone(&self.edits));
+        }
         self
     }
 
@@ -154,13 +166,23 @@ impl Forward {
     /// the client's choice. With `validating`, conditions and ranges do not count.
     pub fn is_personal(&self, validating: bool) -> bool {
         self.identified
-            || self.headers.contains_key(header::AUTHORIZATION)
+            || self.edits.first(&self.client.headers, &header::AUTHORIZATION).is_some()
             || self.unkeyed.iter().any(|(name, _)| !validating || !CONDITIONS.contains(name))
+    }
+
+    /// Has the origin get `value` in the place of all lines of `name`.
+    pub fn set(&mut self, name: HeaderName, value: HeaderValue) {
+        Rc::make_mut(&mut self.edits).put(name, value);
+    }
+
+    /// Has the origin get no `name`.
+    pub fn take_off(&mut self, name: &HeaderName) {
+        Rc::make_mut(&mut self.edits).take_off(name);
     }
 
     /// Marks this head as attempt number `number`, from 2.
     pub fn mark_retry(&mut self, number: usize) {
-        Rc::make_mut(&mut self.headers).insert(ATTEMPT, HeaderValue::from(number));
+        self.set(ATTEMPT, HeaderValue::from(number));
     }
 }
 
@@ -190,8 +212,9 @@ fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item 
 const CONDITIONS: [HeaderName; 4] =
     [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::RANGE, header::IF_RANGE];
 
-/// The capacity for the fields of [`set_provenance`] and the retry mark.
-const MOST_ADDED: usize = 8;
+/// How many fields are usually set and appended.
+const MOST_SET: usize = 7;
+const MOST_APPENDED: usize = 3;
 
 /// How a client's field is forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,23 +258,39 @@ impl Kind {
     }
 }
 
-fn set_provenance(headers: &mut HeaderMap, request: &Request) {
+fn set_provenance(edits: &mut Edits, request: &Request) {
     let host = request.target.authority();
     if let Ok(value) = HeaderValue::from_str(host) {
-        headers.insert(X_FORWARDED_HOST, value.clone());
-        headers.append(HOP, value);
+        edits.set.push((X_FORWARDED_HOST, value.clone()));
+        edits.append.push((HOP, value));
     }
     if let Ok(value) = HeaderValue::from_str(request.target.scheme()) {
-        headers.insert(X_FORWARDED_PROTO, value);
+        edits.set.push((X_FORWARDED_PROTO, value));
     }
-    if let Some(address) = headers.get(CLIENT_ADDRESS).cloned() {
-        headers.insert(X_FORWARDED_FOR, address.clone());
-        headers.insert(X_REAL_IP, address);
+    if let Some(address) = edits.first(&request.headers, &CLIENT_ADDRESS).cloned() {
+        edits.set.push((X_FORWARDED_FOR, address.clone()));
+        edits.set.push((X_REAL_IP, address));
     }
     if let Ok(value) = HeaderValue::from_str(&[host, ";by=", PSEUDONYM].concat()) {
-        headers.append(CDN_LOOP, value);
+        edits.append.push((CDN_LOOP, value));
     }
-    headers.append(header::VIA, HeaderValue::from_static("1.1 holdfast"));
+    edits.append.push((header::VIA, HeaderValue::from_static("1.1 holdfast")));
+}
+
+/// Whether a value from the platform is certainly the one that was sent. The platform joins several lines of a field,
+/// and replaces invalid UTF-8. Values that are equal here must be equal at the origin too, because the store compares
+/// them here.
+fn is_as_it_came(value: &HeaderValue) -> bool {
+    let bytes = value.as_bytes();
+    bytes.is_ascii() && !(bytes.contains(&b',') && bytes.windows(2).any(|pair| pair == b", "))
+}
+
+/// Has the lines of `name` sent as they were read.
+fn keep_as_read(edits: &mut Edits, headers: &HeaderMap, name: &HeaderName) {
+    for (at, value) in headers.get_all(name).iter().enumerate() {
+        let list = if at == 0 { &mut edits.set } else { &mut edits.append };
+        list.push((name.clone(), value.clone()));
+    }
 }
 
 /// The coding to request if the body must be read: the platform can decode only gzip.
@@ -271,41 +310,45 @@ fn compact(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
     joined(headers, name).and_then(|list| HeaderValue::try_from(fields::compact(&list)).ok())
 }
 
-/// Removes the operator's session cookie: it does not concern the origin and does not identify a visitor.
-fn drop_session(headers: &mut HeaderMap) {
-    let is_session = |cookie: &&[u8]| cookie.split(|byte| *byte == b'=').next() == Some(SESSION.as_bytes());
-    let lines = headers.get_all(header::COOKIE).iter();
-    let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
-    let (sessions, others): (Vec<_>, Vec<_>) = cookies.partition(is_session);
-    if sessions.is_empty() {
-        return;
-    }
-    let kept = others.join(&b"; "[..]);
-    headers.remove(header::COOKIE);
-    if let Some(value) = HeaderValue::from_bytes(&kept).ok().filter(|value| !value.is_empty()) {
-        headers.insert(header::COOKIE, value);
-    }
-}
-
-/// Keeps only identifying cookies, in one line. A name that is not UTF-8 counts as identifying.
-fn keep_identifying_cookies(headers: &mut HeaderMap, settings: &Cache) {
-    let kept = identifying_cookies(headers, settings).collect::<Vec<_>>().join(&b"; "[..]);
-    headers.remove(header::COOKIE);
-    if let Some(value) = HeaderValue::from_bytes(&kept).ok().filter(|value| !value.is_empty()) {
-        headers.insert(header::COOKIE, value);
-    }
-}
-
-fn identifying_cookies<'a>(headers: &'a HeaderMap, settings: &'a Cache) -> impl Iterator<Item = &'a [u8]> {
+/// Leaves out cookies that do not concern the origin: the operator's session, which does not identify a visitor, and with
+/// `fills_cache` all that are harmless. What is left is one line then. Whether that identifies a visitor.
+fn keep_cookies(edits: &mut Edits, headers: &HeaderMap, fills_cache: Option<&Cache>) -> bool {
+    let lines = || headers.get_all(header::COOKIE).iter();
     let cookies =
-        headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|&byte| byte == b';'));
-    cookies.map(<[u8]>::trim_ascii).filter(|cookie| {
-        let name = cookie.split(|&byte| byte == b'=').next().unwrap_or_default().trim_ascii();
-        let is_harmless =
-            std::str::from_utf8(name).is_ok_and(|name| storable::is_harmless_cookie(name, settings));
-        // The platform joins lines with commas, so another cookie may follow a comma.
-        !cookie.is_empty() && (!is_harmless || cookie.contains(&b','))
-    })
+        || lines().flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
+    if fills_cache.is_none() && !cookies().any(is_session) {
+        if !lines().all(is_as_it_came) {
+            keep_as_read(edits, headers, &header::COOKIE);
+        }
+        return false;
+    }
+    let is_kept = |cookie: &&[u8]| {
+        !is_session(cookie) && fills_cache.is_none_or(|settings| is_identifying(cookie, settings))
+    };
+    let kept = cookies().filter(is_kept).collect::<Vec<_>>().join(&b"; "[..]);
+    match HeaderValue::from_bytes(&kept).ok().filter(|value| !value.is_empty()) {
+        Some(value) => {
+            edits.set.push((header::COOKIE, value));
+            fills_cache.is_some()
+        }
+        None => {
+            edits.remove.push(header::COOKIE);
+            false
+        }
+    }
+}
+
+fn is_session(cookie: &[u8]) -> bool {
+    cookie.split(|byte| *byte == b'=').next() == Some(SESSION.as_bytes())
+}
+
+/// Whether a cookie may identify a visitor. One whose name is not UTF-8 counts as identifying.
+fn is_identifying(cookie: &[u8], settings: &Cache) -> bool {
+    let name = cookie.split(|&byte| byte == b'=').next().unwrap_or_default().trim_ascii();
+    let is_harmless =
+        std::str::from_utf8(name).is_ok_and(|name| storable::is_harmless_cookie(name, settings));
+    // The platform joins lines with commas, so another cookie may follow a comma.
+    !cookie.is_empty() && (!is_harmless || cookie.contains(&b','))
 }
 
 /// Rewrites URLs that point to the host of one of `origins` so that they point to the public host. Returns the fields

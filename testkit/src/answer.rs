@@ -42,17 +42,8 @@ pub fn given(answer: Answer<Body>, misuses: &Misuses) -> Given {
                 misuses
                     .record("edited fields come with the response that they are of", || format!("{edits:?}"));
             }
-            let mut headers = content.as_ref().map(|content| (*content.headers).clone()).unwrap_or_default();
-            for name in &edits.remove {
-                headers.remove(name);
-            }
-            for (name, value) in edits.set {
-                headers.insert(name, value);
-            }
-            for (name, value) in edits.append {
-                headers.append(name, value);
-            }
-            headers
+            let headers = content.as_ref().map(|content| Rc::clone(&content.headers)).unwrap_or_default();
+            edits.applied(&headers)
         }
     };
     Given { status: status.as_u16(), headers, content, text }

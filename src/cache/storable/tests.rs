@@ -1,6 +1,7 @@
 use super::super::entry::test::{fields, seconds};
 use super::*;
 use crate::config::{Cache, Pattern, Share};
+use http::HeaderName;
 use proptest::prelude::*;
 
 const DAY: u64 = 24 * 60 * 60;
@@ -9,9 +10,13 @@ fn request(method: &str, headers: &[(&str, &str)]) -> Request {
     Request { headers: fields(headers), ..Request::bare(method, "https://example.com/") }
 }
 
+fn nothing() -> &'static Unkeyed {
+    Box::leak(Box::default())
+}
+
 /// A request whose head says nothing against storing, for a URL of which nothing is stored.
 fn asked(request: &Request) -> Asked<'_> {
-    Asked { request, lookup: Ok(()), unkeyed: &[], identified: false, existing: Existing::None }
+    Asked { request, lookup: Ok(()), unkeyed: nothing(), identified: false, existing: Existing::None }
 }
 
 fn looked_up(request: &Request, settings: &Cache) -> Result<(), Bypass> {
@@ -28,7 +33,7 @@ fn admitted(
     let asked = Asked {
         request,
         lookup: looked_up(request, &Cache::default()),
-        unkeyed: &[],
+        unkeyed: nothing(),
         identified,
         existing: Existing::None,
     };
@@ -180,7 +185,8 @@ fn a_field_outside_the_key_must_be_named_by_vary() {
         (Suspect, "", "", Always, refused),
         (Unfamiliar, "no-cache, stale-if-error=9", "", Permitted, Ok(())),
     ] {
-        let unkeyed = ["x-theme", "x-size"].map(|name| (HeaderName::from_static(name), class));
+        let unkeyed =
+            ["x-theme", "x-size"].map(|name| (HeaderName::from_static(name), class)).to_vec().into();
         let asked = Asked {
             request: &request,
             lookup: Ok(()),

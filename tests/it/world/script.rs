@@ -89,7 +89,8 @@ impl Script {
 
     /// What the client meets who sends this, what the origin does that is asked, or what is next in the script.
     fn next(&self, forward: &Forward) -> Behaviour {
-        let client = forward.headers.get(CLIENT_ADDRESS).and_then(|value| value.to_str().ok());
+        let headers = forward.headers();
+        let client = headers.get(CLIENT_ADDRESS).and_then(|value| value.to_str().ok());
         let treatment = client.and_then(|client| self.treatments.borrow().get(client).cloned());
         let own = Target::parse(&forward.url)
             .and_then(|target| self.origins.borrow().get(target.authority()).cloned());
@@ -115,7 +116,7 @@ impl FrontEnd for Front {
         self.script.seen.borrow_mut().push(Seen {
             at: self.script.platform.clock.timestamp(),
             url: forward.url.clone(),
-            headers: (*forward.headers).clone(),
+            headers: forward.headers(),
             upload: upload.map(|upload| upload.text.to_string()),
         });
         self.script.next(forward)
