@@ -36,6 +36,17 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Packed once for all tests.
 static PACKED: LazyLock<Packed> = LazyLock::new(|| package().unwrap());
 
+/// The package, installed once in an empty folder, for all tests to which that folder is no matter. It is below `target/`, so
+/// that the next run replaces it.
+static INSTALLED: LazyLock<PathBuf> = LazyLock::new(|| {
+    let home = Home::new("installed");
+    home.install();
+    let folder = xtask::root().join("target/npm/installed");
+    let _ = fs::remove_dir_all(&folder);
+    home.output_of(&["cp", "-a", ".", folder.to_str().unwrap()]);
+    folder
+});
+
 /// A folder of somebody who has the Node.js that wrangler needs, and no Rust. It is removed when this is dropped.
 struct Home {
     folder: PathBuf,
@@ -81,8 +92,14 @@ impl Home {
     /// The packed package, installed.
     fn with_package(name: &str) -> Self {
         let home = Self::new(name);
-        home.install();
+        home.copy_installed();
         home
+    }
+
+    /// A copy of what [`INSTALLED`] has.
+    fn copy_installed(&self) {
+        let from = format!("{}/.", INSTALLED.display());
+        self.output_of(&["cp", "-a", &from, "."]);
     }
 
     fn install(&self) {

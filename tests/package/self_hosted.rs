@@ -144,6 +144,33 @@ fn signed_in(address: &str, endpoint: &str) -> String {
 }
 
 #[test]
+fn an_origin_over_tls_is_asked_if_its_certificate_is_known_and_else_not() {
+    let home = Home::with_package("tls");
+    for (name, text) in [
+        ("origin.js", include_str!("tls/origin.js")),
+        ("ca.pem", include_str!("tls/ca.pem")),
+        ("cert.pem", include_str!("tls/cert.pem")),
+        ("key.pem", include_str!("tls/key.pem")),
+    ] {
+        fs::write(home.folder.join(name), text).unwrap();
+    }
+    let origin = home.command(&["node", "origin.js", "key.pem", "cert.pem"]);
+    let (_origin, at) = Running::until(origin, |line| line.trim().parse::<u16>().ok());
+    let url = format!("https://localhost:{at}");
+    home.output_of(&["npx", "holdfast", "init", "--yes", "--name", "shop", "--origin", &url]);
+    home.output_of(&["npx", "holdfast", "self-host"]);
+    for (authority, status) in [(None, "502"), (Some("ca.pem"), "200")] {
+        let port = free_port();
+        let mut command = home.command(&["self-hosted/holdfast", "--experimental"]);
+        command.envs(authority.map(|file| ("SSL_CERT_FILE", file)));
+        let _running = listening(command, port);
+        let answer = get(&format!("127.0.0.1:{port}"), "/");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{authority:?}: {answer}");
+        assert_eq!(answer.contains("hello over TLS"), status == "200", "{authority:?}: {answer}");
+    }
+}
+
+#[test]
 fn probes_go_on_after_a_restart_without_a_visitor() {
     let origin = Origin::start(([127, 0, 0, 1], 0).into(), |_| scripts::ok("hello")).unwrap();
     let home = Home::with_package("probes");
