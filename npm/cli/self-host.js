@@ -169,8 +169,8 @@ const store :Workerd.Worker = (
 ${modules(folder, "store", "store.js")}
   ],
   compatibilityDate = ${quoted(date)},
-  # For the cron triggers.
-  compatibilityFlags = ["service_binding_extra_handlers"],
+  # The first is for the cron triggers.
+  compatibilityFlags = ["service_binding_extra_handlers", "no_nodejs_compat", "no_nodejs_compat_v2"],
   bindings = [
     (name = "HOLDFAST", service = "holdfast"),
     (name = "CACHE", durableObjectNamespace = "CacheStore"),

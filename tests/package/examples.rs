@@ -68,6 +68,9 @@ fn the_examples_have_the_version_the_date_and_the_migration_of_the_package() {
     for mark in ["\"compatibility_date\": \"", "\"new_sqlite_classes\": [\"", "\"tag\": \""] {
         assert_eq!(between(TEMPLATE, mark, "\""), between(init, mark, "\""), "{mark}");
     }
+    let flags = between(init, "\"compatibility_flags\": [", "]");
+    assert_eq!(between(TEMPLATE, "\"compatibility_flags\": [", "]"), flags);
+    assert_eq!(between(TERRAFORM, "compatibility_flags = [", "]"), flags);
     let date = between(TEMPLATE, "\"compatibility_date\": \"", "\"");
     assert_eq!(between(TERRAFORM, "compatibility_date  = \"", "\""), date);
     assert!(TERRAFORM.contains("{ new_tag = \"v1\", new_sqlite_classes = [\"OriginHealth\"] }"));

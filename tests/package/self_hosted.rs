@@ -147,14 +147,14 @@ fn signed_in(address: &str, endpoint: &str) -> String {
 fn an_origin_over_tls_is_asked_if_its_certificate_is_known_and_else_not() {
     let home = Home::with_package("tls");
     for (name, text) in [
-        ("origin.js", include_str!("tls/origin.js")),
+        ("origin.mjs", include_str!("tls/origin.js")),
         ("ca.pem", include_str!("tls/ca.pem")),
         ("cert.pem", include_str!("tls/cert.pem")),
         ("key.pem", include_str!("tls/key.pem")),
     ] {
         fs::write(home.folder.join(name), text).unwrap();
     }
-    let origin = home.command(&["node", "origin.js", "key.pem", "cert.pem"]);
+    let origin = home.command(&["node", "origin.mjs", "key.pem", "cert.pem"]);
     let (_origin, at) = Running::until(origin, |line| line.trim().parse::<u16>().ok());
     let url = format!("https://localhost:{at}");
     home.output_of(&["npx", "holdfast", "init", "--yes", "--name", "shop", "--origin", &url]);
