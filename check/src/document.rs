@@ -49,6 +49,8 @@ pub(crate) struct Field {
     pub key: String,
     /// The offset of its first byte.
     pub at: usize,
+    /// The offset of an earlier key of the same name, whose value does not count. TOML has none.
+    pub earlier: Option<usize>,
     /// The value.
     pub value: Node,
 }
@@ -94,7 +96,7 @@ fn toml_fields(table: &DeTable<'_>) -> Vec<Field> {
     let field = |(key, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
         let key: &toml::Spanned<std::borrow::Cow<'_, str>> = key;
         let node = Node { at: value.span().start, content: toml_content(value.get_ref()) };
-        Field { key: key.get_ref().to_string(), at: key.span().start, value: node }
+        Field { key: key.get_ref().to_string(), at: key.span().start, earlier: None, value: node }
     };
     table.iter().map(field).collect()
 }
@@ -138,8 +140,10 @@ fn json_node(value: &ast::Value<'_>) -> Node {
             for property in &object.properties {
                 let key = property.name.as_str().to_owned();
                 // The last of several counts, as for JavaScript.
-                fields.retain(|field| field.key != key);
-                fields.push(Field { key, at: property.name.start(), value: json_node(&property.value) });
+                let same = fields.iter().position(|field| field.key == key);
+                let earlier = same.map(|index| fields.remove(index).at);
+                let at = property.name.start();
+                fields.push(Field { key, at, earlier, value: json_node(&property.value) });
             }
             Content::Table(fields)
         }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::findings::Warning;
 use crate::scope::Scope;
 use found::Effects;
+pub(crate) use found::is_slip;
 
 /// All warnings for an environment that runs with `config`, whose `HOLDFAST` is `written`.
 pub(crate) fn of(scope: &Scope<'_>, config: &Config, written: &Value) -> Vec<Warning> {

@@ -7,7 +7,7 @@ use holdfast::config::Config;
 /// The variable with the settings.
 pub(crate) const VARIABLE: &str = "HOLDFAST";
 
-/// What was found to be in order.
+/// What was found to be valid.
 #[derive(Debug)]
 pub struct Summary {
     /// The file, as it was named.
@@ -81,7 +81,14 @@ impl fmt::Display for Environment {
             None => write!(out, "[vars.{VARIABLE}] ")?,
         }
         match self.bytes {
-            Some(bytes) => write!(out, "is in order ({bytes} of {} bytes), ", Config::MOST_BYTES)?,
+            Some(bytes) => {
+                match self.warnings.len() {
+                    0 => write!(out, "is in order")?,
+                    1 => write!(out, "is valid, with 1 warning")?,
+                    warnings => write!(out, "is valid, with {warnings} warnings")?,
+                }
+                write!(out, " ({bytes} of {} bytes), ", Config::MOST_BYTES)?;
+            }
             None => write!(out, "is absent, defaults hold, ")?,
         }
         match self.config.origins.as_slice() {

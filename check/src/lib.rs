@@ -13,6 +13,7 @@ mod overlay;
 pub mod pages;
 mod read_by;
 mod scope;
+mod variables;
 
 use holdfast::config::{Config, ConfigError, OldName, Page, old_names};
 use serde_json::Value;
@@ -76,6 +77,7 @@ impl Scope<'_> {
     /// What this environment would run with; `None` if its configuration is not accepted.
     fn check(&self, problems: &mut Vec<Problem>) -> Option<Environment> {
         self.check_workers_cache(problems);
+        self.check_variables(problems);
         let before = problems.len();
         let Variable { config, written, bytes, mut warnings } =
             self.read_variable(problems).unwrap_or_default();
@@ -364,10 +366,10 @@ keep = { paths = ["/a"] }
 HOLDFAST = '{"page":{"look":"bold"}}'
 "#;
         let expected = r#"
-wrangler.toml: [vars.HOLDFAST] is in order (105 of 5120 bytes), to https://a.example/, with 1 route
+wrangler.toml: [vars.HOLDFAST] is valid, with 2 warnings (105 of 5120 bytes), to https://a.example/, with 1 route
 wrangler.toml:4: warning: [vars.HOLDFAST] body.hold is an old name, which the next release does not read; write buffer
 wrangler.toml:7: warning: [vars.HOLDFAST] routes[0].keep is an old name, which the next release does not read; write last_good
-wrangler.toml: [env.staging.vars.HOLDFAST] is in order (24 of 5120 bytes), to the zone's own origin
+wrangler.toml: [env.staging.vars.HOLDFAST] is valid, with 1 warning (24 of 5120 bytes), to the zone's own origin
 wrangler.toml:9: warning: [env.staging.vars.HOLDFAST] page.look is an old name, which the next release does not read; write theme"#;
         assert_eq!(summary(text), expected.trim_start());
     }

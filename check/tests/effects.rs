@@ -3,12 +3,17 @@
 use check::check_text;
 
 /// A file of wrangler's in TOML, and a part of the one warning for it.
-const WRONG: [(&str, &str); 38] = [
+const WRONG: [(&str, &str); 40] = [
     // Names.
     ("vars.HOLDFSAT.origins = [\"https://a.example\"]", "HOLDFSAT is not read; the settings are HOLDFAST"),
     ("vars.holdfast = {}", "holdfast is not read; the settings are HOLDFAST"),
-    ("HOLDFAST.origins = [\"https://a.example\"]", "the settings are read from vars.HOLDFAST"),
+    (
+        "vars.origins = [\"https://a.example\"]",
+        "origins is not read here; it belongs in vars.HOLDFAST.origins",
+    ),
+    ("vars.timeouts.total = \"5s\"", "timeouts is not read here; it belongs in vars.HOLDFAST.timeouts"),
     ("vars.HOLDFAST_TOKEN = \"0123456789abcdef\"", "run npx wrangler secret put HOLDFAST_TOKEN"),
+    ("vars.HOLDFAST_TOKEN = \"open sesame\"", "at least 16 characters"),
     ("vars.HOLDFAST_TOKNE = \"0123456789abcdef\"", "HOLDFAST_TOKNE is not read; write HOLDFAST_TOKEN"),
     ("vars.HOLDFAST_KEEP = \"0123\"", "it has to be bound in kv_namespaces"),
     (
@@ -117,6 +122,46 @@ const WRONG: [(&str, &str); 38] = [
     ),
 ];
 
+#[test]
+fn settings_beside_vars_would_deploy_the_defaults_and_are_refused() {
+    for (key, table) in [("HOLDFAST", ""), ("holdfast", ""), ("env.live.HOLDFAST", "[env.live] ")] {
+        let name = key.trim_start_matches("env.live.");
+        let expected = format!("{table}{name} is no key of wrangler's, and the worker would run on defaults");
+        let text = format!("name = \"shop\"\n{key}.origins = [\"https://a.test\"]");
+        let said = check_text("wrangler.toml", &text).unwrap_err().to_string();
+        assert!(said.starts_with(&format!("wrangler.toml:2: {expected}")), "{said}");
+        let table: toml::Table = text.parse().unwrap();
+        let json = serde_json::to_string(&table).unwrap();
+        let said = check_text("wrangler.json", &json).unwrap_err().to_string();
+        assert!(said.starts_with(&format!("wrangler.json:1: {expected}")), "{said}");
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice_in_json_is_refused_at_its_line() {
+    for (text, expected) in [
+        (
+            "{ \"vars\": {\n\"HOLDFAST\": { \"origins\": [\"https://a.test\"] },\n\"HOLDFAST\": {} } }",
+            "3: [vars] HOLDFAST stands in line 2 too",
+        ),
+        ("{ \"vars\": { \"LEVEL\": 1,\n\"LEVEL\": 2 } }", "2: [vars] LEVEL stands in line 1 too"),
+        ("{ \"vars\": {},\n\"vars\": {} }", "2: vars stands in line 1 too"),
+        ("{ \"env\": {},\n\"env\": {} }", "2: env stands in line 1 too"),
+        (
+            "{ \"vars\": { \"HOLDFAST\": { \"routes\": [{ \"path\": \"/a\",\n\"path\": \"/b\" }] } } }",
+            "2: [vars.HOLDFAST.routes[0]] path stands in line 1 too",
+        ),
+        (
+            "{ \"env\": { \"live\": { \"vars\": { \"A\": 1,\n\"A\": 1 } } } }",
+            "2: [env.live.vars] A stands in line 1 too",
+        ),
+    ] {
+        let problems = check_text("wrangler.jsonc", text).expect_err(text);
+        assert_eq!(problems.problems.len(), 1, "{problems}");
+        assert!(problems.to_string().starts_with(&format!("wrangler.jsonc:{expected}")), "{problems}");
+    }
+}
+
 /// What is said of a file, without its name.
 #[expect(clippy::expect_used, reason = "only tests call it")]
 fn warnings(text: &str) -> Vec<String> {
@@ -154,6 +199,8 @@ observability.enabled = true
 assets = { directory = "public", run_worker_first = true }
 [vars]
 LEVEL = "info"
+name = "shop"
+log = { level = "info" }
 [vars.HOLDFAST]
 origins = ["https://origin.shop.test"]
 last_good.paths = ["/"]

@@ -1,7 +1,10 @@
 //! Variables, secrets and bindings: is each by the name and of the kind that the worker looks for?
 
+use holdfast::config::{Config, Token};
+use serde_json::json;
+
 use super::found::{Effects, is_slip};
-use crate::document::Node;
+use crate::document::{Content, Node};
 use crate::findings::VARIABLE;
 
 /// A kind of binding: its key in the file, where its list is, where the name of each is, and the name that the worker
@@ -56,23 +59,22 @@ pub(super) fn judge(effects: &mut Effects<'_, '_>) -> Bound {
 
 fn variables(effects: &mut Effects<'_, '_>) {
     let table = effects.scope.table;
-    for field in table.fields() {
-        let is_variable = field.key == VARIABLE || is_slip(&field.key, VARIABLE);
-        if is_variable {
-            let text =
-                format!("{} is no key of wrangler's: the settings are read from vars.{VARIABLE}", field.key);
-            effects.warn(field.at, "", text);
-        }
-    }
     for field in table.get("vars").map(Node::fields).unwrap_or_default() {
-        if is_slip(&field.key, VARIABLE) {
+        if is_setting(&field.key, &field.value) {
+            let text = format!("{0} is not read here; it belongs in vars.{VARIABLE}.{0}", field.key);
+            effects.warn(field.at, "vars", text);
+        } else if is_slip(&field.key, VARIABLE) {
             let text = format!("{} is not read; the settings are {VARIABLE}", field.key);
             effects.warn(field.at, "vars", text);
         } else if SECRETS.contains(&field.key.as_str()) {
             let name = &field.key;
-            let text = format!(
+            let mut text = format!(
                 "{name} can be read here by whoever reads this file, and in Cloudflare's dashboard; take it out and run npx wrangler secret put {name}"
             );
+            if name == "HOLDFAST_TOKEN" && field.value.text().and_then(Token::new).is_none() {
+                text +=
+                    &format!(". It is not accepted as it is, so that nobody is an operator: {}", Token::RULE);
+            }
             effects.warn(field.at, "vars", text);
         } else if let Some(name) = SECRETS.into_iter().find(|name| is_slip(&field.key, name)) {
             let text = format!(
@@ -85,6 +87,14 @@ fn variables(effects: &mut Effects<'_, '_>) {
             effects.warn(field.at, "vars", text);
         }
     }
+}
+
+/// Whether a variable is a setting of ours. Other code has variables too, which may have the same name and hold a text.
+fn is_setting(key: &str, value: &Node) -> bool {
+    let is_plain = matches!(value.content, Content::Plain(_));
+    let errors = || Config::from_value(&json!({ key: value.value() })).err().unwrap_or_default();
+    let is_known = || !errors().iter().any(|error| error.key == key || error.rule.starts_with("unknown key"));
+    key == "origins" || !is_plain && is_known()
 }
 
 /// The bindings of `kind` in `table`, with their names.

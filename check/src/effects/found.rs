@@ -28,7 +28,7 @@ impl Effects<'_, '_> {
 }
 
 /// Whether `word` is probably a slip for `name`: another case, or at most two letters away.
-pub(super) fn is_slip(word: &str, name: &str) -> bool {
+pub(crate) fn is_slip(word: &str, name: &str) -> bool {
     let plain = |text: &str| text.to_ascii_uppercase().replace('-', "_");
     word != name && strsim::damerau_levenshtein(&plain(word), &plain(name)) <= 2
 }
