@@ -3,7 +3,7 @@
 use check::check_text;
 
 /// A file of wrangler's in TOML, and a part of the one warning for it.
-const WRONG: [(&str, &str); 40] = [
+const WRONG: [(&str, &str); 50] = [
     // Names.
     ("vars.HOLDFSAT.origins = [\"https://a.example\"]", "HOLDFSAT is not read; the settings are HOLDFAST"),
     ("vars.holdfast = {}", "holdfast is not read; the settings are HOLDFAST"),
@@ -113,11 +113,42 @@ const WRONG: [(&str, &str); 40] = [
         "route = \"www.shop.test\"",
         "is a route for one URL alone, without the pages below; write \"www.shop.test/*\"",
     ),
+    (
+        "route = \"https://www.shop.test\"",
+        "is a route for one URL alone, without the pages below; write \"www.shop.test/*\"",
+    ),
+    (
+        "route = \"http://www.shop.test/*\"",
+        "leaves out the requests that come by https; write \"www.shop.test/*\"",
+    ),
+    (
+        "routes = [{ pattern = \"www.shop.test/*\", custom_domain = true }]\nvars.HOLDFAST.origins = [\"https://a.test\"]",
+        "is not accepted as a custom domain, which is a host alone; write \"www.shop.test\"",
+    ),
+    (
+        "routes = [{ pattern = \"https://www.shop.test\", custom_domain = true }]\nvars.HOLDFAST.origins = [\"https://a.test\"]",
+        "is not accepted as a custom domain, which is a host alone; write \"www.shop.test\"",
+    ),
+    (
+        "workers_dev = true\nvars.HOLDFAST.origins = [\"http://localhost:3000\"]",
+        "origins[0] is localhost, which Cloudflare cannot reach",
+    ),
+    (
+        "route = \"www.shop.test/*\"\nvars.HOLDFAST.origins = [\"http://192.168.1.5\"]",
+        "origins[0] is 192.168.1.5, which Cloudflare cannot reach",
+    ),
+    ("name = \"My Shop\"", "is refused by wrangler"),
+    ("name = \"-\"", "is refused by wrangler"),
+    ("main = \"src/index.js\"", "there is no compatibility_date, which wrangler asks for"),
+    (
+        "main = \"node_modules/holdfast/index.js\"\ncompatibility_date = \"2026-11-17\"",
+        "write \"node_modules/holdfast/worker/index.js\" for the worker itself",
+    ),
     ("workers_dev = false", "nothing reaches this worker"),
     ("assets.directory = \"public\"", "files of this directory are answered before this worker is asked"),
     ("compatibility_date = \"2024-01-01\"", "is older than what this worker is tested with"),
     (
-        "main = \"node_modules/holdfast/worker/index.js\"\nbuild.command = \"npm run build\"",
+        "main = \"node_modules/holdfast/worker/index.js\"\ncompatibility_date = \"2026-11-17\"\nbuild.command = \"npm run build\"",
         "what is in the npm package is built already",
     ),
 ];
@@ -232,6 +263,11 @@ alert.form = "slack"
         said[0].starts_with("wrangler.toml:9: warning: [env.staging.vars.HOLDFAST] alert has no effect"),
         "{said:#?}"
     );
+}
+
+#[test]
+fn an_address_of_this_machine_is_an_origin_where_cloudflare_does_not_run_the_worker() {
+    assert_eq!(warnings("vars.HOLDFAST.origins = [\"http://127.0.0.1:8080\"]"), [""; 0]);
 }
 
 #[test]

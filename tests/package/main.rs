@@ -220,7 +220,8 @@ fn three_commands_lead_from_an_empty_folder_to_an_answering_worker_without_rust(
     let installed = began.elapsed();
     let said =
         home.output_of(&["npx", "holdfast", "init", "--yes", "--name", "shop", "--origin", &origin.url()]);
-    assert!(said.contains("wrangler.jsonc: [vars.HOLDFAST] is in order"), "{said}");
+    assert!(said.contains("wrangler.jsonc: [vars.HOLDFAST] is valid, with 1 warning"), "{said}");
+    assert!(said.contains("127.0.0.1, which Cloudflare cannot reach"), "{said}");
     let serve = home.command(&["npx", "holdfast", "serve", "--port", "0"]);
     let (running, address) =
         Running::until(serve, |line| Some(line.strip_prefix("http://")?.split(' ').next()?.to_owned()));

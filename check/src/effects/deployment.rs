@@ -1,21 +1,41 @@
 //! Where the worker is reached, and what answers before it.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use holdfast::config::Config;
 
 use super::found::Effects;
 use crate::compatibility::COMPATIBILITY_DATE;
+use crate::document::Node;
 
 pub(super) fn judge(effects: &mut Effects<'_, '_>, config: &Config) {
+    name(effects);
+    origins(effects, config);
     for route in effects.scope.routes() {
-        let (host, path) = route.pattern.split_once('/').unwrap_or((route.pattern, ""));
-        if !route.is_custom_domain && path.is_empty() && !route.pattern.ends_with('*') {
+        let (scheme, pattern) = route.pattern.split_once("://").unwrap_or(("", route.pattern));
+        let (host, path) = pattern.split_once('/').unwrap_or((pattern, ""));
+        if route.is_custom_domain {
+            if route.pattern.contains(['/', '*']) {
+                let text = format!(
+                    "\"{}\" is not accepted as a custom domain, which is a host alone; write \"{}\"",
+                    route.pattern,
+                    host.trim_start_matches("*.")
+                );
+                effects.warn(route.at, "", text);
+            }
+        } else if path.is_empty() && !pattern.ends_with('*') {
             let text = format!(
                 "\"{}\" is a route for one URL alone, without the pages below; write \"{host}/*\"",
                 route.pattern
             );
             effects.warn(route.at, "", text);
+        } else if scheme.eq_ignore_ascii_case("http") {
+            let text = format!(
+                "\"{}\" leaves out the requests that come by https; write \"{pattern}\", which is for both",
+                route.pattern
+            );
+            effects.warn(route.at, "", text);
         }
-        let host = host.rsplit_once("://").map_or(host, |(_, host)| host);
         let own = config.origins.iter().find(|origin| origin.url.host().eq_ignore_ascii_case(host));
         if let Some(origin) = own.filter(|_| !route.is_custom_domain) {
             let text = format!(
@@ -48,11 +68,130 @@ pub(super) fn judge(effects: &mut Effects<'_, '_>, config: &Config) {
         );
         effects.warn(date.at, "", text);
     }
+    if let Some(main) = effects.scope.inherited("main")
+        && effects.scope.inherited("compatibility_date").is_none()
+    {
+        let text = format!(
+            "there is no compatibility_date, which wrangler asks for; write \"{COMPATIBILITY_DATE}\", with which this worker is tested"
+        );
+        effects.warn(main.at, "", text);
+    }
+    if let Some(main) = effects.scope.inherited("main")
+        && let Some(text) = main.text()
+        && ["node_modules/holdfast", "node_modules/holdfast/index.js"]
+            .into_iter()
+            .any(|end| text.trim_end_matches('/').ends_with(end))
+    {
+        let text = format!(
+            "main = \"{text}\" is what other code imports, to put this worker before it; write \"node_modules/holdfast/worker/index.js\" for the worker itself"
+        );
+        effects.warn(main.at, "", text);
+    }
     if let Some(command) = effects.scope.inherited("main")
         && command.text().is_some_and(|main| main.contains("node_modules/holdfast"))
         && let Some(build) = effects.scope.inherited("build")
     {
         let text = "what is in the npm package is built already; take [build] out unless other code needs it";
         effects.warn(build.at, "build", text.to_owned());
+    }
+}
+
+/// A name that wrangler refuses.
+fn name(effects: &mut Effects<'_, '_>) {
+    let Some(name) = effects.scope.table.get("name") else { return };
+    let Some(text) = name.text() else { return };
+    let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
+    if text.chars().all(is_inner) && !text.starts_with('-') {
+        return;
+    }
+    let lower = text.to_ascii_lowercase();
+    let words: Vec<_> = lower.split(|c: char| !is_inner(c)).filter(|word| !word.is_empty()).collect();
+    let mut said = format!(
+        "name = \"{text}\" is refused by wrangler: lower-case letters, digits, \"-\" and \"_\" are accepted"
+    );
+    let meant = words.join("-");
+    let meant = meant.trim_start_matches('-');
+    if !meant.is_empty() {
+        said += &format!("; write e.g. \"{meant}\"");
+    }
+    effects.warn(name.at, "", said);
+}
+
+/// Origins that are reached from this machine or its network alone, where the file says that Cloudflare runs the worker.
+/// Without, it may be for a machine of the operator's own.
+fn origins(effects: &mut Effects<'_, '_>, config: &Config) {
+    let is_on_workers_dev = effects.scope.inherited("workers_dev").and_then(Node::switch) == Some(true);
+    if !is_on_workers_dev && effects.scope.routes().is_empty() {
+        return;
+    }
+    for (index, origin) in config.origins.iter().enumerate() {
+        let host = origin.url.host();
+        if is_private(host) {
+            let text = format!(
+                "is {host}, which Cloudflare cannot reach; write a public host, or use a tunnel (cloudflared)"
+            );
+            effects.warn_setting(&format!("origins[{index}]"), &text);
+        }
+    }
+}
+
+/// Whether no public network leads to `host`.
+fn is_private(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        return address.parse::<Ipv6Addr>().is_ok_and(|address| {
+            address.is_loopback()
+                || address.is_unspecified()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+        });
+    }
+    if let Ok(address) = host.parse::<Ipv4Addr>() {
+        return address.is_loopback()
+            || address.is_private()
+            || address.is_link_local()
+            || address.is_unspecified();
+    }
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_private;
+
+    #[test]
+    fn addresses_that_no_public_network_leads_to_are_known() {
+        for host in [
+            "localhost",
+            "shop.localhost",
+            "127.0.0.1",
+            "127.9.9.9",
+            "10.0.0.1",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.0.1",
+            "0.0.0.0",
+            "[::1]",
+            "[::]",
+            "[fc00::1]",
+            "[fdff::1]",
+            "[fe80::1]",
+        ] {
+            assert!(is_private(host), "{host}");
+        }
+        for host in [
+            "shop.test",
+            "localhost.shop.test",
+            "10.shop.test",
+            "128.0.0.1",
+            "11.0.0.1",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.169.0.1",
+            "[2001:db8::1]",
+            "[fe00::1]",
+        ] {
+            assert!(!is_private(host), "{host}");
+        }
     }
 }
