@@ -60,7 +60,10 @@ pub fn check_settings(settings: &Value) -> Vec<String> {
 fn said_of(settings: &Value, error: &ConfigError) -> String {
     match nearly::meant(settings, error) {
         Some(meant) => format!("{error}; did you mean {meant}?"),
-        None => error.to_string(),
+        None => match nearly::limit(settings, error) {
+            Some((meant, limit)) => format!("{error}; {meant} is not accepted either: {limit}"),
+            None => error.to_string(),
+        },
     }
 }
 
@@ -312,7 +315,7 @@ HOLDFAST = '{"retry":{"attempts":0}}'
 wrangler.toml:6: [vars.HOLDFAST] origins[1] = "b.example": an http or https URL with nothing after host and port is accepted; write e.g. "https://origin.example.com"; did you mean "https://b.example"?
 wrangler.toml:9: [vars.HOLDFAST] timeouts.first_byte = "10": a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d"
 wrangler.toml:12: [vars.HOLDFAST] routes[0].cache.max_bodi = "1MiB": unknown key; did you mean max_body? routes[0].cache has enabled, default_ttl, heuristic, heuristic_max, stale_if_error, stale_while_revalidate, harmless_cookies, trust_vary, remove_invalidated, max_body, max_variants, memory_ttl, client_directives, stale_statuses, error_statuses, shrink, must_contain, ignore_query and ignore_query_always
-wrangler.toml:14: [env.staging.vars.HOLDFAST] body.buffer = "1GiB": a size needs a unit in powers of 1024; write e.g. "512B", "64KiB" or "25MiB"
+wrangler.toml:14: [env.staging.vars.HOLDFAST] body.buffer = "1GiB": a size needs a unit in powers of 1024; write e.g. "512B", "64KiB" or "25MiB"; "1024MiB" is not accepted either: "0B" to "16MiB" is accepted
 wrangler.toml:16: [env.live.vars.HOLDFAST] retry.attempts = 0: a whole number from 1 to 10 is accepted, without quotes"#;
         assert_eq!(problems(text), expected.trim_start());
     }

@@ -32,10 +32,7 @@ const SIZE_UNITS: [(&str, f64); 3] = [("MiB", 1_048_576.0), ("KiB", 1024.0), ("B
 pub(crate) fn meant(settings: &Value, error: &ConfigError) -> Option<String> {
     let written = place(&mut settings.clone(), &error.key)?.clone();
     let accepted = |candidate: &Value| {
-        let mut settings = settings.clone();
-        let Some(place) = place(&mut settings, &error.key) else { return false };
-        *place = candidate.clone();
-        let errors = Config::from_value(&settings).err().unwrap_or_default();
+        let Some(errors) = errors_with(settings, &error.key, candidate) else { return false };
         !errors.iter().any(|other| other.key.starts_with(&error.key) || error.key.starts_with(&other.key))
     };
     candidates(&written).into_iter().find(|candidate| *candidate != written && accepted(candidate)).map(
@@ -47,6 +44,23 @@ pub(crate) fn meant(settings: &Value, error: &ConfigError) -> Option<String> {
             Value::Object(_) => String::new(),
         },
     )
+}
+
+/// For an amount whose form alone would not make it right: the right form in JSON, and the rule that it breaks.
+pub(crate) fn limit(settings: &Value, error: &ConfigError) -> Option<(String, String)> {
+    let written = place(&mut settings.clone(), &error.key)?.as_str()?.trim().to_lowercase();
+    amounts(&written).find_map(|candidate| {
+        let errors = errors_with(settings, &error.key, &candidate)?;
+        let other = errors.into_iter().find(|other| other.key == error.key)?;
+        (other.rule != error.rule).then(|| (candidate.to_string(), other.rule))
+    })
+}
+
+/// What is wrong with `settings` if they have `value` at `key`; nothing if there is no such place.
+fn errors_with(settings: &Value, key: &str, value: &Value) -> Option<Vec<ConfigError>> {
+    let mut settings = settings.clone();
+    *place(&mut settings, key)? = value.clone();
+    Some(Config::from_value(&settings).err().unwrap_or_default())
 }
 
 /// The value at `key`, as errors name it.
@@ -72,6 +86,10 @@ fn candidates(written: &Value) -> Vec<Value> {
 }
 
 fn of_text(text: &str) -> Vec<Value> {
+    // Whatever is put before nothing would be accepted.
+    if text.is_empty() {
+        return Vec::new();
+    }
     let lower = text.to_lowercase();
     let mut all = vec![Value::from(text), Value::from(lower.as_str()), Value::from(text.to_uppercase())];
     all.extend(number(&lower));
@@ -81,16 +99,9 @@ fn of_text(text: &str) -> Vec<Value> {
         "none" | "never" | "disabled" => all.extend([Value::from("off"), Value::from("none")]),
         _ => {}
     }
-    let amount = lower.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(lower.len());
-    if let Some((amount, unit)) = lower.split_at_checked(amount)
-        && let Ok(amount) = amount.parse::<f64>()
-    {
-        let unit = unit.trim_start_matches([' ', '-', '_']);
-        all.extend(in_units(amount, unit, &SPANS, &SPAN_UNITS));
-        all.extend(in_units(amount, unit, &SIZES, &SIZE_UNITS));
-        if unit == "%" {
-            all.extend(Number::from_f64(amount / 100.0).map(Value::Number));
-        }
+    all.extend(amounts(&lower));
+    if let Some((amount, "%")) = amount_and_unit(&lower) {
+        all.extend(Number::from_f64(amount / 100.0).map(Value::Number));
     }
     let base = lower.split(['-', '_']).next().unwrap_or_default();
     let related = |language: &Language| language.tag().to_lowercase().split('-').next() == Some(base);
@@ -110,6 +121,21 @@ fn of_text(text: &str) -> Vec<Value> {
         all.push(Value::from(host));
     }
     all
+}
+
+/// `text`, in lower case, as a duration and as a size.
+fn amounts(text: &str) -> impl Iterator<Item = Value> {
+    let amount = amount_and_unit(text);
+    let span = amount.and_then(|(amount, unit)| in_units(amount, unit, &SPANS, &SPAN_UNITS));
+    let size = amount.and_then(|(amount, unit)| in_units(amount, unit, &SIZES, &SIZE_UNITS));
+    span.into_iter().chain(size)
+}
+
+/// The number with which `text` begins, and what follows.
+fn amount_and_unit(text: &str) -> Option<(f64, &str)> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (amount, unit) = text.split_at_checked(digits)?;
+    Some((amount.parse().ok()?, unit.trim_start_matches([' ', '-', '_'])))
 }
 
 /// `text` as a number, whole if it can be.
@@ -194,6 +220,26 @@ mod tests {
     }
 
     #[test]
+    fn an_amount_in_another_form_that_is_too_large_gets_its_form_and_the_limit() {
+        let limit = |settings: Value| {
+            let errors = Config::from_value(&settings).unwrap_err();
+            assert_eq!(meant(&settings, &errors[0]), None);
+            super::limit(&settings, &errors[0])
+        };
+        let size = limit(json!({ "cache": { "max_body": "1GB" } })).unwrap();
+        assert_eq!(size, (r#""1024MiB""#.to_owned(), r#""0B" to "100MiB" is accepted"#.to_owned()));
+        let span = limit(json!({ "timeouts": { "total": "2 hours" } })).unwrap();
+        assert_eq!(span, (r#""2h""#.to_owned(), r#""1ms" to "5m" is accepted"#.to_owned()));
+        for settings in [
+            json!({ "timeouts": { "total": "2h" } }),
+            json!({ "timeouts": { "total": "25" } }),
+            json!({ "cache": { "max_body": 7 } }),
+        ] {
+            assert_eq!(limit(settings), None);
+        }
+    }
+
+    #[test]
     fn nothing_is_proposed_for_what_could_mean_several_things() {
         for settings in [
             json!({ "timeouts": { "total": "25" } }),
@@ -201,6 +247,8 @@ mod tests {
             json!({ "timeouts": { "total": "25 parsecs" } }),
             json!({ "timeouts": { "total": "2h" } }),
             json!({ "page": { "theme": "gloomy" } }),
+            json!({ "page": { "brand": "" } }),
+            json!({ "page": { "brand": " " } }),
             json!({ "tmieouts": {} }),
             json!({ "origins": ["https://me:secret@a.example"] }),
         ] {

@@ -282,6 +282,19 @@ fn a_file_of_json_gets_the_same_warnings() {
 }
 
 #[test]
+fn the_advice_for_a_file_of_json_is_in_json() {
+    let text = r#"{ "durable_objects": { "bindings": [{ "name": "HOLDFAST_HEALTH", "class_name": "OriginHealth" }] },
+        "vars": { "HOLDFAST": { "probe": { "path": "/a", "host": "a.test" } } } }"#;
+    let said: Vec<_> = check_text("wrangler.json", text).unwrap().warnings().collect();
+    assert_eq!(said.len(), 2, "{said:#?}");
+    assert!(
+        said[0].ends_with(r#""migrations": [{ "tag": "v1", "new_sqlite_classes": ["OriginHealth"] }]"#),
+        "{said:#?}"
+    );
+    assert!(said[1].ends_with(r#"add "triggers": { "crons": ["* * * * *"] }"#), "{said:#?}");
+}
+
+#[test]
 fn the_documentation_has_every_warning() {
     let document = include_str!("../../docs/configuration.md");
     let mut expected = String::from("| in the file | what the check says |\n| --- | --- |\n");

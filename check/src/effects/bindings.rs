@@ -4,7 +4,7 @@ use holdfast::config::{Config, Token};
 use serde_json::json;
 
 use super::found::{Effects, is_slip};
-use crate::document::{Content, Node};
+use crate::document::{Content, Node, Syntax};
 use crate::findings::VARIABLE;
 
 /// A kind of binding: its key in the file, where its list is, where the name of each is, and the name that the worker
@@ -161,7 +161,12 @@ fn object(effects: &mut Effects<'_, '_>, table: &str, binding: &Node) {
     if makes("new_sqlite_classes").is_some() {
         return;
     }
-    let right = format!("[[migrations]] with a tag and new_sqlite_classes = [\"{CLASS}\"]");
+    let right = match effects.scope.syntax {
+        Syntax::Toml => format!("[[migrations]] with a tag and new_sqlite_classes = [\"{CLASS}\"]"),
+        Syntax::Json => {
+            format!("\"migrations\": [{{ \"tag\": \"v1\", \"new_sqlite_classes\": [\"{CLASS}\"] }}]")
+        }
+    };
     match makes("new_classes") {
         Some(class) => {
             let text = format!(

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::bindings::Bound;
 use super::found::Effects;
+use crate::document::Syntax;
 
 pub(super) fn judge(effects: &mut Effects<'_, '_>, config: &Config, written: &Value, bound: Bound) {
     origins(effects, config);
@@ -63,10 +64,13 @@ fn probes(effects: &mut Effects<'_, '_>, config: &Config, written: &Value) {
     let crons = triggers.and_then(|triggers| triggers.get("crons"));
     let crons = crons.filter(|crons| !crons.entries().is_empty());
     match (&config.probe.path, crons) {
-        (Some(_), None) => effects.warn_setting(
-            "probe",
-            "never runs without a cron trigger: add [triggers] with crons = [\"* * * * *\"]",
-        ),
+        (Some(_), None) => {
+            let right = match effects.scope.syntax {
+                Syntax::Toml => "[triggers] with crons = [\"* * * * *\"]",
+                Syntax::Json => "\"triggers\": { \"crons\": [\"* * * * *\"] }",
+            };
+            effects.warn_setting("probe", &format!("never runs without a cron trigger: add {right}"));
+        }
         (None, Some(crons)) => {
             let text = "crons does nothing without probe.path in HOLDFAST, the path that is requested";
             effects.warn(crons.at, "triggers", text.to_owned());
