@@ -290,6 +290,36 @@ fn an_attempt_that_was_given_up_is_cancelled() {
     });
 }
 
+/// An isolate whose origin has let no limit pass yet.
+fn trusting() -> Edge {
+    let settings = [("timeouts.first_byte", "300ms"), ("timeouts.total", "10s"), ("retry.attempts", "5")];
+    Edge::start(&[site().url()], &overlay(&settings))
+}
+
+#[test]
+fn an_origin_that_lets_limits_pass_for_the_first_time_keeps_one_connection_open_at_most() {
+    let (edge, hang) = (trusting(), scripts::hang);
+    let page = Page::new([hang(), hang(), hang(), hang(), scripts::ok("hello")]);
+    let answer = edge.get(&page).send();
+    answer.is(200, "hello");
+    // The first is left alone, the others are cancelled one by one.
+    let open = |seen: &Vec<Seen>| seen.iter().filter(|seen| seen.gone_at.is_none()).count();
+    assert!(open(&page.seen()) <= 2, "{:?}", page.seen());
+    eventually("the origin sees all of them closed", || open(&page.seen()) <= 1);
+}
+
+#[test]
+fn an_answer_that_comes_after_the_limit_is_not_read() {
+    let edge = trusting();
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n".to_vec();
+    let body = (0..200).map(|_| Step::Send(vec![b'x'; 250_000]));
+    let endless = [Step::Send(head)].into_iter().chain(body).collect();
+    let late = scripts::late(Duration::from_millis(600), endless);
+    let page = Page::new([late, scripts::hang(), scripts::hang(), scripts::hang(), scripts::ok("hello")]);
+    edge.get(&page).send().is(200, "hello");
+    eventually("the origin is not left to send it all", || page.seen()[0].gone_at.is_some());
+}
+
 #[test]
 fn the_rest_of_an_answer_that_failed_is_not_waited_for() {
     let head = b"HTTP/1.1 521 Web server is down\r\nContent-Length: 9999\r\n\r\n<html>";
