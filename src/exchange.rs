@@ -10,6 +10,7 @@
 //! - `path`, and `behind` for what goes on behind an answer
 
 mod access;
+mod allowance;
 mod annotate;
 mod attempt;
 mod attempts;

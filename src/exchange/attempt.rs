@@ -71,6 +71,8 @@ async fn try_once<P: Ports>(
     let limit = limit.max(ctx.policy.least_attempt());
     let hold = body::may_be_held_first(&ctx.request.method, forward.is_upgrade)
         .then(|| HoldFirst { limit: settings.body.buffer, within: attempt.deadline.left(requested_at) });
+    // The fetches of all attempts are never more than it has.
+    ctx.store().allowance().take_fetch();
     let mut fetched =
         match ctx.ports().fetch(&forward, upload, limit, settings.timeouts.idle, hold, span).await {
             Ok(fetched) => fetched,

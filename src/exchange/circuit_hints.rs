@@ -10,6 +10,9 @@ use crate::origin::breaker::{Opened, Scope};
 use crate::origin::{AttemptResult, HealthSignal};
 use crate::ports::{Background, Origin, Ports};
 
+/// Where a hint may stand.
+const SCOPES: [Scope; 3] = [Scope::Origin, Scope::Section, Scope::Page];
+
 /// Counts that a circuit has opened, and writes a hint of it behind the answer.
 pub(super) fn share<P: Ports>(ctx: &Context<P>, origin: usize, opened: Opened) {
     let Opened { scope, because, left, .. } = opened;
@@ -18,6 +21,9 @@ pub(super) fn share<P: Ports>(ctx: &Context<P>, origin: usize, opened: Opened) {
         count_opened(ctx, origin, because);
     }
     let (key, store) = (key_of(ctx, origin, scope), ctx.store().clone());
+    if !store.allowance().can_spare(1) {
+        return;
+    }
     let hint = Entry::Down { because: because.word(), until: ctx.now().plus(left) };
     ctx.ports().spawn(async move {
         store.save(&key, &hint, None, left).await;
@@ -28,11 +34,11 @@ pub(super) fn share<P: Ports>(ctx: &Context<P>, origin: usize, opened: Opened) {
 /// costs no such lookup.
 pub(super) async fn read<P: Ports>(ctx: &Context<P>, origin: usize) {
     let settings = &ctx.policy.settings.breaker;
-    if !settings.enabled || ctx.drill.is_some() {
+    if !settings.enabled || ctx.drill.is_some() || !ctx.store().allowance().can_spare(SCOPES.len() as u32) {
         return;
     }
-    for scope in [Scope::Origin, Scope::Section, Scope::Page] {
-        let found = ctx.store().load_now(&key_of(ctx, origin, scope)).await;
+    for scope in SCOPES {
+        let found = ctx.store().load_bodiless(&key_of(ctx, origin, scope)).await;
         let Ok(Some((Entry::Down { because, until }, nothing))) = found else { continue };
         ctx.ports().cancel(nothing);
         let (now, place) = (ctx.now(), ctx.place());

@@ -1,13 +1,15 @@
 //! The stores, with a memory of what was found there a moment ago.
 //!
 //! It decorates the ports [`Store`](crate::ports::Store) and [`LastGood`](crate::ports::LastGood), and owns the ports: the
-//! exchange has no other way to a store, so every change reaches the memory.
+//! exchange has no other way to a store, so every change reaches the memory. So does every call: past the
+//! [`Allowance`] of the request a store counts as one that cannot be reached.
 
 use std::future::Future;
 use std::time::Duration;
 
 use http::HeaderMap;
 
+use super::allowance::Allowance;
 use crate::cache::entry::{Entry, Stored};
 use crate::cache::key::Key;
 use crate::cache::last_good::Name;
@@ -20,11 +22,15 @@ use crate::ports::{Held, Lookup, Ports, Runtime, Unavailable};
 #[derive(Clone)]
 pub(super) struct RememberedStore<P> {
     ports: P,
+    allowance: Allowance,
 }
+
+/// The calls that an entry takes to be read: its body may have an address of its own.
+const LOAD: u32 = 2;
 
 impl<P: Ports> RememberedStore<P> {
     pub fn new(ports: P) -> Self {
-        Self { ports }
+        Self { ports, allowance: Allowance::new() }
     }
 
     /// All ports but the stores.
@@ -32,6 +38,11 @@ impl<P: Ports> RememberedStore<P> {
         &self,
     ) -> &impl Runtime<Body = P::Body, Upload = P::Upload, Signal = P::Signal, Span = P::Span> {
         &self.ports
+    }
+
+    /// What the request may still ask of the platform.
+    pub fn allowance(&self) -> &Allowance {
+        &self.allowance
     }
 
     /// What the store has under `key`, or had a moment ago; and whether memory says so.
@@ -47,7 +58,7 @@ impl<P: Ports> RememberedStore<P> {
         let (lookups, name) = (&self.ports.memory_cache().cache, key.as_str());
         let lookup = lookups.begin(name, settings.cache.memory_ttl, self.ports.now());
         // A store that cannot be read now may have something all the same.
-        let Ok(found) = self.ports.load(key).await else { return Loaded::Nothing };
+        let Ok(found) = self.load_now(key).await else { return Loaded::Nothing };
         let (stored, body) = match found {
             Some((Entry::Response(stored), body)) => (stored, body),
             Some((Entry::Variants(variants), nothing)) => {
@@ -96,12 +107,23 @@ impl<P: Ports> RememberedStore<P> {
 
     /// What the store has under `key` now, whatever is remembered.
     pub async fn load_now(&self, key: &Key) -> Lookup<P::Body> {
+        if !self.allowance.take_calls(LOAD) {
+            return Err(Unavailable);
+        }
+        self.ports.load(key).await
+    }
+
+    /// As [`load_now`](Self::load_now), for an entry without a body.
+    pub async fn load_bodiless(&self, key: &Key) -> Lookup<P::Body> {
+        if !self.allowance.take_calls(1) {
+            return Err(Unavailable);
+        }
         self.ports.load(key).await
     }
 
     /// The response that the store has under `key` now, its body not held.
     pub async fn load_response(&self, key: &Key) -> Option<(Stored, P::Body)> {
-        match self.ports.load(key).await {
+        match self.load_now(key).await {
             Ok(Some((Entry::Response(stored), body))) => Some((stored, body)),
             Ok(Some((Entry::Variants(_) | Entry::Down { .. }, nothing))) => {
                 self.ports.cancel(nothing);
@@ -118,6 +140,14 @@ impl<P: Ports> RememberedStore<P> {
 
     /// As [`Store::save`](crate::ports::Store::save).
     pub async fn save(&self, key: &Key, entry: &Entry, body: Option<P::Body>, retention: Duration) -> bool {
+        // A stream is written to an address of its own before the entry.
+        let calls = if body.is_some() { 2 } else { 1 };
+        if !self.allowance.take_calls(calls) {
+            if let Some(body) = body {
+                self.ports.cancel(body);
+            }
+            return false;
+        }
         let saved = self.ports.save(key, entry, body, retention);
         changing(&self.ports.memory_cache().cache, key.as_str(), saved).await
     }
@@ -130,13 +160,20 @@ impl<P: Ports> RememberedStore<P> {
         loaded: &P::Body,
         retention: Duration,
     ) -> impl Future<Output = bool> + 'static {
-        let renewed = self.ports.renew(key, entry, loaded, retention);
+        let may = self.allowance.take_calls(1);
+        let renewed = may.then(|| self.ports.renew(key, entry, loaded, retention));
         let (ports, key) = (self.ports.clone(), key.clone());
-        async move { changing(&ports.memory_cache().cache, key.as_str(), renewed).await }
+        async move {
+            let Some(renewed) = renewed else { return false };
+            changing(&ports.memory_cache().cache, key.as_str(), renewed).await
+        }
     }
 
     /// As [`Store::remove`](crate::ports::Store::remove).
     pub async fn remove(&self, key: &Key) {
+        if !self.allowance.take_calls(1) {
+            return self.forget(key);
+        }
         changing(&self.ports.memory_cache().cache, key.as_str(), self.ports.remove(key)).await;
     }
 
@@ -152,7 +189,7 @@ impl<P: Ports> RememberedStore<P> {
             return self.copied(&known);
         }
         let lookup = lookups.begin(name.as_str(), within, self.ports.now());
-        let Ok(found) = self.ports.load_last_good(name, limit).await else { return Loaded::Nothing };
+        let Ok(found) = self.load_last_good_now(name, limit).await else { return Loaded::Nothing };
         let (loaded, bytes) = match found {
             Some((Entry::Response(stored), body)) => {
                 let bytes = stored.length;
@@ -168,6 +205,9 @@ impl<P: Ports> RememberedStore<P> {
 
     /// As [`LastGood::load_last_good`](crate::ports::LastGood::load_last_good), whatever is remembered.
     pub async fn load_last_good_now(&self, name: &Name, within: Duration) -> Lookup<P::Body> {
+        if !self.allowance.take_calls(1) {
+            return Err(Unavailable);
+        }
         self.ports.load_last_good(name, within).await
     }
 
@@ -179,12 +219,18 @@ impl<P: Ports> RememberedStore<P> {
         body: &P::Body,
         retention: Duration,
     ) -> bool {
+        if !self.allowance.take_calls(1) {
+            return false;
+        }
         let saved = self.ports.save_last_good(name, entry, body, retention);
         changing(&self.ports.memory_cache().last_good, name.as_str(), saved).await
     }
 
     /// As [`LastGood::remove_last_good`](crate::ports::LastGood::remove_last_good).
     pub async fn remove_last_good(&self, name: &Name) -> bool {
+        if !self.allowance.take_calls(1) {
+            return false;
+        }
         let removed = self.ports.remove_last_good(name);
         changing(&self.ports.memory_cache().last_good, name.as_str(), removed).await
     }
@@ -196,12 +242,15 @@ impl<P: Ports> RememberedStore<P> {
 
     /// As [`LastGood::load_purge_rules`](crate::ports::LastGood::load_purge_rules).
     pub async fn load_purge_rules(&self, within: Duration) -> Result<Option<String>, Unavailable> {
+        if !self.allowance.take_calls(1) {
+            return Err(Unavailable);
+        }
         self.ports.load_purge_rules(within).await
     }
 
     /// As [`LastGood::save_purge_rules`](crate::ports::LastGood::save_purge_rules).
     pub async fn save_purge_rules(&self, text: &str) -> bool {
-        self.ports.save_purge_rules(text).await
+        self.allowance.take_calls(1) && self.ports.save_purge_rules(text).await
     }
 
     fn copied(&self, loaded: &Loaded<P::Body>) -> Loaded<P::Body> {

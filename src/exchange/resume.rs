@@ -16,17 +16,11 @@ use crate::origin::forward::Forward;
 use crate::origin::{AttemptResult, HealthSignal, backoff, failure};
 use crate::ports::{Clock, Dice, Ended, Fetched, Origin, Ports, Rest, Resume};
 
-/// How many requests one body may take beside the first. With ten attempts before and some fifteen operations of the
-/// cache, a request stays within the 50 subrequests of the platform's smallest plan.
-const MOST_REQUESTS: u32 = 20;
-
 /// A body on its way, and what its rest is requested with.
 struct Begun {
     forward: Forward,
     origin: usize,
     whole: Whole,
-    /// How many requests it has taken beside the first.
-    requests: Cell<u32>,
     resumed: Rc<Cell<u32>>,
 }
 
@@ -48,8 +42,7 @@ pub(super) fn resume<P: Ports>(
         forward.take_off(&name);
     }
     forward.set(header::IF_RANGE, whole.tag.clone());
-    let begun =
-        Rc::new(Begun { forward, origin, whole, requests: Cell::new(0), resumed: Rc::clone(resumed) });
+    let begun = Rc::new(Begun { forward, origin, whole, resumed: Rc::clone(resumed) });
     let ctx = ctx.clone();
     let rest: Box<Rest<P::Body>> = Box::new(move |at| {
         let (ctx, begun) = (ctx.clone(), Rc::clone(&begun));
@@ -58,18 +51,18 @@ pub(super) fn resume<P: Ports>(
     Some(Resume { rest, digest })
 }
 
-/// What follows byte `at`, and how long the whole is; requested as often as a request may be retried.
+/// What follows byte `at`, and how long the whole is; requested as often as a request may be retried, and as its
+/// [allowance](super::allowance) is not used up.
 async fn rest_of<P: Ports>(ctx: &Context<P>, begun: &Begun, at: u64) -> Option<(P::Body, u64)> {
-    let Begun { whole, requests, .. } = begun;
+    let whole = &begun.whole;
     let mut forward = begun.forward.clone();
     let settings = &ctx.policy.settings;
     let deadline = Deadline::new(ctx.now(), settings.timeouts.total);
     forward.set(header::RANGE, HeaderValue::try_from(format!("bytes={at}-")).ok()?);
     for number in 1..=settings.retry.attempts {
-        if requests.get() == MOST_REQUESTS {
+        if !ctx.store().allowance().take_fetch() {
             return None;
         }
-        requests.set(requests.get() + 1);
         let waited = backoff::wait(&settings.retry, number, ctx.ports().roll());
         ctx.ports().sleep(waited).await;
         let number = number as usize + 1;

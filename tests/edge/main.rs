@@ -45,6 +45,7 @@ mod route_mode;
 mod shards;
 mod sites;
 mod spans;
+mod subrequests;
 mod suite;
 mod telling;
 mod uploads;
