@@ -49,11 +49,6 @@ const MOST_APART: usize = 1024;
 const MOST_MISSES: usize = 1024;
 const MISSES: Duration = Duration::from_secs(120);
 
-/// How many URLs of one path, which differ by their queries, had nothing to store before it is believed of the next, and for
-/// how many paths that is remembered.
-const MANY_QUERIES: u32 = 8;
-const MOST_PATHS: usize = 256;
-
 /// How many last good copies are remembered as checked.
 const MOST_KEPT: usize = 1024;
 
@@ -81,8 +76,6 @@ pub struct Isolate<B> {
     flights: RefCell<HashMap<Key, Rc<Flight<B>>>>,
     apart: RefCell<ByHash<Timestamp>>,
     misses: RefCell<ByHash<HitForMiss>>,
-    /// Paths below which no URL had anything to store lately.
-    barren: RefCell<ByHash<Barren>>,
     invalidated: RefCell<ByHash<Timestamp>>,
     told: RefCell<HashMap<Digest, (u32, Timestamp)>>,
     used: RefCell<ByHash<Timestamp>>,
@@ -112,7 +105,6 @@ impl<B> Default for Isolate<B> {
             flights: RefCell::default(),
             apart: RefCell::default(),
             misses: RefCell::default(),
-            barren: RefCell::default(),
             invalidated: RefCell::default(),
             told: RefCell::default(),
             used: RefCell::default(),
@@ -134,13 +126,6 @@ impl<B> Default for Isolate<B> {
 struct HitForMiss {
     until: Timestamp,
     whose: Whose,
-}
-
-/// A path, and how many of its URLs had nothing to store, one after another.
-#[derive(Clone, Copy, Debug)]
-struct Barren {
-    until: Timestamp,
-    urls: u32,
 }
 
 /// The requests whose lookups are skipped.
@@ -249,15 +234,10 @@ impl<B> Isolate<B> {
     }
 
     /// Records that nothing is stored under `key` and the origin's answer cannot be stored. Lookups are skipped for
-    /// two minutes (hit-for-miss); if that is so of many queries of one path, for all of its queries.
+    /// two minutes (hit-for-miss).
     pub fn expect_misses(&self, key: &Key, whose: Whose, now: Timestamp) {
         let miss = HitForMiss { until: now.plus(MISSES), whose };
         remember(&mut self.misses.borrow_mut(), hash(key), miss, MOST_MISSES, |miss| miss.until > now);
-        let Some(path) = key.path_of_query().filter(|_| whose == Whose::Everybody) else { return };
-        let (path, mut barren) = (hash(path), self.barren.borrow_mut());
-        let urls = barren.get(&path).filter(|path| path.until > now).map_or(0, |path| path.urls);
-        let known = Barren { until: now.plus(MISSES), urls: urls.saturating_add(1) };
-        remember(&mut barren, path, known, MOST_PATHS, |path| path.until > now);
     }
 
     /// Whether a lookup of `key` can be skipped (hit-for-miss).
@@ -268,31 +248,10 @@ impl<B> Isolate<B> {
         }
         let expected = misses.get(&hash(key)).filter(|miss| miss.until > now);
         expected.is_some_and(|miss| miss.whose == Whose::Everybody || is_personal())
-            || self.is_barren(key, now)
-    }
-
-    fn is_barren(&self, key: &Key, now: Timestamp) -> bool {
-        let barren = self.barren.borrow();
-        if barren.is_empty() {
-            return false;
-        }
-        let known = key.path_of_query().and_then(|path| barren.get(&hash(path)));
-        known.is_some_and(|path| path.until > now && path.urls >= MANY_QUERIES)
-    }
-
-    /// Records that the store has something under `key`, so that it is asked for other queries of its path, too.
-    pub fn note_found(&self, key: &Key) {
-        let mut barren = self.barren.borrow_mut();
-        if !barren.is_empty()
-            && let Some(path) = key.path_of_query()
-        {
-            barren.remove(&hash(path));
-        }
     }
 
     /// Records that `key` may be stored from now on.
     pub fn expect_hits(&self, key: &Key) {
-        self.note_found(key);
         let mut misses = self.misses.borrow_mut();
         if !misses.is_empty() {
             misses.remove(&hash(key));
@@ -445,7 +404,7 @@ pub enum AskedBefore {
 
 /// A cheap hash of `key`. A collision is harmless: a lookup is skipped, one more request is sent, or an answer is not
 /// stored.
-fn hash(key: impl Hash) -> u64 {
+fn hash(key: &Key) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     hasher.finish()
@@ -541,27 +500,6 @@ mod tests {
         assert!(expects("/b", true, 119) && !expects("/b", false, 119) && !expects("/b", true, 120));
         isolate.expect_hits(&key("/a"));
         assert!(!expects("/a", false, 1) && expects("/b", true, 1));
-    }
-
-    #[test]
-    fn what_many_queries_of_a_path_had_none_of_is_looked_for_again_once_one_has_it() {
-        let isolate: Isolate<()> = Isolate::default();
-        let expects = |path, at| isolate.expects_miss(&key(path), || false, second(at));
-        let finds_nothing = |path: &str| isolate.expect_misses(&key(path), Whose::Everybody, second(0));
-        for number in 1..MANY_QUERIES {
-            finds_nothing(&format!("/search?q={number}"));
-        }
-        isolate.expect_misses(&key("/search?q=mine"), Whose::Personal, second(0));
-        assert!(!expects("/search?q=0", 0), "not of one person's pages");
-        finds_nothing("/search?q=last");
-        assert!(expects("/search?q=0", 119) && !expects("/search?q=0", 120));
-        assert!(!expects("/search", 0) && !expects("/other?q=0", 0));
-        isolate.expect_hits(&key("/search?q=stored"));
-        assert!(!expects("/search?q=0", 1) && expects("/search?q=1", 1));
-        for number in 0..2 * MANY_QUERIES {
-            finds_nothing(&format!("/without/{number}"));
-        }
-        assert!(!expects("/without/more", 0), "paths are many, and no query");
     }
 
     #[test]

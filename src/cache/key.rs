@@ -82,11 +82,6 @@ impl Key {
         Digest::of(&self.0)
     }
 
-    /// The key less its query; `None` if it has none.
-    pub fn path_of_query(&self) -> Option<&str> {
-        self.0.split_once('?').map(|(path, _)| path)
-    }
-
     /// The key as a URL.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -24,9 +24,6 @@ pub(super) async fn look_up<P: Ports>(
     } else {
         find(ctx, in_store).await
     };
-    if let Lookup::Found(_) = lookup {
-        ctx.isolate().note_found(ctx.key());
-    }
     in_store.note(&lookup);
     record.looked_up(&lookup);
     lookup

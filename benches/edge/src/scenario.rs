@@ -60,7 +60,7 @@ pub fn all() -> Vec<Scenario> {
     };
     vec![
         Scenario { targets: (Some(0.85), Some(1.15)), ..scenario("pass-through, 1 KB", PAGE, "fwd=") },
-        scenario("pass-through, 1 KB, a new URL each", Request { is_unique: true, ..PAGE }, "fwd="),
+        scenario("pass-through, 1 KB, a new URL each", Request { is_unique: true, ..PAGE }, "fwd=uri-miss"),
         scenario("pass-through, 100 KB", Request { path: "/100k", length: Some(100_000), ..PAGE }, "fwd="),
         Scenario {
             connections: 4,
