@@ -53,10 +53,17 @@ fn what_a_wrapped_worker_throws_is_a_failure_of_the_origin_and_is_retried() {
             "{path}: {}",
             failed.text()
         );
-        assert_eq!(asked(path), "2", "{path}");
+        assert_eq!(failed.error(), "connection_terminated", "{path}");
+        assert_eq!(asked(path), "3", "{path}");
     }
     let post = wrapped().call("POST", "/throws/post").body("a").send();
     assert_eq!((post.status(), &*asked("/throws/post")), (502, "1"), "a POST comes once");
+    // Its own words, and where they are from, are in the log and nowhere else.
+    let has_logged =
+        |words: &str| wrapped().raw_log().contains(&format!("the Worker behind failed: {words}"));
+    eventually("what it threw, and what it did not give", || {
+        has_logged("Error: ") && has_logged("Error: its fetch gave no response")
+    });
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Everything that must hold before a change is kept.
 
+use std::num::NonZero;
 use std::path::Path;
 use std::process::Command;
+use std::{env, thread};
 
 use anyhow::{Result, bail};
 
@@ -21,6 +23,9 @@ const REQUESTS_LIMIT: usize = 355_000;
 /// The same for the object's module, of which few isolates have an instance. 11 KB of it are the crate `worker`, 17 KB the
 /// evidence by which outages are told, 16 KB what is known of latency, of who is touched, and the verdict.
 const HEALTH_LIMIT: usize = 246_000;
+
+/// The variable of Rust's test runner for how many tests run at a time.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 /// Builds, lints, documents and tests, natively and in workerd.
 ///
@@ -57,6 +62,11 @@ pub fn test(workerd: Option<&Path>) -> Result<()> {
     part("benchmarks, once each", &mut || run(cargo().args(["test", "--quiet", "--bench", "core"])));
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--no-fail-fast"]);
+    if env::var_os(THREADS).is_none() {
+        // Most tests wait: for limits, for a browser, for a process.
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        tests.env(THREADS, (2 * cores + 1).to_string());
+    }
     tests.envs(workerd.map(|workerd| (runtime::VARIABLE, workerd)));
     if let Err(error) = tell_version(workerd).and_then(|()| run(&mut tests)) {
         eprintln!("{error:#}");

@@ -1,10 +1,14 @@
 // @ts-check
 // Attempts at a Worker that stands in the origin's place.
 
+import { described } from "./instance.js";
+import { connectionLost } from "./rejection.js";
+
 /** @import { Origin } from "./pending.js" */
 
 /**
- * Its response to `request`. What it throws is a failure of the origin; from what it does after `signal` nothing comes.
+ * Its response to `request`. What it throws counts as a lost connection to the origin, and is logged as the platform would
+ * log it, since nobody else has it; from what it does after `signal` nothing comes.
  * @param {Origin} origin
  * @param {Request} request
  * @param {AbortSignal} signal
@@ -18,17 +22,18 @@ export function askWrapped(origin, request, signal) {
       isOver = true;
       reject(error);
     };
+    /** @param {unknown} error */
+    const failed = (error) => {
+      if (isOver) return;
+      console.error(`holdfast: the Worker behind failed: ${described(error)}`);
+      fail(connectionLost(String(/** @type {any} */ (error)?.message ?? error)));
+    };
     signal.addEventListener("abort", () => fail(signal.reason), { once: true });
-    origin(request).then(
-      (response) => {
-        if (isOver) return void response?.body?.cancel().catch(() => {});
-        if (!(response instanceof Response)) return fail(new Error("the Worker gave no response"));
-        resolve(asFetched(response));
-      },
-      // By their class, errors of `fetch` are told from requests that cannot be sent.
-      (error) =>
-        fail(Object.assign(new Error(String(error?.message ?? error)), { retryable: error?.retryable === true })),
-    );
+    origin(request).then((response) => {
+      if (isOver) return void response?.body?.cancel().catch(() => {});
+      if (!(response instanceof Response)) return failed(new Error("its fetch gave no response"));
+      resolve(asFetched(response));
+    }, failed);
   });
 }
 
