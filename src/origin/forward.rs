@@ -228,7 +228,7 @@ enum Kind {
     Cookie,
     /// A list that is sent in the normalised form of the cache key.
     List,
-    /// Any other field, classified by [`request_fields::of`].
+    /// Any other field, classified by [`Unkeyed`].
     Other,
 }
 
