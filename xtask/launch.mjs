@@ -1,7 +1,9 @@
 // Runs the built Worker in workerd until its standard input ends.
 //
 // The first line of standard input says what to run, as JSON: see Launch in src/serve.rs. Answers are lines
-// of JSON as well: {"url", "runtime"} once it listens, then {"log"} for each message that the Worker logs.
+// of JSON as well: {"url", "runtime", "has_dashboard"} once it listens, then {"log"} for each message that the Worker logs.
+// If it may only run the Worker that the file names, or an operator must be able to sign in: {"other_main"} or
+// {"no_token": true} instead, and it ends.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,7 +11,7 @@ import os from "node:os";
 import path from "node:path";
 import readline from "node:readline";
 import { convertV4MiniflareOptions as converted, Log, LogLevel, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions as read } from "wrangler";
+import { unstable_getMiniflareWorkerOptions as read, unstable_readConfig as readConfig } from "wrangler";
 
 const say = (message) => void process.stdout.write(`${JSON.stringify(message)}\n`);
 
@@ -53,6 +55,19 @@ process.on("SIGINT", () => {});
 
 const { workerOptions, externalWorkers } = read(launch.wrangler_toml, launch.environment ?? undefined);
 const { modulesRules, ...options } = workerOptions;
+const token = launch.token ?? options.bindings?.HOLDFAST_TOKEN;
+const hasHealth = launch.health || options.durableObjects?.HOLDFAST_HEALTH !== undefined;
+if (launch.only_main) {
+  const { main } = readConfig({ config: launch.wrangler_toml, env: launch.environment ?? undefined });
+  if (main && !main.replaceAll("\\", "/").endsWith(launch.only_main)) {
+    say({ other_main: main });
+    await end(2);
+  }
+  if (launch.health && !token) {
+    say({ no_token: true });
+    await end(2);
+  }
+}
 
 const types = { ".js": "ESModule", ".wasm": "CompiledWasm", ".bin": "Data" };
 const files = readdirSync(launch.module, { recursive: true })
@@ -137,7 +152,8 @@ try {
     await (await miniflare.getWorker()).scheduled();
     say({ triggered: true });
   });
-  say({ url: (await miniflare.unsafeGetDirectURL()).origin, runtime: runtime() });
+  const { origin: url } = await miniflare.unsafeGetDirectURL();
+  say({ url, runtime: runtime(), has_dashboard: Boolean(hasHealth && token) });
 } catch (error) {
   process.stderr.write(`${error?.stack ?? error}\n`);
   await end(1);

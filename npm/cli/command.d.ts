@@ -16,6 +16,7 @@ export function settings(
   set: string[],
 ): string;
 export function mistakesIn(settings: string): string;
+export function mistakeInToken(token: string): string;
 
 export function drillField(token: string, word: string, site: string, validity: string, now: number): string;
 

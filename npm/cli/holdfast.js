@@ -23,7 +23,8 @@ const HELP = `Holdfast keeps a website answering when its origin fails.
       --set KEY=VALUE                 a setting, such as timeouts.first_byte=2s; may be given several times
       --env NAME                      the environment in the file
       --keep                          bind a namespace for last good copies, empty at the start
-      --health --token SECRET         bind the object that gathers counts, and show the dashboard
+      --health --token SECRET         bind the object that gathers counts, and show the dashboard; a secret has at
+                                      least 16 characters
   npx holdfast pages                writes every error page, in every language and theme, to a folder with an index
       --out FOLDER                    error-pages unless given
       --set KEY=VALUE                 a setting, such as page.accent=#802060; may be given several times
@@ -68,9 +69,13 @@ const COMMANDS = {
     usage: "npx holdfast check [FILE]",
     words: [0, 1],
     run: async (_options, [file]) => {
-      const { isInOrder, said } = (await import("./check.js")).checked(file);
-      (isInOrder ? console.log : console.error)(said);
-      return isInOrder ? 0 : 1;
+      const { isInOrder, said, file: read } = (await import("./check.js")).checked(file);
+      if (!isInOrder || read === undefined) {
+        console.error(said);
+        return 1;
+      }
+      console.log(await (await import("./main.js")).withMain(said, read));
+      return 0;
     },
   },
   serve: {

@@ -22,6 +22,10 @@ export async function init(given) {
   const answers = given.yes ? given : await asked(given);
   const origin = withScheme(answers.origin);
   const host = bare(answers.host);
+  if (host && !isHost(host)) {
+    console.error(`--host ${host}: the host of a zone at Cloudflare is accepted; write e.g. www.example.com`);
+    return 1;
+  }
   if (!origin && !host) {
     console.error("say where requests go: --origin https://…, or --host for the zone's own origin");
     return 1;
@@ -40,7 +44,9 @@ export async function init(given) {
     console.error(`${said}\nwrangler.jsonc is written; correct these`);
     return 1;
   }
-  console.log(`${said}\n\nwrangler.jsonc is written. Next:\n`);
+  const added = origin && !answers.origin?.includes("://");
+  const note = added ? `\n${origin}: https:// was put before it; write http:// if the origin has no TLS` : "";
+  console.log(`${said}${note}\n\nwrangler.jsonc is written. Next:\n`);
   console.log("  npx holdfast serve        try it on this machine");
   console.log("  npx wrangler login        once");
   console.log("  npx wrangler deploy       put it online");
@@ -76,6 +82,9 @@ const bare = (host) =>
     ?.trim()
     .replace(/^https?:\/\//, "")
     .replace(/\/.*$/, "");
+
+/** Whether a route can have this host: it has a dot, and no port. @param {string} host */
+const isHost = (host) => /^(\*[.-]?)?[^\s.:/*]+(\.[^\s.:/*]+)+\.?$/.test(host);
 
 /** The file. @param {{ name: string, origin?: string, host?: string }} answers */
 function written({ name, origin, host }) {

@@ -4,5 +4,15 @@ import * as command from "./command.js";
 
 command.initSync({ module: readFileSync(new URL("./command_bg.wasm", import.meta.url)) });
 
-export const { check, drillField, leftAside, maskCheck, mistakesIn, pages, readByWrangler, redirect, settings } =
-  command;
+export const {
+  check,
+  drillField,
+  leftAside,
+  maskCheck,
+  mistakeInToken,
+  mistakesIn,
+  pages,
+  readByWrangler,
+  redirect,
+  settings,
+} = command;

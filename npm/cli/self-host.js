@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "../self-hosted/cron.js";
+import { isOurs, refusal } from "./main.js";
 import { checkedSettings, Refused } from "./settings.js";
 
 /**
@@ -49,6 +50,7 @@ export async function selfHost({
   Object.assign(process.env, { WRANGLER_SEND_METRICS: "false", CI: "true" });
   const { unstable_readConfig: read } = await import("wrangler");
   const config = read({ config: file, env }, { hideWarnings: true });
+  if (config.main && !isOurs(config.main)) throw new Refused(refusal(config.main, "self-host"));
   const crons = config.triggers?.crons ?? [];
   const limits = { memory: bytes(memory), cache: bytes(cache), kept: KEPT_BYTES };
   const mistakes = [];

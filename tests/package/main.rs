@@ -584,6 +584,68 @@ fn a_drill_that_is_ordered_without_rust_is_followed_and_a_mask_check_says_what_t
 }
 
 #[test]
+fn serve_says_in_one_line_what_it_needs_and_where_the_dashboard_is_and_ends_with_npx() {
+    let home = Home::with_package("serve");
+    home.output_of(&["npx", "holdfast", "init", "--yes", "--name", "shop", "--origin", "http://127.0.0.1:1"]);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let is_in_use = format!("port {port} is in use; --port names another, 0 any that is free\n");
+    let rule = "at least 16 characters of visible ASCII are accepted, without spaces";
+    for (options, why) in [
+        (&["--port", &port][..], is_in_use),
+        (&["--port", "http"], "--port: http: a number from 0 to 65535 is accepted\n".to_owned()),
+        (&["--port", "0", "--health"], format!("--health needs --token SECRET: {rule}\n")),
+        (&["--port", "0", "--health", "--token", "fifteen-letters"], format!("--token: {rule}\n")),
+    ] {
+        let refused = home.run(&[&["npx", "holdfast", "serve"], options].concat());
+        assert_eq!((refused.status.code(), said(&refused)), (Some(2), why), "{options:?}");
+    }
+
+    let serve = home.command(&["npx", "holdfast", "serve", "--port", "0"]);
+    let how = |line: &str| line.contains("no dashboard: --health --token SECRET").then_some(());
+    drop(Running::until(serve, how));
+
+    let serve = home.command(&["npx", "holdfast", "serve", "--port", "0", "--health", "--token", TOKEN]);
+    let (mut running, dashboard) = Running::until(serve, |line| {
+        Some(line.strip_prefix("dashboard: http://")?.split(',').next()?.to_owned())
+    });
+    let (address, status) = dashboard.split_at(dashboard.find('/').unwrap());
+    let answer =
+        get_with(address, status, &format!("Accept: application/json\r\nAuthorization: Bearer {TOKEN}\r\n"));
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("verdict"), "{answer}");
+    // To npx alone, as a supervisor sends it.
+    home.output_of(&["kill", "-TERM", &running.0.id().to_string()]);
+    running.0.wait().unwrap();
+    let began = Instant::now();
+    while TcpStream::connect(address).is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(20), "the server goes on");
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn init_says_what_it_adds_to_an_origin_and_refuses_a_host_that_no_zone_has() {
+    let home = Home::with_package("init-says");
+    let init = |options: &[&str]| home.run(&[&["npx", "holdfast", "init", "--yes"], options].concat());
+    let file = home.folder.join("wrangler.jsonc");
+    for host in ["y", "localhost", "www.shop.test:8080", "a b.test"] {
+        let refused = init(&["--origin", "x", "--host", host]);
+        let why = format!(
+            "--host {host}: the host of a zone at Cloudflare is accepted; write e.g. www.example.com\n"
+        );
+        assert_eq!((refused.status.code(), said(&refused)), (Some(1), why));
+        assert!(!file.exists());
+    }
+    let note = "https:// was put before it; write http:// if the origin has no TLS";
+    for (origin, is_noted) in [("127.0.0.1:9100", true), ("http://127.0.0.1:9100", false)] {
+        let said = said(&init(&["--origin", origin]));
+        assert_eq!(said.contains(&format!("https://{origin}: {note}")), is_noted, "{said}");
+        assert_eq!(said.contains(note), is_noted, "{said}");
+        fs::remove_file(&file).unwrap();
+    }
+}
+
+#[test]
 fn a_worker_that_somebody_has_gets_holdfast_before_it_by_one_import() {
     let home = Home::with_package("before");
     let write = |name: &str, text: &str| fs::write(home.folder.join(name), text).unwrap();
@@ -612,6 +674,14 @@ export default before(worker);
     write("wrangler.jsonc", &configuration.replace("DATE", COMPATIBILITY_DATE));
     let said = home.output_of(&["npx", "holdfast", "check"]);
     assert!(said.contains("is in order") && !said.contains("warning"), "{said}");
+    assert!(said.contains("before the Worker in main") && !said.contains("zone"), "{said}");
+    for command in ["serve", "self-host"] {
+        let refused = home.run(&["npx", "holdfast", command, "--origin", "http://127.0.0.1:1"]);
+        let why = format!(
+            "main is index.js, a Worker of yours, and npx holdfast {command} runs Holdfast alone; npx wrangler dev runs yours\n"
+        );
+        assert_eq!((refused.status.code(), crate::said(&refused)), (Some(2), why));
+    }
     is_typed(
         &home,
         r#"import { before, OriginHealth } from "holdfast";

@@ -10,6 +10,7 @@ mod pages;
 use std::time::Duration;
 
 use check::{Overlay, Problem, Problems, check_settings, check_text, left_aside, read_by_wrangler};
+use holdfast::config::Token;
 use holdfast::texts;
 use holdfast::time::Timestamp;
 use js_sys::{Array, Error, Function};
@@ -85,6 +86,12 @@ pub fn mistakes_in(settings: &str) -> String {
         Ok(settings) => check_settings(&settings).join("\n"),
         Err(error) => format!("HOLDFAST: JSON is accepted; this is not: {error}"),
     }
+}
+
+/// What is wrong with an operators' token; nothing if it is accepted.
+#[wasm_bindgen(js_name = mistakeInToken)]
+pub fn mistake_in_token(token: &str) -> String {
+    if Token::new(token).is_some() { String::new() } else { Token::RULE.to_owned() }
 }
 
 /// The header field that forces a failure: see [`drill::field`]. `now` is in milliseconds, `validity` as `5m`.
