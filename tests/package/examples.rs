@@ -21,7 +21,7 @@ fn the_button_and_terraform_deploy_the_same_worker_and_bindings_as_wrangler() {
     let home = Home::with_package("examples");
     fs::write(home.folder.join("wrangler.jsonc"), TEMPLATE).unwrap();
     let said = home.output_of(&["npx", "holdfast", "check"]);
-    let warnings: Vec<_> = said.lines().filter(|line| line.contains("warning")).collect();
+    let warnings: Vec<_> = said.lines().filter(|line| line.contains(" warning: ")).collect();
     assert!(matches!(warnings[..], [only] if only.contains("a name for examples")), "{said}");
 
     let said = home.output_of(&["npx", "wrangler", "deploy", "--dry-run", "--outdir", "out"]);

@@ -63,9 +63,9 @@ pub fn test(workerd: Option<&Path>) -> Result<()> {
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--no-fail-fast"]);
     if env::var_os(THREADS).is_none() {
-        // Most tests wait: for limits, for a browser, for a process.
+        // Most tests wait: for limits, for a browser, for a process. Those that measure want some of the machine.
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        tests.env(THREADS, (2 * cores + 1).to_string());
+        tests.env(THREADS, (cores + 1).to_string());
     }
     tests.envs(workerd.map(|workerd| (runtime::VARIABLE, workerd)));
     if let Err(error) = tell_version(workerd).and_then(|()| run(&mut tests)) {
