@@ -16,13 +16,13 @@ use crate::setup;
 use crate::step::{cargo, run, step};
 use crate::{root, runtime};
 
-/// The most bytes that the module that answers requests may weigh, compressed: an eighth of what Cloudflare
+/// The most bytes that the module that answers requests may weigh, compressed: a tenth of what Cloudflare
 /// accepts on the free plan (3 MB), so that a cold start stays far below its limit.
-const REQUESTS_LIMIT: usize = 355_000;
+const REQUESTS_LIMIT: usize = 296_000;
 
 /// The same for the object's module, of which few isolates have an instance. 11 KB of it are the crate `worker`, 17 KB the
 /// evidence by which outages are told, 16 KB what is known of latency, of who is touched, and the verdict.
-const HEALTH_LIMIT: usize = 246_000;
+const HEALTH_LIMIT: usize = 206_000;
 
 /// The variable of Rust's test runner for how many tests run at a time.
 const THREADS: &str = "RUST_TEST_THREADS";
