@@ -3,6 +3,7 @@
 //! The commands are functions, so that the edge tests can build the Worker and start it the way the commands
 //! do. Nothing here is part of what is deployed.
 
+pub mod again;
 pub mod bench;
 pub mod browser;
 pub mod build;

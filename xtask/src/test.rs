@@ -7,6 +7,7 @@ use std::{env, thread};
 
 use anyhow::{Result, bail};
 
+use crate::again;
 use crate::browser;
 use crate::build::{self, Built};
 use crate::check;
@@ -68,7 +69,7 @@ pub fn test(workerd: Option<&Path>) -> Result<()> {
         tests.env(THREADS, (cores + 1).to_string());
     }
     tests.envs(workerd.map(|workerd| (runtime::VARIABLE, workerd)));
-    if let Err(error) = tell_version(workerd).and_then(|()| run(&mut tests)) {
+    if let Err(error) = tell_version(workerd).and_then(|()| again::tests(&mut tests)) {
         eprintln!("{error:#}");
         failed.push("cargo test");
     }
