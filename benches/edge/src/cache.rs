@@ -16,6 +16,9 @@ use crate::server::{self, Received};
 /// Entries: enough for what is measured, and bounded where each request stores a page of its own.
 const MOST: usize = 10_000;
 
+/// Larger ones are accepted and not kept: nobody asks for them again.
+const LARGEST: usize = 1 << 20;
+
 /// Starts a cache with nothing in it.
 pub fn start() -> Result<SocketAddr> {
     server::serve(|| {
@@ -36,6 +39,7 @@ fn answer(stored: &mut HashMap<String, Response<Bytes>>, received: &Received) ->
             .cloned()
             .unwrap_or_else(|| empty(StatusCode::GATEWAY_TIMEOUT, &[("cf-cache-status", "MISS")])),
         Method::PUT if is_key_value => empty(StatusCode::OK, &[]),
+        Method::PUT if received.body.len() > LARGEST => empty(StatusCode::NO_CONTENT, &[]),
         Method::PUT => {
             if stored.len() > MOST {
                 stored.retain(|key, _| !key.contains("store"));

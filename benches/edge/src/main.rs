@@ -18,6 +18,7 @@ mod floor;
 mod load;
 mod measure;
 mod origin;
+mod pieces;
 mod process;
 mod reading;
 mod request;

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
+use crate::pieces::InPieces;
 use crate::server::{self, Received};
 
 /// An origin that can be taken down: then it answers 521, as Cloudflare does for an origin that refuses connections.
@@ -53,12 +54,25 @@ fn pages() -> HashMap<&'static str, Response<Bytes>> {
         page.headers_mut().insert("etag", HeaderValue::from_static("\"one\""));
         page
     };
+    let resumable = |mut page: Response<Bytes>| {
+        page.headers_mut().insert("accept-ranges", HeaderValue::from_static("bytes"));
+        tagged(page)
+    };
+    let in_pieces = |cache_control| {
+        let mut page = page(StatusCode::OK, cache_control, 10_000_000);
+        page.extensions_mut().insert(InPieces);
+        page
+    };
     let mut stale = page(StatusCode::OK, "max-age=10, stale-if-error=86400", 1000);
     stale.headers_mut().insert("age", HeaderValue::from_static("60"));
     HashMap::from([
         ("/1k", page(StatusCode::OK, no_store, 1000)),
         ("/100k", page(StatusCode::OK, no_store, 100_000)),
         ("/10m", page(StatusCode::OK, no_store, 10_000_000)),
+        ("/pieces", in_pieces(no_store)),
+        ("/pieces/resumable", resumable(in_pieces(no_store))),
+        ("/pieces/store", in_pieces(day)),
+        ("/pieces/resumable/store", resumable(in_pieces(day))),
         ("/fields", with_many_fields(page(StatusCode::OK, no_store, 1000))),
         // The first attempt fails; later ones get the page.
         ("/second", page(StatusCode::OK, no_store, 1000)),

@@ -58,6 +58,10 @@ pub fn all() -> Vec<Scenario> {
         targets,
         ..scenario(name, request, marker)
     };
+    let pieces = |name, path, marker| {
+        let request = Request { path, length: Some(10_000_000), is_unique: marker == "stored", ..PAGE };
+        Scenario { connections: 4, ..scenario(name, request, marker) }
+    };
     vec![
         Scenario { targets: (Some(0.85), Some(1.15)), ..scenario("pass-through, 1 KB", PAGE, "fwd=") },
         scenario("pass-through, 1 KB, a new URL each", Request { is_unique: true, ..PAGE }, "fwd=uri-miss"),
@@ -81,6 +85,10 @@ pub fn all() -> Vec<Scenario> {
                 "fwd=",
             )
         },
+        pieces("10 MB in pieces, passed on", "/pieces", "fwd="),
+        pieces("10 MB in pieces, resumable", "/pieces/resumable", "fwd="),
+        pieces("10 MB in pieces, stored", "/pieces/store", "stored"),
+        pieces("10 MB in pieces, resumable and stored", "/pieces/resumable/store", "stored"),
         scenario("pass-through, 40 header fields", Request { path: "/fields", ..PAGE }, "fwd="),
         Scenario {
             bare: PAGE,

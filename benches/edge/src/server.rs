@@ -8,7 +8,7 @@ use std::thread;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::server::conn::http1;
@@ -18,6 +18,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::task::{self, LocalSet};
+
+use crate::pieces::{InPieces, Pieces};
 
 /// A request with its whole body.
 pub struct Received {
@@ -43,7 +45,7 @@ where
 {
     let (has_bound, bound) = mpsc::channel();
     thread::spawn(move || -> Result<()> {
-        let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         LocalSet::new().block_on(&runtime, async move {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             has_bound.send(listener.local_addr()?)?;
@@ -60,7 +62,11 @@ where
                         let received =
                             Received { method: head.method, target: head.uri, fields: head.headers, body };
                         let response = (answer.borrow_mut())(received);
-                        Ok::<_, hyper::Error>(response.map(Full::new))
+                        let is_in_pieces = response.extensions().get::<InPieces>().is_some();
+                        Ok::<_, hyper::Error>(response.map(|body| match is_in_pieces {
+                            true => Either::Left(Pieces::of(body)),
+                            false => Either::Right(Full::new(body)),
+                        }))
                     }
                 });
                 // The peer may go away at any time.
