@@ -73,6 +73,24 @@ test("a body that breaks off is resumed, or cut off for both", async () => {
   assert.equal((await outcome(call))[0], "reject");
 });
 
+test("the origin's body is cancelled when the client of a pipe has left", async () => {
+  let isCancelled = false;
+  const body = new ReadableStream({
+    type: "bytes",
+    pull: (controller) => controller.enqueue(new Uint8Array(10)),
+    cancel() {
+      isCancelled = true;
+    },
+  });
+  const call = next();
+  const { client } = relay(call, pending, { response: new Response(body) }, -1, 0, -1);
+  const reader = client.stream.getReader();
+  await reader.read();
+  await reader.cancel();
+  await outcome(call);
+  assert.ok(isCancelled);
+});
+
 test("a silent body is cut off", async () => {
   const call = next();
   let abort;

@@ -93,13 +93,17 @@ export function cancel(handle) {
 }
 
 /**
- * Ends the fetch behind a body, of which `reader` has read something.
+ * Ends the fetch behind a body, of which `reader` has read something. The reader may have been released since.
  * @param {BodyHandle} handle
  * @param {ReadableStreamBYOBReader} reader
  */
-export function endFetch({ fetching }, reader) {
+export function endFetch({ fetching, response }, reader) {
   if (fetching) fetching.abort();
-  else reader.cancel().catch(() => {});
+  else
+    reader
+      .cancel()
+      .catch(() => response?.body?.cancel())
+      .catch(() => {});
 }
 
 /**

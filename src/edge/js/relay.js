@@ -97,9 +97,6 @@ async function pipe(pending, handle, client) {
   } catch (error) {
     const why = brokenBody(handle, error, false);
     source.stop(error);
-    responseOf(handle)
-      .body?.cancel()
-      .catch(() => {});
     try {
       writer.releaseLock();
       await writable.getWriter().abort(new Error("the origin's body broke off"));
