@@ -202,8 +202,8 @@ pub trait Origin {
 
     /// Hands `body` on, with a second copy for the store if `copy`, given up if the body exceeds that many bytes. One that
     /// breaks off, or is silent for longer than `idle` where that is given, goes on with what `resume` gives, as often as
-    /// it gives anything; what comes then is as long as that says, or broke off. If its digest cannot be computed, there is
-    /// no copy of it. Where there is neither, the body is the platform's to hand on: nobody watches it for silence or
+    /// it gives anything and the next byte comes within another `idle`; what comes then is as long as that says, or broke
+    /// off. If its digest cannot be computed, there is no copy of it. Where there is neither, the body is the platform's to hand on: nobody watches it for silence or
     /// counts its bytes, and how it ended is heard only if the client is still there: see [`Background::attend`].
     fn relay(
         &self,

@@ -94,9 +94,9 @@ async fn try_once<P: Ports>(
         None => false,
     };
     let mut resumed = None;
-    if let Guarded::Stream { is_endless: false, resume, .. } = &mut body {
+    if let Guarded::Stream { is_endless: false, resume, idle, .. } = &mut body {
         let count = resumed.insert(Rc::default());
-        *resume = resume::resume(ctx, &forward, attempt.origin, status, &head, count);
+        *resume = resume::resume(ctx, &forward, attempt.origin, status, &head, *idle, count);
     }
     let Forward { unkeyed, identified, .. } = forward;
     purge::bound_tags(&mut head);

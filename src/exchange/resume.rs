@@ -21,17 +21,20 @@ struct Begun {
     forward: Forward,
     origin: usize,
     whole: Whole,
+    /// How long a rest may take to begin, with all its attempts.
+    within: Duration,
     resumed: Rc<Cell<u32>>,
 }
 
-/// How to resume this body, should it break off; `None` if the rest could not be relied on. `resumed` counts how often that
-/// was done.
+/// How to resume this body, should it break off; `None` if the rest could not be relied on. `idle` is the longest silence
+/// of the body: its rest has as long to begin. `resumed` counts how often it was resumed.
 pub(super) fn resume<P: Ports>(
     ctx: &Context<P>,
     forward: &Forward,
     origin: usize,
     status: u16,
     headers: &HeaderMap,
+    idle: Option<Duration>,
     resumed: &Rc<Cell<u32>>,
 ) -> Option<Resume<P::Body>> {
     let may_resume = ctx.policy.settings.body.resume && ctx.request.method == Method::GET;
@@ -42,7 +45,9 @@ pub(super) fn resume<P: Ports>(
         forward.take_off(&name);
     }
     forward.set(header::IF_RANGE, whole.tag.clone());
-    let begun = Rc::new(Begun { forward, origin, whole, resumed: Rc::clone(resumed) });
+    let total = ctx.policy.settings.timeouts.total;
+    let within = idle.map_or(total, |idle| idle.min(total));
+    let begun = Rc::new(Begun { forward, origin, whole, within, resumed: Rc::clone(resumed) });
     let ctx = ctx.clone();
     let rest: Box<Rest<P::Body>> = Box::new(move |at| {
         let (ctx, begun) = (ctx.clone(), Rc::clone(&begun));
@@ -57,7 +62,7 @@ async fn rest_of<P: Ports>(ctx: &Context<P>, begun: &Begun, at: u64) -> Option<(
     let whole = &begun.whole;
     let mut forward = begun.forward.clone();
     let settings = &ctx.policy.settings;
-    let deadline = Deadline::new(ctx.now(), settings.timeouts.total);
+    let deadline = Deadline::new(ctx.now(), begun.within);
     forward.set(header::RANGE, HeaderValue::try_from(format!("bytes={at}-")).ok()?);
     for number in 1..=settings.retry.attempts {
         if !ctx.store().allowance().take_fetch() {

@@ -1,5 +1,8 @@
 //! Large bodies that break off in mid-stream, and are resumed from where they stopped.
 
+use std::thread;
+use std::time::Duration;
+
 use base64::Engine as _;
 use faulty_origin::{Script, Seen, Step, scripts};
 use sha2::{Digest as _, Sha256, Sha512};
@@ -97,6 +100,50 @@ fn a_body_that_falls_silent_is_resumed() {
     });
     let answer = quick().get(&page).send();
     assert!(answer.body == whole && answer.end == End::Whole);
+}
+
+/// The head of a body of `length` bytes.
+fn head(status: &str, fields: &[(&str, &str)], length: usize) -> Step {
+    scripts::head_only(status, fields, length).swap_remove(0)
+}
+
+#[test]
+fn a_body_whose_rest_does_not_begin_ends_once_that_was_silent_for_as_long_as_a_body_may_be() {
+    let whole = content(LARGE);
+    let range = format!("bytes 30000-{}/{LARGE}", LARGE - 1);
+    let begun = head("206 Partial Content", &[TAG, ("Content-Range", &range)], LARGE - 30_000);
+    // `timeouts.idle` is 2 s.
+    let (silent, torn) = (Step::Hang, Step::Close);
+    let cases = [
+        (&silent, vec![Step::Hang], 4, "connection_read_timeout"),
+        (&silent, vec![begun.clone(), Step::Hang], 4, "connection_read_timeout"),
+        (&torn, vec![Step::Hang], 2, "http_response_incomplete"),
+        (&torn, vec![begun, Step::Hang], 2, "connection_read_timeout"),
+    ];
+    thread::scope(|scope| {
+        for (end, rest, seconds, logged) in &cases {
+            let first = vec![
+                head("200 OK", &[TAG, RANGES], LARGE),
+                Step::Send(whole[..30_000].to_vec()),
+                (*end).clone(),
+            ];
+            scope.spawn(move || {
+                let rest = rest.clone();
+                let page =
+                    Page::by(move |seen| if start_of(seen) == 0 { first.clone() } else { rest.clone() });
+                let answer = quick().get(&page).send();
+                assert_eq!(answer.body.len(), 30_000, "{end:?} {seconds}");
+                assert_ne!(answer.end, End::Whole);
+                let expected = Duration::from_secs(*seconds);
+                let took = answer.took;
+                assert!(
+                    took >= expected && took < expected + Duration::from_millis(1900),
+                    "{end:?} {took:?}"
+                );
+                assert_eq!(quick().log_of(&page.path)["body"], **logged, "{end:?} {seconds}");
+            });
+        }
+    });
 }
 
 #[test]

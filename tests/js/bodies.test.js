@@ -73,6 +73,52 @@ test("a body that breaks off is resumed, or cut off for both", async () => {
   assert.equal((await outcome(call))[0], "reject");
 });
 
+test("a rest that does not begin to come is not requested again and again", async () => {
+  for (const [first, rests, isSilent] of [
+    ["says no more", ["says no more"], true],
+    ["breaks off", ["breaks off", "breaks off", "says no more"], true],
+  ]) {
+    const left = [...rests];
+    let asked = 0;
+    const resume = (_now, at, give) => {
+      asked += 1;
+      give({ response: response([], left.shift() ?? "says no more") }, 6, at);
+    };
+    const call = next();
+    const beganAt = Date.now();
+    const { client } = relay(call, pending, { response: response(["abc"], first) }, 6, 200, -1, resume);
+    assert.equal(await read(client.stream), "abc|cut off");
+    const [name, , , , timedOut] = await outcome(call);
+    assert.deepEqual([name, timedOut, asked], ["reject", isSilent, rests.length]);
+    // It was silent for 200 ms, and so was its rest.
+    assert.ok(Date.now() - beganAt >= (first === "breaks off" ? 200 : 400));
+  }
+});
+
+test("a rest that begins to come in time may pause as long as any body", async () => {
+  const late = (text, ms, end) => {
+    const body = new ReadableStream({
+      type: "bytes",
+      async start(controller) {
+        for (const byte of new TextEncoder().encode(text)) {
+          await new Promise((resolve) => setTimeout(resolve, ms));
+          controller.enqueue(Uint8Array.of(byte));
+        }
+        if (end === "breaks off") controller.error(new Error("lost"));
+        else {
+          controller.close();
+          controller.byobRequest?.respond(0);
+        }
+      },
+    });
+    return new Response(body);
+  };
+  const resume = (_now, at, give) => give({ response: late("def", 300, "ends") }, at + 3);
+  const call = next();
+  const { client } = relay(call, pending, { response: late("abc", 10, "breaks off") }, 6, 500, -1, resume);
+  assert.equal(await read(client.stream), "abcdef");
+});
+
 test("the origin's body is cancelled when the client of a pipe has left", async () => {
   let isCancelled = false;
   const body = new ReadableStream({

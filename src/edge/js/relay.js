@@ -35,8 +35,8 @@ import { pipeOf } from "./upload.js";
  * - -1 if they were not those that the digest is of: then both are cut off before the last bytes;
  * - nothing if the client went away first.
  *
- * Fails if the body breaks off and `resume` does not give the rest; both are cut off then. Without a copy and without
- * `resume` the platform passes the body on: nothing is counted or watched.
+ * Fails if the body breaks off and `resume` does not give the rest, or nothing of that comes within `idleMs`; both are cut
+ * off then. Without a copy and without `resume` the platform passes the body on: nothing is counted or watched.
  * @param {number} call
  * @param {PendingRequest} pending
  * @param {BodyHandle} handle
@@ -130,15 +130,20 @@ async function pump(first, { client, copy, idleMs, copyLimit, length, resume, di
   let bytes = 0;
   let isSilent = false;
   let isJoined = false;
-  const watch = () =>
-    watchdog(idleMs, () => {
+  // When the body broke off, until its rest has begun to come.
+  /** @type {number | undefined} */
+  let brokeAt;
+  const watch = () => {
+    const silent = () => {
       isSilent = true;
       source.stop(new Error("silent"));
-    });
+    };
+    return watchdog(idleMs, silent, brokeAt);
+  };
   let dog = watch();
   try {
     for (;;) {
-      dog.waits();
+      dog.waits(brokeAt);
       let chunk;
       try {
         chunk = await source.next();
@@ -147,7 +152,9 @@ async function pump(first, { client, copy, idleMs, copyLimit, length, resume, di
       } catch (error) {
         dog.stop();
         source.stop(error);
-        const isWanted = asked === current() && sinks.some((sink) => sink.isOpen);
+        brokeAt ??= Date.now();
+        const isInTime = idleMs === 0 || Date.now() - brokeAt < idleMs;
+        const isWanted = isInTime && asked === current() && sinks.some((sink) => sink.isOpen);
         const next = resume && isWanted ? await restFrom(resume, bytes) : undefined;
         if (!next) throw error;
         handle = next.rest;
@@ -163,6 +170,7 @@ async function pump(first, { client, copy, idleMs, copyLimit, length, resume, di
       if (!chunk) break;
       bytes += chunk.byteLength;
       if (whole >= 0 && bytes > whole) throw new Error("the body is longer than its length");
+      brokeAt = undefined;
       await sum?.add(chunk);
       if (sum && isJoined && bytes === whole && !(await sum.isRight())) {
         source.stop();

@@ -32,9 +32,9 @@ export function alarm(leastMs, ring = () => {}) {
  * Calls `silent` once a wait that began with `waits` has lasted `idleMs`; 0 never does. One timer serves many waits.
  * @param {number} idleMs
  * @param {() => void} silent
+ * @param {number} [since] when the first wait began, if before now
  */
-export function watchdog(idleMs, silent) {
-  let since = Date.now();
+export function watchdog(idleMs, silent, since = Date.now()) {
   let waiting = false;
   /** @type {number | null} */
   let timer = null;
@@ -43,10 +43,10 @@ export function watchdog(idleMs, silent) {
     if (left > 0) timer = setTimeout(check, left);
     else silent();
   };
-  if (idleMs > 0) timer = setTimeout(check, idleMs);
+  if (idleMs > 0) timer = setTimeout(check, since + idleMs - Date.now());
   return {
-    waits() {
-      since = Date.now();
+    waits(from = Date.now()) {
+      since = from;
       waiting = true;
     },
     rests() {
