@@ -209,6 +209,37 @@ fn a_large_body_is_not_held() {
 }
 
 #[test]
+fn a_large_body_that_comes_slowly_arrives_as_it_comes() {
+    let resumable = [("ETag", "\"v1\""), ("Accept-Ranges", "bytes")];
+    let stored = ("Cache-Control", "max-age=600");
+    for fields in [&[][..], &[stored], &resumable, &[stored, resumable[0], resumable[1]]] {
+        let body = pattern(LARGE);
+        let (early, late) = body.split_at(20_000);
+        let gate = Gate::default();
+        let mut script = scripts::head_only("200 OK", fields, LARGE);
+        script.truncate(1);
+        for piece in early.chunks(1000) {
+            script.extend([Step::Send(piece.to_vec()), Step::Pause(Duration::from_millis(150))]);
+        }
+        script.extend([Step::Await(gate.clone()), Step::Send(late.to_vec()), Step::KeepAlive]);
+        let page = Page::new([script]);
+        let mut open = quick().get(&page).open();
+        let head = open.head();
+        let mut framing = open.framing(&head);
+        let mut came = Vec::new();
+        while came.len() < early.len() {
+            let Piece::Data(piece) = open.piece(&mut framing) else { panic!("{fields:?}: {}", came.len()) };
+            came.extend(piece);
+        }
+        assert!(page.seen()[0].answered_at.is_none());
+        gate.open();
+        let (rest, end) = open.rest(framing);
+        came.extend(rest);
+        assert!(came == body && end == End::Whole, "{fields:?}");
+    }
+}
+
+#[test]
 fn a_large_upload_streams_through() {
     let page = Page::new([scripts::ok("thanks")]);
     let body = pattern(1 << 20);

@@ -147,6 +147,63 @@ fn a_body_whose_rest_does_not_begin_ends_once_that_was_silent_for_as_long_as_a_b
 }
 
 #[test]
+fn a_fast_download_that_tears_in_its_middle_arrives_whole() {
+    // It tears there again, so that what was lost in the first tear takes a request of its own.
+    const TEARS: &[usize] = &[10_000_003];
+    for fields in [&[TAG, RANGES][..], &[TAG, RANGES, ("Cache-Control", "max-age=600")]] {
+        let (page, whole) = torn_page(20_000_000, TEARS, fields);
+        let answer = quick().get(&page).send();
+        assert_eq!((answer.status(), &answer.end), (200, &End::Whole));
+        assert!(answer.body == whole, "the bytes differ");
+        assert!((2..=3).contains(&page.attempts()), "{} requests", page.attempts());
+        let lost = TEARS[0] - start_of(&page.seen()[1]);
+        assert!(lost <= 1 << 18, "{lost} bytes were lost");
+        println!("20 MB, torn at {TEARS:?}: {} requests, {lost} bytes once more", page.attempts());
+    }
+}
+
+#[test]
+fn a_fast_body_that_becomes_slow_is_not_taken_for_silent_where_it_cannot_be_resumed() {
+    const FAST: usize = 4_000_000;
+    const PIECES: usize = 30;
+    let whole = content(FAST + PIECES * 100);
+    let slow = {
+        let whole = whole.clone();
+        move |fields: &[(&str, &str)]| {
+            let mut steps = vec![head("200 OK", fields, whole.len()), Step::Send(whole[..FAST].to_vec())];
+            for piece in whole[FAST..].chunks(100) {
+                steps.extend([Step::Pause(Duration::from_millis(200)), Step::Send(piece.to_vec())]);
+            }
+            steps.push(Step::KeepAlive);
+            steps
+        }
+    };
+    thread::scope(|scope| {
+        for (fields, most) in [
+            (&[("Cache-Control", "max-age=600")][..], 1),
+            (&[TAG, ("Cache-Control", "max-age=600")], 1),
+            // A read of it may wait for more than comes in 2 s.
+            (&[TAG, RANGES], 2),
+            (&[TAG, RANGES, ("Cache-Control", "max-age=600")], 2),
+        ] {
+            let (slow, whole) = (slow.clone(), whole.clone());
+            scope.spawn(move || {
+                let page = Page::by({
+                    let whole = whole.clone();
+                    move |seen| {
+                        if start_of(seen) == 0 { slow(fields) } else { torn(seen, &whole, &[], fields) }
+                    }
+                });
+                let answer = quick().get(&page).send();
+                assert_eq!((answer.status(), &answer.end), (200, &End::Whole), "{fields:?}");
+                assert!(answer.body == whole, "the bytes differ: {fields:?}");
+                assert!(page.attempts() <= most, "{fields:?}: {} requests", page.attempts());
+            });
+        }
+    });
+}
+
+#[test]
 fn a_body_is_resumed_only_where_the_rest_is_sure_to_be_the_same() {
     const TEARS: &[usize] = &[30_000];
     for fields in [

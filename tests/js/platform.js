@@ -14,9 +14,15 @@ export const rust = Object.fromEntries(
   ]),
 );
 
+ReadableStreamBYOBReader.prototype.readAtLeast = function (least, view) {
+  return this.read(view, { min: least });
+};
+
+// The platform's pipes have taken the bytes of a chunk once it is written.
 globalThis.IdentityTransformStream = class {
   constructor() {
-    const { readable, writable } = new TransformStream();
+    const transform = (chunk, controller) => controller.enqueue(chunk.slice());
+    const { readable, writable } = new TransformStream({ transform });
     Object.assign(this, { readable, writable });
   }
 };
@@ -28,7 +34,7 @@ globalThis.FixedLengthStream = class {
       transform(chunk, controller) {
         left -= chunk.byteLength;
         if (left < 0) throw new TypeError("more than was announced");
-        controller.enqueue(chunk);
+        controller.enqueue(chunk.slice());
       },
       flush() {
         if (left > 0) throw new TypeError("less than was announced");
