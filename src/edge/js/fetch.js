@@ -116,13 +116,25 @@ export function fetchOrigin(call, pending, isExact, order, upload, uploadLength,
     isOver = true;
     if (asked === current()) reject(call, rejection(new Error("no head in time"), true));
   };
-  /** @type {Turns} */
-  const turns = {
+  // The fetch is aborted and the stream of the upload is left alone: whatever ends that first, the platform tells the origin
+  // that the upload is whole, last chunk and all. Rust hears of it at once: if the client is gone, the request may not live
+  // to see the fetch end.
+  /** @type {Turns["spoil"]} */
+  const spoil = (error, isSilent) => {
+    sending.spoilt = rejection(error, isSilent, CLIENT);
+    fetching?.abort();
+    if (isOver) return;
+    isOver = true;
+    limit.stop();
+    if (asked === current()) reject(call, sending.spoilt);
+  };
+  /** @returns {Turns} */
+  const turns = () => ({
     // While a chunk is read, silence is the client's.
     reads() {
       if (isOver) return;
       limit.dueAt = Date.now() + idleMs;
-      limit.ring = () => turns.spoil(new Error("silent"), true);
+      limit.ring = () => spoil(new Error("silent"), true);
     },
     // While one is written, and once all are, it is the origin's.
     writes() {
@@ -130,18 +142,8 @@ export function fetchOrigin(call, pending, isExact, order, upload, uploadLength,
       limit.dueAt = Date.now() + limitMs;
       limit.ring = () => late();
     },
-    // The fetch is aborted and the stream of the upload is left alone: whatever ends that first, the platform tells the
-    // origin that the upload is whole, last chunk and all. Rust hears of it at once: if the client is gone, the request may
-    // not live to see the fetch end.
-    spoil(error, isSilent) {
-      sending.spoilt = rejection(error, isSilent, CLIENT);
-      fetching?.abort();
-      if (isOver) return;
-      isOver = true;
-      limit.stop();
-      if (asked === current()) reject(call, sending.spoilt);
-    },
-  };
+    spoil,
+  });
   const sends = () => {
     try {
       const headers = changed(new Headers(isExact ? pending.request?.headers : undefined), order, lineEnd + 1);
@@ -162,21 +164,17 @@ export function fetchOrigin(call, pending, isExact, order, upload, uploadLength,
  * @param {Headers} headers
  * @param {BodyHandle | undefined} upload
  * @param {number} uploadLength
- * @param {Turns} turns
+ * @param {() => Turns} turns
  * @param {AbortSignal} [signal]
  */
 function send(pending, method, url, headers, upload, uploadLength, turns, signal) {
   const original = upload?.original;
-  const body = upload && !original ? (upload.bytes ?? streamed(upload, uploadLength, turns)) : undefined;
+  const body = upload && !original ? (upload.bytes ?? streamed(upload, uploadLength, turns())) : undefined;
   const target = original ? new Request(url, original.clone()) : url;
-  const init = { ...(original ? {} : { method, body }), headers, redirect: "manual", signal };
+  const sent = { method: original ? undefined : method, body, headers, redirect: "manual", signal };
   const { origin, request } = pending;
-  if (origin && signal) return askWrapped(origin, new Request(target, { ...init, cf: request?.cf }), signal);
-  return fetch(target, {
-    ...init,
-    // Past the platform's own cache: it serves stale by rules of its own.
-    cache: "no-store",
-    // Coded bodies stay as they came: nothing here reads them.
-    encodeResponseBody: "manual",
-  });
+  if (origin && signal) return askWrapped(origin, new Request(target, { ...sent, cf: request?.cf }), signal);
+  // Past the platform's own cache: it serves stale by rules of its own. Coded bodies stay as they came: nothing here
+  // reads them.
+  return fetch(target, { ...sent, cache: "no-store", encodeResponseBody: "manual" });
 }

@@ -26,7 +26,7 @@ let isOnRoute;
  * @param {PendingRequest} pending
  * @param {(pending: PendingRequest) => void} begin
  */
-async function answered(pending, begin) {
+function answered(pending, begin) {
   try {
     begin(pending);
   } catch (error) {

@@ -91,7 +91,7 @@ export class PendingRequest {
     if (this.#kept > 1) return this;
     pending.add(this);
     try {
-      this.ctx.waitUntil(this.#until(() => this.#kept === 0));
+      this.ctx.waitUntil(this.#released());
     } catch {}
     return this;
   }
@@ -107,25 +107,30 @@ export class PendingRequest {
   /** Any request may call this. */
   wake() {
     this.#turn?.resolve();
+    this.#turn = undefined;
   }
 
   /** @returns {Promise<Response | undefined>} */
   async response() {
-    await this.#until(() => this.#outcome !== undefined);
-    const { response, error } = /** @type {Outcome} */ (this.#outcome);
+    while (!this.#outcome) {
+      await this.#news();
+      this.isAsked = false;
+    }
+    const { response, error } = this.#outcome;
     if (error) throw error;
     return response;
   }
 
-  /** @param {() => boolean} isSo */
-  async #until(isSo) {
-    while (!isSo()) {
-      this.#turn ??= Promise.withResolvers();
-      const turn = this.#turn;
-      await turn.promise;
+  async #released() {
+    while (this.#kept > 0) {
+      await this.#news();
       this.isAsked = false;
-      if (this.#turn === turn) this.#turn = undefined;
     }
+  }
+
+  #news() {
+    this.#turn ??= Promise.withResolvers();
+    return this.#turn.promise;
   }
 }
 
