@@ -101,6 +101,11 @@ pub fn scheduled(now: f64, pending: PendingRequest, number: u32) {
     });
 }
 
+/// Reads the settings, ahead of the first request.
+pub fn read_ahead(env: Env) {
+    settings::read_ahead(&env);
+}
+
 /// Whether a request on which this worker fails should go to the zone's own origin.
 pub fn passes_through(env: Env) -> bool {
     settings::config(|| env).is_ok_and(|config| config.origins.is_empty())

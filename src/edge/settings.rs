@@ -1,7 +1,7 @@
 //! The worker's bindings: settings, secrets, and what else is bound. They belong to no request, and do not change while an
 //! isolate lives.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{JSON, Reflect};
@@ -14,28 +14,44 @@ use crate::health::Bindings;
 
 const TOKEN: &str = "HOLDFAST_TOKEN";
 
+type Read = Result<Config, Vec<String>>;
+
 thread_local! {
+    static AHEAD: RefCell<Option<(String, Read)>> = const { RefCell::new(None) };
     static CONFIG: OnceCell<Result<Rc<Config>, Vec<String>>> = const { OnceCell::new() };
     static BOUND: OnceCell<Rc<Bound>> = const { OnceCell::new() };
+}
+
+/// Reads the settings while the isolate starts, so that its first visitor does not wait for it: V8 compiles then what reads
+/// them. They hold if that visitor's request comes with the same.
+pub(super) fn read_ahead(env: &Env) {
+    let text = settings_text(env);
+    let read = read(&text);
+    AHEAD.set(Some((text, read)));
 }
 
 /// The configuration, read once in each isolate.
 pub(super) fn config(env: impl FnOnce() -> Env) -> Result<Rc<Config>, Vec<String>> {
     let read = || {
         let env = env();
-        let text = settings_text(&env).unwrap_or_else(|| "{}".to_owned());
-        let mut config = Config::from_json(&text)
-            .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        let text = settings_text(&env);
+        let ahead = AHEAD.take().filter(|(ahead, _)| *ahead == text);
+        let mut config = ahead.map_or_else(|| read(&text), |(_, read)| read)?;
         config.token = token(&env);
         Ok(Rc::new(config))
     };
     CONFIG.with(|config| config.get_or_init(read).clone())
 }
 
+fn read(text: &str) -> Read {
+    Config::from_json(text).map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect())
+}
+
 /// The settings as JSON: a variable of text is taken as it is. (`Env::object_var` would bring a second deserialiser.)
-fn settings_text(env: &Env) -> Option<String> {
-    let value = Reflect::get(env, &"HOLDFAST".into()).ok()?;
-    value.as_string().or_else(|| JSON::stringify(&value).ok()?.as_string())
+fn settings_text(env: &Env) -> String {
+    let value = Reflect::get(env, &"HOLDFAST".into()).unwrap_or_default();
+    let text = value.as_string().or_else(|| JSON::stringify(&value).ok()?.as_string());
+    text.unwrap_or_else(|| "{}".to_owned())
 }
 
 /// A secret, or a variable of text. (Outside Cloudflare, workerd has `null` for one that is not set, on which `Env::secret`

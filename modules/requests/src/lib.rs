@@ -44,6 +44,12 @@ pub fn forget(number: u32) {
     executor::forget(number);
 }
 
+/// As [`entry::read_ahead`].
+#[wasm_bindgen]
+pub fn read_ahead(env: Env) {
+    entry::read_ahead(env);
+}
+
 /// As [`entry::passes_through`].
 #[wasm_bindgen]
 pub fn passes_through(env: Env) -> bool {

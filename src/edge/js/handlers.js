@@ -1,6 +1,7 @@
 // @ts-check
 // The handlers of the Worker: one instance of the Rust code that answers requests, and a new one when it has died: see
 // `instance.js`.
+import { env as bound } from "cloudflare:workers";
 import { headOf } from "./headers.js";
 import { described, rust, serve, uncaught } from "./instance.js";
 import { forgetAbandoned, PendingRequest } from "./pending.js";
@@ -11,6 +12,11 @@ import module from "./requests_bg.wasm";
 
 requests.initSync({ module });
 serve(requests);
+try {
+  rust.read_ahead(/** @type {Env} */ (/** @type {unknown} */ (bound)));
+} catch {
+  // It has been logged. The first request says what is wrong.
+}
 
 addEventListener("error", (event) => uncaught(event.error));
 addEventListener("unhandledrejection", (event) => uncaught(event.reason));

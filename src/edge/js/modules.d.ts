@@ -22,6 +22,7 @@ declare module "*/requests.js" {
   export function initSync(options: { module: WebAssembly.Module }): unknown;
   export function __wbg_reset_state(): void;
 
+  export function read_ahead(env: Env): void;
   export function passes_through(env: Env): boolean;
   export function fetch(now: number, pending: PendingRequest, number: number, head: string): void;
   export function internal_error(now: number, pending: PendingRequest, number: number, head: string): void;
