@@ -12,6 +12,7 @@
 mod access;
 mod allowance;
 mod annotate;
+mod apart;
 mod attempt;
 mod attempts;
 mod behind;

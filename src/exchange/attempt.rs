@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
+use super::apart::{apart, aside};
 use super::context::Context;
 use super::doubt::lacks_marker;
 use super::received::{Guarded, Received};
@@ -60,7 +61,7 @@ async fn try_once<P: Ports>(
 ) -> Tried<P::Body> {
     let settings = &ctx.policy.settings;
     if let Some(drill) = &ctx.drill
-        && let Some(result) = drill.fail(ctx.ports(), &settings.timeouts, attempt.deadline).await
+        && let Some(result) = apart(drill.fail(ctx.ports(), &settings.timeouts, attempt.deadline)).await
     {
         return Ok((result, None));
     }
@@ -80,7 +81,7 @@ async fn try_once<P: Ports>(
         };
     let status = fetched.status;
     if let Some(failure) = failure_of(&forward, status) {
-        let failure = look_closer(ctx, failure, status, fetched.body).await;
+        let failure = apart(look_closer(ctx, failure, status, fetched.body)).await;
         return Ok((AttemptResult::Failed(failure, Some(status)), None));
     }
     let rewritten = forward::make_public(&mut fetched.headers, &ctx.config.origins, &ctx.request);
@@ -90,7 +91,7 @@ async fn try_once<P: Ports>(
         Err(rejection) => return failed(&rejection, failure::of_rejected_body, Some(status)),
     };
     let lacks_marker = match &settings.cache.must_contain {
-        Some(marker) => Box::pin(lacks_marker(ctx, marker, status, &head, &body)).await,
+        Some(marker) => apart(lacks_marker(ctx, marker, status, &head, &body)).await,
         None => false,
     };
     let mut resumed = None;
@@ -121,7 +122,7 @@ fn failed<B>(
     status: Option<u16>,
 ) -> Tried<B> {
     let failed = || Ok((AttemptResult::Failed(failure_of(rejection), status), None));
-    rejection.lapse().map_or_else(failed, Err)
+    aside(|| rejection.lapse().map_or_else(failed, Err))
 }
 
 fn head_for<P: Ports>(ctx: &Context<P>, attempt: &Try<'_>) -> Forward {
@@ -184,7 +185,7 @@ async fn guard<P: Ports>(
     }
     let idle = settings.timeouts.idle;
     let within = attempt.deadline.left(ctx.now());
-    match ctx.ports().hold(body, length, settings.body.buffer, idle, within).await {
+    match apart(ctx.ports().hold(body, length, settings.body.buffer, idle, within)).await {
         Held::Whole(body, bytes) => Ok(Guarded::Whole(body, bytes)),
         Held::Partial(body) => {
             let idle = Some(idle);

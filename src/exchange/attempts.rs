@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::apart::{apart, aside};
 use super::attempt::{Tried, Try, attempt};
 use super::circuit_hints;
 use super::context::Context;
@@ -138,7 +139,7 @@ impl Progress {
         }
         if result.health_signal() == HealthSignal::Unhealthy && counts {
             if !self.attempts.iter().any(|before| before.origin == origin) {
-                circuit_hints::read(ctx, origin).await;
+                apart(circuit_hints::read(ctx, origin)).await;
             }
             if select_origin::counts_at_once(&attempt) {
                 select_origin::record_failure(ctx, origin, permit, result, retry_after);
@@ -156,10 +157,20 @@ impl Progress {
         retry_after: Option<Duration>,
         left: Duration,
     ) -> Result<(Selected, Duration), Stop> {
-        let settings = &ctx.policy.settings.retry;
-        if self.attempts.last().is_some_and(|last| retry::is_final(last.end, settings)) {
+        if self.attempts.last().is_some_and(|last| retry::is_final(last.end, &ctx.policy.settings.retry)) {
             return Err(Stop::Final);
         }
+        aside(|| self.again(ctx, retry_after, left))
+    }
+
+    /// The same where the last attempt was not the final one.
+    fn again<P: Ports>(
+        &self,
+        ctx: &Context<P>,
+        retry_after: Option<Duration>,
+        left: Duration,
+    ) -> Result<(Selected, Duration), Stop> {
+        let settings = &ctx.policy.settings.retry;
         let can_bear = select_origin::can_bear(ctx, &self.attempts);
         let situation = Situation {
             attempts: &self.attempts,

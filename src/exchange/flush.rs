@@ -1,8 +1,8 @@
 //! How what was counted and seen gets to the object in which all isolates' is gathered, and what comes back.
 
 use std::rc::Rc;
-use std::time::Duration;
 
+use super::apart::apart;
 use super::context::Context;
 use crate::config::Config;
 use crate::endpoint::HERE;
@@ -11,7 +11,7 @@ use crate::health::counters::Counters;
 use crate::health::flush_reply::FlushReply;
 use crate::health::version_line;
 use crate::origin::HealthSignal;
-use crate::ports::{Background, Memory, Ports, Runtime};
+use crate::ports::{Background, Clock, Memory, Ports, Runtime};
 use crate::request::Target;
 
 /// Flushes behind the answer what was counted, if nobody does and it is due.
@@ -20,7 +20,10 @@ pub(super) fn if_due<P: Ports>(ctx: &Context<P>) {
     if let Some(wait) = ctx.ports().isolate().counters(|counters| counters.claim_flush(now)) {
         let (ports, config) = (ctx.ports().clone(), Rc::clone(&ctx.config));
         let dashboard = dashboard_at(&ctx.request.target);
-        ctx.ports().spawn(async move { flush(&ports, &config, &dashboard, wait).await });
+        ctx.ports().spawn(async move {
+            ports.sleep(wait).await;
+            apart(flush(&ports, &config, &dashboard)).await;
+        });
     }
 }
 
@@ -29,9 +32,8 @@ pub(super) fn dashboard_at(target: &Target) -> String {
     format!("{}://{}{HERE}/status", target.scheme(), target.authority())
 }
 
-/// Flushes the counts after `wait`, and takes in what others have found out.
-pub(super) async fn flush<P: Runtime>(ports: &P, config: &Config, dashboard: &str, wait: Duration) {
-    ports.sleep(wait).await;
+/// Flushes the counts, and takes in what others have found out.
+pub(super) async fn flush<P: Runtime>(ports: &P, config: &Config, dashboard: &str) {
     let counts = ports.isolate().counters(Counters::take);
     if counts.is_empty() {
         return;

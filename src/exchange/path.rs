@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use http::Method;
 
+use super::apart::apart;
 use super::attempts;
 use super::collapse::{self, Ending, Sharing};
 use super::context::Context;
@@ -74,7 +75,7 @@ async fn guard<P: Ports>(
         return Guard::Answered(error_page(ctx, Cause::Failure(Failure::Loop), None, false, record));
     }
     if let Some(endpoint) = endpoint::of(&ctx.request) {
-        return Guard::Answered(operator_answer(ctx, endpoint, upload, record).await);
+        return Guard::Answered(apart(operator_answer(ctx, endpoint, upload, record)).await);
     }
     if let Some(page) = maintenance::closed(ctx, record) {
         return Guard::Answered(page);
@@ -123,7 +124,7 @@ impl<'a, P: Ports> Walk<'a, P> {
                 return self.ask(upload, lookup, soft).await;
             };
             self.record.has_waited = true;
-            if let Some(response) = self.wait(lookup, flight).await {
+            if let Some(response) = apart(self.wait(lookup, flight)).await {
                 return response;
             }
         }
@@ -151,7 +152,7 @@ impl<'a, P: Ports> Walk<'a, P> {
         let mut is_conditional = true;
         loop {
             let (unchanged, pursued) = match (soft.take(), lookup) {
-                (Some(soft), Lookup::Found(found)) => match self.pursue_softly(found, soft).await {
+                (Some(soft), Lookup::Found(found)) => match apart(self.pursue_softly(found, soft)).await {
                     Ok((found, pursued)) => (Lookup::Found(found), pursued),
                     Err(response) => return response,
                 },

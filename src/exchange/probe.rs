@@ -55,7 +55,7 @@ pub async fn probe<P: Ports>(ports: P, config: Rc<Config>) {
             Behind::new(&ctx, InStore::default(), None).ask(None).await;
         }
     }
-    flush::flush(&ports, &config, &dashboard, Duration::ZERO).await;
+    flush::flush(&ports, &config, &dashboard).await;
 }
 
 /// The paths of last good copies without a wildcard, in their order but from any one on, as `roll` in 0..1 has it: there

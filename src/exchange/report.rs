@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 
+use super::apart::aside;
 use super::context::Context;
 use super::received::BodyEnd;
 use super::record::Record;
@@ -21,7 +22,7 @@ pub(super) fn report<P: Ports>(
     is_sampled: bool,
 ) {
     if is_sampled || ctx.drill.is_some() || !record.is_plain_sailing(status, end) {
-        ctx.ports().report(&line(ctx, record, status, end));
+        aside(|| ctx.ports().report(&line(ctx, record, status, end)));
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 
+use super::super::apart::apart;
 use super::super::behind::{self, Behind};
 use super::super::collapse::{self, Ending, Waited};
 use super::super::copies::{can_stand_in, likeness_of, may_stand_in};
@@ -112,11 +113,11 @@ impl<P: Ports> Walk<'_, P> {
             }
             Pursued::NotTried(stop) => {
                 self.record.stop = Some(stop);
-                return ControlFlow::Break(self.fall_back(lookup, Failed::not_tried(stop)).await);
+                return ControlFlow::Break(apart(self.fall_back(lookup, Failed::not_tried(stop))).await);
             }
             Pursued::Failed(failed, made) => {
                 self.made(made);
-                return ControlFlow::Break(self.fall_back(lookup, failed).await);
+                return ControlFlow::Break(apart(self.fall_back(lookup, failed)).await);
             }
             Pursued::Answered(received, made) => {
                 self.made(made);
@@ -125,7 +126,7 @@ impl<P: Ports> Walk<'_, P> {
         };
         let lookup = match lookup.into_found() {
             Ok(found) if received.status == 304 && is_conditional => {
-                return match revalidate(ctx, found, &received, &mut self.sharing.lead).await {
+                return match apart(revalidate(ctx, found, &received, &mut self.sharing.lead)).await {
                     Revalidated::Fresh(found) => ControlFlow::Break(self.revalidated(found)),
                     // The copy may have to stand in yet.
                     Revalidated::OfAnother(found) => ControlFlow::Continue(Lookup::Found(found)),
@@ -181,7 +182,7 @@ impl<P: Ports> Walk<'_, P> {
         self.in_store.copy.likeness = likeness_of(ctx, lookup.found());
         if let Ok(found) = lookup.into_found() {
             if ctx.request.method == Method::HEAD {
-                apply_head(ctx, found, &received, &mut self.sharing.lead).await;
+                apart(apply_head(ctx, found, &received, &mut self.sharing.lead)).await;
             } else {
                 ctx.ports().cancel(found.body);
             }
