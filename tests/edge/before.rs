@@ -13,6 +13,15 @@ use crate::harness::{Edge, Page, QUICK_TOTAL, eventually, overlay, site};
 
 const WORKER: &str = include_str!("before/worker.js");
 
+/// A Worker that gives settings of its own to the one behind it, which has read others while it started.
+const PASSING_ON: &str = r#"
+import { before, OriginHealth } from "./before.js";
+export { OriginHealth };
+const inner = before({ fetch: () => { throw new Error("down"); } });
+const brand = (env) => ({ ...env.HOLDFAST, page: { brand: "Passed & On" } });
+export default { fetch: (request, env, ctx) => inner.fetch(request, { ...env, HOLDFAST: brand(env) }, ctx) };
+"#;
+
 /// The Worker `script`, with the limits of `QUICK`.
 fn started(name: &str, script: &str) -> Edge {
     let built = build::ensure().unwrap();
@@ -64,6 +73,14 @@ fn what_a_wrapped_worker_throws_is_a_failure_of_the_origin_and_is_retried() {
     eventually("what it threw, and what it did not give", || {
         has_logged("Error: ") && has_logged("Error: its fetch gave no response")
     });
+}
+
+#[test]
+fn settings_that_come_with_the_first_request_hold_and_not_those_that_were_read_before() {
+    let edge = started("passing-on", PASSING_ON);
+    let page = edge.call("GET", "/page").with("Accept", "text/html").send();
+    assert_eq!(page.status(), 502);
+    assert!(page.text().contains("Passed &#38; On"), "{}", page.text());
 }
 
 #[test]
