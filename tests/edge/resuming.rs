@@ -136,10 +136,7 @@ fn a_body_whose_rest_does_not_begin_ends_once_that_was_silent_for_as_long_as_a_b
                 assert_ne!(answer.end, End::Whole);
                 let expected = Duration::from_secs(*seconds);
                 let took = answer.took;
-                assert!(
-                    took >= expected && took < expected + Duration::from_millis(1900),
-                    "{end:?} {took:?}"
-                );
+                assert!(took >= expected && took < expected + Duration::from_secs(3), "{end:?} {took:?}");
                 assert_eq!(quick().log_of(&page.path)["body"], **logged, "{end:?} {seconds}");
             });
         }

@@ -135,7 +135,7 @@ test("a fast body that can be resumed is read in few turns, and no read waits fo
   const { client } = relay(call, pending, { response }, 1_024_000, 60_000, -1, () => {});
   const bytes = await bytesOf(client.stream);
   assert.ok(bytes.every((byte, at) => byte === ((Math.floor(at / 1024) + 1) & 255)) && bytes.length === 1_024_000);
-  assert.deepEqual(reads.slice(0, 9), [1, 1, 1, 1, 1, 1, 1, 1, 2048]);
+  assert.deepEqual(new Set(reads.slice(0, 8)), new Set([1]));
   assert.ok(reads.length < 100 && Math.max(...reads) <= MOST_AT_ONCE, `${reads}`);
   assert.deepEqual(await outcome(call), ["resolve_number", call, 1_024_000]);
 });
@@ -213,9 +213,9 @@ test("a rest that begins to come in time may pause as long as any body", async (
     });
     return new Response(body);
   };
-  const resume = (_now, at, give) => give({ response: late("def", 300, "ends") }, at + 3);
+  const resume = (_now, at, give) => give({ response: late("def", 800, "ends") }, at + 3);
   const call = next();
-  const { client } = relay(call, pending, { response: late("abc", 10, "breaks off") }, 6, 500, -1, resume);
+  const { client } = relay(call, pending, { response: late("abc", 10, "breaks off") }, 6, 2000, -1, resume);
   assert.equal(await read(client.stream), "abcdef");
 });
 
