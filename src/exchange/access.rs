@@ -22,12 +22,16 @@ pub(super) fn is_in_session<P: Ports>(ctx: &Context<P>) -> bool {
 
 /// `access`, unless too many wrong tokens came from this client; a wrong one is counted.
 pub(super) fn counted<P: Ports>(ctx: &Context<P>, access: Access) -> Result<Access, Reply> {
+    if !matches!(access, Access::Granted | Access::Wrong) {
+        return Ok(access);
+    }
     let (client, now) = (ctx.client(), ctx.now());
     let mut guesses = ctx.ports().isolate().guesses();
-    match (access, guesses.barred(client, now)) {
-        (Access::Granted | Access::Wrong, Some(left)) => return Err(Reply::TooManyGuesses(left)),
-        (Access::Wrong, None) => guesses.note(client, now),
-        (Access::Granted | Access::Session | Access::Denied | Access::Absent, _) => {}
+    if let Some(left) = guesses.barred(client, now) {
+        return Err(Reply::TooManyGuesses(left));
+    }
+    if access == Access::Wrong {
+        guesses.note(client, now);
     }
     Ok(access)
 }

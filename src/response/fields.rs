@@ -1,13 +1,10 @@
 //! The header fields that say what happened on the way: `Cache-Status` (RFC 9211), `Proxy-Status`
 //! (RFC 9209) and `Server-Timing` (W3C).
 //!
-//! The first two are structured fields (RFC 9651). Members that others wrote are kept: these functions
+//! All are structured fields (RFC 9651). Members that others wrote are kept: these functions
 //! write one more member, to be appended.
 
 use http::{HeaderName, HeaderValue};
-use sfv::{
-    Integer, ItemSerializer, KeyRef, ListSerializer, RefBareItem, StringRef, TokenRef, key_ref, token_ref,
-};
 
 use crate::cache::storable::Bypass;
 use crate::origin::failure::ErrorType;
@@ -23,7 +20,7 @@ pub const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// How this worker calls itself in `Cache-Status`.
-const CACHE_NAME: &TokenRef = token_ref("Holdfast");
+const CACHE_NAME: &str = "Holdfast";
 
 /// What the cache did for one request (RFC 9211 §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,33 +119,31 @@ impl CacheStatus<'_> {
 
     /// The member to append to `Cache-Status`, such as `Holdfast;hit;ttl=30`.
     pub fn to_value(self) -> HeaderValue {
-        let item = ItemSerializer::new().bare_item(CACHE_NAME);
-        let mut item = match self.verdict {
-            CacheVerdict::Hit => item.parameter(key_ref("hit"), true),
+        let mut member = Member::new(CACHE_NAME);
+        match self.verdict {
+            CacheVerdict::Hit => member.flag("hit"),
             CacheVerdict::Forward(reason) => {
-                let mut item = item.parameter(key_ref("fwd"), word(reason.token()));
+                member.word("fwd", reason.token());
                 if let Some(status) = self.fwd_status {
-                    item = item.parameter(key_ref("fwd-status"), Integer::from(status));
+                    member.integer("fwd-status", status.into());
                 }
-                for (key, value) in [(key_ref("stored"), self.stored), (key_ref("collapsed"), self.collapsed)]
-                {
+                for (key, value) in [("stored", self.stored), ("collapsed", self.collapsed)] {
                     if value {
-                        item = item.parameter(key, true);
+                        member.flag(key);
                     }
                 }
-                item
             }
-        };
+        }
         if let Some(ttl) = self.ttl {
-            item = item.parameter(key_ref("ttl"), integer(ttl));
+            member.integer("ttl", ttl);
         }
         if let Some(key) = self.key {
-            item = item.parameter(key_ref("key"), text(key));
+            member.text("key", key);
         }
         if let Some(detail) = self.detail {
-            item = item.parameter(key_ref("detail"), word(detail));
+            member.word("detail", detail);
         }
-        ascii(item.finish()).unwrap_or(HeaderValue::from_static("Holdfast"))
+        member.into_value().unwrap_or(HeaderValue::from_static(CACHE_NAME))
     }
 }
 
@@ -183,14 +178,14 @@ fn member(name: &str, error: Option<&str>, received: Option<u16>) -> Option<Head
     if safe.trim().is_empty() {
         return None;
     }
-    let mut item = ItemSerializer::new().bare_item(word(&safe));
+    let mut member = Member::new(&safe);
     if let Some(error) = error {
-        item = item.parameter(key_ref("error"), word(error));
+        member.word("error", error);
     }
     if let Some(status) = received {
-        item = item.parameter(key_ref("received-status"), Integer::from(status));
+        member.integer("received-status", status.into());
     }
-    ascii(item.finish())
+    member.into_value()
 }
 
 /// The value of `Server-Timing` for the attempts in order, such as
@@ -199,41 +194,107 @@ fn member(name: &str, error: Option<&str>, received: Option<u16>) -> Option<Head
 /// Where there are several origins, each attempt says at which one it was made, by its place in the configuration: its
 /// name is not for everybody.
 pub fn server_timing(attempts: &[Attempt], origins: usize) -> Option<HeaderValue> {
-    const NAME: &TokenRef = token_ref("origin");
-    const DURATION: &KeyRef = key_ref("dur");
-    let mut list = ListSerializer::new();
-    for (number, attempt) in (1..).zip(attempts) {
-        let description = match attempt.end {
-            AttemptResult::Answered(status) => format!("{number}: {status}"),
-            AttemptResult::Failed(failure, _) => format!("{number}: {}", failure.error().token()),
+    let mut list = Member(String::with_capacity(attempts.len() * USUAL_MEMBER));
+    for (number, attempt) in (1_usize..).zip(attempts) {
+        if number > 1 {
+            list.0.push_str(", ");
+        }
+        list.0.push_str("origin");
+        list.integer("dur", i64::try_from(millis(attempt.took)).unwrap_or(i64::MAX));
+        list.begin("desc");
+        let status;
+        let end = match attempt.end {
+            AttemptResult::Answered(answered) => {
+                status = answered.to_string();
+                &status
+            }
+            AttemptResult::Failed(failure, _) => failure.error().token(),
         };
-        let description =
-            if origins > 1 { format!("{description} at origin {}", attempt.origin + 1) } else { description };
-        let ms = integer(i64::try_from(millis(attempt.took)).unwrap_or(i64::MAX));
-        list.bare_item(NAME).parameter(DURATION, ms).parameter(key_ref("desc"), text(&description));
+        for part in ["\"", &number.to_string(), ": ", end] {
+            list.0.push_str(part);
+        }
+        if origins > 1 {
+            list.0.push_str(" at origin ");
+            list.0.push_str(&(attempt.origin + 1).to_string());
+        }
+        list.0.push('"');
     }
-    ascii(list.finish()?)
+    if attempts.is_empty() { None } else { list.into_value() }
 }
 
-/// `text` as a token if it can be one, else as a string.
-fn word(value: &str) -> RefBareItem<'_> {
-    TokenRef::from_str(value).map_or_else(|_| text(value), RefBareItem::Token)
+/// Whether `value` is a token (RFC 9651 §3.3.4).
+fn is_token(value: &str) -> bool {
+    let is_in_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:/".contains(&byte);
+    value.starts_with(|first: char| first.is_ascii_alphabetic() || first == '*')
+        && value.bytes().all(is_in_token)
 }
 
-/// `text` as a string; empty if it has characters that a string cannot have.
-fn text(value: &str) -> RefBareItem<'_> {
-    RefBareItem::String(StringRef::from_str(value).unwrap_or(StringRef::constant("")))
-}
+/// The initial capacity of a member.
+const USUAL_MEMBER: usize = 64;
 
-/// `value` within the range of integers in structured fields, 15 digits (RFC 9651 §3.3.1).
-fn integer(value: i64) -> Integer {
-    const LARGEST: i64 = 999_999_999_999_999;
-    Integer::try_from(value.clamp(-LARGEST, LARGEST)).unwrap_or(Integer::constant(0))
-}
+/// A member of a structured field, written parameter by parameter (RFC 9651 §4.1). Keys are lower case and constant.
+struct Member(String);
 
-/// `value` as a field value; structured fields are printable ASCII, so there is always one.
-fn ascii(value: String) -> Option<HeaderValue> {
-    HeaderValue::try_from(value).ok()
+impl Member {
+    /// The item `value`, a token if it can be one, else a string.
+    fn new(value: &str) -> Self {
+        let mut member = Self(String::with_capacity(USUAL_MEMBER));
+        member.push_word(value);
+        member
+    }
+
+    fn flag(&mut self, key: &str) {
+        self.0.push(';');
+        self.0.push_str(key);
+    }
+
+    /// `value` within the range of integers, 15 digits (RFC 9651 §3.3.1).
+    fn integer(&mut self, key: &str, value: i64) {
+        const LARGEST: i64 = 999_999_999_999_999;
+        self.begin(key);
+        self.0.push_str(&value.clamp(-LARGEST, LARGEST).to_string());
+    }
+
+    /// `value` as a token if it can be one, else as a string.
+    fn word(&mut self, key: &str, value: &str) {
+        self.begin(key);
+        self.push_word(value);
+    }
+
+    fn text(&mut self, key: &str, value: &str) {
+        self.begin(key);
+        self.push_text(value);
+    }
+
+    fn begin(&mut self, key: &str) {
+        self.flag(key);
+        self.0.push('=');
+    }
+
+    fn push_word(&mut self, value: &str) {
+        if is_token(value) {
+            self.0.push_str(value);
+        } else {
+            self.push_text(value);
+        }
+    }
+
+    /// `value` as a string; empty if it has characters that a string cannot have.
+    fn push_text(&mut self, value: &str) {
+        self.0.push('"');
+        if value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            match value.contains(['"', '\\']) {
+                true => self.0.push_str(&value.replace('\\', r"\\").replace('"', "\\\"")),
+                false => self.0.push_str(value),
+            }
+        }
+        self.0.push('"');
+    }
+
+    /// What was written as a field value; it is printable ASCII, so there is always one.
+    fn into_value(self) -> Option<HeaderValue> {
+        HeaderValue::try_from(self.0).ok()
+    }
 }
 
 #[cfg(test)]
@@ -244,7 +305,7 @@ mod tests {
     use proptest::prelude::*;
     use std::time::Duration;
 
-    use sfv::{Dictionary, Item, List, Parser};
+    use sfv::{Dictionary, Integer, Item, List, Parser, RefBareItem, StringRef, TokenRef};
 
     #[test]
     fn cache_status_is_written_as_registered() {
@@ -338,6 +399,28 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_written_is_read_as_it_was_meant(value in "\\PC{0,20}|[\\x00-\\x7f]{0,20}|[a-z*]{1,2}[!-~]{0,9}", number: i64) {
+            let mut member = Member::new(&value);
+            member.word("word", &value);
+            member.integer("integer", number);
+            member.text("text", &value);
+            member.flag("flag");
+            let written = member.into_value().unwrap();
+            let item: Item = Parser::new(written.as_bytes()).parse().unwrap();
+            let text = StringRef::from_str(&value).unwrap_or(StringRef::constant(""));
+            let word = TokenRef::from_str(&value).map_or(RefBareItem::String(text), RefBareItem::Token);
+            let most = number.clamp(-999_999_999_999_999, 999_999_999_999_999);
+            prop_assert_eq!(RefBareItem::from(&item.bare_item), word);
+            let parameters: Vec<_> = item.params.iter().map(|(key, value)| (key.as_str(), RefBareItem::from(value))).collect();
+            prop_assert_eq!(parameters, [
+                ("word", word),
+                ("integer", RefBareItem::Integer(Integer::try_from(most).unwrap())),
+                ("text", RefBareItem::String(text)),
+                ("flag", RefBareItem::Boolean(true)),
+            ]);
+        }
+
         #[test]
         fn a_hostile_name_stays_one_member_with_one_error(name in "\\PC{0,40}|[\\x00-\\x7f]{0,300}") {
             if let Some(value) = proxy_status(&name, &Cause::Failure(Failure::EdgeRefused), Some(521)) {
