@@ -9,11 +9,13 @@ pub mod resumption;
 use std::ops::Range;
 use std::time::Duration;
 
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderName, Method, header};
 
 use crate::cache::directives::ResponseDirectives;
 use crate::config::Settings;
-use crate::fields::joined;
+
+/// How an origin asks nginx for a body to be streamed.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// What to do with the body behind a response head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,16 +100,23 @@ pub fn content_length(headers: &HeaderMap) -> Option<u64> {
     if headers.contains_key(header::TRANSFER_ENCODING) {
         return None;
     }
-    let lengths = joined(headers, &header::CONTENT_LENGTH)?;
-    let mut lengths = str::from_utf8(&lengths).ok()?.split(',').map(|length| natural(length.trim_ascii()));
-    let first = lengths.next()??;
-    lengths.all(|length| length == Some(first)).then_some(first)
+    let mut first = None;
+    for line in headers.get_all(header::CONTENT_LENGTH) {
+        for length in line.to_str().ok()?.split(',') {
+            let length = natural(length.trim_ascii())?;
+            if *first.get_or_insert(length) != length {
+                return None;
+            }
+        }
+    }
+    first
 }
 
 /// A number of bytes: only digits, at most [`LARGEST`].
 fn natural(text: &str) -> Option<u64> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|number| digits && *number <= LARGEST)
+    // Else there may be a sign.
+    let begins_with_digit = text.starts_with(|first: char| first.is_ascii_digit());
+    text.parse().ok().filter(|number| begins_with_digit && *number <= LARGEST)
 }
 
 /// How a body of some media type is written.
@@ -138,16 +147,22 @@ const LINES: [&str; 11] = [
 
 fn pace(headers: &HeaderMap) -> Pace {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Pace::Any };
-    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-    let essence = essence.trim_ascii().to_ascii_lowercase();
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim_ascii();
+    let lower_case;
+    let essence = if essence.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        lower_case = essence.to_ascii_lowercase();
+        &lower_case
+    } else {
+        essence
+    };
     let is_grpc = essence.strip_prefix("application/grpc").is_some_and(|rest| {
         // `+` before the message format, `-` before `web`.
         rest.is_empty() || rest.starts_with('+') || rest.starts_with('-')
     });
     let is_connect = essence.starts_with("application/connect+");
-    if is_grpc || is_connect || ENDLESS.contains(&essence.as_str()) {
+    if is_grpc || is_connect || ENDLESS.contains(&essence) {
         Pace::Endless
-    } else if LINES.contains(&essence.as_str()) {
+    } else if LINES.contains(&essence) {
         Pace::Lines
     } else {
         Pace::Any
@@ -164,13 +179,12 @@ fn says_to_be_stored(headers: &HeaderMap) -> bool {
 }
 
 fn declines_buffering(headers: &HeaderMap) -> bool {
-    headers.get("x-accel-buffering").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"no"))
+    headers.get(&X_ACCEL_BUFFERING).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"no"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderName;
     use proptest::prelude::*;
 
     pub(super) fn headers(fields: &[(&str, &str)]) -> HeaderMap {

@@ -5,7 +5,10 @@ pub mod trace;
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderName, Method, header};
+
+/// The client's address, which the platform sets.
+pub const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("cf-connecting-ip");
 
 /// A request as the platform received it, without its body.
 #[derive(Clone, Debug)]
@@ -59,7 +62,7 @@ pub struct Client(Option<IpAddr>);
 impl Client {
     /// The client in `CF-Connecting-IP`, which the platform sets.
     pub fn of(headers: &HeaderMap) -> Self {
-        let text = headers.get("cf-connecting-ip").and_then(|value| value.to_str().ok());
+        let text = headers.get(&CLIENT_ADDRESS).and_then(|value| value.to_str().ok());
         let address = text.and_then(|text| text.trim().parse::<IpAddr>().ok());
         Self(address.map(|address| match address.to_canonical() {
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),

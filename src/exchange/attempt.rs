@@ -173,6 +173,10 @@ async fn guard<P: Ports>(
     if status == 101 {
         return Ok(Guarded::Bare(body));
     }
+    // What was held first would have been held by its plan; one without a byte may be planned to have no body.
+    if let Some(bytes) = whole.filter(|bytes| *bytes > 0) {
+        return Ok(Guarded::Whole(body, bytes));
+    }
     let length = match body::plan(&ctx.request.method, status, headers, settings) {
         Plan::None => return Ok(Guarded::Bare(body)),
         Plan::Stream { length, idle, is_endless } => {

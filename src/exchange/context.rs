@@ -40,6 +40,7 @@ pub(super) struct Shared<P: Ports> {
     keyed: OnceCell<Option<Target>>,
     key: OnceCell<Key>,
     place: OnceCell<Place>,
+    client: OnceCell<Client>,
     presented: OnceCell<Forward>,
     presented_fields: OnceCell<HeaderMap>,
 }
@@ -97,6 +98,7 @@ impl<P: Ports> Context<P> {
             keyed: OnceCell::new(),
             key: OnceCell::new(),
             place: OnceCell::new(),
+            client: OnceCell::new(),
             presented: OnceCell::new(),
             presented_fields: OnceCell::new(),
         }))
@@ -167,7 +169,7 @@ impl<P: Ports> Shared<P> {
 
     /// Where the request comes from.
     pub fn client(&self) -> Client {
-        Client::of(&self.request.headers)
+        *self.client.get_or_init(|| Client::of(&self.request.headers))
     }
 
     /// Who witnesses what becomes of the request.

@@ -14,7 +14,7 @@ use crate::cache::request_fields::Unkeyed;
 use crate::cache::storable;
 use crate::config::{self, Cache};
 use crate::fields::{self, Edits, joined};
-use crate::request::{Request, Target, weight, without_userinfo};
+use crate::request::{CLIENT_ADDRESS, Request, Target, weight, without_userinfo};
 
 /// Marks a retry towards the origin: the number of the attempt, from 2.
 pub const ATTEMPT: HeaderName = HeaderName::from_static("holdfast-attempt");
@@ -23,7 +23,6 @@ pub const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
 /// The instances of this worker that have handled the request.
 pub const HOP: HeaderName = HeaderName::from_static("holdfast-hop");
 
-const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("cf-connecting-ip");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
