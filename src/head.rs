@@ -14,26 +14,30 @@ use crate::response::fields;
 const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
 
 /// Common names on the platform that `http` does not know. Static names need no allocation.
-static USUAL_NAMES: [HeaderName; 18] = [
-    HeaderName::from_static("cf-connecting-ip"),
-    HeaderName::from_static("cf-ipcountry"),
-    CF_RAY,
-    HeaderName::from_static("cf-visitor"),
-    HeaderName::from_static("sec-ch-ua"),
-    HeaderName::from_static("sec-ch-ua-mobile"),
-    HeaderName::from_static("sec-ch-ua-platform"),
-    HeaderName::from_static("sec-fetch-dest"),
-    HeaderName::from_static("sec-fetch-mode"),
-    HeaderName::from_static("sec-fetch-site"),
-    HeaderName::from_static("sec-fetch-user"),
-    HeaderName::from_static("sec-gpc"),
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-proto"),
-    HeaderName::from_static("x-powered-by"),
-    HeaderName::from_static("x-real-ip"),
-    HeaderName::from_static("x-requested-with"),
+static USUAL_NAMES: [(&str, HeaderName); 18] = [
+    usual("cf-connecting-ip"),
+    usual("cf-ipcountry"),
+    usual("cf-ray"),
+    usual("cf-visitor"),
+    usual("sec-ch-ua"),
+    usual("sec-ch-ua-mobile"),
+    usual("sec-ch-ua-platform"),
+    usual("sec-fetch-dest"),
+    usual("sec-fetch-mode"),
+    usual("sec-fetch-site"),
+    usual("sec-fetch-user"),
+    usual("sec-gpc"),
+    usual("x-forwarded-for"),
+    usual("x-forwarded-host"),
+    usual("x-forwarded-proto"),
+    usual("x-powered-by"),
+    usual("x-real-ip"),
+    usual("x-requested-with"),
 ];
+
+const fn usual(name: &'static str) -> (&'static str, HeaderName) {
+    (name, HeaderName::from_static(name))
+}
 
 /// Fields that differ between otherwise equal answers.
 static CHANGING_NAMES: [HeaderName; 5] =
@@ -109,14 +113,14 @@ pub fn parted_fields_of(headers: &HeaderMap) -> (String, String) {
 
 /// Edits, one a line: `-name` removes, `=name:value` sets, `+name:value` appends.
 pub fn lines_of(edits: &Edits) -> String {
-    let lines = edits.remove.len() + edits.set.len() + edits.append.len();
-    let mut text = String::with_capacity(lines * USUAL_LINE);
+    let mut text = String::new();
     write_edits(&mut text, edits);
     text
 }
 
 /// Appends to `text` the [lines of](lines_of) `edits`.
 pub fn write_edits(text: &mut String, edits: &Edits) {
+    text.reserve((edits.remove.len() + edits.set.len() + edits.append.len()) * USUAL_LINE);
     for name in &edits.remove {
         text.push('-');
         text.push_str(name.as_str());
@@ -154,19 +158,19 @@ pub fn fields_from(text: String, from: usize) -> HeaderMap {
 }
 
 /// As [`fields_from`]; also returns whether all lines were read unchanged.
-fn read_fields(text: String, mut from: usize) -> (HeaderMap, bool) {
+fn read_fields(text: String, from: usize) -> (HeaderMap, bool) {
     let text = Bytes::from(text);
+    let lines = str::from_utf8(&text).ok().and_then(|text| text.get(from..)).unwrap_or_default();
     let mut is_exact = true;
-    let mut headers = HeaderMap::with_capacity(text.len() / USUAL_LINE + 1);
-    while let Some(rest) = text.get(from..).filter(|rest| !rest.is_empty()) {
-        let end = from + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
-        let line = text.get(from..end).unwrap_or_default();
-        let colon = line.iter().position(|byte| *byte == b':').map(|colon| from + colon);
-        let name = colon.and_then(|colon| name_of(text.get(from..colon)?));
-        if let (Some(name), Some(colon)) = (name, colon) {
+    let mut headers = HeaderMap::with_capacity(lines.len() / USUAL_LINE + 1);
+    let mut at = from;
+    for line in lines.split_terminator('\n') {
+        let end = at + line.len();
+        let field = line.split_once(':').and_then(|(name, _)| Some((name_of(name)?, at + name.len() + 1)));
+        if let Some((name, value_at)) = field {
             // An unreadable value may be a prohibition and must not be lost. The mark keeps the answer out of the
             // store.
-            let value = HeaderValue::from_maybe_shared(text.slice(colon + 1..end));
+            let value = HeaderValue::from_maybe_shared(text.slice(value_at..end));
             is_exact &= value.is_ok();
             if let Ok(value) = value.or_else(|_| HeaderValue::from_bytes(UNREADABLE.as_bytes())) {
                 headers.append(name, value);
@@ -174,17 +178,19 @@ fn read_fields(text: String, mut from: usize) -> (HeaderMap, bool) {
         } else {
             is_exact = false;
         }
-        from = end + 1;
+        at = end + 1;
     }
     (headers, is_exact)
 }
 
-fn name_of(name: &[u8]) -> Option<HeaderName> {
+fn name_of(name: &str) -> Option<HeaderName> {
     let may_be_usual =
-        matches!(name, [b'c', b'f', b'-', ..] | [b's', b'e', b'c', b'-', ..] | [b'x', b'-', ..]);
-    let is_it = |usual: &&HeaderName| usual.as_str().as_bytes() == name;
-    let usual = if may_be_usual { USUAL_NAMES.iter().find(is_it) } else { None };
-    usual.cloned().or_else(|| HeaderName::from_bytes(name).ok())
+        matches!(name.as_bytes(), [b'c', b'f', b'-', ..] | [b's', b'e', b'c', b'-', ..] | [b'x', b'-', ..]);
+    let usual = if may_be_usual { USUAL_NAMES.iter().find(|(usual, _)| *usual == name) } else { None };
+    match usual {
+        Some((_, usual)) => Some(usual.clone()),
+        None => HeaderName::from_bytes(name.as_bytes()).ok(),
+    }
 }
 
 #[cfg(test)]
@@ -277,8 +283,8 @@ mod tests {
 
     #[test]
     fn a_usual_name_is_what_any_name_is() {
-        for usual in &USUAL_NAMES {
-            assert_eq!(name_of(usual.as_str().as_bytes()), Some(usual.clone()));
+        for (text, usual) in &USUAL_NAMES {
+            assert_eq!(name_of(text), Some(usual.clone()));
             let read = fields_from(format!("{usual}:1\n"), 0);
             assert_eq!(read, HeaderMap::from_iter([(usual.clone(), HeaderValue::from_static("1"))]));
         }
