@@ -100,10 +100,9 @@ impl Edits {
         edited
     }
 
-    /// Those fields of `headers` that are not taken off.
-    pub fn left_of<'a>(&'a self, headers: &'a HeaderMap) -> impl Iterator<Item = &'a HeaderName> {
-        let is_gone = any_of(self.remove.iter());
-        headers.keys().filter(move |name| !is_gone(name))
+    /// Whether a field of some name is taken off.
+    pub fn takes_off(&self) -> impl Fn(&HeaderName) -> bool {
+        any_of(self.remove.iter())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::cache::{last_good, stale};
 use crate::origin::failure::Failure;
 use crate::request::{Request, trace, without_userinfo};
 use crate::response::error::Cause;
-use crate::time::{Timestamp, millis};
+use crate::time::{Timestamp, millis, push_padded};
 
 /// The schema number of the fields below.
 pub const SCHEMA: u32 = 2;
@@ -359,8 +359,12 @@ fn is_zero(number: &u64) -> bool {
 
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn rfc3339_millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    let seconds = at.to_rfc3339();
-    serializer.collect_str(&format_args!("{}.{:03}Z", seconds.trim_end_matches('Z'), at.as_millis() % 1000))
+    let mut text = at.to_rfc3339();
+    text.pop();
+    text.push('.');
+    push_padded(&mut text, at.as_millis() % 1000, 3);
+    text.push('Z');
+    serializer.serialize_str(&text)
 }
 
 #[cfg(test)]

@@ -103,7 +103,8 @@ impl Target {
             .map(str::len)?;
         let after_scheme = scheme_end + 3;
         let rest = url.get(after_scheme..)?;
-        let authority_end = after_scheme + rest.find(['/', '?']).unwrap_or(rest.len());
+        let authority_end =
+            after_scheme + rest.bytes().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
         if authority_end == after_scheme {
             return None;
         }

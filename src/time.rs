@@ -101,7 +101,32 @@ impl Timestamp {
         let second_of_day = self.0 / 1000 % 86_400;
         let (year, month, day) = civil_from_days(days);
         let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+        let mut text = String::with_capacity("2026-01-02T03:04:05.000Z".len());
+        let parts = [
+            (year, 4, '-'),
+            (month, 2, '-'),
+            (day, 2, 'T'),
+            (hour, 2, ':'),
+            (minute, 2, ':'),
+            (second, 2, 'Z'),
+        ];
+        for (number, digits, after) in parts {
+            push_padded(&mut text, number, digits);
+            text.push(after);
+        }
+        text
+    }
+}
+
+/// Appends `number` to `text`, with at least `digits` digits.
+pub fn push_padded(text: &mut String, number: u64, digits: u32) {
+    let above = number / 10_u64.pow(digits);
+    if above > 0 {
+        text.push_str(&above.to_string());
+    }
+    for place in (0..digits).rev() {
+        let digit = (number / 10_u64.pow(place) % 10) as u8;
+        text.push(char::from(b'0' + digit));
     }
 }
 
@@ -189,6 +214,7 @@ mod tests {
         assert_eq!(point.to_rfc3339(), "1994-11-06T08:49:37Z");
         assert_eq!(Timestamp::from_millis(1_709_164_800_000).to_rfc3339(), "2024-02-29T00:00:00Z");
         assert_eq!(Timestamp::from_millis(0).to_rfc3339(), "1970-01-01T00:00:00Z");
+        assert_eq!(Timestamp::from_millis(253_402_300_800_000).to_rfc3339(), "10000-01-01T00:00:00Z");
         assert!(Timestamp::from_millis(u64::MAX).to_http_date().contains("9999"));
     }
 

@@ -109,6 +109,11 @@ impl Fields {
         *self.0.made_at.get_or_init(|| date(self, &DATE))
     }
 
+    /// The fields `map`, whose `directives` are known.
+    pub fn directed(map: HeaderMap, directives: ResponseDirectives) -> Self {
+        Self(Rc::new(Read { map, directives: directives.into(), ..Read::default() }))
+    }
+
     /// Whether they answer every request for the URL.
     fn are_plain(&self) -> bool {
         *self.0.is_plain.get_or_init(|| Vary::of(self).is_some_and(|vary| vary.is_empty()))
@@ -141,23 +146,23 @@ impl Entry {
     /// Encodes the entry; `None` if the encoding would exceed 16 KiB.
     pub fn encode(&self) -> Option<String> {
         let mut writer = Writer(String::with_capacity(USUAL_ENCODING));
-        writer.part(&[FORM.as_bytes()]);
+        writer.part(&[FORM]);
         match self {
             Self::Response(stored) => stored.write(&mut writer),
             Self::Down { because, until } => {
-                writer.part(&[b"down"]);
-                writer.part(&[until.as_millis().to_string().as_bytes()]);
-                writer.part(&[b"", because.as_bytes()]);
+                writer.part(&["down"]);
+                writer.part(&[&until.as_millis().to_string()]);
+                writer.value(&[], because.as_bytes());
             }
             Self::Variants(variants) => {
-                writer.part(&[b"variants"]);
+                writer.part(&["variants"]);
                 for Variant { vary, digest, until, outdated_at } in variants {
                     let names: Vec<_> = vary.names().iter().map(HeaderName::as_str).collect();
                     let mut text = format!("{}:{digest}:{}", names.join(","), until.as_millis());
                     if let Some(at) = outdated_at {
                         text = format!("{text}:{}", at.as_millis());
                     }
-                    writer.part(&[text.as_bytes()]);
+                    writer.part(&[&text]);
                 }
             }
         }
@@ -243,20 +248,20 @@ impl Stored {
     }
 
     fn write(&self, writer: &mut Writer) {
-        writer.part(&[b"response"]);
-        writer.part(&[self.status.as_str().as_bytes()]);
-        writer.part(&[self.requested_at.as_millis().to_string().as_bytes()]);
-        writer.part(&[self.received_at.as_millis().to_string().as_bytes()]);
-        writer.part(&[self.length.map_or_else(|| "-".to_owned(), |length| length.to_string()).as_bytes()]);
+        writer.part(&["response"]);
+        writer.part(&[self.status.as_str()]);
+        writer.part(&[&self.requested_at.as_millis().to_string()]);
+        writer.part(&[&self.received_at.as_millis().to_string()]);
+        writer.part(&[&self.length.map_or_else(|| "-".to_owned(), |length| length.to_string())]);
         match self.withdrawn_from {
-            Some(client) => writer.part(&[b"withdrawn:", client.to_string().as_bytes()]),
-            None => writer.part(&[if self.outdated { b"outdated" } else { b"-" }]),
+            Some(client) => writer.part(&["withdrawn:", &client.to_string()]),
+            None => writer.part(&[if self.outdated { "outdated" } else { "-" }]),
         }
         for (name, value) in &self.selected_by {
-            writer.part(&[b"<", name.as_str().as_bytes(), b":", value.as_bytes()]);
+            writer.value(&["<", name.as_str(), ":"], value.as_bytes());
         }
         for (name, value) in self.headers.iter() {
-            writer.part(&[name.as_str().as_bytes(), b":", value.as_bytes()]);
+            writer.value(&[name.as_str(), ":"], value.as_bytes());
         }
     }
 
@@ -309,24 +314,26 @@ fn number(digits: &str) -> Option<u64> {
 struct Writer(String);
 
 impl Writer {
-    /// Writes one part. If there are several pieces, the last is a value and is escaped; the others are written as
-    /// they are.
-    fn part(&mut self, pieces: &[&[u8]]) {
-        let value_at = if pieces.len() > 1 { pieces.len() - 1 } else { usize::MAX };
-        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b';' | b'%');
-        for (at, piece) in pieces.iter().enumerate() {
-            let mut rest = *piece;
-            while !rest.is_empty() {
-                let escaped = |byte: &u8| at == value_at && !is_plain(byte) || !byte.is_ascii();
-                let run = rest.iter().position(escaped).unwrap_or(rest.len());
-                let (plain, others) = rest.split_at(run);
-                self.0.push_str(str::from_utf8(plain).unwrap_or_default());
-                let (byte, others) = others.split_first().unzip();
-                if let Some(byte) = byte {
-                    self.0.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 15)]);
-                }
-                rest = others.unwrap_or_default();
+    /// Writes one part as it is, which is in ASCII.
+    fn part(&mut self, pieces: &[&str]) {
+        self.0.extend(pieces.iter().copied());
+        self.0.push(';');
+    }
+
+    /// Writes one part, `pieces` as they are and then `value` escaped.
+    fn value(&mut self, pieces: &[&str], value: &[u8]) {
+        self.0.extend(pieces.iter().copied());
+        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b';' | b'%');
+        let mut rest = value;
+        while !rest.is_empty() {
+            let run = rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len());
+            let (plain, others) = rest.split_at(run);
+            self.0.push_str(str::from_utf8(plain).unwrap_or_default());
+            let (byte, others) = others.split_first().unzip();
+            if let Some(byte) = byte {
+                self.0.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 15)]);
             }
+            rest = others.unwrap_or_default();
         }
         self.0.push(';');
     }

@@ -70,14 +70,24 @@ impl From<Vec<(HeaderName, FieldClass)>> for Unkeyed {
 }
 
 fn told_apart(request: &Request, edits: &Edits) -> Vec<(HeaderName, FieldClass)> {
-    let sent = edits.left_of(&request.headers);
     let class = |name: &HeaderName| match *name {
         COOKIE if edits.first(&request.headers, name).is_some_and(has_markup) => FieldClass::Suspect,
         COOKIE => FieldClass::Harmless,
         _ => of(name, request),
     };
-    let classes = sent.map(|name| (name.clone(), class(name)));
-    classes.filter(|(_, class)| *class != FieldClass::Harmless).collect()
+    let (is_left_out, mut list, mut known) = (edits.takes_off(), Vec::new(), None);
+    for (name, value) in &request.headers {
+        // Another line of a field that was classified, or a harmless line of most fields.
+        if known == Some(name) || is_usual(name.as_str()) && !has_markup(value) {
+            continue;
+        }
+        known = Some(name);
+        let class = if is_left_out(name) { FieldClass::Harmless } else { class(name) };
+        if class != FieldClass::Harmless {
+            list.push((name.clone(), class));
+        }
+    }
+    list
 }
 
 /// Classifies the field `name` of `request`, by all its lines.
@@ -88,7 +98,7 @@ pub fn of(name: &HeaderName, request: &Request) -> FieldClass {
         lines().all(|line| line.len() <= LONGEST && line.to_str().is_ok_and(|text| is_form(text.trim())))
     };
     let name = name.as_str();
-    if USUAL.contains(&name) || name.starts_with("sec-ch-") || name.starts_with("sec-fetch-") {
+    if is_usual(name) {
         return if is_marked() { FieldClass::Suspect } else { FieldClass::Harmless };
     }
     if let Some((_, is_form, class)) = FORMS.iter().find(|(names, ..)| names.contains(&name)) {
@@ -107,6 +117,11 @@ pub fn of(name: &HeaderName, request: &Request) -> FieldClass {
         _ if is_suspect(name) || fits(is_address) || is_marked() => FieldClass::Suspect,
         _ => FieldClass::Unfamiliar,
     }
+}
+
+/// Whether only markup makes a field of this name suspect.
+fn is_usual(name: &str) -> bool {
+    USUAL.contains(&name) || name.starts_with("sec-ch-") || name.starts_with("sec-fetch-")
 }
 
 /// Fields that any browser or the platform may send.

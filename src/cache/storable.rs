@@ -101,6 +101,8 @@ pub struct Admission {
     pub retention: Duration,
     /// The request fields that select the answer among those for the URL.
     pub vary: Vary,
+    /// What the answer directs.
+    pub directives: ResponseDirectives,
 }
 
 /// Why an answer is not stored.
@@ -368,7 +370,7 @@ pub fn admit(
     if retention.is_zero() {
         return Err(NotStored::NothingToGain);
     }
-    Ok(Admission { retention, vary })
+    Ok(Admission { retention, vary, directives })
 }
 
 /// Whether a response with this status to this method invalidates the stored responses for the URL: an unsafe or

@@ -7,11 +7,11 @@ use std::cell::OnceCell;
 use std::ops::Deref;
 use std::rc::Rc;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 
 use super::drill::Drill;
 use super::remembered_store::RememberedStore;
-use crate::cache::key::{self, Key};
+use crate::cache::key::{self, Key, Vary};
 use crate::config::Config;
 use crate::isolate::Isolate;
 use crate::origin::breaker::evidence::Witness;
@@ -155,6 +155,11 @@ impl<P: Ports> Shared<P> {
     /// The fields of that head.
     pub fn presented_fields(&self) -> &HeaderMap {
         self.presented_fields.get_or_init(|| self.presented().headers())
+    }
+
+    /// What the request has for the fields `vary`.
+    pub fn selected_by(&self, vary: &Vary) -> Vec<(HeaderName, String)> {
+        if vary.is_empty() { Vec::new() } else { vary.values(self.presented_fields()) }
     }
 
     /// The part of the site that the request needs.

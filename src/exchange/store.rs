@@ -10,7 +10,7 @@ use super::lookup::InStore;
 use super::received::{Guarded, Received};
 use super::record::Record;
 use super::variants;
-use crate::cache::entry::{Entry, Stored};
+use crate::cache::entry::{Entry, Fields, Stored};
 use crate::cache::key::Vary;
 use crate::cache::storable::{self, Admission, NotStored};
 use crate::isolate::Whose;
@@ -103,13 +103,13 @@ fn admit<P: Ports>(
     }
     let stored = Stored {
         status,
-        headers: received.headers_to_store().into(),
+        headers: Fields::directed(received.headers_to_store(), admission.directives.clone()),
         requested_at,
         received_at: received.received_at,
         length,
         outdated: false,
         withdrawn_from: None,
-        selected_by: admission.vary.values(ctx.presented_fields()),
+        selected_by: ctx.selected_by(&admission.vary),
     };
     if let Some(doubt) = doubt(ctx, received, &stored, in_store) {
         let reason = NotStored::Doubtful(doubt);
