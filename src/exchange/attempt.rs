@@ -38,7 +38,7 @@ pub(super) struct Try<'a> {
 }
 
 /// The result of an attempt, and the answer if there is one; or why the client failed to send its body.
-pub(super) type Tried<B> = Result<(AttemptResult, Option<Received<B>>), Lapse>;
+pub(super) type Tried<B> = Result<(AttemptResult, Option<Box<Received<B>>>), Lapse>;
 
 pub(super) async fn attempt<P: Ports>(
     ctx: &Context<P>,
@@ -113,7 +113,7 @@ async fn try_once<P: Ports>(
         resumed,
         lacks_marker,
     };
-    Ok((AttemptResult::Answered(status), Some(received)))
+    Ok((AttemptResult::Answered(status), Some(Box::new(received))))
 }
 
 fn failed<B>(

@@ -62,7 +62,7 @@ pub(super) async fn pursue<P: Ports>(
             }
         };
         let now = ctx.now();
-        let retry_after = asked_pause(ctx, result, last.as_ref(), now);
+        let retry_after = asked_pause(ctx, result, last.as_deref(), now);
         let is_cut_short = is_cut_short(ctx, deadline.limit(began_at, first_byte(ctx)), result);
         let took = now.since(began_at);
         let attempt = Attempt { origin: selected.origin, waited, took, end: result, is_cut_short };

@@ -104,7 +104,7 @@ impl<P: Ports> Behind<P> {
         self.sharing.settle(&self.ctx, &self.in_store, ending);
     }
 
-    async fn take_in(&mut self, received: Received<P::Body>) {
+    async fn take_in(&mut self, received: Box<Received<P::Body>>) {
         let Self { ctx, in_store, sharing, record } = self;
         if received.status != 304 {
             last_good::keep_behind(ctx, &received);

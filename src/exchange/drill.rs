@@ -20,7 +20,7 @@ pub(super) struct Drill<B> {
     /// How an attempt fails; `None` for a failure that is found without one.
     shape: Option<Shape>,
     /// In place of the memory that requests share.
-    isolate: Isolate<B>,
+    isolate: Box<Isolate<B>>,
 }
 
 impl<B> Drill<B> {
@@ -28,7 +28,7 @@ impl<B> Drill<B> {
     pub fn ordered(config: &Config, request: &Request, now: Timestamp) -> Option<Self> {
         let failure = drill::ordered(&request.headers, config.token.as_ref(), request.target.host(), now)?;
         let is_for_site = endpoint::of(request).is_none();
-        is_for_site.then(|| Self { failure, shape: Shape::of(failure), isolate: Isolate::default() })
+        is_for_site.then(|| Self { failure, shape: Shape::of(failure), isolate: Box::default() })
     }
 
     pub fn isolate(&self) -> &Isolate<B> {

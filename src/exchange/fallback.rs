@@ -26,7 +26,7 @@ pub(super) enum Fallback<B> {
     /// A copy that may stand in.
     Copy(Found<B>),
     /// The origin's own error, as it came.
-    OriginError(Received<B>),
+    OriginError(Box<Received<B>>),
     /// A page made here, with these fields of the origin's error that it replaces.
     Page(HeaderMap),
 }

@@ -23,10 +23,11 @@ pub(super) fn pass_through<P: Ports>(
         edits.remove = hop_by_hop(&received.headers);
         edits.remove.extend(received.headers.contains_key(CACHE_TAG).then_some(CACHE_TAG));
     }
-    record.resumed = received.resumed;
-    edits.set = received.rewritten;
+    let Received { body, rewritten, resumed, .. } = received;
+    record.resumed = resumed;
+    edits.set = rewritten;
     let mut is_piped = false;
-    let (body, end) = match received.body {
+    let (body, end) = match body {
         Guarded::Bare(body) | Guarded::Whole(body, _) => (body, None),
         // Its length tells the client whether it is whole.
         Guarded::Stream { body, length: length @ Some(_), begun, .. }

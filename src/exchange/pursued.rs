@@ -14,7 +14,7 @@ pub(super) enum Pursued<B> {
     /// No attempt was made: the circuits are open, or load is returning to the origin and a copy can answer.
     NotTried(Stop),
     /// An origin answered, and the answer is no failure.
-    Answered(Received<B>, Made),
+    Answered(Box<Received<B>>, Made),
     /// The last attempt failed, or an error of the origin's own ended it.
     Failed(Failed<B>, Made),
     /// The client failed to send its request.
@@ -30,7 +30,7 @@ pub(super) struct Made {
 /// A failure that something else than the origin has to answer for.
 pub(super) struct Failed<B> {
     /// The origin's own error, if that was the last result.
-    pub last: Option<Received<B>>,
+    pub last: Option<Box<Received<B>>>,
     pub cause: Cause,
     /// How long the origin asked to be left alone, or is left alone.
     pub retry_after: Option<Duration>,
@@ -40,7 +40,12 @@ pub(super) struct Failed<B> {
 
 impl<B> Pursued<B> {
     /// Sorts the result of the last attempt.
-    pub fn of(last: Option<Received<B>>, made: Made, retry_after: Option<Duration>, policy: &Policy) -> Self {
+    pub fn of(
+        last: Option<Box<Received<B>>>,
+        made: Made,
+        retry_after: Option<Duration>,
+        policy: &Policy,
+    ) -> Self {
         let cause = match (last, made.attempts.last().map(|attempt| attempt.end)) {
             (Some(received), _) if !policy.is_failure(received.status) => {
                 return Self::Answered(received, made);
@@ -57,7 +62,7 @@ impl<B> Pursued<B> {
 }
 
 impl<B> Failed<B> {
-    fn new(last: Option<Received<B>>, cause: Cause, made: &Made, retry_after: Option<Duration>) -> Self {
+    fn new(last: Option<Box<Received<B>>>, cause: Cause, made: &Made, retry_after: Option<Duration>) -> Self {
         Self { last, cause, retry_after, may_have_acted: made.may_have_acted() }
     }
 

@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 /// How a body that is being relayed will have ended.
 pub(super) type BodyEnd = Pin<Box<dyn Future<Output = RelayEnd>>>;
 
-/// See the [module](self).
+/// See the [module](self). It is handed on in a box, as it goes through many hands.
 pub(super) struct Received<B> {
     /// 200 to 599, or 101.
     pub status: u16,

@@ -20,11 +20,11 @@ use crate::ports::{Background, Origin, Ports, Relay};
 /// Stores `received` behind the answer, and gives it back for the client.
 pub(super) fn store_behind<P: Ports>(
     ctx: &Context<P>,
-    mut received: Received<P::Body>,
+    mut received: Box<Received<P::Body>>,
     in_store: &InStore,
     lead: &mut Option<Lead<P>>,
     record: &mut Record,
-) -> Received<P::Body> {
+) -> Box<Received<P::Body>> {
     if ctx.policy.lookup.is_err() || ctx.request.method != Method::GET {
         return received;
     }

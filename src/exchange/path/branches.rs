@@ -171,7 +171,7 @@ impl<P: Ports> Walk<'_, P> {
     async fn origin_answer(
         &mut self,
         lookup: Lookup<P::Body>,
-        received: Received<P::Body>,
+        received: Box<Received<P::Body>>,
     ) -> UnfinishedResponse<P::Body> {
         let ctx = self.ctx;
         self.record.outcome = if self.record.attempts.len() > 1 { Outcome::Retried } else { Outcome::Origin };
@@ -189,12 +189,12 @@ impl<P: Ports> Walk<'_, P> {
         }
         let received = self.store(received);
         if had_condition {
-            return under_conditions(ctx, received, &mut self.record);
+            return under_conditions(ctx, *received, &mut self.record);
         }
-        pass_through(ctx, received, &mut self.record)
+        pass_through(ctx, *received, &mut self.record)
     }
 
-    fn store(&mut self, received: Received<P::Body>) -> Received<P::Body> {
+    fn store(&mut self, received: Box<Received<P::Body>>) -> Box<Received<P::Body>> {
         let lead = &mut self.sharing.lead;
         store_behind(self.ctx, received, &self.in_store, lead, &mut self.record)
     }
@@ -214,7 +214,7 @@ impl<P: Ports> Walk<'_, P> {
                 let may_be_stored = ctx.policy.settings.cache.error_statuses.contains(&received.status);
                 let is_stored = may_be_stored && !self.in_store.has_entry;
                 let received = if is_stored { self.store(received) } else { received };
-                pass_through(ctx, received, &mut self.record)
+                pass_through(ctx, *received, &mut self.record)
             }
             Fallback::Page(kept) => page_instead(ctx, cause, retry_after, may_have_acted, kept, record),
         }
