@@ -10,81 +10,10 @@ use serde_json::Value;
 use xtask::serve::Options;
 
 use crate::client::Call;
-use crate::harness::{Edge, LARGE, Settings, TOKEN, any_port, behind, eventually, overlay};
+use crate::harness::{Edge, LARGE, Settings, TOKEN, any_port, eventually, overlay};
 
 /// What the platform allows.
 const ALLOWED: u64 = 50;
-
-/// The Worker behind an entry that counts what is asked of the platform. `/.subrequests` has the counts since it was last
-/// asked, or null while something is under way.
-const ENTRY: &str = r#"import worker from "./worker.js";
-export * from "./worker.js";
-
-let counts = {};
-let open = 0;
-
-function counted(object, names, kind) {
-  for (const name of names) {
-    const call = object[name];
-    object[name] = function (...args) {
-      counts[`${kind} ${name}`] = (counts[`${kind} ${name}`] ?? 0) + 1;
-      return call.apply(this, args);
-    };
-  }
-}
-counted(globalThis, ["fetch"], "origin");
-counted(Cache.prototype, ["match", "put", "delete"], "cache");
-
-let isBound = false;
-function bound(env) {
-  if (isBound) return;
-  isBound = true;
-  counted(Object.getPrototypeOf(env.HOLDFAST_KEEP), ["get", "getWithMetadata", "put", "delete", "list"], "kv");
-  if (!env.HOLDFAST_HEALTH) return;
-  const objects = Object.getPrototypeOf(env.HOLDFAST_HEALTH);
-  const { get } = objects;
-  objects.get = function (...args) {
-    const stub = get.apply(this, args);
-    return new Proxy(stub, {
-      get: (_, name) => (...args) => {
-        counts[`object ${name}`] = (counts[`object ${name}`] ?? 0) + 1;
-        return stub[name](...args);
-      },
-    });
-  };
-}
-
-async function opened(work) {
-  open += 1;
-  try {
-    return await work;
-  } finally {
-    open -= 1;
-  }
-}
-
-function watched(ctx) {
-  const waitUntil = ctx.waitUntil.bind(ctx);
-  Object.defineProperty(ctx, "waitUntil", { value: (work) => waitUntil(opened(work)) });
-  return ctx;
-}
-
-export default {
-  fetch(request, env, ctx) {
-    bound(env);
-    if (new URL(request.url).pathname === "/.subrequests") {
-      const taken = open === 0 ? counts : null;
-      if (taken) counts = {};
-      return Response.json(taken);
-    }
-    return opened(worker.fetch(request, env, watched(ctx)));
-  },
-  scheduled(controller, env, ctx) {
-    bound(env);
-    return opened(worker.scheduled(controller, env, watched(ctx)));
-  },
-};
-"#;
 
 /// As much of everything as there may be.
 const MOST: Settings<'_> = &[
@@ -108,9 +37,8 @@ const MOST: Settings<'_> = &[
 fn counting(origins: &[&Origin], settings: Settings<'_>, health: bool) -> Edge {
     let urls: Vec<_> = origins.iter().map(|origin| origin.url()).collect();
     let settings: Vec<_> = MOST.iter().chain(settings).copied().collect();
-    let built = Some(behind("subrequests", ENTRY));
     let edge =
-        Edge::with(&urls, &overlay(&settings), Options { keep: true, health, built, ..Options::default() });
+        Edge::watched(&urls, &overlay(&settings), Options { keep: true, health, ..Options::default() });
     edge.call("GET", "/.well-known/holdfast/health").send();
     taken(&edge);
     edge
@@ -120,10 +48,10 @@ fn counting(origins: &[&Origin], settings: Settings<'_>, health: bool) -> Edge {
 fn taken(edge: &Edge) -> BTreeMap<String, u64> {
     let mut counts = Value::Null;
     eventually("all work done", || {
-        counts = serde_json::from_slice(&edge.call("GET", "/.subrequests").send().body).unwrap();
+        counts = serde_json::from_slice(&edge.call("GET", "/.counts").send().body).unwrap();
         !counts.is_null()
     });
-    serde_json::from_value(counts).unwrap()
+    serde_json::from_value(counts["asked"].take()).unwrap()
 }
 
 /// How much that is; and it is allowed.

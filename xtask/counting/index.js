@@ -1,4 +1,4 @@
-// The entry of the Worker whose border crossings are counted, before its own entry.
+// The entry of the Worker whose border crossings and calls of the platform are counted, before its own entry.
 //
 // `GET /.counts?beside=0` answers with the counts since it was last asked, or with null while more pieces of work than that
 // are under way. Fields of a request have something happen while it is answered:
@@ -7,8 +7,9 @@
 // - `Throws: microtask` throws an error that nobody catches, but that is no death, in a microtask, and else in a promise.
 // - `KV-Delay: 500` has KV answer later by so many milliseconds from then on.
 
-// First, as it must run before the Worker makes its instance.
-import { dieIn, take } from "./counts.js";
+// First, as they must run before the Worker makes its instance.
+import { dieIn, take as crossings } from "./counts.js";
+import { bound, take as asked } from "./asked.js";
 import { waitUntil } from "cloudflare:workers";
 import worker from "./worker.js";
 
@@ -54,12 +55,22 @@ function slowed(env) {
   return { ...env, HOLDFAST_KEEP: Object.fromEntries(names.map((name) => [name, late(name)])) };
 }
 
+function watched(ctx) {
+  const waitUntil = ctx.waitUntil.bind(ctx);
+  Object.defineProperty(ctx, "waitUntil", { value: (work) => waitUntil(opened(work)) });
+  return ctx;
+}
+
 export default {
   ...worker,
 
   async fetch(request, env, ctx) {
+    bound(env);
     const { pathname, searchParams } = new URL(request.url);
-    if (pathname === "/.counts") return Response.json(open > Number(searchParams.get("beside")) ? null : take());
+    if (pathname === "/.counts") {
+      const isBusy = open > Number(searchParams.get("beside"));
+      return Response.json(isBusy ? null : { ...crossings(), asked: asked() });
+    }
     const told = (field, act) => {
       const value = request.headers.get(field);
       if (value !== null) act(value);
@@ -69,8 +80,11 @@ export default {
     told("KV-Delay", (ms) => {
       delay = Number(ms);
     });
-    const waitUntil = ctx.waitUntil.bind(ctx);
-    Object.defineProperty(ctx, "waitUntil", { value: (work) => waitUntil(opened(work)) });
-    return opened(worker.fetch(request, slowed(env), ctx));
+    return opened(worker.fetch(request, slowed(env), watched(ctx)));
+  },
+
+  scheduled(controller, env, ctx) {
+    bound(env);
+    return opened(worker.scheduled(controller, slowed(env), watched(ctx)));
   },
 };

@@ -1,7 +1,9 @@
-//! The built Worker with its border crossings counted: every call between WebAssembly and JavaScript, by name.
+//! The built Worker with its border crossings counted, every call between WebAssembly and JavaScript by name, and with what it asks
+//! of the platform.
 //!
 //! It is the Worker that is deployed, file by file, behind another entry. That entry (`xtask/counting/index.js`) imports
-//! `counts.js` first, which puts counting functions around the imports and exports of each instance.
+//! `counts.js` first, which puts counting functions around the imports and exports of each instance, and `asked.js`, which puts
+//! them around what the platform offers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
