@@ -7,9 +7,7 @@ use std::time::Duration;
 use faulty_origin::{Script, Step, scripts};
 
 use crate::client::{Answer, End};
-use crate::harness::{
-    HYPER, LARGE, Page, QUICK_TOTAL, any_port, edge_before, eventually, overlay, quick, settle,
-};
+use crate::harness::{LARGE, Page, QUICK_TOTAL, any_port, edge_before, eventually, overlay, quick, settle};
 
 /// One row of the table of failures in the contract.
 struct Row {
@@ -93,10 +91,8 @@ fn a_lost_connection_is_a_502_and_tried_again() {
 
 #[test]
 fn an_answer_that_is_not_http_is_a_502() {
-    // The platform no longer distinguishes it from a lost connection.
-    let (error, attempts) =
-        if quick().runs(HYPER) { ("connection_terminated", 3) } else { ("http_protocol_error", 2) };
-    let odd = |what, script| row(what, script, error, 502, attempts, None);
+    // The platform does not distinguish it from a lost connection.
+    let odd = |what, script| row(what, script, "connection_terminated", 502, 3, None);
     let conflicting = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok";
     check(vec![
         odd("garbage", scripts::garbage()),
@@ -107,20 +103,13 @@ fn an_answer_that_is_not_http_is_a_502() {
     ]);
 }
 
-/// Browsers read such a body until the connection closes, and so does the platform now.
+/// Browsers read such a body until the connection closes, and so does the platform.
 #[test]
-fn an_unknown_transfer_coding_is_read_as_a_browser_would_or_is_a_502() {
+fn an_unknown_transfer_coding_is_read_as_a_browser_would() {
     let page = Page::new([scripts::unknown_transfer_coding()]);
     let answer = quick().get(&page).send();
-    if quick().runs(HYPER) {
-        answer.is(200, "coo");
-        assert_eq!(answer.header("transfer-encoding").filter(|coding| *coding != "chunked"), None);
-    } else {
-        assert_eq!(
-            (answer.status(), answer.error().as_str(), page.attempts()),
-            (502, "http_protocol_error", 2)
-        );
-    }
+    answer.is(200, "coo");
+    assert_eq!(answer.header("transfer-encoding").filter(|coding| *coding != "chunked"), None);
 }
 
 #[test]
@@ -131,10 +120,8 @@ fn a_failed_tls_handshake_is_a_502() {
     let edge = edge_before(&[origin], &overlay(&[]));
     let answer = edge.call("GET", "/handshake").browsing().send();
     // Or its name was not found: the platform does not distinguish these.
-    let (error, attempts) =
-        if edge.runs(HYPER) { ("http_protocol_error", 2) } else { ("connection_terminated", 3) };
-    assert_eq!((answer.status(), answer.error().as_str()), (502, error));
-    assert_eq!(edge.log_of("/handshake")["attempts"].as_array().unwrap().len(), attempts);
+    assert_eq!((answer.status(), answer.error().as_str()), (502, "http_protocol_error"));
+    assert_eq!(edge.log_of("/handshake")["attempts"].as_array().unwrap().len(), 2);
     assert_eq!(leaks(&answer), Vec::<&str>::new());
 }
 
@@ -163,9 +150,8 @@ fn a_small_body_that_tears_is_a_502_and_never_a_torn_200() {
 
 #[test]
 fn a_badly_framed_body_is_a_502() {
-    // The platform no longer distinguishes it from a torn one.
-    let error =
-        if quick().runs(HYPER) { "http_response_incomplete" } else { "http_response_transfer_coding" };
+    // The platform does not distinguish it from a torn one.
+    let error = "http_response_incomplete";
     check(vec![row("a bad chunk size", scripts::bad_chunk_size(), error, 502, 3, Some(200))]);
 }
 
@@ -192,20 +178,11 @@ fn a_hint_is_not_the_answer_and_nothing_behind_it_is_a_failure() {
     let hinted = Page::new([scripts::interim("103 Early Hints", scripts::ok("hello"))]);
     let alone = scripts::early_hints_alone();
     let then_silence = vec![Step::Send(b"HTTP/1.1 103 Early Hints\r\n\r\n".to_vec()), Step::Hang];
-    if quick().runs(HYPER) {
-        quick().get(&hinted).send().is(200, "hello");
-        check(vec![
-            row("103 alone", alone, "connection_terminated", 502, 3, None),
-            row("103 and silence", then_silence, "http_response_timeout", 504, 3, None),
-        ]);
-    } else {
-        // It was taken for the answer.
-        assert_eq!(quick().get(&hinted).send().status(), 502);
-        check(vec![
-            row("103 alone", alone, "http_protocol_error", 502, 1, Some(103)),
-            row("103 and silence", then_silence, "http_protocol_error", 502, 1, Some(103)),
-        ]);
-    }
+    quick().get(&hinted).send().is(200, "hello");
+    check(vec![
+        row("103 alone", alone, "connection_terminated", 502, 3, None),
+        row("103 and silence", then_silence, "http_response_timeout", 504, 3, None),
+    ]);
 }
 
 #[test]

@@ -94,9 +94,6 @@ pub const GUARDED: Settings<'_> = &[
 /// Whose pages are purged all at once: nobody else's.
 pub const PURGED: Settings<'_> = &[("name", "purged.example")];
 
-/// The first workerd that sends and takes requests by another implementation of HTTP, the crate hyper.
-pub const HYPER: &str = "2026-10-15";
-
 /// The limit that [`QUICK`] sets to the response header, and what a busy machine may add.
 pub const QUICK_TOTAL: Duration = Duration::from_secs(8 + 5);
 
@@ -182,19 +179,6 @@ impl Edge {
     /// A GET of `page`.
     pub fn get(&self, page: &Page) -> Call {
         self.call("GET", &page.path)
-    }
-
-    /// Whether the runtime under test is this one or newer: where runtimes differ, a test says what each does.
-    pub fn runs(&self, version: &str) -> bool {
-        // Dates, such as 2026-11-17.
-        self.worker.runtime() >= version
-    }
-
-    /// `target` as this runtime lets it through to the worker: from [`HYPER`] on what is no URI is answered with 400
-    /// before.
-    pub fn sendable(&self, target: &str) -> String {
-        let encoded = |char: char| if is_in_a_uri(char) { char.to_string() } else { percent_encoded(char) };
-        if self.runs(HYPER) { target.chars().map(encoded).collect() } else { target.to_owned() }
     }
 
     /// Every line that the worker has logged about `path`, as JSON.
@@ -294,6 +278,12 @@ pub fn site() -> &'static Origin {
 /// Whether the runtime takes it in a target; a `"` it takes in a path, and a backtick in a query.
 pub fn is_in_a_uri(char: char) -> bool {
     !" \"<>`".contains(char)
+}
+
+/// `target` as the runtime lets it through to the worker: it answers what is no URI with 400.
+pub fn sendable(target: &str) -> String {
+    let encoded = |char: char| if is_in_a_uri(char) { char.to_string() } else { percent_encoded(char) };
+    target.chars().map(encoded).collect()
 }
 
 fn percent_encoded(char: char) -> String {

@@ -5,7 +5,7 @@ use holdfast::language::{Language, Message};
 use serde_json::Value;
 
 use crate::client::{Answer, Call, End};
-use crate::harness::{LARGE, Page, quick, routed};
+use crate::harness::{LARGE, Page, quick, routed, sendable};
 
 fn failing() -> Page {
     Page::new([scripts::reset()])
@@ -187,7 +187,7 @@ fn a_hostile_request_cannot_write_into_the_page() {
     ] {
         for accept in ["text/html", "application/json", "*/*"] {
             let answer = quick()
-                .call("GET", &quick().sendable(&format!("{}{tail}", page.path)))
+                .call("GET", &sendable(&format!("{}{tail}", page.path)))
                 .host(host)
                 .with("Accept", accept)
                 .send();
@@ -210,7 +210,7 @@ fn a_hostile_path_cannot_write_into_the_page() {
         ["%3Cscript%3Ealert(1)%3C/script%3E", "<b>'\"&", "%22onload=%22x", "%0d%0aX-Evil:%201", "%ff%00"]
     {
         for accept in ["text/html", "application/json", "*/*"] {
-            let target = routed().sendable(&format!("/nowhere-{}/{tail}", accept.len()));
+            let target = sendable(&format!("/nowhere-{}/{tail}", accept.len()));
             let answer = routed().call("GET", &target).with("Accept", accept);
             // The site answers 404 for what it does not know; a loop makes the worker answer itself.
             let answer = answer.with("Holdfast-Hop", "www.example.test").send();
