@@ -77,11 +77,6 @@ impl Key {
         Self(format!("{host}{BELOW}{digest}/{target}").into())
     }
 
-    /// A short digest that identifies the key.
-    pub fn digest(&self) -> Digest {
-        Digest::of(&self.0)
-    }
-
     /// The key as a URL.
     pub fn as_str(&self) -> &str {
         &self.0
