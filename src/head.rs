@@ -166,11 +166,13 @@ fn read_fields(text: String, from: usize) -> (HeaderMap, bool) {
     let mut at = from;
     for line in lines.split_terminator('\n') {
         let end = at + line.len();
-        let field = line.split_once(':').and_then(|(name, _)| Some((name_of(name)?, at + name.len() + 1)));
-        if let Some((name, value_at)) = field {
+        // Names are short: a byte at a time is quickest.
+        let colon = line.bytes().position(|byte| byte == b':');
+        let name = colon.and_then(|colon| name_of(line.get(..colon)?));
+        if let (Some(name), Some(colon)) = (name, colon) {
             // An unreadable value may be a prohibition and must not be lost. The mark keeps the answer out of the
             // store.
-            let value = HeaderValue::from_maybe_shared(text.slice(value_at..end));
+            let value = HeaderValue::from_maybe_shared(text.slice(at + colon + 1..end));
             is_exact &= value.is_ok();
             if let Ok(value) = value.or_else(|_| HeaderValue::from_bytes(UNREADABLE.as_bytes())) {
                 headers.append(name, value);
