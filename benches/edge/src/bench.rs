@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::slice;
 use std::thread;
 use std::time::Duration;
 
@@ -47,6 +49,15 @@ impl<'a> Bench<'a> {
     }
 
     pub fn start(&mut self, worker: Worker, setting: Setting) -> Result<Workerd> {
+        self.started(worker, setting, None)
+    }
+
+    /// Holdfast before an origin that is well, whose code V8 lists in a file in `folder`.
+    pub fn start_profiled(&mut self, folder: &Path) -> Result<Workerd> {
+        self.started(Worker::Holdfast, Setting::Healthy, Some(folder))
+    }
+
+    fn started(&mut self, worker: Worker, setting: Setting, profile: Option<&Path>) -> Result<Workerd> {
         let origin = if setting == Setting::Down { &self.failing } else { &self.healthy };
         let origin = format!("http://{}", origin.addr);
         let deployment = deployment::of(worker, setting, &origin, self.cli)?;
@@ -55,6 +66,7 @@ impl<'a> Bench<'a> {
             deployment,
             cache: self.cache(worker)?,
             is_inspected: self.cli.stay.is_some(),
+            profile,
         };
         self.start_plan(&plan)
     }
@@ -149,8 +161,9 @@ impl<'a> Bench<'a> {
         let request = if worker == Worker::Bare { &scenario.bare } else { &scenario.request };
         let before = running.used()?;
         let until = Until::Elapsed(span);
-        let (answers, took) = load::run(running.addr, request, scenario.connections, until, self.sent)
-            .with_context(|| format!("{} by {worker:?}", scenario.name))?;
+        let (answers, took) =
+            load::run(running.addr, slice::from_ref(request), scenario.connections, until, self.sent)
+                .with_context(|| format!("{} by {worker:?}", scenario.name))?;
         self.sent += answers + scenario.connections as u64;
         let cpu = running.used()?.cpu.saturating_sub(before.cpu);
         Ok(Reading {

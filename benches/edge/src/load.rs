@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::slice;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -40,15 +41,15 @@ impl Head {
     }
 }
 
-/// Sends requests on `connections` connections. Returns the number of answers, and the time that they took.
+/// Sends `requests` in turn on `connections` connections. Returns the number of answers, and the time that they took.
 ///
-/// The query of each request counts up from `first`, if `request` is unique.
+/// The query of each request counts up from `first`, if it is unique.
 ///
 /// # Errors
-/// If an answer is not the one that `request` expects.
+/// If an answer is not the one that a request expects.
 pub fn run(
     to: SocketAddr,
-    request: &Request,
+    requests: &[Request],
     connections: usize,
     until: Until,
     first: u64,
@@ -61,7 +62,7 @@ pub fn run(
         let mut clients = Vec::new();
         for _ in 0..connections {
             let (sent, answered) = (Rc::clone(&sent), Rc::clone(&answered));
-            let mut client = Client::connect(to, request.clone()).await?;
+            let mut client = Client::connect(to, requests).await?;
             clients.push(task::spawn_local(async move {
                 loop {
                     let is_over = match until {
@@ -88,39 +89,43 @@ pub fn run(
 pub fn once(to: SocketAddr, request: &Request, number: u64) -> Result<Head> {
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     LocalSet::new()
-        .block_on(&runtime, async { Client::connect(to, request.clone()).await?.send(number).await })
+        .block_on(&runtime, async { Client::connect(to, slice::from_ref(request)).await?.send(number).await })
 }
 
 /// One connection.
 struct Client {
     sender: SendRequest<Empty<Bytes>>,
-    request: Request,
-    fields: HeaderMap,
+    /// With their fields.
+    requests: Vec<(Request, HeaderMap)>,
 }
 
 impl Client {
-    async fn connect(to: SocketAddr, request: Request) -> Result<Self> {
+    async fn connect(to: SocketAddr, requests: &[Request]) -> Result<Self> {
         let stream = TcpStream::connect(to).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         // If it breaks, the next request fails.
         task::spawn_local(connection);
-        let mut fields = HeaderMap::new();
-        for (name, value) in BROWSER {
-            fields.insert(name, HeaderValue::from_static(value));
-        }
-        for (name, value) in &request.fields {
-            fields.insert(*name, value.parse()?);
-        }
-        Ok(Self { sender, fields, request })
+        let with_fields = |request: &Request| {
+            let mut fields = HeaderMap::new();
+            for (name, value) in BROWSER {
+                fields.insert(name, HeaderValue::from_static(value));
+            }
+            for (name, value) in &request.fields {
+                fields.insert(*name, value.parse()?);
+            }
+            Ok((request.clone(), fields))
+        };
+        Ok(Self { sender, requests: requests.iter().map(with_fields).collect::<Result<_>>()? })
     }
 
     async fn send(&mut self, number: u64) -> Result<Head> {
-        let &Request { path, is_unique, statuses, length, .. } = &self.request;
+        let (request, fields) = &self.requests[number as usize % self.requests.len()];
+        let &Request { path, is_unique, statuses, length, .. } = request;
         let target = if is_unique { format!("{path}?{number}") } else { path.to_owned() };
         let mut request = hyper::Request::new(Empty::new());
         *request.uri_mut() = target.parse()?;
-        request.headers_mut().clone_from(&self.fields);
+        request.headers_mut().clone_from(fields);
         self.sender.ready().await.context("the worker closed the connection")?;
         let response = self.sender.send_request(request).await.context("the worker does not answer")?;
         let (head, body) = response.into_parts();

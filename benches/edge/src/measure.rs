@@ -32,6 +32,7 @@ pub fn run(bench: &mut Bench<'_>) -> Result<()> {
     }
     let starts = process::starts(bench, &contestants)?;
     println!("{}", table::starts(&contestants, &others, &starts, &process::instances(bench)?));
+    println!("{}", table::compiled(process::compiled(bench)?));
     if bench.cli.soak > 0 {
         println!("{}", process::soak(bench)?);
     }

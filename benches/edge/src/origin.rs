@@ -11,7 +11,7 @@ use bytes::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::pieces::InPieces;
+use crate::pieces::Manner;
 use crate::server::{self, Received};
 
 /// An origin that can be taken down: then it answers 521, as Cloudflare does for an origin that refuses connections.
@@ -60,7 +60,11 @@ fn pages() -> HashMap<&'static str, Response<Bytes>> {
     };
     let in_pieces = |cache_control| {
         let mut page = page(StatusCode::OK, cache_control, 10_000_000);
-        page.extensions_mut().insert(InPieces);
+        page.extensions_mut().insert(Manner::InPieces);
+        page
+    };
+    let torn = |mut page: Response<Bytes>| {
+        page.extensions_mut().insert(Manner::Torn);
         page
     };
     let mut stale = page(StatusCode::OK, "max-age=10, stale-if-error=86400", 1000);
@@ -76,6 +80,7 @@ fn pages() -> HashMap<&'static str, Response<Bytes>> {
         ("/fields", with_many_fields(page(StatusCode::OK, no_store, 1000))),
         // The first attempt fails; later ones get the page.
         ("/second", page(StatusCode::OK, no_store, 1000)),
+        ("/torn", torn(page(StatusCode::OK, no_store, 1000))),
         ("/unavailable", page(StatusCode::SERVICE_UNAVAILABLE, "", 100)),
         ("/fresh", tagged(page(StatusCode::OK, day, 1000))),
         ("/store", tagged(page(StatusCode::OK, day, 1000))),

@@ -1,7 +1,7 @@
-//! A body that comes from afar: in pieces, at a steady pace.
+//! Bodies as they come from afar: in pieces, at a steady pace, or torn.
 
-use std::convert::Infallible;
 use std::future::Future as _;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,9 +10,14 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{self, Instant, Sleep};
 
-/// Marks a response whose body comes in pieces.
+/// Marks a response whose body does not come at once.
 #[derive(Clone, Copy, Debug)]
-pub struct InPieces;
+pub enum Manner {
+    /// In pieces, at a steady pace.
+    InPieces,
+    /// Half of it, and then the connection is lost.
+    Torn,
+}
 
 /// What TLS puts into one record, and what the platform gives in one read.
 const PIECE: usize = 16 * 1024;
@@ -24,31 +29,39 @@ const INTERVAL: Duration = Duration::from_micros(819);
 pub struct Pieces {
     left: Bytes,
     due: Pin<Box<Sleep>>,
+    /// What is left when it tears.
+    tears_at: Option<usize>,
 }
 
 impl Pieces {
-    pub fn of(body: Bytes) -> Self {
-        Self { left: body, due: Box::pin(time::sleep(Duration::ZERO)) }
+    pub fn of(body: Bytes, manner: Manner) -> Self {
+        let tears_at = match manner {
+            Manner::InPieces => None,
+            Manner::Torn => Some(body.len() / 2),
+        };
+        Self { left: body, due: Box::pin(time::sleep(Duration::ZERO)), tears_at }
     }
 }
 
 impl Body for Pieces {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         if self.left.is_empty() {
             return Poll::Ready(None);
         }
+        let most = match self.tears_at {
+            Some(end) if self.left.len() <= end => return Poll::Ready(Some(Err(io::Error::other("torn")))),
+            Some(end) => self.left.len() - end,
+            None => self.left.len(),
+        };
         if Instant::now() < self.due.deadline() && self.due.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
         let next = self.due.deadline() + INTERVAL;
         self.due.as_mut().reset(next);
-        let piece = self.left.len().min(PIECE);
+        let piece = most.min(PIECE);
         Poll::Ready(Some(Ok(Frame::data(self.left.split_to(piece)))))
     }
 

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::task::{self, LocalSet};
 
-use crate::pieces::{InPieces, Pieces};
+use crate::pieces::{Manner, Pieces};
 
 /// A request with its whole body.
 pub struct Received {
@@ -62,10 +62,10 @@ where
                         let received =
                             Received { method: head.method, target: head.uri, fields: head.headers, body };
                         let response = (answer.borrow_mut())(received);
-                        let is_in_pieces = response.extensions().get::<InPieces>().is_some();
-                        Ok::<_, hyper::Error>(response.map(|body| match is_in_pieces {
-                            true => Either::Left(Pieces::of(body)),
-                            false => Either::Right(Full::new(body)),
+                        let manner = response.extensions().get::<Manner>().copied();
+                        Ok::<_, hyper::Error>(response.map(|body| match manner {
+                            Some(manner) => Either::Left(Pieces::of(body, manner)),
+                            None => Either::Right(Full::new(body)),
                         }))
                     }
                 });

@@ -10,6 +10,7 @@ use anyhow::Result;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::process::{Compiled, Start};
 use crate::reading::{Reading, Readings, Worker};
 use crate::scenario::Scenario;
 
@@ -136,19 +137,16 @@ pub fn sizes(name: &str, folder: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// Milliseconds from the start of workerd to its first answer, and for an instance of the module.
+/// How long the workers take to start, and an instance of the module to be made, in milliseconds.
 pub fn starts(
     workers: &[Worker],
     others: &[&str],
-    starts: &HashMap<Worker, Vec<f64>>,
+    starts: &HashMap<Worker, Vec<Start>>,
     instances: &[f64],
 ) -> String {
-    let mut text = String::from("| milliseconds | median | least | most |\n| --- | --- | --- | --- |\n");
-    let mut line = |name: &str, figures: &[f64]| {
-        if let Some(Spread { median, least, most }) = Spread::of(figures.iter().copied()) {
-            let _ = writeln!(text, "| {name} | {median:.2} | {least:.2} | {most:.2} |");
-        }
-    };
+    let mut text = String::from(
+        "| milliseconds | until workerd listens | then to the first answer | then to the second |\n| --- | --- | --- | --- |\n",
+    );
     for worker in workers {
         let name = match worker {
             Worker::Other(number) => (*others.get(*number).unwrap_or(&"another")).to_owned(),
@@ -156,10 +154,28 @@ pub fn starts(
                 format!("{worker:?}")
             }
         };
-        let figures = starts.get(worker).map_or(&[][..], Vec::as_slice);
-        line(&format!("workerd, from start to first answer: {name}"), figures);
+        let of = |figure: fn(&Start) -> f64| {
+            let figures = starts.get(worker).into_iter().flatten().map(figure);
+            Spread::of(figures).map_or_else(String::new, Spread::written)
+        };
+        let (ready, first, second) = (of(|it| it.ready), of(|it| it.first), of(|it| it.second));
+        let _ = writeln!(text, "| {name} | {ready} | {first} | {second} |");
     }
-    line("an instance of the compiled module", instances);
+    if let Some(spread) = Spread::of(instances.iter().copied()) {
+        let _ = writeln!(text, "\nAn instance of the compiled module: {} ms", spread.written());
+    }
+    text
+}
+
+/// The WebAssembly that V8 compiles while Holdfast starts, and for its first answer.
+pub fn compiled([start, first]: [Compiled; 2]) -> String {
+    let mut text = String::from(
+        "| WebAssembly that V8 compiles | functions | KB of machine code |\n| --- | --- | --- |\n",
+    );
+    for (when, Compiled { functions, bytes }) in [("while it starts", start), ("for the first answer", first)]
+    {
+        let _ = writeln!(text, "| {when} | {functions} | {} |", bytes / 1000);
+    }
     text
 }
 

@@ -23,6 +23,8 @@ pub struct Plan<'a> {
     pub cache: SocketAddr,
     /// Whether V8's inspector listens; it slows the worker down.
     pub is_inspected: bool,
+    /// Where V8 writes down what it compiles: `perf-PID.map`, with a line for each piece of code.
+    pub profile: Option<&'a Path>,
 }
 
 /// A running worker. Dropping it ends workerd.
@@ -31,6 +33,8 @@ pub struct Workerd {
     pub addr: SocketAddr,
     pub inspector: Option<SocketAddr>,
     began: Instant,
+    /// From its start until it listens.
+    pub ready_after: Duration,
 }
 
 /// The resources of a process.
@@ -63,7 +67,9 @@ impl Workerd {
         if plan.is_inspected {
             command.arg("--inspector-addr=127.0.0.1:0");
         }
+        // V8 writes a log where it is started, if it lists what it compiles.
         let mut child = command
+            .current_dir(&folder)
             .arg(&config)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -83,9 +89,15 @@ impl Workerd {
                 Some(_) | None => break addr,
             }
         };
+        let ready_after = began.elapsed();
         // The worker's log must be read, or the pipe fills up.
         thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Ok(Self { child, addr, inspector, began })
+        Ok(Self { child, addr, inspector, began, ready_after })
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The time since its start.
@@ -146,6 +158,10 @@ fn configuration(plan: &Plan<'_>, disk: &Path) -> String {
                   (className = \"OriginHealth\", uniqueKey = \"bench\", enableSql = true)],\n  \
                   durableObjectStorage = (localDisk = \"disk\"),\n";
     }
+    let flags = plan.profile.map_or_else(String::new, |folder| {
+        let path = format!("--perf-basic-prof-path={}", folder.display());
+        format!("v8Flags = [\"--perf-basic-prof\", {}],", json!(path))
+    });
     let (cache, disk) = (plan.cache, json!(disk));
     format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
@@ -158,6 +174,7 @@ const config :Workerd.Config = (
     (name = "disk", disk = (path = {disk}, writable = true)),
     (name = "kept", external = (address = "{cache}", http = ())),
   ],
+  {flags}
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
   extensions = [(modules = [(
     name = "bench:analytics",
