@@ -27,9 +27,13 @@ const SIZE_UNITS: [(&str, u64); 3] = [("B", 1), ("KiB", 1024), ("MiB", 1024 * 10
 /// Accepts durations such as `"250ms"` within `bounds`.
 pub(super) fn duration(bounds: RangeInclusive<Duration>) -> impl Fn(&Value) -> Accepted<Duration> {
     move |value| {
-        let millis = value
-            .as_str()
-            .and_then(|text| amount(text, &DURATION_UNITS))
+        let text = value.as_str();
+        let amount = |text| amount(text, &DURATION_UNITS);
+        if text.and_then(|text| text.strip_prefix('-')).and_then(amount).is_some() {
+            return Err(range(&bounds, write_duration));
+        }
+        let millis = text
+            .and_then(amount)
             .ok_or(r#"a duration needs a unit; write e.g. "250ms", "10s", "5m", "1h" or "1d""#)?;
         within(&bounds, Duration::from_millis(millis), write_duration)
     }
@@ -290,7 +294,8 @@ pub(super) fn probe_path(value: &Value) -> Accepted<String> {
 
 /// Accepts a host, optionally with a port; returns it in lower case.
 pub(super) fn host(value: &Value) -> Accepted<String> {
-    let text = value.as_str().ok_or(r#"a host is accepted, e.g. "www.example.com""#)?;
+    const RULE: &str = r#"a host without scheme and path is accepted, e.g. "www.example.com""#;
+    let text = value.as_str().filter(|text| !text.contains('/')).ok_or(RULE)?;
     normal_authority("https", text)
 }
 
@@ -335,7 +340,11 @@ fn within<T: PartialOrd + Copy>(bounds: &RangeInclusive<T>, value: T, write: fn(
     if bounds.contains(&value) {
         return Ok(value);
     }
-    Err(format!(r#""{}" to "{}" is accepted"#, write(*bounds.start()), write(*bounds.end())))
+    Err(range(bounds, write))
+}
+
+fn range<T: Copy>(bounds: &RangeInclusive<T>, write: fn(T) -> String) -> String {
+    format!(r#""{}" to "{}" is accepted"#, write(*bounds.start()), write(*bounds.end()))
 }
 
 /// Splits an `http` or `https` URL into its scheme, in lower case, and the rest after `//`.

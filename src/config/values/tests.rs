@@ -55,7 +55,7 @@ fn sizes_are_whole_numbers_with_a_unit() {
 fn bounds_belong_to_what_is_accepted() {
     let accept = duration(Duration::from_millis(1)..=Duration::from_secs(100));
     assert!(accept(&json!("1ms")).is_ok() && accept(&json!("100s")).is_ok());
-    for written in ["0s", "101s", "2m"] {
+    for written in ["0s", "101s", "2m", "-1s"] {
         assert_eq!(accept(&json!(written)).unwrap_err(), r#""1ms" to "100s" is accepted"#);
     }
     assert_eq!(size(0..=16 << 20)(&json!("17MiB")).unwrap_err(), r#""0B" to "16MiB" is accepted"#);
@@ -240,6 +240,14 @@ fn a_star_for_names_in_a_query_stands_at_the_end() {
     ] {
         assert_eq!(query_name(&json!(written), &[]).is_ok(), fits, "{written:?}");
     }
+}
+
+#[test]
+fn a_host_that_is_written_as_a_url_is_told_so() {
+    for written in ["https://www.example.com", "www.example.com/", "/"] {
+        assert!(host(&json!(written)).unwrap_err().contains("without scheme and path"), "{written:?}");
+    }
+    assert_eq!(host(&json!("WWW.example.com:8443")).unwrap(), "www.example.com:8443");
 }
 
 #[test]
