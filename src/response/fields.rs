@@ -1,8 +1,8 @@
 //! The header fields that say what happened on the way: `Cache-Status` (RFC 9211), `Proxy-Status`
 //! (RFC 9209) and `Server-Timing` (W3C).
 //!
-//! All are structured fields (RFC 9651). Members that others wrote are kept: these functions
-//! write one more member, to be appended.
+//! The first two are structured fields (RFC 9651), and the third is written like one. Members that others wrote are
+//! kept: these functions write one more member, to be appended.
 
 use http::{HeaderName, HeaderValue};
 
