@@ -153,14 +153,11 @@ fn a_fast_download_that_tears_in_its_middle_arrives_whole() {
         assert_eq!((answer.status(), &answer.end), (200, &End::Whole));
         assert!(answer.body == whole, "the bytes differ");
         assert!((2..=3).contains(&page.attempts()), "{} requests", page.attempts());
-        let lost = TEARS[0] - start_of(&page.seen()[1]);
-        assert!(lost <= 1 << 18, "{lost} bytes were lost");
-        println!("20 MB, torn at {TEARS:?}: {} requests, {lost} bytes once more", page.attempts());
     }
 }
 
 #[test]
-fn a_fast_body_that_becomes_slow_is_not_taken_for_silent_where_it_cannot_be_resumed() {
+fn a_fast_body_that_becomes_slow_is_not_taken_for_silent() {
     const FAST: usize = 4_000_000;
     const PIECES: usize = 30;
     let whole = content(FAST + PIECES * 100);
@@ -176,12 +173,11 @@ fn a_fast_body_that_becomes_slow_is_not_taken_for_silent_where_it_cannot_be_resu
         }
     };
     thread::scope(|scope| {
-        for (fields, most) in [
-            (&[("Cache-Control", "max-age=600")][..], 1),
-            (&[TAG, ("Cache-Control", "max-age=600")], 1),
-            // A read of it may wait for more than comes in 2 s.
-            (&[TAG, RANGES], 2),
-            (&[TAG, RANGES, ("Cache-Control", "max-age=600")], 2),
+        for fields in [
+            &[("Cache-Control", "max-age=600")][..],
+            &[TAG, ("Cache-Control", "max-age=600")],
+            &[TAG, RANGES],
+            &[TAG, RANGES, ("Cache-Control", "max-age=600")],
         ] {
             let (slow, whole) = (slow.clone(), whole.clone());
             scope.spawn(move || {
@@ -194,7 +190,7 @@ fn a_fast_body_that_becomes_slow_is_not_taken_for_silent_where_it_cannot_be_resu
                 let answer = quick().get(&page).send();
                 assert_eq!((answer.status(), &answer.end), (200, &End::Whole), "{fields:?}");
                 assert!(answer.body == whole, "the bytes differ: {fields:?}");
-                assert!(page.attempts() <= most, "{fields:?}: {} requests", page.attempts());
+                assert_eq!(page.attempts(), 1, "{fields:?}");
             });
         }
     });

@@ -14,10 +14,6 @@ export const rust = Object.fromEntries(
   ]),
 );
 
-ReadableStreamBYOBReader.prototype.readAtLeast = function (least, view) {
-  return this.read(view, { min: least });
-};
-
 // The platform's pipes have taken the bytes of a chunk once it is written.
 globalThis.IdentityTransformStream = class {
   constructor() {

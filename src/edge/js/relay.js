@@ -3,7 +3,6 @@
 
 import { responseOf } from "./handle.js";
 import { asNumber, complete, current, watched } from "./instance.js";
-import { paceOf } from "./pace.js";
 import { brokenBody, connectionLost } from "./rejection.js";
 import { sourceOf } from "./source.js";
 import { watchdog } from "./timer.js";
@@ -127,8 +126,7 @@ async function pump(first, { client, copy, idleMs, copyLimit, length, resume, di
   const sum = digest ? digestOf(digest) : undefined;
   let handle = first;
   let whole = length;
-  // What a read loses or takes for silence costs a request where the rest can be resumed, and elsewhere the body.
-  let source = sourceOf(handle, resume && idleMs > 0 ? paceOf(idleMs) : undefined);
+  let source = sourceOf(handle);
   let bytes = 0;
   let isSilent = false;
   let isJoined = false;
@@ -148,7 +146,7 @@ async function pump(first, { client, copy, idleMs, copyLimit, length, resume, di
       dog.waits(brokeAt);
       let chunk;
       try {
-        chunk = await source.next(whole >= 0 ? whole - bytes : undefined);
+        chunk = await source.next();
         // A part may end before the whole does.
         if (!chunk && bytes < whole) throw connectionLost("the body is shorter than its length");
       } catch (error) {
@@ -163,7 +161,6 @@ async function pump(first, { client, copy, idleMs, copyLimit, length, resume, di
         whole = next.whole;
         isJoined = true;
         if (toStore && digest === "") await cutOff(toStore, "its digest cannot be computed");
-        // Without a pace: it has proved to break off.
         source = sourceOf(handle);
         isSilent = false;
         dog = watch();

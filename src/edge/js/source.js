@@ -2,18 +2,18 @@
 // Reading a body chunk by chunk.
 
 import { endFetch, NOTHING, responseOf } from "./handle.js";
-import { MOST_AT_ONCE } from "./pace.js";
 import { free } from "./room.js";
 
 export const CHUNK_BYTES = 65536;
+// The largest read, once a body has turned out to be larger than that.
+const MOST_AT_ONCE = 4 * CHUNK_BYTES;
 
 /**
  * The chunks of a body in turn: those that were read before, then the rest. A plain read of a native stream gives 4 KiB at
  * most, so this reads into buffers. A chunk may be overwritten once the next is asked for.
  * @param {import("./handle.js").BodyHandle} handle
- * @param {import("./pace.js").Pace} [pace] how much its reads wait for; without one they give what has come
  */
-export function sourceOf(handle, pace) {
+export function sourceOf(handle) {
   const { chunks, reader, pending, before } = handle.started ?? unread(handle);
   let read = pending;
   let unseen = before;
@@ -43,21 +43,15 @@ export function sourceOf(handle, pace) {
       endFetch(handle, reader);
       giveUp?.(error);
     },
-    /**
-     * @param {number} [left] the most bytes that may still come
-     * @returns {Promise<Uint8Array | null>} `null` at the end
-     */
-    async next(left = Infinity) {
+    /** @returns {Promise<Uint8Array | null>} `null` at the end */
+    async next() {
       const first = chunks.shift();
       if (first) return first;
       free(handle.room);
       const isOurs = read === null;
-      const beganAt = Date.now();
       if (read === null) {
-        const least = Math.max(1, Math.min(pace?.least ?? 1, left));
-        buffer = sized(buffer, least > CHUNK_BYTES / 2 ? MOST_AT_ONCE : CHUNK_BYTES);
-        const view = new Uint8Array(buffer);
-        read = least > 1 ? reader.readAtLeast(least, view) : reader.read(view);
+        buffer ??= new ArrayBuffer(CHUNK_BYTES);
+        read = reader.read(new Uint8Array(buffer));
       }
       const { value, done } = await wait(read);
       read = null;
@@ -66,10 +60,7 @@ export function sourceOf(handle, pace) {
       const used = /** @type {ArrayBuffer} */ (value.buffer);
       const isFull = value.byteLength === used.byteLength;
       // The buffer of a read that began elsewhere has another size.
-      if (isOurs) {
-        buffer = isFull && bytes > MOST_AT_ONCE ? sized(used, MOST_AT_ONCE) : used;
-        pace?.gave(value.byteLength, Date.now() - beganAt);
-      }
+      if (isOurs) buffer = isFull && bytes > MOST_AT_ONCE ? sized(used, MOST_AT_ONCE) : used;
       const chunk = new Uint8Array(used, value.byteOffset - unseen, value.byteLength + unseen);
       unseen = 0;
       return chunk;
@@ -86,11 +77,10 @@ function unread(handle) {
 }
 
 /**
- * A buffer of `bytes` at least.
- * @param {ArrayBuffer | undefined} buffer
+ * @param {ArrayBuffer} buffer
  * @param {number} bytes
  */
-const sized = (buffer, bytes) => (buffer && buffer.byteLength >= bytes ? buffer : new ArrayBuffer(bytes));
+const sized = (buffer, bytes) => (buffer.byteLength === bytes ? buffer : new ArrayBuffer(bytes));
 
 /**
  * @param {ReadableStream | null} stream
