@@ -170,11 +170,9 @@ fn read_fields(text: String, from: usize) -> (HeaderMap, bool) {
         let colon = line.bytes().position(|byte| byte == b':');
         let name = colon.and_then(|colon| name_of(line.get(..colon)?));
         if let (Some(name), Some(colon)) = (name, colon) {
-            // An unreadable value may be a prohibition and must not be lost. The mark keeps the answer out of the
-            // store.
             let value = HeaderValue::from_maybe_shared(text.slice(at + colon + 1..end));
             is_exact &= value.is_ok();
-            if let Ok(value) = value.or_else(|_| HeaderValue::from_bytes(UNREADABLE.as_bytes())) {
+            if let Some(value) = value.ok().or_else(|| marked(line.get(colon + 1..)?)) {
                 headers.append(name, value);
             }
         } else {
@@ -183,6 +181,13 @@ fn read_fields(text: String, from: usize) -> (HeaderMap, bool) {
         at = end + 1;
     }
     (headers, is_exact)
+}
+
+/// `value` with a mark for each character that a field value cannot have. It may be a prohibition and must not be lost, and
+/// the rest of it may be what a visitor is known by. The mark keeps the answer out of the store.
+fn marked(value: &str) -> Option<HeaderValue> {
+    let value = value.replace(|one: char| one.is_ascii_control() && one != '\t', UNREADABLE);
+    HeaderValue::try_from(value).ok()
 }
 
 fn name_of(name: &str) -> Option<HeaderName> {
@@ -246,9 +251,11 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_field_is_left_out_and_a_value_that_is_none_is_marked() {
-        let headers = fields_from("a:1\nno field\n:2\nb c:3\n\nd:\u{1}\ne:\u{e9}".to_owned(), 0);
+        let headers =
+            fields_from("a:1\nno field\n:2\nb c:3\n\nd:a=1; b=\u{7f}\u{1}\t; c=2\ne:\u{e9}".to_owned(), 0);
+        let marked = format!("a=1; b={UNREADABLE}{UNREADABLE}\t; c=2");
         let expected: [(&str, &[u8]); 3] =
-            [("a", b"1"), ("d", UNREADABLE.as_bytes()), ("e", "\u{e9}".as_bytes())];
+            [("a", b"1"), ("d", marked.as_bytes()), ("e", "\u{e9}".as_bytes())];
         assert_eq!(lines(&headers), expected);
         assert!(fields_from("a:1".to_owned(), 3).is_empty());
         assert!(fields_from("a:1".to_owned(), 4).is_empty());

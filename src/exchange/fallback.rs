@@ -83,7 +83,7 @@ async fn look_after_all<P: Ports>(
     lookup.discard(ctx.ports());
     let lookup = find(ctx, in_store).await;
     in_store.note(&lookup);
-    record.looked_up(&lookup);
+    record.looked_up(&lookup, in_store.copy.is_fresh);
     if in_store.has_entry {
         ctx.isolate().expect_hits(ctx.key());
     }

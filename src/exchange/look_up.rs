@@ -25,6 +25,6 @@ pub(super) async fn look_up<P: Ports>(
         find(ctx, in_store).await
     };
     in_store.note(&lookup);
-    record.looked_up(&lookup);
+    record.looked_up(&lookup, in_store.copy.is_fresh);
     lookup
 }

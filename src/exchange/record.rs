@@ -48,10 +48,13 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Notes a lookup. Of several the first says why the request could not be answered from the store.
-    pub fn looked_up<B>(&mut self, lookup: &Lookup<B>) {
+    /// Notes a lookup. Of several the first says why the request could not be answered from the store: if what it found
+    /// `is_fresh`, the request asks for more.
+    pub fn looked_up<B>(&mut self, lookup: &Lookup<B>, is_fresh: bool) {
         self.key = lookup.key().cloned();
-        self.forwarded.get_or_insert(lookup.forwarded());
+        let forwarded =
+            if is_fresh && lookup.found().is_some() { Forwarded::Request } else { lookup.forwarded() };
+        self.forwarded.get_or_insert(forwarded);
     }
 
     pub fn made(&mut self, made: Made) {

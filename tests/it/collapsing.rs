@@ -249,6 +249,22 @@ fn who_insists_on_validation_does_not_get_what_was_asked_for_earlier() {
 }
 
 #[test]
+fn who_asks_for_more_than_a_fresh_copy_is_told_that_the_request_was_the_reason() {
+    // RFC 9211 §2.2
+    let fresh = |text| page(text).cache_control("max-age=60").header("age", "10");
+    for asked in ["no-cache", "max-age=5", "min-fresh=100"] {
+        let world = world().origin([fresh("v1"), fresh("v2")]);
+        world.get("/").answers(200, "v1");
+        let insisting = world.clone().with("cache-control", asked);
+        insisting.get("/").answers(200, "v2").header_has("cache-status", "fwd=request");
+    }
+    let world = world().origin([page("v1").cache_control("max-age=60"), page("v2")]);
+    world.get("/").answers(200, "v1");
+    world.pass(Duration::from_secs(61));
+    world.get("/").answers(200, "v2").header_has("cache-status", "fwd=stale");
+}
+
+#[test]
 fn each_variant_is_fetched_once() {
     let variant = |text| page(text).cache_control("max-age=60").header("vary", "accept-language").after(SLOW);
     let world = world().origin([variant("de"), variant("en")]);

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::bench::Bench;
 use crate::deployment;
 use crate::load::{self, Until};
-use crate::reading::Worker;
+use crate::reading::{Compiled, Start, Worker};
 use crate::request::{PAGE, Request};
 use crate::scenario::Setting;
 use crate::table;
@@ -18,17 +18,6 @@ use crate::workerd::Plan;
 
 /// How many times a start is measured.
 const STARTS: usize = 9;
-
-/// How long a worker takes to start, in milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub struct Start {
-    /// From the start of workerd until it listens.
-    pub ready: f64,
-    /// From then until its first answer has come.
-    pub first: f64,
-    /// From then until the second has come, on another connection.
-    pub second: f64,
-}
 
 /// Starts every worker some times, in turn.
 pub fn starts(bench: &mut Bench<'_>, contestants: &[Worker]) -> Result<HashMap<Worker, Vec<Start>>> {
@@ -47,14 +36,6 @@ pub fn starts(bench: &mut Bench<'_>, contestants: &[Worker]) -> Result<HashMap<W
         }
     }
     Ok(starts)
-}
-
-/// WebAssembly that V8 has compiled, function by function as they are called.
-#[derive(Clone, Copy, Debug)]
-pub struct Compiled {
-    pub functions: usize,
-    /// Bytes of machine code.
-    pub bytes: usize,
 }
 
 /// What V8 compiles while Holdfast starts, and what for the first answer on top of that.

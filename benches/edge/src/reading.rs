@@ -23,3 +23,22 @@ pub struct Reading {
 
 /// All readings of a scenario, one for each round.
 pub type Readings = HashMap<Worker, Vec<Reading>>;
+
+/// How long a worker takes to start, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// From the start of workerd until it listens.
+    pub ready: f64,
+    /// From then until its first answer has come.
+    pub first: f64,
+    /// From then until the second has come, on another connection.
+    pub second: f64,
+}
+
+/// WebAssembly that V8 has compiled, function by function as they are called.
+#[derive(Clone, Copy, Debug)]
+pub struct Compiled {
+    pub functions: usize,
+    /// Bytes of machine code.
+    pub bytes: usize,
+}

@@ -10,8 +10,7 @@ use anyhow::Result;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::process::{Compiled, Start};
-use crate::reading::{Reading, Readings, Worker};
+use crate::reading::{Compiled, Reading, Readings, Start, Worker};
 use crate::scenario::Scenario;
 
 /// The median of some figures, the least and the most.
