@@ -1,7 +1,7 @@
-//! Tests that keep real time, on a machine that may stand still for a second.
+//! Tests that keep real time, on a machine that is busy with others.
 //!
-//! The tests in workerd and in a browser have limits of a second or two, as an origin has that fails. A machine that others
-//! share sometimes pauses for longer, and then a test fails that found nothing. So what fails there runs once more, alone.
+//! The tests in workerd and in a browser have limits of a second or two, as an origin has that fails. On a busy machine
+//! something sometimes takes longer, and then a test fails that found nothing. So what fails there runs once more, alone.
 //! Only what fails twice has failed, and both are told.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -17,7 +17,7 @@ use crate::step::{cargo, written};
 /// The targets whose tests keep real time, as cargo names them.
 const REAL_TIME: [&str; 2] = ["-p holdfast --test edge", "-p holdfast --test browser"];
 
-/// The most tests that one pause can explain.
+/// The most tests that a busy machine can explain.
 const MOST: usize = 8;
 
 /// Runs the tests, and those that keep real time once more if they failed.
