@@ -40,6 +40,8 @@ pub fn tests(command: &mut Command) -> Result<()> {
     let mut passed = 0;
     for target in targets {
         let mut alone = cargo();
+        // In the same workerd.
+        alone.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         alone.arg("test").args(target.split(' ')).args(["--", "--test-threads=1", "--exact"]).args(&tests);
         let heard = self::heard(&mut alone)?;
         ensure!(heard.is_success, "{} failed, for the second time", written(&alone));
