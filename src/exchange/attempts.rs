@@ -157,39 +157,31 @@ impl Progress {
         retry_after: Option<Duration>,
         left: Duration,
     ) -> Result<(Selected, Duration), Stop> {
-        if self.attempts.last().is_some_and(|last| retry::is_final(last.end, &ctx.policy.settings.retry)) {
+        let settings = &ctx.policy.settings.retry;
+        if self.attempts.last().is_some_and(|last| retry::is_final(last.end, settings)) {
             return Err(Stop::Final);
         }
-        aside(|| self.again(ctx, retry_after, left))
-    }
-
-    /// The same where the last attempt was not the final one.
-    fn again<P: Ports>(
-        &self,
-        ctx: &Context<P>,
-        retry_after: Option<Duration>,
-        left: Duration,
-    ) -> Result<(Selected, Duration), Stop> {
-        let settings = &ctx.policy.settings.retry;
-        let can_bear = select_origin::can_bear(ctx, &self.attempts);
-        let situation = Situation {
-            attempts: &self.attempts,
-            origins: can_bear.len(),
-            can_bear: &can_bear,
-            repeatable: self.repeatable,
-            safe: ctx.request.is_safe(),
-            settings,
-            least: ctx.policy.least_attempt(),
-            left,
-            retry_after,
-        };
-        match retry::next(&situation, ctx.ports().roll()) {
-            Next::Stop(stop) => Err(stop),
-            Next::Attempt { origin, wait } => {
-                let permit = select_origin::acquire(ctx, origin, &self.attempts);
-                let permit = permit.ok_or(Stop::Overburdened)?;
-                Ok((Selected { origin, permit }, wait))
+        aside(|| {
+            let can_bear = select_origin::can_bear(ctx, &self.attempts);
+            let situation = Situation {
+                attempts: &self.attempts,
+                origins: can_bear.len(),
+                can_bear: &can_bear,
+                repeatable: self.repeatable,
+                safe: ctx.request.is_safe(),
+                settings,
+                least: ctx.policy.least_attempt(),
+                left,
+                retry_after,
+            };
+            match retry::next(&situation, ctx.ports().roll()) {
+                Next::Stop(stop) => Err(stop),
+                Next::Attempt { origin, wait } => {
+                    let permit = select_origin::acquire(ctx, origin, &self.attempts);
+                    let permit = permit.ok_or(Stop::Overburdened)?;
+                    Ok((Selected { origin, permit }, wait))
+                }
             }
-        }
+        })
     }
 }
